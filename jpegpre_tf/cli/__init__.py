@@ -1,0 +1,1 @@
+"""The `jpegpre` command. One verb per file; `main.py` finds them."""

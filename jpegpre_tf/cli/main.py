@@ -1,0 +1,57 @@
+"""Entry point of `jpegpre`: finds the verb, runs it, turns errors into one line and an exit code.
+
+Exit codes: 0 ok, 1 some picture or the run failed, 2 bad usage.
+"""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from jpegpre_tf._optional import MissingExtraError
+from jpegpre_tf._version import __version__
+from jpegpre_tf.errors import JpegpreError, UsageError
+
+# Verb -> one-line help. Each lives in `jpegpre_tf/cli/<verb with _>.py`, which defines
+# `add_arguments(parser)` and `run(arguments) -> int`. Only the chosen verb's module is imported,
+# so that `--help` and `encode` start at once.
+VERBS: dict[str, str] = {}
+
+
+def _module_name(verb: str) -> str:
+    return "jpegpre_tf.cli." + verb.replace("-", "_")
+
+
+def build_parser(verb: str | None) -> argparse.ArgumentParser:
+    """Returns the parser, with the full arguments of `verb` only (None: of no verb)."""
+    parser = argparse.ArgumentParser(
+        prog="jpegpre",
+        description="Make ordinary JPEG files smaller at the same look, by editing pixels before the encoder.",
+    )
+    parser.add_argument("--version", action="version", version=f"jpegpre {__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for name, summary in VERBS.items():
+        sub = verbs.add_parser(name, help=summary, description=summary)
+        if name == verb:
+            importlib.import_module(_module_name(name)).add_arguments(sub)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command with `argv` (default: the process's arguments) and returns its exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    verb = next((word for word in arguments if word in VERBS), None)
+    try:
+        parsed = build_parser(verb).parse_args(arguments)
+        return int(importlib.import_module(_module_name(parsed.verb)).run(parsed))
+    except SystemExit as exit_request:  # argparse: 0 after --help, 2 after a usage error
+        return int(exit_request.code or 0)
+    except UsageError as error:
+        print(f"jpegpre: error: {error}", file=sys.stderr)
+        return 2
+    except (JpegpreError, MissingExtraError) as error:
+        print(f"jpegpre: error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("jpegpre: interrupted", file=sys.stderr)
+        return 130

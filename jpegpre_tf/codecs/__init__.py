@@ -1,0 +1,1 @@
+"""Real encoders behind one interface."""

@@ -1,0 +1,17 @@
+"""Exceptions that a caller, or the command line, can turn into one clear line."""
+
+
+class JpegpreError(Exception):
+    """Something the user can mend; the message is one line naming file or argument, expected and received."""
+
+
+class PictureError(JpegpreError):
+    """A picture file cannot be read, or its picture cannot be processed."""
+
+
+class ModelError(JpegpreError):
+    """A model cannot be found or is not what its description says."""
+
+
+class UsageError(JpegpreError):
+    """Arguments that are each well-formed but do not fit together; the command exits with 2."""

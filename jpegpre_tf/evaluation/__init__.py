@@ -1,0 +1,1 @@
+"""Metrics, rate-distortion curves, BD-rate and the report."""

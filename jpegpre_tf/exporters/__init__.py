@@ -1,0 +1,1 @@
+"""From a trained Keras preprocessor to files that run elsewhere."""

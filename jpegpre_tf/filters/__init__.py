@@ -1,0 +1,1 @@
+"""Classical prefilters: the baselines to beat."""

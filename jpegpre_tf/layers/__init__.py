@@ -1,0 +1,1 @@
+"""Thin Keras layers over `jpegpre_tf.ops`."""

@@ -1,0 +1,1 @@
+"""Distortions between pictures, units stated, and the rate-distortion loss."""

@@ -1,0 +1,1 @@
+"""Pure TensorFlow functions: colour, DCT, chroma resampling, quantisation, entropy-coded size."""

@@ -1,0 +1,1 @@
+"""Training: input pipeline, trainer, configuration, callbacks."""
