@@ -1,0 +1,52 @@
+"""The JPEG pipeline: picture to quantised coefficients, and back to the decoded picture."""
+
+import tensorflow as tf
+
+from jpegpre_tf.jpeg.resample import subsampling_factors
+from jpegpre_tf.ops import color, dct, resample
+from jpegpre_tf.ops.quantization import dequantize, quantize
+from jpegpre_tf.ops.rounding import to_levels
+
+
+def encode(images: tf.Tensor, tables: tf.Tensor, subsampling: str, surrogate: str) -> list[tf.Tensor]:
+    """The coefficients libjpeg-turbo writes.
+
+    Args:
+        images: float32 (batch, height, width, 3) RGB levels; rounded and clipped to 0..255 first.
+        tables: float32 (batch, 2, 8, 8), see `quantization_tables`.
+        subsampling: "4:2:0", "4:2:2" or "4:4:4".
+        surrogate: Gradient of the rounding in quantisation, see `jpegpre_tf.ops.rounding`.
+
+    Returns:
+        Y, Cb, Cr: each float32 (batch, block rows, 8, block columns, 8), in steps.
+    """
+    factors = subsampling_factors(subsampling)
+    ycc = color.rgb_to_ycc(to_levels(images))
+    planes = []
+    for component in range(3):
+        plane = resample.downsample(ycc[..., component], (1, 1) if component == 0 else factors)
+        plane = resample.pad_edge(
+            plane, resample.round_up(resample.size_of(plane, 1), 8), resample.size_of(plane, 2)
+        )
+        planes.append(quantize(dct.forward_dct(plane - 128.0), tables[:, min(component, 1)], surrogate))
+    return planes
+
+
+def decode(
+    planes: list[tf.Tensor], tables: tf.Tensor, subsampling: str, height: resample.Size, width: resample.Size
+) -> tf.Tensor:
+    """What libjpeg-turbo decodes: float32 (batch, height, width, 3) RGB levels. Arguments as `encode` gives them."""
+    factors = subsampling_factors(subsampling)
+    channels = []
+    for component, steps in enumerate(planes):
+        horizontal, vertical = (1, 1) if component == 0 else factors
+        plane = dct.inverse_dct(dequantize(steps, tables[:, min(component, 1)]))
+        plane = plane[:, : -(-height // vertical), : -(-width // horizontal)]
+        channels.append(resample.upsample(plane, (horizontal, vertical), height, width)[:, :height, :width])
+    return color.ycc_to_rgb(*channels)
+
+
+def simulate(images: tf.Tensor, tables: tf.Tensor, subsampling: str, surrogate: str) -> tf.Tensor:
+    """`decode(encode(images))`: float32 (batch, height, width, 3) RGB levels."""
+    planes = encode(images, tables, subsampling, surrogate)
+    return decode(planes, tables, subsampling, resample.size_of(images, 1), resample.size_of(images, 2))
