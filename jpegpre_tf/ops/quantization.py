@@ -27,6 +27,20 @@ def quantization_tables(quality: tf.Tensor) -> tf.Tensor:
     return tf.clip_by_value(floor_ste((base * scale + 50.5) / 100.0), 1.0, 255.0)
 
 
+def to_blocks(plane: tf.Tensor) -> tf.Tensor:
+    """(batch, height, width) as (batch, block rows, 8, block columns, 8); nothing moves in memory."""
+    shape = tf.shape(plane)
+    blocks = tf.reshape(plane, [shape[0], shape[1] // 8, 8, shape[2] // 8, 8])
+    static = [None if size is None else size // 8 for size in plane.shape[1:]]
+    return tf.ensure_shape(blocks, [plane.shape[0], static[0], 8, static[1], 8])
+
+
+def from_blocks(blocks: tf.Tensor) -> tf.Tensor:
+    """Inverse of `to_blocks`."""
+    shape = tf.shape(blocks)
+    return tf.reshape(blocks, [shape[0], shape[1] * 8, shape[3] * 8])
+
+
 def quantize(scaled: tf.Tensor, table: tf.Tensor, surrogate: str) -> tf.Tensor:
     """Quantised coefficients of one component, in steps.
 
@@ -36,15 +50,13 @@ def quantize(scaled: tf.Tensor, table: tf.Tensor, surrogate: str) -> tf.Tensor:
     would count coefficients that stay zero.
 
     Args:
-        scaled: float32 (batch, height, width): `forward_dct`'s result (scaled by 8).
-        table: float32 (batch, 8, 8), integer levels per step.
+        scaled: float32 (batch, block rows, 8, block columns, 8): `forward_dct`'s result (scaled by 8).
+        table: float32, broadcastable to `scaled`: (batch, 1, 8, 1, 8), integer levels per step.
         surrogate: See `jpegpre_tf.ops.rounding`.
 
     Returns:
-        float32 (batch, block rows, 8, block columns, 8) integers, in steps.
+        float32 integers, shape of `scaled`, in steps.
     """
-    shape = tf.shape(scaled)
-    blocks = tf.reshape(scaled, [shape[0], shape[1] // 8, 8, shape[2] // 8, 8])
 
     @tf.custom_gradient
     def rounded(c: tf.Tensor, q: tf.Tensor) -> tf.Tensor:
@@ -54,16 +66,11 @@ def quantize(scaled: tf.Tensor, table: tf.Tensor, surrogate: str) -> tf.Tensor:
         def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             x = c / (8.0 * q)
             to_table = -upstream * surrogate_slope(x, "dither") * x / q
-            return upstream * surrogate_slope(x, surrogate) / (8.0 * q), tf.reduce_sum(
-                to_table, axis=[1, 3], keepdims=True
+            return (
+                upstream * surrogate_slope(x, surrogate) / (8.0 * q),
+                tf.reduce_sum(to_table, axis=[1, 3], keepdims=True),
             )
 
         return steps, gradient
 
-    return rounded(blocks, table[:, None, :, None, :])
-
-
-def dequantize(steps: tf.Tensor, table: tf.Tensor) -> tf.Tensor:
-    """Coefficients in levels as a plane (batch, height, width); inverse of `quantize`'s layout."""
-    shape = tf.shape(steps)
-    return tf.reshape(steps * table[:, None, :, None, :], [shape[0], shape[1] * 8, shape[3] * 8])
+    return rounded(scaled, table)
