@@ -4,7 +4,6 @@ import argparse
 import json
 import math
 import sys
-import warnings
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,12 +12,11 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from PIL import Image
-
 from jpegpre_tf import runtime
 from jpegpre_tf.cli import _arguments
 from jpegpre_tf.cli._plan import Task, plan
 from jpegpre_tf.cli._progress import progress
+from jpegpre_tf.cli._quiet import quiet_pillow
 from jpegpre_tf.cli._session import load_profile
 from jpegpre_tf.cli._table import print_table
 from jpegpre_tf.errors import JpegpreError, PictureError
@@ -78,8 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Encodes the pictures; returns 0, or 1 if some of them failed."""
-    # Pillow warns from 89 megapixels on; what is refused is decided in runtime.pictures.
-    warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+    quiet_pillow()
     tasks = plan(arguments.inputs, arguments.output, also_written=[arguments.page] if arguments.page else [])
     session = load_profile(arguments.profile, threads=max(1, min(4, usable_cores() // arguments.jobs)))
     page = runtime.ComparePage(arguments.quality)
