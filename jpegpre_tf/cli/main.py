@@ -21,6 +21,7 @@ VERBS: dict[str, str] = {
     "encode": "encode pictures as smaller JPEG files",
     "preprocess": "write the edited pixels of one picture, lossless",
     "models": "list the shipped models",
+    "train": "train a preprocessor on a folder of pictures",
 }
 
 

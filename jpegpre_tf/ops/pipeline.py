@@ -1,9 +1,10 @@
-"""The JPEG pipeline: picture to quantised coefficients, and back to the decoded picture."""
+"""The JPEG pipeline: picture to quantised coefficients, to the file's size, and back to the decoded picture."""
 
 import tensorflow as tf
 
 from jpegpre_tf.jpeg.resample import subsampling_factors
 from jpegpre_tf.ops import color, dct, resample
+from jpegpre_tf.ops.entropy import FileSize, file_size
 from jpegpre_tf.ops.quantization import from_blocks, quantize, to_blocks
 from jpegpre_tf.ops.rounding import to_levels
 
@@ -54,3 +55,11 @@ def simulate(images: tf.Tensor, tables: tf.Tensor, subsampling: str, surrogate: 
     """`decode(encode(images))`: float32 (batch, height, width, 3) RGB levels."""
     planes, _ = encode(images, tables, subsampling, surrogate)
     return decode(planes, tables, subsampling, resample.size_of(images, 1), resample.size_of(images, 2))
+
+
+def encoded_size(
+    images: tf.Tensor, tables: tf.Tensor, huffman: str, subsampling: str, surrogate: str
+) -> FileSize:
+    """Size in bits of the file that `encode`'s coefficients make, see `jpegpre_tf.ops.entropy.file_size`."""
+    steps, real = encode(images, tables, subsampling, surrogate)
+    return file_size(steps, real, huffman, subsampling, surrogate)
