@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean
-from typing import Any
+from typing import Any, TextIO
 
 from jpegpre_tf import runtime
 from jpegpre_tf.cli import _arguments
@@ -100,7 +100,7 @@ def run(arguments: argparse.Namespace) -> int:
     if results and not arguments.json:
         print_table(_HEADER, [_row(result) for result in results], _totals(results))
     if results and arguments.page:
-        _write_page(page, Path(arguments.page))
+        _write_page(page, Path(arguments.page), sys.stderr if arguments.json else sys.stdout)
     return 0 if len(results) == len(tasks) else 1
 
 
@@ -190,8 +190,8 @@ def _finite(value: float) -> float | None:
     return round(value, 4) if math.isfinite(value) else None
 
 
-def _write_page(page: runtime.ComparePage, path: Path) -> None:
+def _write_page(page: runtime.ComparePage, path: Path, told: TextIO) -> None:
     runtime.write_atomically(path, page.html().encode("utf-8"))
     if page.left_out:
         print(f"jpegpre encode: note: the page had no room for {page.left_out} pictures", file=sys.stderr)
-    print(f"before/after page: {shown(path)}", file=sys.stderr)
+    print(f"before/after page: {shown(path)}", file=told)
