@@ -15,7 +15,9 @@ from jpegpre_tf.errors import JpegpreError, UsageError
 # Verb -> one-line help. Each lives in `jpegpre_tf/cli/<verb with _>.py`, which defines
 # `add_arguments(parser)` and `run(arguments) -> int`. Only the chosen verb's module is imported,
 # so that `--help` and `encode` start at once.
-VERBS: dict[str, str] = {}
+VERBS: dict[str, str] = {
+    "evaluate": "measure BD-rates on a folder of pictures with real encoders; writes a report",
+}
 
 
 def _module_name(verb: str) -> str:
