@@ -22,6 +22,7 @@ VERBS: dict[str, str] = {
     "preprocess": "write the edited pixels of one picture, lossless",
     "models": "list the shipped models",
     "train": "train a preprocessor on a folder of pictures",
+    "evaluate": "measure BD-rates on a folder of pictures with real encoders; writes a report",
 }
 
 
