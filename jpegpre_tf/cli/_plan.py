@@ -34,10 +34,11 @@ def plan(inputs: Iterable[str], output: str, also_written: Iterable[str] = ()) -
     """
     paths = [Path(text) for text in inputs]
     out = Path(output)
-    to_folder = out.is_dir() or output.endswith(("/", os.sep)) or out.suffix.lower() not in JPEG_SUFFIXES
+    is_folder = out.is_dir() or output.endswith(("/", os.sep))
+    to_folder = is_folder or out.suffix.lower() not in JPEG_SUFFIXES
     if not to_folder and (len(paths) > 1 or paths[0].is_dir()):
         raise UsageError(f"several pictures need a folder as output. Received: -o '{shown(out)}'")
-    if to_folder and not out.is_dir() and (out.exists() or out.suffix.lower() in PICTURE_SUFFIXES):
+    if to_folder and not is_folder and (out.exists() or out.suffix.lower() in PICTURE_SUFFIXES):
         raise UsageError(f"expected a .jpg or .jpeg file or a folder as output. Received: -o '{shown(out)}'")
     if not to_folder:
         tasks = [Task(paths[0], out)]

@@ -4,21 +4,19 @@ import argparse
 import json
 import math
 import sys
-import warnings
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean
-from typing import Any
-
-from PIL import Image
+from typing import Any, TextIO
 
 from jpegpre_tf import runtime
 from jpegpre_tf.cli import _arguments
 from jpegpre_tf.cli._plan import Task, plan
 from jpegpre_tf.cli._progress import progress
+from jpegpre_tf.cli._quiet import quiet_pillow
 from jpegpre_tf.cli._session import load_profile
 from jpegpre_tf.cli._table import print_table
 from jpegpre_tf.errors import JpegpreError, PictureError
@@ -78,8 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Encodes the pictures; returns 0, or 1 if some of them failed."""
-    # Pillow warns from 89 megapixels on; what is refused is decided in runtime.pictures.
-    warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+    quiet_pillow()
     tasks = plan(arguments.inputs, arguments.output, also_written=[arguments.page] if arguments.page else [])
     session = load_profile(arguments.profile, threads=max(1, min(4, usable_cores() // arguments.jobs)))
     page = runtime.ComparePage(arguments.quality)
@@ -103,7 +100,7 @@ def run(arguments: argparse.Namespace) -> int:
     if results and not arguments.json:
         print_table(_HEADER, [_row(result) for result in results], _totals(results))
     if results and arguments.page:
-        _write_page(page, Path(arguments.page))
+        _write_page(page, Path(arguments.page), sys.stderr if arguments.json else sys.stdout)
     return 0 if len(results) == len(tasks) else 1
 
 
@@ -193,8 +190,8 @@ def _finite(value: float) -> float | None:
     return round(value, 4) if math.isfinite(value) else None
 
 
-def _write_page(page: runtime.ComparePage, path: Path) -> None:
+def _write_page(page: runtime.ComparePage, path: Path, told: TextIO) -> None:
     runtime.write_atomically(path, page.html().encode("utf-8"))
     if page.left_out:
         print(f"jpegpre encode: note: the page had no room for {page.left_out} pictures", file=sys.stderr)
-    print(f"before/after page: {shown(path)}", file=sys.stderr)
+    print(f"before/after page: {shown(path)}", file=told)

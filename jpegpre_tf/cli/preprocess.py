@@ -4,7 +4,6 @@ import argparse
 import io
 import json
 import sys
-import warnings
 from pathlib import Path
 
 from PIL import Image
@@ -12,6 +11,7 @@ from PIL import Image
 from jpegpre_tf import runtime
 from jpegpre_tf.cli import _arguments
 from jpegpre_tf.cli._plan import refuse_overwriting
+from jpegpre_tf.cli._quiet import quiet_pillow
 from jpegpre_tf.cli._session import load_profile
 from jpegpre_tf.errors import UsageError
 from jpegpre_tf.runtime.names import shown
@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Writes the edited picture; returns 0."""
-    warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+    quiet_pillow()
     source, target = Path(arguments.input), Path(arguments.output)
     if target.suffix.lower() != ".png":
         raise UsageError(f"output is PNG: expected a .png file. Received: -o '{shown(target)}'")

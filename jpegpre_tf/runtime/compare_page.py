@@ -71,10 +71,12 @@ def _change(saved_percent: float) -> str:
 
 def _figure(result: EncodeResult) -> str:
     name = html.escape(shown(result.source.name))
-    width = result.height if result.is_turned else result.width
+    width, height = result.width, result.height
+    if result.is_turned:
+        width, height = height, width
     before, after = (base64.b64encode(data).decode("ascii") for data in (result.jpeg_plain, result.jpeg))
     return f"""<figure>
-<div class="stage"><div class="pair" style="--width: {width}px; --at: 50%">
+<div class="stage"><div class="pair" style="--width: {width}px; --ratio: {width / height:.4f}; --at: 50%">
 <img alt="{name}, plain JPEG" src="data:image/jpeg;base64,{before}">
 <img class="after" alt="{name}, preprocessed JPEG" src="data:image/jpeg;base64,{after}">
 <span class="tag left">plain</span><span class="tag right">preprocessed</span>
@@ -83,8 +85,8 @@ def _figure(result: EncodeResult) -> str:
 <input type="range" min="0" max="100" step="0.5" value="50" aria-label="Wipe, {name}">
 <button type="button" title="Enlarge">Fit</button></div>
 <figcaption><b>{name}</b>
-<span>plain {_kilobytes(result.size_bytes_plain)}, {result.psnr_plain_db:.2f} dB</span>
-<span>preprocessed {_kilobytes(result.size_bytes)}, {result.psnr_db:.2f} dB</span>
+<span>plain {_kilobytes(result.size_bytes_plain)}, PSNR {result.psnr_plain_db:.2f} dB</span>
+<span>preprocessed {_kilobytes(result.size_bytes)}, PSNR {result.psnr_db:.2f} dB</span>
 <span class="gain">{_change(result.saved_percent)}</span></figcaption>
 </figure>"""
 
