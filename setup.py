@@ -60,7 +60,7 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.11",
     packages=find_packages(include=["jpegpre_tf", "jpegpre_tf.*"]),
-    package_data={"jpegpre_tf": ["py.typed"]},
+    package_data={"jpegpre_tf": ["py.typed", "**/*.html"]},
     install_requires=CORE,
     extras_require=EXTRAS,
     entry_points={"console_scripts": ["jpegpre=jpegpre_tf.cli.main:main"]},
