@@ -17,6 +17,7 @@ from jpegpre_tf.errors import JpegpreError, UsageError
 # so that `--help` and `encode` start at once.
 VERBS: dict[str, str] = {
     "evaluate": "measure BD-rates on a folder of pictures with real encoders; writes a report",
+    "train": "train a preprocessor on a folder of pictures",
 }
 
 

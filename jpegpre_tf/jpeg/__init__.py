@@ -1,1 +1,28 @@
-"""The JPEG standard in NumPy: tables, zig-zag, quality scaling, DCT, resampling, Huffman codes, file size."""
+"""The JPEG standard in NumPy, exact: tables, DCT, resampling, Huffman codes, decoded pixels, file size.
+
+The oracle of the TensorFlow code in `jpegpre_tf.ops`, and the fast exact counter for tools. Integer arithmetic
+throughout; results equal libjpeg-turbo's (islow DCT, fancy upsampling, baseline Huffman), sample by sample and
+byte by byte.
+"""
+
+from jpegpre_tf.jpeg.codec import Coefficients, decode, encode_coefficients, file_size, simulate
+from jpegpre_tf.jpeg.tables import (
+    CHROMA_TABLE,
+    LUMA_TABLE,
+    NATURAL_FROM_ZIGZAG,
+    quantization_tables,
+    scale_table,
+)
+
+__all__ = [
+    "CHROMA_TABLE",
+    "LUMA_TABLE",
+    "NATURAL_FROM_ZIGZAG",
+    "Coefficients",
+    "decode",
+    "encode_coefficients",
+    "file_size",
+    "quantization_tables",
+    "scale_table",
+    "simulate",
+]

@@ -1,1 +1,7 @@
 """Thin Keras layers over `jpegpre_tf.ops`."""
+
+from jpegpre_tf.layers.dead_zone import DeadZone
+from jpegpre_tf.layers.jpeg_simulator import JPEGSimulator
+from jpegpre_tf.layers.rate_estimator import RateEstimator
+
+__all__ = ["DeadZone", "JPEGSimulator", "RateEstimator"]

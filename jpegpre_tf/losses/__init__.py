@@ -1,1 +1,5 @@
-"""Distortions between pictures, units stated, and the rate-distortion loss."""
+"""Distortions between pictures, units stated."""
+
+from jpegpre_tf.losses.step_error import StepError
+
+__all__ = ["StepError"]

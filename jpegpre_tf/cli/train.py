@@ -1,0 +1,53 @@
+"""`jpegpre train`: trains a preprocessor on a folder of pictures."""
+
+import argparse
+import dataclasses
+import sys
+from pathlib import Path
+
+from jpegpre_tf._optional import require
+from jpegpre_tf.errors import UsageError
+
+# Fields of TrainConfig offered as options, as (option, type).
+_OPTIONS = {
+    "steps": int,
+    "batch_size": int,
+    "crop_size": int,
+    "learning_rate": float,
+    "rate_weight": float,
+    "seed": int,
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", metavar="DIR", type=Path, help="pictures to train with, searched recursively")
+    parser.add_argument("-o", "--output", metavar="RUN_DIR", type=Path, required=True, help="folder of the run")
+    parser.add_argument("--config", type=Path, help="JSON file with fields of TrainConfig")
+    parser.add_argument("--validation", metavar="DIR", type=Path, help="pictures to measure the loss on")
+    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in RUN_DIR")
+    for name, kind in _OPTIONS.items():
+        parser.add_argument("--" + name.replace("_", "-"), type=kind, help="overrides the configuration")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    require("tensorflow", extra="train", purpose="training")
+    from jpegpre_tf.training.config import TrainConfig, load_config
+    from jpegpre_tf.training.data import list_pictures
+    from jpegpre_tf.training.run import train
+
+    checkpoint = arguments.output / "checkpoint"
+    if checkpoint.exists() and not arguments.resume:
+        raise UsageError(f"{arguments.output} holds a run already: add --resume to go on, or choose another folder")
+    if arguments.resume and not checkpoint.exists():
+        raise UsageError(f"{arguments.output}: expected a run to resume, found no checkpoint")
+    if arguments.resume and arguments.config is None:
+        arguments.config = arguments.output / "config.json"
+    config = load_config(arguments.config) if arguments.config else TrainConfig()
+    overrides = {name: getattr(arguments, name) for name in _OPTIONS if getattr(arguments, name) is not None}
+    config = dataclasses.replace(config, **overrides)
+    paths = list_pictures(arguments.folder)
+    validation = list_pictures(arguments.validation) if arguments.validation else []
+    print(f"training on {len(paths)} pictures, {config.steps} steps", file=sys.stderr)
+    train(config, paths, validation, arguments.output, verbose=1 if sys.stderr.isatty() else 2)
+    print(arguments.output / "model.keras")
+    return 0

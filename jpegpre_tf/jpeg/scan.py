@@ -1,0 +1,147 @@
+"""The entropy-coded segment of a baseline file: blocks in scan order, symbols, bits, stuffed bytes (T.81, F.1)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from jpegpre_tf.jpeg.huffman import HuffmanTable
+from jpegpre_tf.jpeg.tables import NATURAL_FROM_ZIGZAG
+
+Int = npt.NDArray[np.int64]
+
+END_OF_BLOCK = 0x00
+ZERO_RUN = 0xF0  # ZRL: sixteen zeros
+
+
+@dataclass(frozen=True)
+class Symbols:
+    """Symbols of a scan in the order they are written.
+
+    Attributes:
+        table: (n,) 0 = DC luma, 1 = AC luma, 2 = DC chroma, 3 = AC chroma.
+        symbol: (n,) 0..255.
+        extra: (n,) value of the bits that follow the code.
+        extra_bits: (n,) how many.
+    """
+
+    table: Int
+    symbol: Int
+    extra: Int
+    extra_bits: Int
+
+    def counts(self) -> Int:
+        """(4, 256) occurrences per table and symbol."""
+        flat = np.bincount(self.table * 256 + self.symbol, minlength=1024)
+        return flat.reshape(4, 256)
+
+
+def scan_blocks(planes: list[Int], factors: tuple[int, int], units: tuple[int, int]) -> tuple[Int, Int]:
+    """Orders blocks as the interleaved scan does and completes partial MCUs with dummy blocks.
+
+    A dummy block repeats the quantised DC of the block before it and has no AC (jccoefct.c), so it costs a DC
+    difference of 0 and an end of block.
+
+    Args:
+        planes: Y, Cb, Cr; each (block rows, block columns, 8, 8) quantised coefficients, natural order.
+        factors: Luma blocks per MCU (horizontal, vertical).
+        units: MCUs (rows, columns).
+
+    Returns:
+        (blocks, 64) in zig-zag order, and (blocks,) component index 0..2, both in scan order.
+    """
+    rows, columns = units
+    parts, owners = [], []
+    for component, plane in enumerate(planes):
+        horizontal, vertical = factors if component == 0 else (1, 1)
+        flat = plane.reshape(*plane.shape[:2], 64)[..., NATURAL_FROM_ZIGZAG]
+        full = np.zeros((rows * vertical, columns * horizontal, 64), np.int64)
+        height, width = flat.shape[:2]
+        full[:height, :width] = flat
+        full[:height, width:, 0] = flat[:, -1:, 0]
+        # A dummy row takes the DC of the last block of the same MCU one row above.
+        for row in range(height, full.shape[0]):
+            full[row, :, 0] = full[row - 1, horizontal - 1 :: horizontal, 0].repeat(horizontal)
+        mcus = full.reshape(rows, vertical, columns, horizontal, 64).transpose(0, 2, 1, 3, 4)
+        mcus = mcus.reshape(rows * columns, vertical * horizontal, 64)
+        parts.append(mcus)
+        owners.append(np.full(mcus.shape[:2], component))
+    return np.concatenate(parts, axis=1).reshape(-1, 64), np.concatenate(owners, axis=1).reshape(-1)
+
+
+def magnitude_category(values: Int) -> Int:
+    """SSSS of T.81 tables F.1 and F.2: bits needed for |value|."""
+    return np.frexp(np.abs(values).astype(np.float64))[1].astype(np.int64)
+
+
+def _extra_value(values: Int, bits: Int) -> Int:
+    """The appended bits: the value itself, or for negatives its low bits less one."""
+    return np.where(values < 0, values + (1 << bits) - 1, values)
+
+
+def symbols_of(blocks: Int, owners: Int) -> Symbols:
+    """Turns scan-ordered blocks into symbols.
+
+    Args:
+        blocks: (n, 64) quantised, zig-zag order.
+        owners: (n,) component of each block.
+    """
+    count = len(blocks)
+    values = blocks.copy()
+    for component in range(3):  # DC differences within each component
+        mine = owners == component
+        values[mine, 0] = np.diff(blocks[mine, 0], prepend=0)
+    chroma = (owners > 0).astype(np.int64)
+    position = np.arange(64)
+    nonzero = values != 0
+    nonzero[:, 0] = True  # DC is always coded
+    last_before = np.maximum.accumulate(np.where(nonzero, position, 0), axis=1)
+    last_before = np.concatenate([np.zeros((count, 1), np.int64), last_before[:, :-1]], axis=1)
+    run = np.where(position == 0, 0, position - last_before - 1)
+    size = magnitude_category(values)
+
+    block, k = np.nonzero(nonzero)
+    runs = run[block, k]
+    # Sort key: block, then position, then ZRLs before the symbol itself.
+    zrl_repeat = runs // 16
+    zrl_block, zrl_k = block.repeat(zrl_repeat), k.repeat(zrl_repeat)
+    eob_block = np.flatnonzero(last_before[:, 63] * ~nonzero[:, 63] + 63 * nonzero[:, 63] < 63)
+    key = np.concatenate([(block * 65 + k) * 2 + 1, (zrl_block * 65 + zrl_k) * 2, (eob_block * 65 + 64) * 2])
+    order = np.argsort(key, kind="stable")
+
+    sizes, amounts = size[block, k], values[block, k]
+    table = np.concatenate([chroma[block] * 2 + (k > 0), chroma[zrl_block] * 2 + 1, chroma[eob_block] * 2 + 1])
+    none = np.zeros(len(zrl_block) + len(eob_block), np.int64)
+    symbol = np.concatenate(
+        [(runs % 16) * 16 + sizes, np.full(len(zrl_block), ZERO_RUN), np.full(len(eob_block), END_OF_BLOCK)]
+    )
+    extra = np.concatenate([_extra_value(amounts, sizes), none])
+    extra_bits = np.concatenate([sizes, none])
+    return Symbols(table[order], symbol[order], extra[order], extra_bits[order])
+
+
+def segment_bytes(symbols: Symbols, tables: list[HuffmanTable]) -> int:
+    """Bytes of the entropy-coded segment, padding and stuffed zero bytes included.
+
+    Args:
+        tables: DC luma, AC luma, DC chroma, AC chroma.
+    """
+    lengths = np.stack([table.lengths() for table in tables])[symbols.table, symbols.symbol]
+    codes = np.stack([table.codes() for table in tables])[symbols.table, symbols.symbol]
+    bits = lengths + symbols.extra_bits
+    value = (codes << symbols.extra_bits) | symbols.extra
+    return _stuffed_size(value, bits)
+
+
+def _stuffed_size(value: Int, bits: Int) -> int:
+    total = int(bits.sum())
+    # At most 27 bits from any offset in a byte: spread each code over 5 bytes. Bits are disjoint, so adding is or.
+    start = np.cumsum(bits) - bits
+    stream = np.zeros(total // 8 + 6, np.int64)
+    shifted = value << (40 - start % 8 - bits)
+    for offset in range(5):
+        np.add.at(stream, start // 8 + offset, (shifted >> (32 - 8 * offset)) & 0xFF)
+    size = -(-total // 8)
+    if total % 8:
+        stream[size - 1] |= 0xFF >> (total % 8)  # the encoder fills the last byte with ones
+    return size + int((stream[:size] == 0xFF).sum())

@@ -1,0 +1,74 @@
+"""How many bits per pixel JPEG takes for a picture, as a layer."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from jpegpre_tf.jpeg.resample import subsampling_factors
+from jpegpre_tf.layers._inputs import check_images, tables_of
+from jpegpre_tf.ops.entropy import FileSize, check_huffman
+from jpegpre_tf.ops.pipeline import encoded_size
+from jpegpre_tf.ops.rounding import check_surrogate
+
+
+@keras.saving.register_keras_serializable(package="jpegpre_tf")
+class RateEstimator(keras.layers.Layer):
+    """Size of the JPEG file, equal to the byte to what Pillow (libjpeg-turbo) writes, and differentiable.
+
+    The forward value counts everything: headers, Huffman tables, codes, stuffed bytes. The gradient of each
+    coefficient is the change in bits when its level moves alone; see `jpegpre_tf.ops.entropy`.
+
+    Args:
+        huffman: "optimized" (tables per file, as Android and Chromium write) or "standard".
+        subsampling: "4:2:0", "4:2:2" or "4:4:4".
+        surrogate: Where along the axis a coefficient feels that change, see `jpegpre_tf.ops.rounding`.
+        jit_compile: Compile this layer alone with XLA, as in `JPEGSimulator`.
+    Call arguments:
+        images: float or uint8 `(batch, height, width, 3)`, RGB in levels 0..255, any size from 1x1.
+        quality: `(batch,)`, libjpeg quality 1..100, rounded to integers.
+        tables: Instead of `quality`: `(batch, 2, 8, 8)` luma and chroma quantization tables, integers 1..255.
+    Returns:
+        float32 `(batch,)`, bits of the whole file per pixel.
+    Raises:
+        ValueError: If an argument has the wrong rank, channels, dtype, batch size or range.
+    """
+
+    def __init__(
+        self,
+        huffman: str = "optimized",
+        subsampling: str = "4:2:0",
+        surrogate: str = "identity",
+        jit_compile: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        subsampling_factors(subsampling)
+        self.huffman = check_huffman(huffman)
+        self.subsampling = subsampling
+        self.surrogate = check_surrogate(surrogate)
+        self.jit_compile = jit_compile
+        self._size = tf.function(encoded_size, jit_compile=True) if jit_compile else encoded_size
+
+    def file_size(self, images: Any, quality: Any = None, tables: Any = None) -> FileSize:
+        """The file's size in bits, split into header, luma, Cb, Cr and stuffing, each float32 (batch,)."""
+        images = check_images(images)
+        tables = tables_of(images, quality, tables)
+        return self._size(images, tables, self.huffman, self.subsampling, self.surrogate)
+
+    def call(self, images: Any, quality: Any = None, tables: Any = None) -> tf.Tensor:
+        shape = tf.shape(images)
+        pixels = tf.cast(shape[1] * shape[2], tf.float32)
+        return tf.add_n(list(self.file_size(images, quality, tables))) / pixels
+
+    def compute_output_shape(self, images_shape: Any, *_: Any, **__: Any) -> Any:
+        return images_shape[:1]
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "huffman": self.huffman,
+            "subsampling": self.subsampling,
+            "surrogate": self.surrogate,
+            "jit_compile": self.jit_compile,
+        }

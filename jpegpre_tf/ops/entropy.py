@@ -1,0 +1,256 @@
+"""Exact size of the file, with a gradient that says what each coefficient costs.
+
+Forward: run/size symbols, standard or per-file optimal Huffman codes, the bit stream itself (to count stuffed bytes)
+and the headers: bytes of the file that Pillow writes.
+
+Backward: for each AC coefficient the change in bits when its level alone moves between two neighbouring integers, all
+other coefficients and the Huffman tables as they are. Zeroing level 1 between non-zeros at a and b saves
+C(k-a-1, 1) + C(b-k-1, s_b) - C(b-a-1, s_b), where C(run, s) = ZRLs + code length + s: the run-length bits that
+independent keep-or-zero choices have in expectation (their sum is linear in each choice), evaluated at the actual
+neighbours. Code lengths are taken as fixed; for optimal codes that is the true first-order change (the codes are at
+a minimum). DC: the slope of the difference's size, smoothed over each magnitude category.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from jpegpre_tf.jpeg.codec import FIXED_HEADER_BYTES, HUFFMAN_MODES
+from jpegpre_tf.jpeg.resample import subsampling_factors
+from jpegpre_tf.jpeg.scan import END_OF_BLOCK, ZERO_RUN
+from jpegpre_tf.ops import huffman, scan
+from jpegpre_tf.ops.rounding import surrogate_slope
+
+# A unit is a code of at most 16 bits with at most 11 extra bits.
+_MAX_UNIT_BITS = 27
+
+
+class FileSize(NamedTuple):
+    """Parts of a file's size, each float32 (batch,), in bits; their sum is the file.
+
+    Attributes:
+        header: Markers and Huffman tables.
+        luma, cb, cr: Codes and extra bits of each component.
+        stuffing: Padding of the last byte and zero bytes stuffed after 0xFF.
+    """
+
+    header: tf.Tensor
+    luma: tf.Tensor
+    cb: tf.Tensor
+    cr: tf.Tensor
+    stuffing: tf.Tensor
+
+
+def check_huffman(mode: str) -> str:
+    """Returns `mode`, or raises ValueError naming the choices."""
+    if mode not in HUFFMAN_MODES:
+        raise ValueError(f"`huffman` must be one of {HUFFMAN_MODES}. Received: huffman={mode!r}")
+    return mode
+
+
+def _histogram(index: tf.Tensor, valid: tf.Tensor, bins: tf.Tensor) -> tf.Tensor:
+    """int32 (batch, 1024) counts of `index` (table * 256 + symbol) per picture."""
+    batch = tf.shape(index)[0]
+    offset = tf.reshape(tf.range(batch) * bins, [-1, 1, 1, 1])
+    flat = tf.where(valid, index + offset, -tf.ones_like(index))
+    ones = tf.ones_like(flat)
+    counts = tf.math.unsorted_segment_sum(tf.reshape(ones, [-1]), tf.reshape(flat, [-1]), batch * bins)
+    return tf.reshape(counts, [batch, bins])
+
+
+def _stuffed_bits(units: tf.Tensor, unit_bits: tf.Tensor, total: tf.Tensor) -> tf.Tensor:
+    """Bits added by the last byte's padding and by stuffing: int32 (batch,).
+
+    Writes the bit stream into 32-bit words, a unit at most into two. Bits are disjoint, so adding is or-ing.
+
+    Args:
+        units: int32 (batch, blocks, 64): code and extra bits of each position.
+        unit_bits: int32, same shape, 0..27.
+        total: int32 (batch,) sum of `unit_bits`.
+    """
+    shape = tf.shape(units)
+    batch, blocks = shape[0], shape[1]
+    # Exclusive sums: within a block exact in float32 (at most 64 * 27), over blocks in integers.
+    strictly_before = tf.constant(np.triu(np.ones((64, 64), np.float32), 1))
+    inside = tf.matmul(tf.reshape(tf.cast(unit_bits, tf.float32), [-1, 64]), strictly_before)
+    inside = tf.cast(tf.reshape(inside, shape), tf.int32)
+    per_block = inside[..., 63] + unit_bits[..., 63]
+    start = tf.cumsum(per_block, axis=1, exclusive=True)[..., None] + inside
+    pad = (-total) % 8  # the encoder fills the last byte with ones
+    units = tf.concat(
+        [tf.reshape(units, [batch, -1]), tf.bitwise.left_shift(tf.ones_like(pad), pad)[:, None] - 1], axis=1
+    )
+    unit_bits = tf.concat([tf.reshape(unit_bits, [batch, -1]), pad[:, None]], axis=1)
+    start = tf.concat([tf.reshape(start, [batch, -1]), total[:, None]], axis=1)
+
+    words = blocks * 64 * _MAX_UNIT_BITS // 32 + 2
+    wide = tf.bitwise.left_shift(tf.cast(units, tf.int64), tf.cast(64 - start % 32 - unit_bits, tf.int64) % 64)
+    index = start // 32 + tf.range(batch)[:, None] * words
+    index = tf.where(unit_bits > 0, index, -tf.ones_like(index))
+    stream = tf.zeros([], tf.int32)
+    for part, shift in ((0, 32), (1, 0)):
+        bits = tf.bitwise.right_shift(wide, tf.constant(shift, tf.int64))
+        bits = tf.cast(tf.bitwise.bitwise_and(bits, tf.constant(0xFFFFFFFF, tf.int64)), tf.uint32)
+        target = tf.where(index >= 0, index + part, index)
+        stream += tf.math.unsorted_segment_sum(
+            tf.reshape(tf.bitcast(bits, tf.int32), [-1]), tf.reshape(target, [-1]), batch * words
+        )
+    stream = tf.reshape(stream, [batch, words])
+    stuffed = tf.zeros([batch], tf.int32)
+    for shift in (0, 8, 16, 24):
+        byte = tf.bitwise.bitwise_and(tf.bitwise.right_shift(stream, shift), 0xFF)
+        stuffed += tf.reduce_sum(tf.cast(byte == 0xFF, tf.int32), axis=1)
+    return pad + 8 * stuffed
+
+
+def _extra_bits(values: tf.Tensor, category: tf.Tensor) -> tf.Tensor:
+    value = tf.cast(values, tf.int32)
+    return tf.where(value < 0, value + tf.bitwise.left_shift(tf.ones_like(value), category) - 1, value)
+
+
+def _transition_level(levels: tf.Tensor, real: tf.Tensor, surrogate: str) -> tf.Tensor:
+    """The level t >= 1 whose step from t - 1 the gradient at `real` describes.
+
+    "identity" has no place on the axis: it takes the step below the present level (the one above from 0). The
+    other surrogates stand near ties: the step across the nearest tie.
+    """
+    if surrogate == "identity":
+        return tf.maximum(tf.abs(levels), 1.0)
+    return tf.floor(tf.abs(real)) + 1.0
+
+
+def _ac_cost_slope(
+    blocks: tf.Tensor, out: scan.Emitted, real: tf.Tensor, lengths: tf.Tensor, surrogate: str
+) -> tf.Tensor:
+    """d bits / d |level| of each AC coefficient (at index 0: 0), float32, shape of `blocks`.
+
+    Args:
+        lengths: int32 (batch, 1024) code lengths, every symbol given a length.
+    """
+    k = tf.range(64)
+    nonzero = tf.cast((blocks != 0.0) & (k > 0), tf.float32)
+    after = scan.nonzero_after(nonzero)
+    has_next = after < 64
+    after = tf.minimum(after, 63)
+    next_category = tf.gather(out.category, after, axis=3, batch_dims=3)
+    batch = tf.shape(blocks)[0]
+    base = tf.reshape(tf.range(batch) * 1024, [-1, 1, 1, 1]) + tf.constant(out.table * 256)
+    flat_lengths = tf.cast(tf.reshape(lengths, [-1]), tf.float32)
+
+    def cost(run: tf.Tensor, category: tf.Tensor) -> tf.Tensor:
+        """Bits of a coefficient after `run` zeros."""
+        symbol = run % 16 * 16 + category
+        zero_runs = tf.cast(run // 16, tf.float32)
+        zero_run_bits = tf.gather(flat_lengths, base + ZERO_RUN)
+        return zero_runs * zero_run_bits + tf.gather(flat_lengths, base + symbol) + tf.cast(category, tf.float32)
+
+    run = tf.maximum(k - out.before - 1, 0)
+    level = _transition_level(blocks, real, surrogate)
+    category = tf.minimum(scan.magnitude_category(level), 10)
+    before_next = cost(tf.maximum(after - k - 1, 0), next_category)
+    skipped = cost(tf.maximum(after - out.before - 1, 0), next_category)
+    end_of_block = tf.gather(flat_lengths, base + END_OF_BLOCK)
+    ends = tf.where(k == 63, -end_of_block, tf.zeros_like(end_of_block))
+    appearance = cost(run, category) + tf.where(has_next, before_next - skipped, ends)
+
+    # Larger levels: code and size change only between categories; from 4 up the change is spread over the category.
+    growth = cost(run, category) - cost(run, tf.maximum(category - 1, 1))
+    spread = tf.where(level == 2.0, tf.ones_like(level), 1.5 * tf.pow(2.0, tf.cast(category - 2, tf.float32)))
+    growth = tf.where(level == 3.0, tf.zeros_like(growth), growth / spread)
+    return tf.where(k > 0, tf.where(level == 1.0, appearance, growth), tf.zeros_like(growth))
+
+
+def _dc_cost_slope(out: scan.Emitted, lengths: tf.Tensor) -> tf.Tensor:
+    """d bits / d DC difference: float32 (batch, MCUs, blocks per MCU)."""
+    difference, category = out.values[..., 0], out.category[..., 0]
+    batch = tf.shape(difference)[0]
+    base = tf.reshape(tf.range(batch) * 1024, [-1, 1, 1]) + tf.constant(out.table[:, 0] * 256)
+    flat = tf.cast(tf.reshape(lengths, [-1]), tf.float32)
+    below, above = tf.maximum(category - 1, 0), tf.minimum(category + 1, 11)
+    rise = tf.gather(flat, base + above) - tf.gather(flat, base + below) + tf.cast(above - below, tf.float32)
+    # Centres of the neighbouring categories are 1.25 * 2**category apart.
+    return tf.sign(difference) * tf.maximum(rise, 0.0) / (1.25 * tf.pow(2.0, tf.cast(category, tf.float32)))
+
+
+def _lengths_for_absent(lengths: tf.Tensor) -> tf.Tensor:
+    """Gives symbols without a code one bit more than the table's longest code, at most 16."""
+    tables = tf.reshape(lengths, [-1, 4, 256])
+    longest = tf.reduce_max(tables, axis=2, keepdims=True)
+    filled = tf.where(tables > 0, tables, tf.minimum(longest + 1, 16))
+    return tf.reshape(filled, [-1, 1024])
+
+
+def file_size(
+    steps: list[tf.Tensor], real: list[tf.Tensor], mode: str, subsampling: str, surrogate: str
+) -> FileSize:
+    """Size of the baseline file with these coefficients, to the bit.
+
+    Args:
+        steps: Y, Cb, Cr quantised, as `jpegpre_tf.ops.pipeline.encode` returns them.
+        real: The same before rounding, in steps; the gradient flows here (and not to `steps`).
+        mode: "optimized" (per-file Huffman tables, Pillow's optimize=True) or "standard".
+        subsampling: "4:2:0", "4:2:2" or "4:4:4".
+        surrogate: Density of the gradient along the axis, see `jpegpre_tf.ops.rounding`.
+
+    Returns:
+        FileSize. Gradients flow from `luma`, `cb` and `cr`.
+    """
+    factors = subsampling_factors(subsampling)
+    luma_blocks = factors[0] * factors[1]
+    blocks = scan.scan_blocks([tf.stop_gradient(plane) for plane in steps], factors)
+    real_blocks = scan.scan_blocks(real, factors)
+    out = scan.emitted(blocks, luma_blocks)
+    batch = tf.shape(blocks)[0]
+    valid = out.symbol >= 0
+    index = tf.maximum(out.symbol, 0) + tf.constant(out.table * 256)
+    if mode == "standard":
+        lengths, codes, header_bytes = huffman.standard_tables()
+        lengths = tf.tile(tf.reshape(lengths, [1, 1024]), [batch, 1])
+        codes = tf.tile(tf.reshape(codes, [1, 1024]), [batch, 1])
+        header_bytes = tf.fill([batch], header_bytes)
+    else:
+        counts = tf.reshape(_histogram(index, valid, tf.constant(1024)), [-1, 256])
+        lengths, codes, segments = huffman.optimal_tables(counts)
+        lengths, codes = tf.reshape(lengths, [-1, 1024]), tf.reshape(codes, [-1, 1024])
+        header_bytes = tf.reduce_sum(tf.reshape(segments, [-1, 4]), axis=1)
+
+    flat_index = index + tf.reshape(tf.range(batch) * 1024, [-1, 1, 1, 1])
+    zero = tf.zeros_like(index)
+    code_bits = tf.where(valid, tf.gather(tf.reshape(lengths, [-1]), flat_index), zero)
+    code = tf.where(valid, tf.gather(tf.reshape(codes, [-1]), flat_index), zero)
+    unit_bits = code_bits + out.category
+    units = tf.bitwise.left_shift(code, out.category) + _extra_bits(out.values, out.category)
+    per_block = tf.reduce_sum(unit_bits, axis=3)
+    components = [
+        tf.reduce_sum(per_block[:, :, start:stop], axis=[1, 2])
+        for start, stop in ((0, luma_blocks), (luma_blocks, luma_blocks + 1), (luma_blocks + 1, luma_blocks + 2))
+    ]
+    stuffing = _stuffed_bits(
+        tf.reshape(units, [batch, -1, 64]), tf.reshape(unit_bits, [batch, -1, 64]), tf.add_n(components)
+    )
+
+    @tf.custom_gradient
+    def component_bits(real_blocks: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        def gradient(luma: tf.Tensor, cb: tf.Tensor, cr: tf.Tensor) -> tf.Tensor:
+            known = _lengths_for_absent(lengths)
+            ac = _ac_cost_slope(blocks, out, real_blocks, known, surrogate)
+            ac *= tf.sign(real_blocks) * surrogate_slope(real_blocks, surrogate)
+            dc = _dc_to_blocks(_dc_cost_slope(out, known), luma_blocks)
+            slope = tf.concat([dc[..., None], ac[..., 1:]], axis=-1)
+            upstream = tf.concat([tf.repeat(luma[:, None], luma_blocks, axis=1), cb[:, None], cr[:, None]], axis=1)
+            return slope * upstream[:, None, :, None]
+
+        return tuple(tf.cast(bits, tf.float32) for bits in components), gradient
+
+    luma, cb, cr = component_bits(real_blocks)
+    header = 8.0 * tf.cast(header_bytes + FIXED_HEADER_BYTES, tf.float32)
+    return FileSize(header, luma, cb, cr, tf.cast(stuffing, tf.float32))
+
+
+def _dc_to_blocks(slope: tf.Tensor, luma_blocks: int) -> tf.Tensor:
+    """Transpose of `scan.dc_differences`: each DC enters its own difference and, negated, the next one's."""
+    luma = tf.reshape(slope[:, :, :luma_blocks], [tf.shape(slope)[0], -1])
+    luma = tf.reshape(luma - tf.pad(luma[:, 1:], [[0, 0], [0, 1]]), tf.shape(slope[:, :, :luma_blocks]))
+    chroma = slope[:, :, luma_blocks:]
+    return tf.concat([luma, chroma - tf.pad(chroma[:, 1:], [[0, 0], [0, 1], [0, 0]])], axis=2)

@@ -1,0 +1,78 @@
+"""What a training run is made of."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+from jpegpre_tf.errors import UsageError
+from jpegpre_tf.losses.step_error import MASKING_ENERGY
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainConfig:
+    """One preprocessor training run; saved as JSON beside the model.
+
+    Attributes:
+        steps: Optimiser steps in all.
+        steps_per_epoch: Steps between checkpoints and validation.
+        batch_size, crop_size: Crops per step and their side in pixels (a multiple of 16).
+        learning_rate: Peak of a cosine schedule with a short warm-up.
+        rate_weight: Squared steps per pixel that one bit per pixel is worth, see `PreprocessorTrainer`.
+        masking_energy, chroma_weight: See `StepError`.
+        subsampling, huffman: The encoder that is simulated.
+        quality_low, quality_high: Range of qualities, inclusive.
+        strength_low: Strengths are drawn from strength_low..1.
+        channels, spatial_blocks, mixing_blocks, chroma_mixing_blocks: See `Preprocessor`.
+        seed: Of initial weights, crops and random decisions.
+    """
+
+    steps: int = 12_000
+    steps_per_epoch: int = 250
+    batch_size: int = 8
+    crop_size: int = 256
+    learning_rate: float = 2e-3
+    rate_weight: float = 1 / 19
+    masking_energy: float = MASKING_ENERGY
+    chroma_weight: float = 1.0
+    subsampling: str = "4:2:0"
+    huffman: str = "optimized"
+    quality_low: int = 5
+    quality_high: int = 95
+    strength_low: float = 0.25
+    channels: int = 96
+    spatial_blocks: int = 1
+    mixing_blocks: int = 2
+    chroma_mixing_blocks: int = 2
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "steps_per_epoch", "batch_size", "crop_size", "learning_rate", "rate_weight"):
+            value = getattr(self, name)
+            if not value > 0:
+                raise UsageError(f"`{name}` must be > 0. Received: {name}={value}")
+        if not 1 <= self.quality_low <= self.quality_high <= 100:
+            raise UsageError(
+                "`quality_low` and `quality_high` must be in 1..100 and in order. "
+                f"Received: quality_low={self.quality_low}, quality_high={self.quality_high}"
+            )
+
+    def save(self, path: Path) -> None:
+        """Writes the configuration as JSON."""
+        path.write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n", encoding="utf-8")
+
+
+def load_config(path: Path) -> TrainConfig:
+    """Reads a JSON configuration; fields that are not named keep their defaults.
+
+    Raises:
+        UsageError: If the file is missing, not JSON, or names an unknown field.
+    """
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: expected a JSON training configuration ({error})") from error
+    known = {field.name for field in dataclasses.fields(TrainConfig)}
+    if not isinstance(fields, dict) or not set(fields) <= known:
+        unknown = sorted(set(fields) - known) if isinstance(fields, dict) else type(fields).__name__
+        raise UsageError(f"{path}: unknown fields {unknown}; expected some of {sorted(known)}")
+    return TrainConfig(**fields)

@@ -1,0 +1,138 @@
+"""From a folder of pictures to batches of (image, quality, strength)."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+from PIL import Image
+
+from jpegpre_tf.errors import PictureError
+
+SUFFIXES = (".png", ".webp", ".tif", ".tiff", ".bmp", ".ppm", ".jpg", ".jpeg")
+
+
+def list_pictures(folder: str | Path) -> list[Path]:
+    """Returns the picture files below `folder`, sorted.
+
+    Raises:
+        PictureError: If the folder is missing or has no picture.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise PictureError(f"{folder}: expected a folder of pictures, found {'a file' if folder.exists() else 'nothing'}")
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    if not paths:
+        raise PictureError(f"{folder}: expected pictures ({', '.join(SUFFIXES)}), found none")
+    return paths
+
+
+def load_rgb(path: Path) -> npt.NDArray[np.uint8]:
+    """Decodes a picture to uint8 (H, W, 3).
+
+    Raises:
+        PictureError: If the file cannot be decoded.
+    """
+    try:
+        with Image.open(path) as picture:
+            return np.asarray(picture.convert("RGB"))
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise PictureError(f"{path}: cannot decode this picture ({error})") from error
+
+
+def random_crop(
+    picture: npt.NDArray[np.uint8], size: int, generator: np.random.Generator
+) -> npt.NDArray[np.uint8]:
+    """A `size` x `size` crop at any pixel (pictures meet the encoder's grid at any phase), flipped at random.
+
+    Smaller pictures are mirrored at their edges up to the size.
+    """
+    height, width = picture.shape[:2]
+    if height < size or width < size:
+        padding = [(0, max(0, size - height)), (0, max(0, size - width)), (0, 0)]
+        picture = np.pad(picture, padding, mode="symmetric")
+        height, width = picture.shape[:2]
+    top = int(generator.integers(0, height - size + 1))
+    left = int(generator.integers(0, width - size + 1))
+    crop = picture[top : top + size, left : left + size]
+    if generator.random() < 0.5:
+        crop = crop[:, ::-1]
+    # Transposing too keeps the network from learning which way up photos are; Annex K tables are not symmetric, so
+    # it sees both kinds of edges under both kinds of steps.
+    return crop.swapaxes(0, 1) if generator.random() < 0.5 else crop
+
+
+def training_dataset(
+    paths: list[Path],
+    *,
+    batch_size: int,
+    crop_size: int,
+    crops_per_picture: int = 4,
+    quality_range: tuple[int, int] = (5, 95),
+    strength_range: tuple[float, float] = (0.25, 1.0),
+    seed: int = 0,
+) -> tf.data.Dataset:
+    """Endless shuffled batches for `PreprocessorTrainer.fit`.
+
+    Args:
+        paths: Picture files.
+        batch_size: Crops per batch.
+        crop_size: Side of a crop in pixels, a multiple of 16.
+        crops_per_picture: Crops taken from each decoded picture; decoding is the dear part.
+        quality_range: Lowest and highest quality, inclusive, drawn evenly per crop.
+        strength_range: Drawn evenly per crop.
+        seed: Same seed, same sequence.
+
+    Returns:
+        Dataset of (uint8 (B, S, S, 3), float32 (B,) quality, float32 (B,) strength).
+
+    Raises:
+        ValueError: If an argument is out of range.
+    """
+    if crop_size < 16 or crop_size % 16:
+        raise ValueError(f"`crop_size` must be a positive multiple of 16. Received: crop_size={crop_size}")
+    low, high = quality_range
+    if not 1 <= low <= high <= 100:
+        raise ValueError(f"`quality_range` must be within 1..100. Received: quality_range={quality_range}")
+
+    def crops() -> Iterator[tuple[npt.NDArray[np.uint8], np.float32, np.float32]]:
+        generator = np.random.default_rng(seed)
+        while True:
+            for index in generator.permutation(len(paths)):
+                picture = load_rgb(paths[index])
+                for _ in range(crops_per_picture):
+                    quality = np.float32(generator.integers(low, high + 1))
+                    strength = np.float32(generator.uniform(*strength_range))
+                    yield random_crop(picture, crop_size, generator), quality, strength
+
+    signature = (
+        tf.TensorSpec((crop_size, crop_size, 3), tf.uint8),
+        tf.TensorSpec((), tf.float32),
+        tf.TensorSpec((), tf.float32),
+    )
+    dataset = tf.data.Dataset.from_generator(crops, output_signature=signature)
+    # The buffer spreads the crops of a picture over batches.
+    dataset = dataset.shuffle(16 * crops_per_picture * 4, seed=seed)
+    return dataset.batch(batch_size, drop_remainder=True).prefetch(2)
+
+
+def validation_dataset(
+    paths: list[Path], *, batch_size: int, crop_size: int, qualities: tuple[int, ...] = (15, 35, 55, 75, 90)
+) -> tf.data.Dataset:
+    """The centre crop of every picture at every quality, at strength 1; always the same."""
+    crops, levels = [], []
+    for path in paths:
+        picture = load_rgb(path)
+        height, width = picture.shape[:2]
+        if min(height, width) < crop_size:
+            continue
+        top, left = (height - crop_size) // 2, (width - crop_size) // 2
+        for quality in qualities:
+            crops.append(picture[top : top + crop_size, left : left + crop_size])
+            levels.append(np.float32(quality))
+    if not crops:
+        raise PictureError(f"validation pictures: expected at least one of {crop_size}x{crop_size} or more, found none")
+    images, quality = np.stack(crops), np.array(levels)
+    dataset = tf.data.Dataset.from_tensor_slices((images, quality, np.ones_like(quality)))
+    return dataset.batch(batch_size, drop_remainder=True)

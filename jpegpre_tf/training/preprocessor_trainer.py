@@ -1,0 +1,92 @@
+"""Rate-distortion training of the preprocessor through JPEG."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from jpegpre_tf.layers.jpeg_simulator import JPEGSimulator
+from jpegpre_tf.layers.rate_estimator import RateEstimator
+from jpegpre_tf.losses.step_error import StepError
+
+
+class PreprocessorTrainer(keras.Model):
+    """Trains a preprocessor end to end: picture, edited, JPEG, decoded; loss = distortion + rate weight * bits.
+
+    Save and export the inner `preprocessor`; the trainer itself holds nothing worth keeping.
+
+    Args:
+        preprocessor: `Preprocessor`, or any model `(image, quality, strength, training)` -> image.
+        simulator: Layer `(images, quality)` -> decoded pictures.
+        rate: Layer `(images, quality)` -> bits per pixel.
+        distortion: Layer `(original, decoded, quality)` -> `(batch,)`.
+        rate_weight: Distortion that one bit per pixel is worth, at strength 1. With `StepError`, MozJPEG's trellis
+            weighs 19 bits per squared step: 1 / 19.
+
+    `fit` takes batches `(image, quality, strength)`: float32 or uint8 `(batch, height, width, 3)` levels, `(batch,)`
+    1..100, `(batch,)` 0..1. The rate weight of a picture is `rate_weight * strength`: strength is trained to mean how
+    much rate matters.
+
+    Example:
+
+        trainer = PreprocessorTrainer(Preprocessor())
+        trainer.compile(optimizer=keras.optimizers.Adam(1e-3), jit_compile=True)
+        trainer.fit(dataset, steps_per_epoch=100, epochs=10)
+        trainer.preprocessor.save("model.keras")
+    """
+
+    def __init__(
+        self,
+        preprocessor: keras.Model,
+        simulator: keras.layers.Layer | None = None,
+        rate: keras.layers.Layer | None = None,
+        distortion: keras.layers.Layer | None = None,
+        rate_weight: float = 1 / 19,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if not rate_weight > 0:
+            raise ValueError(f"`rate_weight` must be > 0. Received: rate_weight={rate_weight}")
+        self.preprocessor = preprocessor
+        self.simulator = simulator or JPEGSimulator(jit_compile=True)
+        self.rate = rate or RateEstimator(jit_compile=True)
+        self.distortion = distortion or StepError()
+        self.rate_weight = rate_weight
+        self.trackers = [keras.metrics.Mean(name=name) for name in ("loss", "distortion", "rate_bpp", "psnr")]
+        self.built = True
+
+    @property
+    def metrics(self) -> list[keras.metrics.Metric]:
+        return self.trackers
+
+    def _measure(self, data: Any, training: bool) -> tuple[tf.Tensor, list[tf.Tensor]]:
+        image, quality, strength = data
+        image = tf.cast(image, tf.float32)
+        edited = self.preprocessor(
+            image, quality[:, None, None, None], strength[:, None, None, None], training=training
+        )
+        decoded = self.simulator(edited, quality)
+        rate_bpp = self.rate(edited, quality)
+        distortion = self.distortion(image, decoded, quality)
+        loss = tf.reduce_mean(distortion + self.rate_weight * strength * rate_bpp)
+        mse = tf.reduce_mean(tf.square(decoded - image), axis=[1, 2, 3])
+        psnr = 10.0 * tf.math.log(255.0**2 / tf.maximum(mse, 1e-6)) / tf.math.log(10.0)
+        return loss, [loss, distortion, rate_bpp, psnr]
+
+    def _track(self, values: list[tf.Tensor]) -> dict[str, tf.Tensor]:
+        for tracker, value in zip(self.trackers, values, strict=True):
+            tracker.update_state(value)
+        return {tracker.name: tracker.result() for tracker in self.trackers}
+
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        with tf.GradientTape() as tape:
+            loss, values = self._measure(data, training=True)
+        variables = self.preprocessor.trainable_variables
+        self.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+        return self._track(values)
+
+    def test_step(self, data: Any) -> dict[str, tf.Tensor]:
+        return self._track(self._measure(data, training=False)[1])
+
+    def call(self, image: Any, quality: Any, strength: Any) -> tf.Tensor:
+        return self.preprocessor(image, quality, strength)
