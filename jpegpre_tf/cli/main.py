@@ -16,6 +16,7 @@ from jpegpre_tf.errors import JpegpreError, UsageError
 # `add_arguments(parser)` and `run(arguments) -> int`. Only the chosen verb's module is imported,
 # so that `--help` and `encode` start at once.
 VERBS: dict[str, str] = {
+    "compare": "write a page with a before/after wipe of one picture at equal file size",
     "evaluate": "measure BD-rates on a folder of pictures with real encoders; writes a report",
     "train": "train a preprocessor on a folder of pictures",
 }
