@@ -76,15 +76,16 @@ def run(arguments: argparse.Namespace) -> int:
     for name, value in SINGLE_THREAD.items():  # before NumPy starts its threads
         os.environ.setdefault(name, value)
 
-    from jpegpre_tf.cli._progress import Progress
+    from jpegpre_tf.cli._points_progress import Progress
     from jpegpre_tf.evaluation.evaluate import evaluate
-    from jpegpre_tf.evaluation.results import table, write_results
+    from jpegpre_tf.evaluation.report import write_report
+    from jpegpre_tf.evaluation.results import table
 
     begin = time.monotonic()
     config = _config(arguments)
     with Progress("points") as progress:
         results = evaluate(config, progress.update)
-    write_results(results, arguments.output)
+    write_report(results, config, arguments.output)
     for failure in results["failures"]:
         print(f"jpegpre: failed: {failure['picture']}: {failure['error']}", file=sys.stderr)
     if arguments.json:

@@ -1,10 +1,11 @@
-"""Lossless re-optimisation of a JPEG file's Huffman tables."""
+"""Lossless re-optimisation of a JPEG file's Huffman tables: jpegtran if installed, else in Python."""
 
 import functools
 import re
 import shutil
 import subprocess
 
+from jpegpre_tf.codecs.rehuffman import reoptimise_baseline
 from jpegpre_tf.errors import JpegpreError
 
 
@@ -15,12 +16,10 @@ def _jpegtran() -> str | None:
 
 @functools.cache
 def reoptimiser() -> str:
-    """Says what re-optimises: "jpegtran 2.1.5" for example."""
+    """Says what re-optimises, for example "jpegtran 2.1.5 -optimize"."""
     program = _jpegtran()
     if program is None:
-        raise JpegpreError(
-            "a fair jpegli needs `jpegtran`: install libjpeg-turbo-progs (Debian) or jpeg-turbo"
-        )
+        return "jpegpre_tf"
     answer = subprocess.run([program, "-version"], capture_output=True, text=True, check=False)
     version = re.search(r"version (\S+)", answer.stdout + answer.stderr)
     return f"jpegtran {version.group(1) if version else '(version unknown)'} -optimize"
@@ -30,14 +29,13 @@ def reoptimise(data: bytes) -> bytes:
     """Returns the same coefficients with Huffman tables fitted to them; the decoded picture stays the same.
 
     Raises:
-        JpegpreError: If jpegtran is not installed or refuses the file.
+        JpegpreError: If the file is refused.
     """
     program = _jpegtran()
     if program is None:
-        raise JpegpreError(reoptimiser())
-    answer = subprocess.run(
-        [program, "-copy", "none", "-optimize"], input=data, capture_output=True, check=False
-    )
+        return reoptimise_baseline(data)
+    command = [program, "-copy", "none", "-optimize"]
+    answer = subprocess.run(command, input=data, capture_output=True, check=False)
     if answer.returncode != 0 or not answer.stdout:
         raise JpegpreError(f"jpegtran failed: {answer.stderr.decode(errors='replace').strip()}")
     return answer.stdout

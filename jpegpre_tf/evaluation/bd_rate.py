@@ -138,13 +138,27 @@ def _value_at(curve: Any, log_rate: float) -> NDArray[np.float64]:
 
 
 def log_rate_at(
-    curve_points: tuple[Sequence[float], Sequence[float]], values: Sequence[float]
+    curve_points: tuple[Sequence[float], Sequence[float]],
+    values: Sequence[float],
+    *,
+    extrapolate: bool = False,
 ) -> NDArray[np.float64]:
-    """Returns log10 of the rate at which a curve reaches each of `values`; NaN outside the curve."""
+    """Returns log10 of the rate at which a curve reaches each of `values`.
+
+    Args:
+        curve_points: Rates in bits per pixel and metric values (higher is better).
+        values: Metric values.
+        extrapolate: Whether to continue the curve straight beyond its ends, instead of NaN there.
+    """
     rates, metric = frontier(*curve_points)
     wanted = np.asarray(values, dtype=np.float64)
     if len(rates) < _FEWEST_POINTS:
         return np.full(wanted.shape, np.nan)
     curve, _ = _interpolants(rates, metric, rates, metric)
-    inside = (wanted >= metric[0]) & (wanted <= metric[-1])
-    return np.where(inside, curve(np.clip(wanted, metric[0], metric[-1])), np.nan)
+    inside = np.clip(wanted, metric[0], metric[-1])
+    result: NDArray[np.float64] = np.asarray(curve(inside))
+    if not extrapolate:
+        return np.where(inside == wanted, result, np.nan)
+    slopes = np.diff(np.log10(rates)) / np.diff(metric)
+    result += (wanted - inside) * np.where(wanted < metric[0], slopes[0], slopes[-1])
+    return result

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from jpegpre_tf.codecs import get_encoder
 from jpegpre_tf.codecs.base import Picture
-from jpegpre_tf.evaluation.profiles import load_profile, profile_files
+from jpegpre_tf.evaluation.profiles import load_profile, profile_files, runtime_source
 from jpegpre_tf.filters import get_filter
 
 Preprocess = Callable[[Picture, int, float], Picture]
@@ -59,7 +59,7 @@ class Candidate:
         if self.kind != "profile":
             return get_filter(self.source).identity()
         files = profile_files(self.source, self.precision)
-        return {"name": "profile", "precision": str(self.precision)} | {
+        return {"name": "profile", "precision": str(self.precision), "runtime": runtime_source()} | {
             key: hashlib.sha256(path.read_bytes()).hexdigest() for key, path in files.items()
         }
 

@@ -2,7 +2,9 @@
 
 At every quality, and for each metric on its own, the strength is taken whose point lies furthest left of
 the reference's curve (smallest file for the metric value it reached). "Untouched" is always one of the
-choices. An oracle: whoever uses the filter does not know the best strength beforehand.
+choices. An oracle: whoever uses the filter does not know the best strength beforehand. For the choice only,
+the reference's curve is continued straight beyond its ends: at the lowest quality every filter falls below
+it, and would otherwise never be chosen there.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,7 +35,8 @@ def best_strengths(
     for quality, by_strength in by_quality.items():
         strengths = sorted(by_strength)
         points = [by_strength[strength] for strength in strengths]
-        gains = np.log10([rate for rate, _ in points]) - log_rate_at(curve, [value for _, value in points])
+        plain = log_rate_at(curve, [value for _, value in points], extrapolate=True)
+        gains = np.log10([rate for rate, _ in points]) - plain
         # Strength 0 lies on the reference's curve: 0 by definition, also where rounding or a
         # non-monotone metric would say otherwise.
         gains[0] = 0.0

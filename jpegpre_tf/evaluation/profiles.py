@@ -1,5 +1,7 @@
 """Networks in an evaluation: a shipped model's name, a model folder, or a single .tflite file."""
 
+import functools
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -53,6 +55,14 @@ def profile_files(name_or_path: str, precision: str | None) -> dict[str, Path]:
     if not files:
         raise ModelError(f"no model in folder {path}")
     return files
+
+
+@functools.cache
+def runtime_source() -> str:
+    """Hash of the code that runs models: another tiling or padding gives other pixels."""
+    package = Path(__file__).resolve().parents[1]
+    files = [*sorted((package / "runtime").glob("*.py")), package / "evaluation" / "tflite_file.py"]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
 
 
 def _shipped(name: str) -> Path:

@@ -21,20 +21,21 @@ results.json (schema 1), one object:
 import csv
 import io
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from jpegpre_tf.evaluation.cache import write_atomically
 
 
-def write_results(results: dict[str, Any], folder: Path) -> None:
+def write_results(results: Mapping[str, Any], folder: Path) -> None:
     """Writes results.json and results.csv into `folder`, which is made if needed."""
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / "results.json", json.dumps(results, indent=1))
     write_atomically(folder / "results.csv", to_csv(results))
 
 
-def to_csv(results: dict[str, Any]) -> str:
+def to_csv(results: Mapping[str, Any]) -> str:
     """One line per measured file, the reference's first."""
     names = [metric["name"] for metric in results["metrics"]]
     out = io.StringIO()
@@ -51,7 +52,7 @@ def to_csv(results: dict[str, Any]) -> str:
     return out.getvalue()
 
 
-def table(results: dict[str, Any], range_name: str | None = None) -> str:
+def table(results: Mapping[str, Any], range_name: str | None = None) -> str:
     """BD-rates in percent as text: candidates down, metrics across; headline range by default."""
     chosen = range_name or results["ranges"][0]["name"]
     header = [f"BD-rate %, {chosen} bpp", *(metric["label"] for metric in results["metrics"])]

@@ -9,6 +9,7 @@ from jpegpre_tf.filters.identity import Identity
 from jpegpre_tf.filters.non_local_means import NonLocalMeans
 from jpegpre_tf.filters.registry import filter_names, get_filter
 from jpegpre_tf.filters.total_variation import TotalVariation
+from jpegpre_tf.filters.trellis_pixels import TrellisPixels
 
 __all__ = [
     "Area",
@@ -19,6 +20,7 @@ __all__ = [
     "Identity",
     "NonLocalMeans",
     "TotalVariation",
+    "TrellisPixels",
     "filter_names",
     "get_filter",
 ]

@@ -31,7 +31,8 @@ class Area(Filter):
 
 
 def _limit(strength: float) -> int:
-    return int(round(_LARGEST**strength))
+    pixels: int = round(_LARGEST**strength)
+    return pixels
 
 
 def _open_close(plane: np.ndarray, limit: int) -> np.ndarray:

@@ -3,6 +3,7 @@
 import hashlib
 import inspect
 from abc import ABC, abstractmethod
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -57,7 +58,8 @@ class Filter(ABC):
 
     def identity(self) -> dict[str, str]:
         """What decides the pixels besides picture, quality and strength: the cache's key."""
-        source = hashlib.sha256(inspect.getsource(type(self)).encode()).hexdigest()
+        # The whole module: its constants count too.
+        source = hashlib.sha256(Path(inspect.getfile(type(self))).read_bytes()).hexdigest()
         return {"name": self.name, "library": self.library(), "source": source[:16]}
 
 

@@ -9,9 +9,20 @@ from jpegpre_tf.filters.guided import Guided
 from jpegpre_tf.filters.identity import Identity
 from jpegpre_tf.filters.non_local_means import NonLocalMeans
 from jpegpre_tf.filters.total_variation import TotalVariation
+from jpegpre_tf.filters.trellis_pixels import TrellisPixels
 
 _FILTERS: dict[str, type[Filter]] = {
-    kind.name: kind for kind in (Identity, Gaussian, Bilateral, Guided, NonLocalMeans, TotalVariation, Area)
+    kind.name: kind
+    for kind in (
+        Identity,
+        Gaussian,
+        Bilateral,
+        Guided,
+        NonLocalMeans,
+        TotalVariation,
+        Area,
+        TrellisPixels,
+    )
 }
 
 

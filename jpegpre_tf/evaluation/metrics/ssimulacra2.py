@@ -1,8 +1,9 @@
 """SSIMULACRA2 by the formulas of the ssimulacra2 package, about four times faster than its own entry point.
 
 The entry point reads files, blurs with scipy and does the original anew for each score. Here the blur is
-OpenCV's (the same 11 taps in float64: differences under 1e-12 of a score) and the original is done once.
-Everything else is called from the package, so its values stay its own; tests/evaluation compares them.
+OpenCV's (the same 11 taps in float64), the original is done once, and arrays of shape (x, y, 3) lie plane by
+plane in memory, which halves the time of the package's formulas. They are called, not copied, so its values
+stay its own: tests/evaluation allows 1e-9 of a score.
 """
 
 import functools
@@ -73,15 +74,24 @@ def _pyramid(rgb: NDArray[np.uint8]) -> Iterator[Planes]:
         xyb = package.make_positive_xyb(package.linear_rgb_to_xyb(linear))
         if min(xyb.shape[:2]) < _SMALLEST:
             return
-        yield np.ascontiguousarray(xyb)
+        yield _by_plane(xyb)
 
 
 def _blur(planes: Planes) -> Planes:
     """As `ssimulacra2.blur_image`: zeros beyond the first axis' ends, mirrored beyond the second's."""
     cv2 = opencv("SSIMULACRA2")
-    padded = cv2.copyMakeBorder(planes, _RADIUS, _RADIUS, 0, 0, cv2.BORDER_CONSTANT, value=0)
-    blurred: Planes = cv2.sepFilter2D(padded, cv2.CV_64F, _taps(), _taps(), borderType=cv2.BORDER_REFLECT)
-    return blurred[_RADIUS:-_RADIUS]
+    blurred = np.empty((3, *planes.shape[:2]))
+    for index, result in enumerate(blurred):
+        plane = planes[..., index]
+        padded = cv2.copyMakeBorder(plane, _RADIUS, _RADIUS, 0, 0, cv2.BORDER_CONSTANT, value=0)
+        filtered = cv2.sepFilter2D(padded, cv2.CV_64F, _taps(), _taps(), borderType=cv2.BORDER_REFLECT)
+        result[:] = filtered[_RADIUS:-_RADIUS]
+    return np.moveaxis(blurred, 0, 2)
+
+
+def _by_plane(planes: Planes) -> Planes:
+    """The same array, each of its three planes contiguous in memory."""
+    return np.moveaxis(np.ascontiguousarray(np.moveaxis(planes, 2, 0)), 0, 2)
 
 
 @functools.cache
