@@ -1,0 +1,148 @@
+"""`jpegpre evaluate`: rate-distortion with real encoders, against plain libjpeg-turbo."""
+
+import argparse
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jpegpre_tf.evaluation.evaluate import EvaluationConfig
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the verb's arguments."""
+    parser.add_argument(
+        "pictures", metavar="DIR", nargs="+", type=Path, help="folder of pictures, or picture files"
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="REPORT_DIR", type=Path, required=True, help="folder for the report"
+    )
+    parser.add_argument(
+        "--profile",
+        action="append",
+        default=[],
+        metavar="P",
+        help="model: name, folder or .tflite file; repeatable",
+    )
+    parser.add_argument(
+        "--precision", choices=["fp32", "fp16", "int8"], help="which file of the model (default: its own)"
+    )
+    parser.add_argument(
+        "--strength", type=float, default=1.0, help="of the profiles, 0..1 (default %(default)s)"
+    )
+    parser.add_argument(
+        "--filter",
+        action="append",
+        default=[],
+        metavar="F",
+        help="classical filter at its best strength per level",
+    )
+    parser.add_argument(
+        "--encoder", action="append", default=[], metavar="E", help="another encoder on untouched pixels"
+    )
+    parser.add_argument(
+        "--through",
+        default="libjpeg-turbo",
+        metavar="E",
+        help="encoder behind profiles and filters (default %(default)s)",
+    )
+    parser.add_argument(
+        "--controls",
+        choices=["none", "encoders", "standard"],
+        default="standard",
+        help="rows to compare with: other encoders, and classical filters (default %(default)s)",
+    )
+    parser.add_argument(
+        "--metrics", default="core", metavar="LIST", help="core, all, or names with commas (default core)"
+    )
+    parser.add_argument("--qualities", metavar="LIST", help="with commas (default: the protocol's twelve)")
+    parser.add_argument("--limit", type=int, metavar="N", help="only the first N pictures")
+    parser.add_argument(
+        "--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes (default %(default)s)"
+    )
+    parser.add_argument(
+        "--cache", type=Path, metavar="DIR", help="measured points (default: the user's cache folder)"
+    )
+    parser.add_argument("--json", action="store_true", help="print the results as one JSON object")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Evaluates and writes the report; 1 if some picture failed."""
+    from jpegpre_tf.evaluation.runner import SINGLE_THREAD
+
+    for name, value in SINGLE_THREAD.items():  # before NumPy starts its threads
+        os.environ.setdefault(name, value)
+
+    from jpegpre_tf.cli._points_progress import Progress
+    from jpegpre_tf.evaluation.evaluate import evaluate
+    from jpegpre_tf.evaluation.report import write_report
+    from jpegpre_tf.evaluation.results import table
+
+    begin = time.monotonic()
+    config = _config(arguments)
+    with Progress("points") as progress:
+        results = evaluate(config, progress.update)
+    write_report(results, config, arguments.output)
+    for failure in results["failures"]:
+        print(f"jpegpre: failed: {failure['picture']}: {failure['error']}", file=sys.stderr)
+    if arguments.json:
+        print(json.dumps(_summary(results)))
+    else:
+        print(table(results))
+    seconds = time.monotonic() - begin
+    print(f"{seconds:.1f} s; report in {arguments.output}", file=sys.stderr)
+    return 1 if results["failures"] else 0
+
+
+def _config(arguments: argparse.Namespace) -> "EvaluationConfig":
+    from jpegpre_tf.errors import UsageError
+    from jpegpre_tf.evaluation.cache import default_cache
+    from jpegpre_tf.evaluation.candidates import encoder_candidate, filter_candidate, profile_candidate
+    from jpegpre_tf.evaluation.evaluate import QUALITIES, EvaluationConfig
+
+    encoders, filters = list(arguments.encoder), list(arguments.filter)
+    if arguments.controls != "none":
+        encoders += ["mozjpeg-trellis", "mozjpeg", "jpegli"]
+    if arguments.controls == "standard":
+        filters += ["gaussian", "guided", "area"]
+    if not 0 <= arguments.strength <= 1:
+        raise UsageError(f"--strength must be within 0..1: {arguments.strength:g}")
+    candidates = [
+        profile_candidate(name, arguments.through, arguments.strength, arguments.precision)
+        for name in arguments.profile
+    ]
+    candidates += [filter_candidate(name, arguments.through) for name in dict.fromkeys(filters)]
+    candidates += [encoder_candidate(name) for name in dict.fromkeys(encoders)]
+    if not candidates:
+        raise UsageError("nothing to evaluate: give --profile, --filter or --encoder")
+    try:
+        qualities = (
+            tuple(int(text) for text in arguments.qualities.split(",")) if arguments.qualities else QUALITIES
+        )
+    except ValueError as error:
+        raise UsageError(f"--qualities must be whole numbers with commas: {arguments.qualities!r}") from error
+    return EvaluationConfig(
+        inputs=tuple(arguments.pictures),
+        candidates=tuple(candidates),
+        metrics=tuple(arguments.metrics.split(",")),
+        qualities=qualities,
+        cache=arguments.cache or default_cache(),
+        jobs=arguments.jobs,
+        limit=arguments.limit,
+    )
+
+
+def _summary(results: dict[str, Any]) -> dict[str, Any]:
+    """The results without single points, which are in results.json."""
+    kept = {
+        key: value for key, value in results.items() if key not in ("candidates", "reference", "pictures")
+    }
+    kept["pictures"] = len(results["pictures"])
+    kept["candidates"] = [
+        {key: candidate[key] for key in ("key", "label", "kind", "encoder", "bd_rate")}
+        for candidate in results["candidates"]
+    ]
+    return kept

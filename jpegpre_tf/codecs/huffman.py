@@ -1,0 +1,41 @@
+"""Lossless re-optimisation of a JPEG file's Huffman tables: jpegtran if installed, else in Python."""
+
+import functools
+import re
+import shutil
+import subprocess
+
+from jpegpre_tf.codecs.rehuffman import reoptimise_baseline
+from jpegpre_tf.errors import JpegpreError
+
+
+@functools.cache
+def _jpegtran() -> str | None:
+    return shutil.which("jpegtran")
+
+
+@functools.cache
+def reoptimiser() -> str:
+    """Says what re-optimises, for example "jpegtran 2.1.5 -optimize"."""
+    program = _jpegtran()
+    if program is None:
+        return "jpegpre_tf"
+    answer = subprocess.run([program, "-version"], capture_output=True, text=True, check=False)
+    version = re.search(r"version (\S+)", answer.stdout + answer.stderr)
+    return f"jpegtran {version.group(1) if version else '(version unknown)'} -optimize"
+
+
+def reoptimise(data: bytes) -> bytes:
+    """Returns the same coefficients with Huffman tables fitted to them; the decoded picture stays the same.
+
+    Raises:
+        JpegpreError: If the file is refused.
+    """
+    program = _jpegtran()
+    if program is None:
+        return reoptimise_baseline(data)
+    command = [program, "-copy", "none", "-optimize"]
+    answer = subprocess.run(command, input=data, capture_output=True, check=False)
+    if answer.returncode != 0 or not answer.stdout:
+        raise JpegpreError(f"jpegtran failed: {answer.stderr.decode(errors='replace').strip()}")
+    return answer.stdout

@@ -1,0 +1,109 @@
+"""Measured points on disk, by content: a second run computes only what changed.
+
+One small JSON file per point (picture, preprocessor and strength, encoder and quality), holding the file
+size and, for each metric, its value and version. Written whole or not at all, so a killed run leaves
+nothing half done and the next one goes on from there.
+"""
+
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Point:
+    """One measured file.
+
+    Attributes:
+        size_bytes: The whole file.
+        metrics: Metric name -> value; None where a metric is not defined for the picture.
+    """
+
+    size_bytes: int
+    metrics: dict[str, float | None]
+
+
+def default_cache() -> Path:
+    """The user's cache folder."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base, "jpegpre", "evaluation")
+
+
+def point_key(
+    picture_sha256: str,
+    preprocessor: Mapping[str, str],
+    strength: float,
+    encoder: Mapping[str, str],
+    quality: int,
+) -> str:
+    """Returns the content hash of everything that decides a file's bytes."""
+    parts: list[Any] = [picture_sha256, dict(preprocessor), strength, dict(encoder), quality]
+    if strength == 0 or preprocessor.get("name") == "identity":
+        # The picture untouched, whichever preprocessor left it so.
+        parts[1:3] = ["untouched"]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+class PointCache:
+    """A folder of points.
+
+    Args:
+        folder: Made when first written to.
+    """
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+
+    def _file(self, key: str) -> Path:
+        return self._folder / key[:2] / f"{key}.json"
+
+    def _read(self, key: str) -> dict[str, Any] | None:
+        try:
+            entry = json.loads(self._file(key).read_bytes())
+            return (
+                entry if isinstance(entry["size_bytes"], int) and isinstance(entry["metrics"], dict) else None
+            )
+        except (OSError, ValueError, KeyError, TypeError):
+            # Absent, or damaged from outside: measure again.
+            return None
+
+    def get(self, key: str, versions: Mapping[str, str]) -> Point | None:
+        """Returns the point if it holds every metric of `versions` (name -> version), else None."""
+        entry = self._read(key)
+        if entry is None:
+            return None
+        held = entry["metrics"]
+        if any(held.get(name, {}).get("version") != version for name, version in versions.items()):
+            return None
+        return Point(entry["size_bytes"], {name: held[name]["value"] for name in versions})
+
+    def missing(self, key: str, versions: Mapping[str, str]) -> Sequence[str]:
+        """Names of the metrics of `versions` that are not held for `key`."""
+        held = (self._read(key) or {"metrics": {}})["metrics"]
+        return [name for name, version in versions.items() if held.get(name, {}).get("version") != version]
+
+    def put(self, key: str, point: Point, versions: Mapping[str, str]) -> None:
+        """Stores a point, keeping metrics that are held already and not measured now."""
+        entry = self._read(key)
+        metrics = entry["metrics"] if entry and entry["size_bytes"] == point.size_bytes else {}
+        metrics |= {
+            name: {"version": versions[name], "value": value} for name, value in point.metrics.items()
+        }
+        write_atomically(self._file(key), json.dumps({"size_bytes": point.size_bytes, "metrics": metrics}))
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Writes `text` so that `path` is either as before or complete, also when the process is killed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,121 @@
+"""Crops of the pictures with the best and the worst BD-rate, beside plain JPEG at equal size."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from jpegpre_tf.codecs import get_encoder
+from jpegpre_tf.codecs.base import Encoded, Picture
+from jpegpre_tf.evaluation.candidates import REFERENCE_ENCODER, Candidate
+from jpegpre_tf.evaluation.equal_size import at_least
+from jpegpre_tf.evaluation.pictures import find_pictures, read_picture
+from jpegpre_tf.evaluation.series import curves
+from jpegpre_tf.filters.opencv import opencv
+
+_SIDE = 176
+# The rate at which the look is compared: where JPEG's faults are visible, but people still use it.
+_RATE_BPP = 0.5
+
+
+@dataclass(frozen=True)
+class Crops:
+    """One picture's three crops, as files.
+
+    Attributes:
+        picture: Its name.
+        percent: BD-rate of the candidate on it.
+        metric: Label of the metric of `percent`.
+        original, plain, edited: PNG files.
+        plain_text, edited_text: What is seen: size and quality.
+    """
+
+    picture: str
+    percent: float
+    metric: str
+    original: Path
+    plain: Path
+    edited: Path
+    plain_text: str
+    edited_text: str
+
+
+def write_crops(
+    results: Mapping[str, Any], candidate: Candidate, inputs: Sequence[Path], folder: Path, count: int = 2
+) -> list[Crops]:
+    """Writes crops of the `count` best pictures, then the `count` worst ones, of one candidate.
+
+    Args:
+        results: As from `evaluate`.
+        candidate: One of its candidates.
+        inputs: Where its pictures come from.
+        folder: Where the PNG files go.
+        count: Fewer are written if there are fewer pictures.
+    """
+    entry = next(entry for entry in results["candidates"] if entry["key"] == candidate.key)
+    metric = crop_metric(results)
+    headline = results["ranges"][0]["name"]
+    ranked = sorted(
+        (percents[metric["name"]][headline], picture)
+        for picture, percents in entry["bd_rate_by_picture"].items()
+        if percents[metric["name"]][headline] is not None
+    )
+    picked = ranked if len(ranked) <= 2 * count else ranked[:count] + ranked[-count:]
+    found = find_pictures(inputs)
+    folder.mkdir(parents=True, exist_ok=True)
+    preprocess = candidate.load()
+    result = []
+    for percent, picture in picked:
+        image = read_picture(found[picture])
+        points = curves(results, entry, metric["name"])[picture]
+        quality = min(points, key=lambda point: abs(np.log(point[1] / _RATE_BPP)))[0]
+        strength = candidate.strengths[0]
+        if candidate.is_envelope:
+            strength = entry["chosen_strengths"][picture][metric["name"]][str(quality)]
+        edited = get_encoder(candidate.encoder).encode(preprocess(image, quality, strength), quality)
+        plain = at_least(get_encoder(REFERENCE_ENCODER), image, edited.size_bytes)
+        window = _most_different(plain.decoded, edited.decoded)
+        stem = picture.replace("/", "_")
+        files = [folder / f"{stem}_{name}.png" for name in ("original", "plain", "edited")]
+        for file, pixels in zip(files, (image, plain.decoded, edited.decoded), strict=True):
+            Image.fromarray(pixels[window]).save(file)
+        result.append(
+            Crops(
+                picture=picture,
+                percent=percent,
+                metric=metric["label"],
+                original=files[0],
+                plain=files[1],
+                edited=files[2],
+                plain_text=_say(plain),
+                edited_text=_say(edited),
+            )
+        )
+    return result
+
+
+def crop_metric(results: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The metric that ranks pictures: SSIMULACRA2, nearest to what people see; else the first."""
+    metrics: list[Mapping[str, Any]] = results["metrics"]
+    return next((metric for metric in metrics if metric["name"] == "ssimulacra2"), metrics[0])
+
+
+def _say(encoded: Encoded) -> str:
+    return f"{encoded.size_bytes / 1000:.1f} kB, quality {encoded.quality}"
+
+
+def _most_different(a: Picture, b: Picture) -> tuple[slice, slice]:
+    """The window in which two pictures differ most (squared, in levels)."""
+    difference: NDArray[np.float32] = ((a.astype(np.float32) - b) ** 2).sum(axis=2)
+    height, width = (min(_SIDE, side) for side in difference.shape)
+    cv2 = opencv("The report's crops")
+    sums = cv2.boxFilter(
+        difference, cv2.CV_32F, (width, height), anchor=(0, 0), borderType=cv2.BORDER_CONSTANT
+    )
+    inside = sums[: difference.shape[0] - height + 1, : difference.shape[1] - width + 1]
+    top, left = np.unravel_index(int(np.argmax(inside)), inside.shape)
+    return slice(int(top), int(top) + height), slice(int(left), int(left) + width)

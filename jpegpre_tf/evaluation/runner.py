@@ -1,0 +1,147 @@
+"""Runs an evaluation's measurements: from the cache, or in worker processes."""
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jpegpre_tf.evaluation.cache import Point, PointCache, point_key
+from jpegpre_tf.evaluation.candidates import Candidate
+from jpegpre_tf.evaluation.pictures import PictureFile
+from jpegpre_tf.evaluation.worker import Level, Task, measure
+
+# One thread per process: two processes on two cores must not fight over them.
+SINGLE_THREAD = {
+    name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VIPS_CONCURRENCY")
+}
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Something that could not be measured.
+
+    Attributes:
+        picture: Name of the picture.
+        candidate: Key of the candidate; None if the picture itself cannot be read.
+        error: One line.
+    """
+
+    picture: str
+    candidate: str | None
+    error: str
+
+
+@dataclass
+class Measurements:
+    """Everything measured: picture name -> candidate key -> level -> point."""
+
+    points: dict[str, dict[str, dict[Level, Point]]] = field(default_factory=dict)
+    failures: list[Failure] = field(default_factory=list)
+    measured: int = 0
+    from_cache: int = 0
+
+    def add(self, picture: str, candidate: str, points: Mapping[Level, Point]) -> None:
+        self.points.setdefault(picture, {}).setdefault(candidate, {}).update(points)
+
+
+def levels(candidate: Candidate, qualities: Sequence[int]) -> list[Level]:
+    """Strength by strength, so that a filter that ignores the quality runs once per strength."""
+    return [(quality, strength) for strength in candidate.strengths for quality in qualities]
+
+
+def run_measurements(
+    pictures: Sequence[PictureFile],
+    candidates: Sequence[Candidate],
+    qualities: Sequence[int],
+    versions: Mapping[str, str],
+    *,
+    cache: Path,
+    jobs: int,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Measurements:
+    """Measures every candidate on every picture.
+
+    Args:
+        pictures: Pictures that could be read.
+        candidates: With unique keys.
+        qualities: 1..100, each on the encoder's own scale.
+        versions: Metric name -> version.
+        cache: Folder of the cache.
+        jobs: Processes; 1 works in this one.
+        progress: Called with points done and points in total.
+
+    Returns:
+        All points; what failed is in `failures`, and the rest was measured nevertheless.
+    """
+    result = Measurements()
+    store = PointCache(cache)
+    tasks = []
+    total = 0
+    identities = {c.key: (c.preprocessor_identity(), c.encoder_identity()) for c in candidates}
+    for picture in pictures:
+        for candidate in candidates:
+            before, encoder = identities[candidate.key]
+            missing = {}
+            held = {}
+            for level in levels(candidate, qualities):
+                quality, strength = level
+                key = point_key(picture.sha256, before, strength, encoder, quality)
+                point = store.get(key, versions)
+                if point is None:
+                    missing[level] = key
+                else:
+                    held[level] = point
+            total += len(missing) + len(held)
+            result.from_cache += len(held)
+            result.add(picture.name, candidate.key, held)
+            if missing:
+                tasks.append(Task(picture, candidate, missing, versions, cache))
+    done = result.from_cache
+    progress(done, total)
+    for task, outcome in _run(tasks, jobs):
+        done += len(task.keys)
+        if isinstance(outcome, BaseException):
+            reason = " ".join(str(outcome).split()) or type(outcome).__name__
+            result.failures.append(Failure(task.picture.name, task.candidate.key, reason))
+        else:
+            result.measured += len(outcome)
+            result.add(task.picture.name, task.candidate.key, outcome)
+        progress(done, total)
+    return result
+
+
+def _run(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[Task, dict[Level, Point] | Exception]]:
+    if jobs == 1 or len(tasks) < 2:
+        for task in tasks:
+            yield task, _attempt(task)
+        return
+    os.environ.update({name: os.environ.get(name, value) for name, value in SINGLE_THREAD.items()})
+    # Not fork: threads of libraries in this process would be copied in an unknown state.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=context) as pool:
+        waiting: dict[Future[dict[Level, Point] | Exception], Task] = {
+            pool.submit(_attempt, task): task for task in tasks
+        }
+        try:
+            for future in as_completed(waiting):
+                try:
+                    yield waiting[future], future.result()
+                except BrokenProcessPool:
+                    yield (
+                        waiting[future],
+                        RuntimeError("a worker process died (out of memory?); run again to go on"),
+                    )
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _attempt(task: Task) -> dict[Level, Point] | Exception:
+    """An exception is a result: not every exception survives being raised across processes."""
+    try:
+        return measure(task)
+    except Exception as error:
+        return RuntimeError(str(error) or type(error).__name__)
