@@ -21,7 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "exporters": {"jpeg", "ops", "layers", "models", "losses", "training"},
     "runtime": {"jpeg"},
     "codecs": {"jpeg"},
-    "filters": {"jpeg"},
+    "filters": {"jpeg", "codecs"},
     "evaluation": {"jpeg", "codecs", "filters", "runtime"},
 }
 MAY_IMPORT["cli"] = set(MAY_IMPORT)
