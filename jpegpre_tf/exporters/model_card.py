@@ -25,7 +25,9 @@ def tile_overlap(preprocessor: Any) -> int:
     return -(-_BLOCK * preprocessor.spatial_blocks // _ALIGNMENT) * _ALIGNMENT
 
 
-def tflite_parity(preprocessor: Any, content: bytes, pictures: list[npt.NDArray[np.uint8]]) -> dict[str, float]:
+def tflite_parity(
+    preprocessor: Any, content: bytes, pictures: list[npt.NDArray[np.uint8]]
+) -> dict[str, float]:
     """Largest and mean difference in levels between Keras and the TFLite file over pictures and qualities.
 
     Args:

@@ -55,7 +55,9 @@ def dead_zone(
     return to_zero + _ramp(magnitude, one_below) * tf.nn.relu(magnitude - one_target)
 
 
-def _decided(magnitude, threshold, reduction, low, high):  # type: ignore[no-untyped-def]
+def _decided(
+    magnitude: tf.Tensor, threshold: tf.Tensor, reduction: tf.Tensor, low: float, high: float
+) -> tf.Tensor:
     """`reduction` below the threshold; gradient as the module says for low <= magnitude < high."""
 
     @tf.custom_gradient
@@ -97,7 +99,9 @@ def _curvature(
     total = tf.matmul(member, tf.reshape(per_block, [shape[0], -1, 4]), transpose_a=True)
     kept_sum, kept_total, reduced_sum, reduced_total = tf.unstack(total, axis=-1)
     enough = (kept_total > _LEAST_WEIGHT) & (reduced_total > _LEAST_WEIGHT)
-    difference = tf.math.divide_no_nan(kept_sum, kept_total) - tf.math.divide_no_nan(reduced_sum, reduced_total)
+    difference = tf.math.divide_no_nan(kept_sum, kept_total) - tf.math.divide_no_nan(
+        reduced_sum, reduced_total
+    )
     difference = tf.where(enough, difference, tf.zeros_like(difference))
     return tf.reshape(tf.matmul(member, difference[..., None]), [shape[0], shape[1], shape[2], 1])
 

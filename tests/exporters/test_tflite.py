@@ -40,7 +40,10 @@ def test_equals_keras(
 ) -> None:
     image = picture[None, : size[0], : size[1]].astype(np.float32)
     interpreter = Interpreter(str(exported))
-    index = {d["name"].removeprefix(f"{SIGNATURE}_").split(":")[0]: d["index"] for d in interpreter.get_input_details()}
+    index = {
+        d["name"].removeprefix(f"{SIGNATURE}_").split(":")[0]: d["index"]
+        for d in interpreter.get_input_details()
+    }
     interpreter.resize_tensor_input(index["image"], image.shape)
     interpreter.allocate_tensors()
     condition = {
@@ -61,8 +64,10 @@ def test_foreign_models_are_refused() -> None:
             return {"output": 2.0 * image}
 
     module = Doubler()
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([module.serve.get_concrete_function()], module)
-    with pytest.raises((ModelError, ValueError), match="expected tensors|[Ss]ignature"):
+    converter = tf.lite.TFLiteConverter.from_concrete_functions(
+        [module.serve.get_concrete_function()], module
+    )
+    with pytest.raises((ModelError, ValueError), match=r"expected tensors|[Ss]ignature"):
         check_tflite(converter.convert())
 
 

@@ -1,5 +1,6 @@
 """The preprocessing network: contract, identity, locality, saving."""
 
+import itertools
 import subprocess
 import sys
 from pathlib import Path
@@ -44,7 +45,7 @@ def test_file_shrinks_and_does_so_gradually_with_strength(model: Preprocessor, p
     for strength in (0, 0.25, 0.5, 0.75, 1):
         edited = np.asarray(model(picture, scalar(50), scalar(strength)))[0].astype(np.uint8)
         sizes.append(jpeg.file_size(jpeg.encode_coefficients(edited, 50)))
-    assert all(larger >= smaller for larger, smaller in zip(sizes, sizes[1:], strict=False))
+    assert all(larger >= smaller for larger, smaller in itertools.pairwise(sizes))
     assert sizes[-1] < 0.99 * sizes[0]
 
 

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from jpegpre_tf.errors import PictureError
-from jpegpre_tf.training.data import list_pictures, load_rgb, random_crop, training_dataset, validation_dataset
+from jpegpre_tf.training.data import (
+    list_pictures,
+    load_rgb,
+    random_crop,
+    training_dataset,
+    validation_dataset,
+)
 
 PICTURES = Path(__file__).parent.parent / "pictures"
 
@@ -30,7 +36,9 @@ def test_batches_are_as_promised_and_repeat_with_the_seed() -> None:
 
 
 def test_crops_of_pictures_smaller_than_the_crop() -> None:
-    crop = random_crop(np.arange(10 * 20 * 3, dtype=np.uint8).reshape(10, 20, 3), 32, np.random.default_rng(0))
+    crop = random_crop(
+        np.arange(10 * 20 * 3, dtype=np.uint8).reshape(10, 20, 3), 32, np.random.default_rng(0)
+    )
     assert crop.shape == (32, 32, 3)
 
 
