@@ -50,13 +50,17 @@ def record(arguments: argparse.Namespace) -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     actions = parser.add_subparsers(required=True)
     model = actions.add_parser("model")
     model.add_argument("run", type=Path)
     model.add_argument("folder", type=Path)
     model.add_argument("--version", required=True)
-    model.add_argument("--data", default="415 lossless photos, screenshots and drawings of free licences, 512 to 768 px")
+    model.add_argument(
+        "--data", default="415 lossless photos, screenshots and drawings of free licences, 512 to 768 px"
+    )
     model.set_defaults(action=ship)
     measured = actions.add_parser("measured")
     measured.add_argument("results", type=Path)
