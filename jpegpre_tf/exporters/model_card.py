@@ -151,7 +151,8 @@ def _readme(description: dict[str, Any]) -> str:
             "",
             f"## {title}",
             "",
-            f"{measured['pictures']} pictures against {measured['reference']}; BD-rate in percent, negative is smaller.",
+            f"{measured['pictures']} pictures against {measured['reference']}; BD-rate in percent, "
+            "negative is smaller.",
             "",
             f"    {measured['command']}",
             "",
