@@ -28,6 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--config", type=Path, help="JSON file with fields of TrainConfig")
     parser.add_argument("--validation", metavar="DIR", type=Path, help="pictures to measure the loss on")
+    parser.add_argument(
+        "--from", dest="initial", metavar="MODEL", type=Path, help=".keras model to start from"
+    )
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in RUN_DIR")
     for name, kind in _OPTIONS.items():
         parser.add_argument("--" + name.replace("_", "-"), type=kind, help="overrides the configuration")
@@ -54,6 +57,13 @@ def run(arguments: argparse.Namespace) -> int:
     paths = list_pictures(arguments.folder)
     validation = list_pictures(arguments.validation) if arguments.validation else []
     print(f"training on {len(paths)} pictures, {config.steps} steps", file=sys.stderr)
-    train(config, paths, validation, arguments.output, verbose=1 if sys.stderr.isatty() else 2)
+    train(
+        config,
+        paths,
+        validation,
+        arguments.output,
+        initial_model=arguments.initial,
+        verbose=1 if sys.stderr.isatty() else 2,
+    )
     print(arguments.output / "model.keras")
     return 0

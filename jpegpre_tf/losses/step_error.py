@@ -24,6 +24,9 @@ class StepError(keras.layers.Layer):
     Args:
         masking_energy: Mean squared AC coefficient of the original, in squared levels, that halves a block's weight.
         chroma_weight: Weight of Cb and Cr errors.
+        frequency_exponent: 0 weighs errors in steps, 1 in levels (divided by the table's mean step, so that the unit
+            stays comparable); between, a step of s levels counts (s / mean step) ** (2 * exponent). Steps grow with
+            frequency, so raising it spares fine detail and pixel-domain metrics.
     Call arguments:
         original, decoded: float32 `(batch, height, width, 3)`, RGB in levels 0..255; sizes multiples of 16.
         quality: `(batch,)`, 1..100, whose tables are the steps.
@@ -32,17 +35,24 @@ class StepError(keras.layers.Layer):
     """
 
     def __init__(
-        self, masking_energy: float = MASKING_ENERGY, chroma_weight: float = 1.0, **kwargs: Any
+        self,
+        masking_energy: float = MASKING_ENERGY,
+        chroma_weight: float = 1.0,
+        frequency_exponent: float = 0.0,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         if masking_energy <= 0:
             raise ValueError(f"`masking_energy` must be > 0. Received: masking_energy={masking_energy}")
         self.masking_energy = masking_energy
         self.chroma_weight = chroma_weight
+        self.frequency_exponent = frequency_exponent
 
     def call(self, original: Any, decoded: Any, quality: Any) -> tf.Tensor:
         shape = tf.shape(original)
         tables = tf.reshape(quantization_tables(quality), [-1, 2, 1, 1, 64])
+        mean_step = tf.reduce_mean(tables, axis=-1, keepdims=True)
+        tables *= tf.pow(mean_step / tables, self.frequency_exponent)
         reference = real_dct.rgb_to_ycc(original)
         # The transform is linear: one DCT of the difference, one of the original for its masking.
         difference = real_dct.rgb_to_ycc(decoded - original)
@@ -67,4 +77,5 @@ class StepError(keras.layers.Layer):
             **super().get_config(),
             "masking_energy": self.masking_energy,
             "chroma_weight": self.chroma_weight,
+            "frequency_exponent": self.frequency_exponent,
         }

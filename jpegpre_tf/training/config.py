@@ -18,7 +18,7 @@ class TrainConfig:
         batch_size, crop_size: Crops per step and their side in pixels (a multiple of 16).
         learning_rate: Peak of a cosine schedule with a short warm-up.
         rate_weight: Squared steps per pixel that one bit per pixel is worth, see `PreprocessorTrainer`.
-        masking_energy, chroma_weight: See `StepError`.
+        masking_energy, chroma_weight, frequency_exponent: See `StepError`.
         subsampling, huffman: The encoder that is simulated.
         quality_low, quality_high: Range of qualities, inclusive.
         strength_low: Strengths are drawn from strength_low..1.
@@ -34,6 +34,7 @@ class TrainConfig:
     rate_weight: float = 1 / 19
     masking_energy: float = MASKING_ENERGY
     chroma_weight: float = 1.0
+    frequency_exponent: float = 0.0
     subsampling: str = "4:2:0"
     huffman: str = "optimized"
     quality_low: int = 5

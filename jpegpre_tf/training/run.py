@@ -6,6 +6,7 @@ from pathlib import Path
 
 import keras
 
+from jpegpre_tf.errors import ModelError
 from jpegpre_tf.layers.jpeg_simulator import JPEGSimulator
 from jpegpre_tf.layers.rate_estimator import RateEstimator
 from jpegpre_tf.losses.step_error import StepError
@@ -30,7 +31,7 @@ def build_trainer(config: TrainConfig) -> PreprocessorTrainer:
         preprocessor,
         simulator=JPEGSimulator(config.subsampling, jit_compile=True),
         rate=RateEstimator(config.huffman, config.subsampling, jit_compile=True),
-        distortion=StepError(config.masking_energy, config.chroma_weight),
+        distortion=StepError(config.masking_energy, config.chroma_weight, config.frequency_exponent),
         rate_weight=config.rate_weight,
     )
     schedule = keras.optimizers.schedules.CosineDecay(
@@ -60,14 +61,31 @@ class _Log(keras.callbacks.Callback):
         partial.replace(self.folder / "model.keras")
 
 
+def _copy_weights(path: Path, preprocessor: Preprocessor) -> None:
+    try:
+        weights = keras.models.load_model(path).get_weights()
+        preprocessor.set_weights(weights)
+    except (OSError, ValueError, TypeError) as error:
+        raise ModelError(
+            f"{path}: expected a .keras preprocessor of the configured architecture ({error})"
+        ) from error
+
+
 def train(
-    config: TrainConfig, paths: list[Path], validation_paths: list[Path], folder: Path, *, verbose: int = 1
+    config: TrainConfig,
+    paths: list[Path],
+    validation_paths: list[Path],
+    folder: Path,
+    *,
+    initial_model: Path | None = None,
+    verbose: int = 1,
 ) -> keras.Model:
     """Trains until `config.steps`, from the last checkpoint in `folder` if there is one.
 
     Args:
         paths, validation_paths: Pictures to train with, and to measure the loss on after every epoch (may be empty).
         folder: Gets config.json, model.keras (after every epoch), log.jsonl and checkpoints.
+        initial_model: A .keras file of the same architecture to start from (a checkpoint in `folder` goes first).
         verbose: As in `keras.Model.fit`.
 
     Returns:
@@ -76,6 +94,8 @@ def train(
     folder.mkdir(parents=True, exist_ok=True)
     config.save(folder / "config.json")
     trainer = build_trainer(config)
+    if initial_model is not None:
+        _copy_weights(initial_model, trainer.preprocessor)
     dataset = training_dataset(
         paths,
         batch_size=config.batch_size,
