@@ -77,12 +77,14 @@ def run(arguments: argparse.Namespace) -> int:
         os.environ.setdefault(name, value)
 
     from jpegpre_tf.cli._points_progress import Progress
+    from jpegpre_tf.evaluation.cache import make_folder
     from jpegpre_tf.evaluation.evaluate import evaluate
     from jpegpre_tf.evaluation.report import write_report
     from jpegpre_tf.evaluation.results import table
 
     begin = time.monotonic()
     config = _config(arguments)
+    make_folder(arguments.output)  # before the work, not after it
     with Progress("points") as progress:
         results = evaluate(config, progress.update)
     write_report(results, config, arguments.output)

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jpegpre_tf.errors import JpegpreError
+
 
 @dataclass(frozen=True)
 class Point:
@@ -98,12 +100,31 @@ class PointCache:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Writes `text` so that `path` is either as before or complete, also when the process is killed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Writes `text` so that `path` is either as before or complete, also when the process is killed.
+
+    Raises:
+        JpegpreError: If it cannot be written.
+    """
+    make_folder(path.parent)
     temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+        try:
+            temporary.write_text(text, encoding="utf-8")
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise JpegpreError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def make_folder(path: Path) -> None:
+    """Makes a folder and those above it, where they are missing.
+
+    Raises:
+        JpegpreError: If it cannot be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise JpegpreError(f"cannot write into {path}: {error.strerror or error}") from error

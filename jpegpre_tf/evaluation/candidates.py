@@ -127,8 +127,9 @@ def filter_candidate(name: str, encoder: str, strengths: Sequence[float] | None 
 
 
 def profile_candidate(name_or_path: str, encoder: str, strength: float, precision: str | None) -> Candidate:
-    """A network at one strength."""
+    """A network at one strength; it is loaded once here, so that a bad one is noticed before any work."""
     profile_files(name_or_path, precision)
+    load_profile(name_or_path, precision)
     path = Path(name_or_path)
     short = path.name if path.exists() else name_or_path
     details = [precision] if precision else []

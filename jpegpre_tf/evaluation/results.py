@@ -30,7 +30,6 @@ from jpegpre_tf.evaluation.cache import write_atomically
 
 def write_results(results: Mapping[str, Any], folder: Path) -> None:
     """Writes results.json and results.csv into `folder`, which is made if needed."""
-    folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / "results.json", json.dumps(results, indent=1))
     write_atomically(folder / "results.csv", to_csv(results))
 

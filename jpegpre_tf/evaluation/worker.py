@@ -52,6 +52,10 @@ def measure(task: Task) -> dict[Level, Point]:
     points = {}
     edited: dict[tuple[int | None, float], Picture] = {}
     for (quality, strength), key in task.keys.items():
+        complete = cache.get(key, task.versions)
+        if complete is not None:  # another candidate has the same files, such as an untouched picture
+            points[quality, strength] = complete
+            continue
         held = cache.get(key, {})
         missing = cache.missing(key, task.versions)
         # A filter that does not look at the quality runs once per strength.

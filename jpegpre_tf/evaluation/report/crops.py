@@ -65,6 +65,8 @@ def write_crops(
         if percents[metric["name"]][headline] is not None
     )
     picked = ranked if len(ranked) <= 2 * count else ranked[:count] + ranked[-count:]
+    if not picked:
+        return []
     found = find_pictures(inputs)
     folder.mkdir(parents=True, exist_ok=True)
     preprocess = candidate.load()
