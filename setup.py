@@ -45,6 +45,8 @@ class BuildWithModels(build_py):
 
     def run(self):
         super().run()
+        if self.editable_mode:  # runs from the checkout, where savedmodels/ is found beside the package
+            return
         target = Path(self.build_lib) / "jpegpre_tf" / "savedmodels"
         if target.exists():
             shutil.rmtree(target)
@@ -60,7 +62,7 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.11",
     packages=find_packages(include=["jpegpre_tf", "jpegpre_tf.*"]),
-    package_data={"jpegpre_tf": ["py.typed", "**/*.html"]},
+    package_data={"jpegpre_tf": ["py.typed", "**/*.html", "**/*.json"]},
     install_requires=CORE,
     extras_require=EXTRAS,
     entry_points={"console_scripts": ["jpegpre=jpegpre_tf.cli.main:main"]},

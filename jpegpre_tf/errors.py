@@ -9,8 +9,16 @@ class PictureError(JpegpreError):
     """A picture file cannot be read, or its picture cannot be processed."""
 
 
+class OutputError(JpegpreError):
+    """A file cannot be written; nothing half-written was left behind."""
+
+
 class ModelError(JpegpreError):
     """A model cannot be found or is not what its description says."""
+
+
+class UnknownModelError(ModelError):
+    """No shipped model has this name, and no model folder is at this path."""
 
 
 class UsageError(JpegpreError):

@@ -5,8 +5,10 @@ Exit codes: 0 ok, 1 some picture or the run failed, 2 bad usage.
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from jpegpre_tf._optional import MissingExtraError
 from jpegpre_tf._version import __version__
@@ -16,9 +18,12 @@ from jpegpre_tf.errors import JpegpreError, UsageError
 # `add_arguments(parser)` and `run(arguments) -> int`. Only the chosen verb's module is imported,
 # so that `--help` and `encode` start at once.
 VERBS: dict[str, str] = {
-    "compare": "write a page with a before/after wipe of one picture at equal file size",
+    "encode": "encode pictures as smaller JPEG files",
+    "preprocess": "write the edited pixels of one picture, lossless",
     "evaluate": "measure BD-rates on a folder of pictures with real encoders; writes a report",
+    "compare": "write a page with a before/after wipe of one picture at equal file size",
     "train": "train a preprocessor on a folder of pictures",
+    "models": "list the shipped models",
 }
 
 
@@ -26,11 +31,18 @@ def _module_name(verb: str) -> str:
     return "jpegpre_tf.cli." + verb.replace("-", "_")
 
 
+class _Parser(argparse.ArgumentParser):
+    """Reports a wrong argument in one line; argparse puts the whole usage before it."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+
+
 def build_parser(verb: str | None) -> argparse.ArgumentParser:
     """Returns the parser, with the full arguments of `verb` only (None: of no verb)."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="jpegpre",
-        description="Make ordinary JPEG files smaller at the same look, by editing pixels before the encoder.",
+        description="Make ordinary JPEG files smaller at the same look: edit pixels before the encoder.",
     )
     parser.add_argument("--version", action="version", version=f"jpegpre {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
@@ -55,6 +67,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except (JpegpreError, MissingExtraError) as error:
         print(f"jpegpre: error: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`); nothing is left to say, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
         print("jpegpre: interrupted", file=sys.stderr)

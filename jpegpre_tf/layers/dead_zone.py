@@ -5,7 +5,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from jpegpre_tf.ops.dead_zone import dead_zone, drawn_dead_zone
+from jpegpre_tf.ops.dead_zone import dead_zone, hard_dead_zone
 
 # Ranges of the thresholds above the encoder's own (0.5 and 1.5), in steps.
 SPAN = 0.9
@@ -22,21 +22,14 @@ class DeadZone(keras.layers.Layer):
     for rounding 2 to 1. Rate-distortion optimal thresholds exceed the encoder's by (bits saved) * rate weight / 2,
     so strength acts as a factor on the rate weight. Strength 0 changes nothing, exactly.
 
-    Args:
-        seed: Seed of the random decisions while training.
     Call arguments:
         steps: float32 `(batch, height, width, 64)`, coefficients in quantisation steps, natural order.
         logits: float32 `(batch, height, width, 128)`: for rounding to 0, then to 1.
         strength: float32 `(batch, 1, 1, 1)`, 0..1.
-        training: Draw decisions at random (see `jpegpre_tf.ops.dead_zone`).
+        training: Hard decisions with a gradient to the logits (see `jpegpre_tf.ops.dead_zone`).
     Returns:
         float32, shape of `steps`: the change of each coefficient in steps. DC never changes.
     """
-
-    def __init__(self, seed: int = 0, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
 
     def call(self, steps: Any, logits: Any, strength: Any, training: bool = False) -> tf.Tensor:
         magnitude = tf.abs(steps)
@@ -44,8 +37,7 @@ class DeadZone(keras.layers.Layer):
         amount = tf.minimum(strength * (1.0 / _FULL_BASE_STRENGTH), 1.0)
         zero_below, one_below = 0.5 * amount + extra[..., :64], 1.5 + extra[..., 64:]
         if training:
-            uniform = keras.random.uniform(tf.shape(steps), seed=self.seed_generator)
-            reduction = drawn_dead_zone(magnitude, zero_below, one_below, uniform)
+            reduction = hard_dead_zone(magnitude, zero_below, one_below)
         else:
             reduction = dead_zone(magnitude, zero_below, one_below, amount)
         is_ac = tf.constant([[[[0.0] + [1.0] * 63]]])
@@ -53,6 +45,3 @@ class DeadZone(keras.layers.Layer):
 
     def compute_output_shape(self, steps_shape: Any, *_: Any, **__: Any) -> Any:
         return steps_shape
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "seed": self.seed}

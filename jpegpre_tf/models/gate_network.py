@@ -48,8 +48,8 @@ def build_gate_network(
     for i in range(mixing_blocks):
         label = f"mixing{i}"
         x = _residual(keras, x, scale(2 * channels, label), 2 * channels, 1, f"{name}_{label}")
-    # The bias starts thresholds 0.11 steps above the encoder's own, where decisions are neither rare nor harmful.
+    # The bias starts thresholds 0.16 steps above the encoder's own, where decisions are neither rare nor harmful.
     x = keras.layers.Conv2D(
-        outputs, 1, bias_initializer=keras.initializers.Constant(-2.0), name=f"{name}_logits"
+        outputs, 1, bias_initializer=keras.initializers.Constant(-1.5), name=f"{name}_logits"
     )(x)
     return keras.Model([features, quality], x, name=name)

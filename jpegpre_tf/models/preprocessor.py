@@ -35,12 +35,11 @@ class Preprocessor(keras.Model):
         channels: Width of the luma network (per 8x8 block) and of the chroma network (per 16x16 pixels).
         spatial_blocks, mixing_blocks: Residual blocks of the luma network with and without a view of the neighbours.
         chroma_mixing_blocks: Residual blocks of the chroma network.
-        seed: Seed of the random decisions while training.
     Call arguments:
         image: float32 `(batch, height, width, 3)`, RGB in levels 0..255; height and width multiples of 16.
         quality: float32 `(batch, 1, 1, 1)`, the quality that the picture will be encoded with, 1..100.
         strength: float32 `(batch, 1, 1, 1)`, 0..1; 0 = picture untouched, 1 = as trained.
-        training: Random decisions, and a result that is not rounded (`JPEGSimulator` rounds).
+        training: Hard decisions with a gradient, and a result that is not rounded (`JPEGSimulator` rounds).
     Returns:
         float32, shape of `image`: RGB levels 0..255, integers unless training.
     """
@@ -51,7 +50,6 @@ class Preprocessor(keras.Model):
         spatial_blocks: int = 1,
         mixing_blocks: int = 2,
         chroma_mixing_blocks: int = 2,
-        seed: int = 0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -59,7 +57,6 @@ class Preprocessor(keras.Model):
         self.spatial_blocks = spatial_blocks
         self.mixing_blocks = mixing_blocks
         self.chroma_mixing_blocks = chroma_mixing_blocks
-        self.seed = seed
         self.luma_network = build_gate_network(
             keras,
             inputs=128,
@@ -79,8 +76,7 @@ class Preprocessor(keras.Model):
             mixing_blocks=chroma_mixing_blocks,
             name="chroma",
         )
-        self.dead_zone = DeadZone(seed=seed, name="dead_zone")
-        self.dead_zone.built = True
+        self.dead_zone = DeadZone(name="dead_zone")
         self.built = True
 
     def call(self, image: Any, quality: Any, strength: Any, training: bool = False) -> tf.Tensor:
@@ -118,7 +114,6 @@ class Preprocessor(keras.Model):
             "spatial_blocks": self.spatial_blocks,
             "mixing_blocks": self.mixing_blocks,
             "chroma_mixing_blocks": self.chroma_mixing_blocks,
-            "seed": self.seed,
         }
 
 

@@ -1,1 +1,36 @@
-"""Light inference without TensorFlow."""
+"""Light inference without TensorFlow: models, sessions, picture files.
+
+from jpegpre_tf import runtime
+
+preprocess = runtime.load("balanced")
+picture = runtime.open_picture("photo.png")
+edited = preprocess(picture.pixels, quality=75)
+"""
+
+from jpegpre_tf.runtime.atomic import write_atomically
+from jpegpre_tf.runtime.compare_page import ComparePage
+from jpegpre_tf.runtime.encode import EncodeResult, encode_file
+from jpegpre_tf.runtime.jpeg_file import encode_jpeg
+from jpegpre_tf.runtime.load import load
+from jpegpre_tf.runtime.metadata import Metadata
+from jpegpre_tf.runtime.model_folder import ModelFolder, find_model, shipped_models
+from jpegpre_tf.runtime.pictures import Picture, open_picture
+from jpegpre_tf.runtime.psnr import psnr_db
+from jpegpre_tf.runtime.session import Session
+
+__all__ = [
+    "ComparePage",
+    "EncodeResult",
+    "Metadata",
+    "ModelFolder",
+    "Picture",
+    "Session",
+    "encode_file",
+    "encode_jpeg",
+    "find_model",
+    "load",
+    "open_picture",
+    "psnr_db",
+    "shipped_models",
+    "write_atomically",
+]

@@ -23,7 +23,7 @@ class TrainConfig:
         quality_low, quality_high: Range of qualities, inclusive.
         strength_low: Strengths are drawn from strength_low..1.
         channels, spatial_blocks, mixing_blocks, chroma_mixing_blocks: See `Preprocessor`.
-        seed: Of initial weights, crops and random decisions.
+        seed: Of initial weights and crops.
     """
 
     steps: int = 12_000

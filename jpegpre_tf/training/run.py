@@ -25,7 +25,6 @@ def build_trainer(config: TrainConfig) -> PreprocessorTrainer:
         spatial_blocks=config.spatial_blocks,
         mixing_blocks=config.mixing_blocks,
         chroma_mixing_blocks=config.chroma_mixing_blocks,
-        seed=config.seed,
     )
     trainer = PreprocessorTrainer(
         preprocessor,

@@ -1,0 +1,26 @@
+# `make demo` and `make test` make the environment they need; nothing has to be installed before but make.
+VENV ?= .venv
+# What the tests need; exporting and cluster extras are tested where they are installed.
+TEST_EXTRAS ?= train,evaluate,test
+QUALITY ?= 75
+
+.PHONY: demo test check clean
+
+demo:
+	@tools/environment.sh $(VENV)
+	@$(VENV)/bin/jpegpre encode tests/pictures -o .demo --quality $(QUALITY) --page $(CURDIR)/.demo/page.html
+
+test:
+	@tools/system_programs.sh
+	@tools/environment.sh $(VENV) $(TEST_EXTRAS)
+	@$(MAKE) --no-print-directory check PYTEST="$(PYTEST)"
+
+# The checks alone, in an environment that is there already.
+check:
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy jpegpre_tf
+	$(VENV)/bin/python -m pytest $(PYTEST)
+
+clean:
+	rm -rf $(VENV) .demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

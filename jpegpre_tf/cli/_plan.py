@@ -1,0 +1,109 @@
+"""Decides, before any work starts, which file is written for which input."""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from jpegpre_tf.errors import UsageError
+from jpegpre_tf.runtime.names import shown
+from jpegpre_tf.runtime.pictures import PICTURE_SUFFIXES
+
+JPEG_SUFFIXES = frozenset((".jpg", ".jpeg"))
+
+
+@dataclass(frozen=True)
+class Task:
+    """One picture: read `source`, write `target`."""
+
+    source: Path
+    target: Path
+
+
+def plan(inputs: Iterable[str], output: str, also_written: Iterable[str] = ()) -> list[Task]:
+    """Returns one task per picture, in the order given, folders in order of name.
+
+    `output` is a file if there is a single input file and it ends in .jpg or .jpeg; otherwise a folder, in
+    which the structure of input folders is kept and every name gets the suffix .jpg unless it has a JPEG one.
+    A missing input file stays a task, and fails when its turn comes. `also_written` are further files that
+    the command will write.
+
+    Raises:
+        UsageError: If outputs would collide with each other or with an input, if several pictures are to go
+            into one file, if the output is a file of another kind, or if there is no picture at all.
+    """
+    paths = [Path(text) for text in inputs]
+    out = Path(output)
+    is_folder = out.is_dir() or output.endswith(("/", os.sep))
+    to_folder = is_folder or out.suffix.lower() not in JPEG_SUFFIXES
+    if not to_folder and (len(paths) > 1 or paths[0].is_dir()):
+        raise UsageError(f"several pictures need a folder as output. Received: -o '{shown(out)}'")
+    if to_folder and not is_folder and (out.exists() or out.suffix.lower() in PICTURE_SUFFIXES):
+        raise UsageError(f"expected a .jpg or .jpeg file or a folder as output. Received: -o '{shown(out)}'")
+    if not to_folder:
+        tasks = [Task(paths[0], out)]
+    else:
+        tasks = [
+            Task(source, out / _jpeg_name(source.relative_to(base)))
+            for path in paths
+            for base, source in _pictures_in(path, without=out)
+        ]
+    if not tasks:
+        raise UsageError(f"no pictures in {', '.join(repr(shown(path)) for path in paths)}")
+    _refuse_collisions(tasks, [Path(text) for text in also_written])
+    return tasks
+
+
+def _jpeg_name(relative: Path) -> Path:
+    return (
+        relative if relative.suffix.lower() in JPEG_SUFFIXES else relative.with_name(relative.stem + ".jpg")
+    )
+
+
+def _pictures_in(path: Path, *, without: Path) -> Iterator[tuple[Path, Path]]:
+    """Yields (folder that names are relative to, picture file); a file by itself stands in its own folder."""
+    if not path.is_dir():
+        yield path.parent, path
+        return
+    skipped = os.path.realpath(without)
+    # Links to folders are not followed: they can lead in circles.
+    for folder, folders, files in os.walk(path):
+        # Results of an earlier run inside the input folder are no input.
+        folders[:] = sorted(name for name in folders if os.path.realpath(Path(folder, name)) != skipped)
+        for name in sorted(files):
+            # Hidden files: "._IMG_1.jpg" is how macOS stores attributes on foreign disks, not a picture.
+            if not name.startswith(".") and Path(name).suffix.lower() in PICTURE_SUFFIXES:
+                yield path, Path(folder, name)
+
+
+def refuse_overwriting(source: Path, target: Path) -> None:
+    """Raises UsageError if writing `target` would replace the input `source`, through links too."""
+    if _identity(source) == _identity(target):
+        raise UsageError(f"'{shown(target)}' is an input and would be overwritten")
+
+
+def _refuse_collisions(tasks: list[Task], also_written: list[Path]) -> None:
+    inputs = {_identity(task.source) for task in tasks}
+    for target in [*also_written, *(task.target for task in tasks)]:
+        if _identity(target) in inputs:
+            raise UsageError(f"'{shown(target)}' is an input and would be overwritten")
+    seen: dict[str, Task] = {}
+    for task in tasks:
+        other = seen.setdefault(os.path.realpath(task.target), task)
+        if other is not task:
+            raise UsageError(
+                f"'{shown(other.source)}' and '{shown(task.source)}' would both be written to "
+                f"'{shown(task.target)}'"
+            )
+    for target in also_written:
+        if os.path.realpath(target) in seen:
+            raise UsageError(f"two outputs would be written to '{shown(target)}'")
+
+
+def _identity(path: Path) -> tuple[int, int] | str:
+    # Device and inode see through links, hard ones too; a file that does not exist yet only has its path.
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return os.path.realpath(path)
+    return status.st_dev, status.st_ino

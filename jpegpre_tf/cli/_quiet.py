@@ -1,0 +1,35 @@
+"""Keeps libraries from writing to stderr: a command's stderr is for its own lines."""
+
+import os
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+# LiteRT greets on stderr when its first interpreter allocates, from C++ and with no switch to stop it.
+_GREETING = b"INFO: Created TensorFlow Lite XNNPACK delegate"
+
+
+def quiet_pillow() -> None:
+    """Silences Pillow's warnings (damaged EXIF, large pictures): what is refused fails with an error."""
+    warnings.filterwarnings("ignore", module=r"PIL\.")
+
+
+@contextmanager
+def without_greeting() -> Iterator[None]:
+    """Drops LiteRT's greeting inside the block; everything else on stderr appears after it."""
+    # The descriptor is the process's: only a command may do this, and before it starts any thread.
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as caught:
+        kept = os.dup(2)
+        try:
+            os.dup2(caught.fileno(), 2)
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+            caught.seek(0)
+            for line in caught:
+                if not line.startswith(_GREETING):
+                    os.write(2, line)

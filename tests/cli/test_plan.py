@@ -1,0 +1,98 @@
+import os
+
+import pytest
+
+from jpegpre_tf.cli._plan import plan
+from jpegpre_tf.errors import UsageError
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.png", "b.JPG", "in/c.jpeg", "in/deep/d.webp", "in/._c.jpg", "in/read.me"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+    (tmp_path / "out").mkdir()
+    return tmp_path
+
+
+def planned(inputs, output, **options):
+    return [(str(task.source), str(task.target)) for task in plan(inputs, output, **options)]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "output", "expected"),
+    [
+        (["a.png"], "x.jpg", [("a.png", "x.jpg")]),
+        (["a.png"], "x.JPEG", [("a.png", "x.JPEG")]),
+        (["a.png"], "out", [("a.png", "out/a.jpg")]),
+        (["a.png"], "new", [("a.png", "new/a.jpg")]),
+        (["a.png"], "new.jpg/", [("a.png", "new.jpg/a.jpg")]),
+        (["b.JPG", "a.png"], "out", [("b.JPG", "out/b.JPG"), ("a.png", "out/a.jpg")]),
+        (["in"], "out", [("in/c.jpeg", "out/c.jpeg"), ("in/deep/d.webp", "out/deep/d.jpg")]),
+        (["in/"], "out/", [("in/c.jpeg", "out/c.jpeg"), ("in/deep/d.webp", "out/deep/d.jpg")]),
+        (["missing.png"], "out", [("missing.png", "out/missing.jpg")]),
+    ],
+)
+def test_names(inputs, output, expected):
+    assert planned(inputs, output) == expected
+
+
+def test_a_folder_given_as_here_keeps_its_structure():
+    assert ("in/deep/d.webp", "out/in/deep/d.jpg") in planned(["."], "out")
+
+
+@pytest.mark.parametrize(
+    ("inputs", "output", "reason"),
+    [
+        (["a.png", "b.JPG"], "x.jpg", "several pictures"),
+        (["in"], "x.jpg", "several pictures"),
+        (["a.png"], "x.png", "jpg"),
+        (["a.png"], "in/read.me", "jpg"),
+        (["b.JPG"], "b.JPG", "overwritten"),
+        (["b.JPG"], ".", "overwritten"),
+        (["in"], "in", "overwritten"),
+        (["out"], "x", "no pictures"),
+    ],
+)
+def test_refused_before_work_starts(inputs, output, reason):
+    with pytest.raises(UsageError, match=reason):
+        plan(inputs, output)
+
+
+def test_two_inputs_of_one_output_name_are_both_named(here):
+    (here / "a.tif").write_bytes(b"x")
+    with pytest.raises(UsageError, match=r"'a\.png' and 'a\.tif' would both be written to 'out/a\.jpg'"):
+        plan(["a.png", "a.tif"], "out")
+
+
+@pytest.mark.parametrize("link", [os.symlink, os.link])
+def test_an_input_is_recognised_through_links(link):
+    link("b.JPG", "other.jpg")
+    with pytest.raises(UsageError, match="overwritten"):
+        plan(["b.JPG"], "other.jpg")
+
+
+def test_an_output_that_is_a_later_input_is_refused(here):
+    (here / "out" / "a.jpg").write_bytes(b"x")
+    with pytest.raises(UsageError, match="overwritten"):
+        plan(["a.png", "out/a.jpg"], "out")
+
+
+def test_results_inside_the_input_folder_are_no_input(here):
+    (here / "in" / "small").mkdir()
+    (here / "in" / "small" / "c.jpeg").write_bytes(b"earlier result")
+    assert planned(["in"], "in/small")[0] == ("in/c.jpeg", "in/small/c.jpeg")
+    assert len(planned(["in"], "in/small")) == 2
+
+
+def test_link_circles_end(here):
+    (here / "in" / "circle").symlink_to(here / "in")
+    assert len(planned(["in"], "out")) == 2
+
+
+@pytest.mark.parametrize("page", ["a.png", "out/a.jpg"])
+def test_the_page_overwrites_neither_input_nor_output(page):
+    with pytest.raises(UsageError):
+        plan(["a.png"], "out", also_written=[page])

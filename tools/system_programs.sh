@@ -1,0 +1,17 @@
+#!/bin/sh
+# Installs the programs that tests use as independent witnesses, where this may be done; otherwise says which
+# tests will be skipped. Usage: tools/system_programs.sh
+set -eu
+missing=
+command -v djpeg >/dev/null || missing="$missing libjpeg-turbo-progs"
+command -v exiftool >/dev/null || missing="$missing libimage-exiftool-perl"
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    # shellcheck disable=SC2086  # one word per package
+    if apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends $missing >/dev/null; then
+        exit 0
+    fi
+fi
+echo "tests that need these system packages will be skipped:$missing" >&2
