@@ -25,13 +25,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jpegpre_tf.evaluation.cache import write_atomically
+from jpegpre_tf.evaluation.cache import write_text
 
 
 def write_results(results: Mapping[str, Any], folder: Path) -> None:
     """Writes results.json and results.csv into `folder`, which is made if needed."""
-    write_atomically(folder / "results.json", json.dumps(results, indent=1))
-    write_atomically(folder / "results.csv", to_csv(results))
+    write_text(folder / "results.json", json.dumps(results, indent=1))
+    write_text(folder / "results.csv", to_csv(results))
 
 
 def to_csv(results: Mapping[str, Any]) -> str:

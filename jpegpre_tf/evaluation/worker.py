@@ -14,7 +14,8 @@ from jpegpre_tf.errors import PictureError
 from jpegpre_tf.evaluation.cache import Point, PointCache
 from jpegpre_tf.evaluation.candidates import Candidate, Preprocess
 from jpegpre_tf.evaluation.metrics import METRICS, Frame
-from jpegpre_tf.evaluation.pictures import PictureFile, read_picture
+from jpegpre_tf.evaluation.pictures import PictureFile
+from jpegpre_tf.runtime import open_picture
 
 # (quality, strength)
 Level = tuple[int, float]
@@ -92,7 +93,7 @@ class _Original:
 @functools.lru_cache(maxsize=2)
 def _original(path: Path, sha256: str) -> _Original:
     del sha256  # part of the key: the file may change between runs of a long-lived process
-    return _Original(read_picture(path))
+    return _Original(open_picture(path).pixels)
 
 
 @functools.lru_cache(maxsize=16)

@@ -1,6 +1,6 @@
 import pytest
 
-from jpegpre_tf.evaluation.cache import Point, PointCache, point_key, write_atomically
+from jpegpre_tf.evaluation.cache import Point, PointCache, point_key
 
 KEY = "ab" * 32
 ENCODER = {"name": "libjpeg-turbo", "version": "3", "flags": "baseline"}
@@ -54,12 +54,3 @@ def test_keys_tell_everything_apart():
 def test_untouched_pictures_share_their_points():
     plain = point_key("aa", {"name": "identity", "source": "1"}, 1.0, ENCODER, 50)
     assert point_key("aa", {"name": "guided", "source": "1"}, 0.0, ENCODER, 50) == plain
-
-
-def test_atomic_writing_leaves_nothing_behind_on_failure(tmp_path):
-    target = tmp_path / "file.json"
-    write_atomically(target, "old")
-    with pytest.raises(UnicodeEncodeError):
-        write_atomically(target, "\ud800")
-    assert target.read_text() == "old"
-    assert [path.name for path in tmp_path.iterdir()] == ["file.json"]

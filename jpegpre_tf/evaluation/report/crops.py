@@ -13,9 +13,10 @@ from jpegpre_tf.codecs import get_encoder
 from jpegpre_tf.codecs.base import Encoded, Picture
 from jpegpre_tf.evaluation.candidates import REFERENCE_ENCODER, Candidate
 from jpegpre_tf.evaluation.equal_size import at_least
-from jpegpre_tf.evaluation.pictures import find_pictures, read_picture
+from jpegpre_tf.evaluation.pictures import find_pictures
 from jpegpre_tf.evaluation.series import curves
 from jpegpre_tf.filters.opencv import opencv
+from jpegpre_tf.runtime import open_picture
 
 _SIDE = 176
 # The rate at which the look is compared: where JPEG's faults are visible, but people still use it.
@@ -72,7 +73,7 @@ def write_crops(
     preprocess = candidate.load()
     result = []
     for percent, picture in picked:
-        image = read_picture(found[picture])
+        image = open_picture(found[picture]).pixels
         points = curves(results, entry, metric["name"])[picture]
         quality = min(points, key=lambda point: abs(np.log(point[1] / _RATE_BPP)))[0]
         strength = candidate.strengths[0]
