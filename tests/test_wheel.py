@@ -17,8 +17,7 @@ PHOTO = ROOT / "tests" / "pictures" / "gb82_city.webp"
 
 
 def run(*command, **options):
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, **options)
-    return done
+    return subprocess.run([str(part) for part in command], capture_output=True, text=True, **options)
 
 
 @pytest.fixture(scope="module")
@@ -64,20 +63,21 @@ def test_the_wheel_holds_one_package_with_all_its_files(wheel):
     assert {name for name in names if name.endswith(".py")} == tracked
 
 
-def test_it_installs_one_top_level_name(environment):
+def test_it_installs_one_top_level_name(environment, tmp_path):
     program = (
         "import importlib.metadata as m; "
         "print(*sorted({str(f).split('/')[0] for f in m.files('jpegpre-tf') if not str(f).startswith('..')}))"
     )
-    done = run(environment / "python", "-c", program)
+    # Not from the repository: Python would find what is described there first.
+    done = run(environment / "python", "-c", program, cwd=tmp_path)
     names = {name for name in done.stdout.split() if not name.endswith(".dist-info")}
     assert names == {"jpegpre_tf"}, done.stderr
 
 
-def test_only_the_core_is_installed(environment):
-    done = run(environment / "python", "-m", "pip", "check")
+def test_only_the_core_is_installed(environment, tmp_path):
+    done = run(environment / "python", "-m", "pip", "check", cwd=tmp_path)
     assert done.returncode == 0, done.stdout
-    done = run(environment / "python", "-c", "import tensorflow")
+    done = run(environment / "python", "-c", "import tensorflow", cwd=tmp_path)
     assert "ModuleNotFoundError" in done.stderr
 
 
