@@ -108,6 +108,8 @@ def run_measurements(
         if isinstance(outcome, BaseException):
             reason = " ".join(str(outcome).split()) or type(outcome).__name__
             result.failures.append(Failure(task.picture.name, task.candidate.key, reason))
+            # A part of a curve, out of the cache, would pass for a whole one.
+            result.points[task.picture.name].pop(task.candidate.key, None)
         else:
             result.measured += len(outcome)
             result.add(task.picture.name, task.candidate.key, outcome)

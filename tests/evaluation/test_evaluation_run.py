@@ -117,6 +117,19 @@ def test_failing_candidate_is_reported_and_the_rest_goes_on(folder, tmp_path, mo
     assert [failure["error"] for failure in results["failures"]] == ["two lines"] * 3
 
 
+def test_part_of_a_curve_does_not_pass_for_a_whole_one(folder, tmp_path, monkeypatch):
+    from jpegpre_tf.filters import Gaussian
+
+    candidate = filter_candidate("gaussian", ENCODER, [0.5])
+    evaluate(config(folder, tmp_path, candidate, metrics=("psnr_y",), qualities=(10, 20, 30, 40)))
+    monkeypatch.setattr(Gaussian, "apply", lambda self, image, quality, strength: 1 / 0)
+    results = evaluate(
+        config(folder, tmp_path, candidate, metrics=("psnr_y",), qualities=(10, 20, 30, 40, 80))
+    )
+    assert len(results["failures"]) == 3
+    assert results["candidates"][0]["bd_rate"]["psnr_y"]["0.2-1.5"] is None
+
+
 def test_preprocessor_that_changes_the_shape_is_refused(folder, tmp_path, monkeypatch):
     from jpegpre_tf.filters import Gaussian
 

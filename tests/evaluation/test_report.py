@@ -37,6 +37,7 @@ def test_folder_holds_everything(small, tmp_path):
         "plots",
         "results.csv",
         "results.json",
+        "table.md",
     ]
     assert len(list((report / "plots").glob("*.png"))) == 1 + 3 * 2
     assert len(list((report / "crops").glob("*.png"))) == 3 * 3
@@ -45,7 +46,7 @@ def test_folder_holds_everything(small, tmp_path):
     page = (report / "index.html").read_text()
     assert not LOADS.search(page)
     assert "{{" not in page
-    for text in ("optimised Huffman", "trellis", "0.2-1.5", "1-2.5", "gb82_city", "SSIM", "sigma 0.5 px"):
+    for text in ("optimised Huffman", "trellis", "0.2-1.5", "1.0-2.5", "gb82_city", "SSIM", "sigma 0.5 px"):
         assert text in page
 
 

@@ -13,7 +13,7 @@ from jpegpre_tf.evaluation.results import write_results
 
 
 def write_report(results: Mapping[str, Any], config: EvaluationConfig, folder: Path) -> None:
-    """Writes results.json, results.csv, plots/, crops/ and index.html into `folder`."""
+    """Writes results.json, results.csv, table.md, plots/, crops/ and index.html into `folder`."""
     write_results(results, folder)
     plots = write_plots(results, folder / "plots")
     crops = write_crops(results, config.candidates[0], config.inputs, folder / "crops")
