@@ -126,9 +126,18 @@ def profile_candidate(name_or_path: str, encoder: str, strength: float, precisio
     """A network at one strength; it is loaded once here, so that a bad one is noticed before any work."""
     load_profile(name_or_path, precision)
     path = Path(name_or_path)
-    short = path.name if path.exists() else name_or_path
+    # A run's file has the same name in every run: its folder tells them apart.
+    short = "/".join(path.absolute().parts[-2:]) if path.is_file() else path.name
     details = [precision] if precision else []
     details += [f"strength {strength:g}"] if strength != 1.0 else []
     details += [encoder] if encoder != REFERENCE_ENCODER else []
     label = ", ".join([short, *details])
-    return Candidate(f"profile:{label}", label, "profile", name_or_path, encoder, (strength,), precision)
+    return Candidate(
+        f"profile:{', '.join([name_or_path, *details])}",
+        label,
+        "profile",
+        name_or_path,
+        encoder,
+        (strength,),
+        precision,
+    )

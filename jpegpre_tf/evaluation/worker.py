@@ -89,8 +89,8 @@ class _Original:
         return self._prepared[metric]
 
 
-# Tasks come picture by picture; two, because the next picture starts before the last one ends.
-@functools.lru_cache(maxsize=2)
+# Tasks come picture by picture, and a large one takes memory: about 140 bytes for each pixel.
+@functools.lru_cache(maxsize=1)
 def _original(path: Path, sha256: str) -> _Original:
     del sha256  # part of the key: the file may change between runs of a long-lived process
     return _Original(open_picture(path).pixels)

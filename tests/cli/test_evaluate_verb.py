@@ -32,7 +32,7 @@ def test_profile_with_json(folder, tmp_path, capsys):
     result = json.loads(out)
     assert result["pictures"] == 2
     (candidate,) = result["candidates"]
-    assert candidate["label"] == "averaging.tflite"
+    assert candidate["label"] == "data/averaging.tflite"
     assert set(candidate["bd_rate"]) == {"psnr_y", "ssimulacra2"}
     assert "report in" in err
     stored = json.loads((tmp_path / "report" / "results.json").read_text())

@@ -196,7 +196,7 @@ def test_tflite_file_as_profile(folder, tmp_path, averaging):
     results = evaluate(config(folder, tmp_path, profile_candidate(str(averaging), ENCODER, 1.0, None)))
     (entry,) = results["candidates"]
     assert not results["failures"]
-    assert entry["label"] == "averaging.tflite"
+    assert entry["label"] == "data/averaging.tflite"
     assert entry["bd_rate"]["ssimulacra2"]["0.2-1.5"]["mean"] < 0
     off = evaluate(config(folder, tmp_path, profile_candidate(str(averaging), ENCODER, 0.0, None)))
     assert off["candidates"][0]["bd_rate"]["ssimulacra2"]["0.2-1.5"]["mean"] == 0.0
