@@ -28,6 +28,7 @@ class Crops:
     """One picture's three crops, as files.
 
     Attributes:
+        rank: "best", "worst", or "" if all pictures are shown.
         picture: Its name.
         percent: BD-rate of the candidate on it.
         metric: Label of the metric of `percent`.
@@ -35,6 +36,7 @@ class Crops:
         plain_text, edited_text: What is seen: size and quality.
     """
 
+    rank: str
     picture: str
     percent: float
     metric: str
@@ -65,14 +67,18 @@ def write_crops(
         for picture, percents in entry["bd_rate_by_picture"].items()
         if percents[metric["name"]][headline] is not None
     )
-    picked = ranked if len(ranked) <= 2 * count else ranked[:count] + ranked[-count:]
+    picked = [("", *ranking) for ranking in ranked]
+    if len(ranked) > 2 * count:
+        picked = [("best", *ranking) for ranking in ranked[:count]] + [
+            ("worst", *ranking) for ranking in ranked[-count:]
+        ]
     if not picked:
         return []
     found = find_pictures(inputs)
     folder.mkdir(parents=True, exist_ok=True)
     preprocess = candidate.load()
     result = []
-    for percent, picture in picked:
+    for rank, percent, picture in picked:
         image = open_picture(found[picture]).pixels
         points = curves(results, entry, metric["name"])[picture]
         quality = min(points, key=lambda point: abs(np.log(point[1] / _RATE_BPP)))[0]
@@ -88,6 +94,7 @@ def write_crops(
             Image.fromarray(pixels[window]).save(file)
         result.append(
             Crops(
+                rank=rank,
                 picture=picture,
                 percent=percent,
                 metric=metric["label"],
