@@ -42,7 +42,7 @@ def test_folder_holds_everything(small, tmp_path):
     assert len(list((report / "plots").glob("*.png"))) == 1 + 3 * 2
     assert len(list((report / "crops").glob("*.png"))) == 3 * 3
     rows = list(csv.DictReader((report / "results.csv").open()))
-    assert len(rows) == 3 * 5 * (1 + 5 + 1)
+    assert len(rows) == 3 * 5 * (1 + len(config.candidates[0].strengths) + 1)
     page = (report / "index.html").read_text()
     assert not LOADS.search(page)
     assert "{{" not in page
