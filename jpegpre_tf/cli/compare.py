@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Writes the page."""
+    from jpegpre_tf.cli._quiet import quiet_pillow, without_greeting
     from jpegpre_tf.errors import UsageError
     from jpegpre_tf.evaluation.cache import write_text
     from jpegpre_tf.evaluation.compare import compare
@@ -37,12 +38,14 @@ def run(arguments: argparse.Namespace) -> int:
     from jpegpre_tf.evaluation.report.compare_page import compare_page
     from jpegpre_tf.runtime import open_picture
 
+    quiet_pillow()
     if not 1 <= arguments.quality <= 100:
         raise UsageError(f"--quality must be within 1..100: {arguments.quality}")
     if not 0 <= arguments.strength <= 1:
         raise UsageError(f"--strength must be within 0..1: {arguments.strength:g}")
     metrics = get_metrics(arguments.metrics.split(","))
-    candidate = _candidate(arguments)
+    with without_greeting():
+        candidate = _candidate(arguments)
     image = open_picture(arguments.picture).pixels
     comparison = compare(image, candidate, arguments.quality, arguments.strength, metrics)
     page = compare_page(comparison, arguments.picture.name, candidate.label, metrics)

@@ -1,6 +1,8 @@
 """What runs in a worker process: edit, encode, decode, score."""
 
 import functools
+import multiprocessing
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,7 +100,18 @@ def _original(path: Path, sha256: str) -> _Original:
 
 @functools.lru_cache(maxsize=16)
 def _preprocessor(candidate: Candidate) -> Preprocess:
-    return candidate.load()
+    if multiprocessing.parent_process() is None:
+        return candidate.load()
+    # LiteRT greets on stderr when a process loads its first model, in the middle of the parent's progress.
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        return candidate.load()
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _edit(preprocess: Preprocess, rgb: Picture, quality: int, strength: float) -> Picture:
