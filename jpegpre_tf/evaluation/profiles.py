@@ -38,7 +38,8 @@ def profile_identity(name_or_path: str, precision: str | None) -> dict[str, str]
     """
     path = Path(name_or_path)
     if path.suffix == ".tflite":
-        return {"file": hashlib.sha256(path.read_bytes()).hexdigest(), "code": _code_hash()}
+        code = _code_hash("evaluation/tflite_file.py")
+        return {"file": hashlib.sha256(path.read_bytes()).hexdigest(), "code": code}
     model = runtime.find_model(name_or_path)
     tiling = {key: model.description[key] for key in ("tile", "quality_range")}
     return {
@@ -46,13 +47,12 @@ def profile_identity(name_or_path: str, precision: str | None) -> dict[str, str]
         "model_version": model.version,
         "file": hashlib.sha256(model.read_tflite(precision)).hexdigest(),
         "tiling": repr(tiling),
-        "code": _code_hash(),
+        "code": _code_hash("runtime/*.py"),
     }
 
 
 @functools.cache
-def _code_hash() -> str:
+def _code_hash(pattern: str) -> str:
     """Of the code that runs models: another tiling or padding gives other pixels."""
-    package = Path(__file__).resolve().parents[1]
-    files = [*sorted((package / "runtime").glob("*.py")), package / "evaluation" / "tflite_file.py"]
+    files = sorted(Path(__file__).resolve().parents[1].glob(pattern))
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
