@@ -78,7 +78,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Encodes the pictures; returns 0, or 1 if some of them failed."""
     quiet_pillow()
     tasks = plan(arguments.inputs, arguments.output, also_written=[arguments.page] if arguments.page else [])
-    session = load_profile(arguments.profile, threads=max(1, min(4, usable_cores() // arguments.jobs)))
+    session = load_profile(
+        arguments.profile, arguments.quality, max(1, min(4, usable_cores() // arguments.jobs))
+    )
     page = runtime.ComparePage(arguments.quality)
     results: list[runtime.EncodeResult] = []
     with progress(len(tasks), "encoding") as report:

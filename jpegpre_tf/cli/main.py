@@ -20,6 +20,7 @@ from jpegpre_tf.errors import JpegpreError, UsageError
 VERBS: dict[str, str] = {
     "encode": "encode pictures as smaller JPEG files",
     "preprocess": "write the edited pixels of one picture, lossless",
+    "simulate": "write what a picture looks like as JPEG; print the size of the file",
     "evaluate": "measure BD-rates on a folder of pictures with real encoders; writes a report",
     "compare": "write a page with a before/after wipe of one picture at equal file size",
     "train": "train a preprocessor on a folder of pictures",

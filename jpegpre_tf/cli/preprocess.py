@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     if target.suffix.lower() != ".png":
         raise UsageError(f"output is PNG: expected a .png file. Received: -o '{shown(target)}'")
     refuse_overwriting(source, target)
-    session = load_profile(arguments.profile)
+    session = load_profile(arguments.profile, arguments.quality)
     picture = runtime.open_picture(source)
     edited = Image.fromarray(session(picture.pixels, arguments.quality, arguments.strength))
     if picture.is_grey:

@@ -20,8 +20,12 @@ _OPTIONS = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", metavar="DIR", type=Path, help="pictures to train with, searched recursively")
-    parser.add_argument("-o", "--output", metavar="RUN_DIR", type=Path, required=True, help="folder of the run")
+    parser.add_argument(
+        "folder", metavar="DIR", type=Path, help="pictures to train with, searched recursively"
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="RUN_DIR", type=Path, required=True, help="folder of the run"
+    )
     parser.add_argument("--config", type=Path, help="JSON file with fields of TrainConfig")
     parser.add_argument("--validation", metavar="DIR", type=Path, help="pictures to measure the loss on")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in RUN_DIR")
@@ -37,7 +41,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     checkpoint = arguments.output / "checkpoint"
     if checkpoint.exists() and not arguments.resume:
-        raise UsageError(f"{arguments.output} holds a run already: add --resume to go on, or choose another folder")
+        raise UsageError(
+            f"{arguments.output} holds a run already: add --resume to go on, or choose another folder"
+        )
     if arguments.resume and not checkpoint.exists():
         raise UsageError(f"{arguments.output}: expected a run to resume, found no checkpoint")
     if arguments.resume and arguments.config is None:

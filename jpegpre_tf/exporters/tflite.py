@@ -1,6 +1,5 @@
 """A Keras preprocessor as a TFLite file."""
 
-import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -56,7 +55,7 @@ def export_tflite(preprocessor: Any, path: str | Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
     partial.write_bytes(content)
-    os.replace(partial, path)
+    partial.replace(path)
     return path
 
 
@@ -66,7 +65,9 @@ def check_tflite(content: bytes) -> None:
 
     runner = Interpreter(model_content=content).get_signature_runner(SIGNATURE)
     found = {name: (list(d["shape"]), d["dtype"].__name__) for name, d in runner.get_input_details().items()}
-    found |= {name: (list(d["shape"]), d["dtype"].__name__) for name, d in runner.get_output_details().items()}
+    found |= {
+        name: (list(d["shape"]), d["dtype"].__name__) for name, d in runner.get_output_details().items()
+    }
     picture, scalar = ([1, EXPORT_SIZE, EXPORT_SIZE, 3], "float32"), ([1, 1, 1, 1], "float32")
     expected = {"image": picture, "quality": scalar, "strength": scalar, "output": picture}
     if found != expected:

@@ -1,8 +1,8 @@
 """The JPEG standard in NumPy, exact: tables, DCT, resampling, Huffman codes, decoded pixels, file size.
 
-The oracle of the TensorFlow code in `jpegpre_tf.ops`, and the fast exact counter for tools. Integer arithmetic
-throughout; results equal libjpeg-turbo's (islow DCT, fancy upsampling, baseline Huffman), sample by sample and
-byte by byte.
+The oracle of the TensorFlow code in `jpegpre_tf.ops`, and the fast exact counter for tools. Integer
+arithmetic throughout; results equal libjpeg-turbo's (islow DCT, fancy upsampling, baseline Huffman), sample
+by sample and byte by byte.
 """
 
 from jpegpre_tf.jpeg.codec import Coefficients, decode, encode_coefficients, file_size, simulate

@@ -10,50 +10,84 @@ from jpegpre_tf.jpeg import color, dct, huffman, resample, scan
 from jpegpre_tf.jpeg.tables import quantization_tables
 
 Int = npt.NDArray[np.int32]
+Int16 = npt.NDArray[np.int16]  # holds samples, coefficients and the sums of chroma upsampling
+
+Tables = tuple[npt.NDArray[np.integer], npt.NDArray[np.integer]]
 
 HuffmanMode = Literal["optimized", "standard"]
 HUFFMAN_MODES = ("optimized", "standard")
 
-# Markers that do not depend on the picture, in bytes: SOI 2, JFIF APP0 18, two DQT of 69, SOF0 19, SOS 14, EOI 2.
-# (Pillow writes neither EXIF nor an ICC profile unless asked to.)
+# Markers that do not depend on the picture, in bytes: SOI 2, JFIF APP0 18, two DQT of 69, SOF0 19, SOS 14,
+# EOI 2. (Pillow writes neither EXIF nor an ICC profile unless asked to.)
 FIXED_HEADER_BYTES = 2 + 18 + 2 * 69 + 19 + 14 + 2
+# One component: one DQT, SOF0 13, SOS 10.
+GREY_HEADER_BYTES = 2 + 18 + 69 + 13 + 10 + 2
+
+# Intermediates are int32 and several: they exist for this many lines at a time only, so that a photo of 12
+# million pixels needs about 0.3 GB and not 2.
+_STRIP_LINES = 256
 
 
 @dataclass(frozen=True)
 class Coefficients:
-    """Quantised DCT coefficients of one RGB picture.
+    """Quantised DCT coefficients of one picture.
 
     Attributes:
-        planes: Y, Cb, Cr; each int (block rows, block columns, 8, 8), in quantisation steps, natural order.
+        planes: Y, Cb, Cr, or Y alone of a grey picture; each int16 (block rows, block columns, 8, 8), in
+            quantisation steps, natural order.
         tables: (luma, chroma) quantization tables, (8, 8), levels per step.
         height, width: Picture size in pixels.
         subsampling: "4:2:0", "4:2:2" or "4:4:4".
     """
 
-    planes: tuple[Int, Int, Int]
-    tables: tuple[npt.NDArray[np.integer], npt.NDArray[np.integer]]
+    planes: tuple[Int16, ...]
+    tables: Tables
     height: int
     width: int
     subsampling: str
 
 
-def _blocks(plane: Int) -> Int:
+def _forward(plane: Int16, table: npt.NDArray[np.integer]) -> Int16:
+    """Quantised coefficients of a plane (multiples of 8): rounds coefficients half away from zero."""
     height, width = plane.shape
-    return plane.reshape(height // 8, 8, width // 8, 8).swapaxes(1, 2)
+    result = np.empty((height // 8, width // 8, 8, 8), np.int16)
+    divisor = 8 * table.astype(np.int32)  # the DCT's result is scaled by 8
+    for top in range(0, height, _STRIP_LINES):
+        strip = plane[top : top + _STRIP_LINES].astype(np.int32) - 128
+        scaled = dct.forward_dct(strip.reshape(-1, 8, width // 8, 8).swapaxes(1, 2))
+        rounded = (np.abs(scaled) + divisor // 2) // divisor
+        result[top // 8 : (top + _STRIP_LINES) // 8] = np.sign(scaled) * rounded
+    return result
 
 
-def _quantise(scaled: Int, table: npt.NDArray[np.integer]) -> Int:
-    """Divides coefficients scaled by 8 by 8 * table, rounding half away from zero."""
-    divisor = 8 * table.astype(np.int32)
-    return np.sign(scaled) * ((np.abs(scaled) + divisor // 2) // divisor)
+def _inverse(quantised: Int16, table: npt.NDArray[np.integer]) -> Int16:
+    """Samples 0..255 of a plane of quantised coefficients."""
+    rows, columns = quantised.shape[:2]
+    result = np.empty((rows * 8, columns * 8), np.int16)
+    step = _STRIP_LINES // 8
+    for top in range(0, rows, step):
+        samples = dct.inverse_dct(quantised[top : top + step].astype(np.int32) * table.astype(np.int32))
+        result[top * 8 : (top + step) * 8] = samples.swapaxes(1, 2).reshape(-1, columns * 8)
+    return result
 
 
 def _check_image(image: npt.NDArray[np.uint8]) -> None:
-    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
+    is_picture = image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 3)
+    if not is_picture or image.dtype != np.uint8 or image.size == 0:
         raise ValueError(
-            "`image` must be uint8 of shape (height, width, 3), not empty. "
+            "`image` must be uint8 of shape (height, width, 3) or (height, width), not empty. "
             f"Received: shape={image.shape}, dtype={image.dtype}"
         )
+
+
+def _check_tables(tables: Tables) -> None:
+    for table in tables:
+        fits = table.shape == (8, 8) and np.issubdtype(table.dtype, np.integer)
+        if len(tables) != 2 or not fits or table.min() < 1 or table.max() > 255:
+            raise ValueError(
+                "`tables` must be two integer tables of shape (8, 8), entries 1..255. "
+                f"Received: {[(t.shape, t.dtype, t.min(), t.max()) for t in tables]}"
+            )
 
 
 def encode_coefficients(
@@ -61,74 +95,85 @@ def encode_coefficients(
     quality: int | None = None,
     subsampling: str = "4:2:0",
     *,
-    tables: tuple[npt.NDArray[np.integer], npt.NDArray[np.integer]] | None = None,
+    tables: Tables | None = None,
 ) -> Coefficients:
     """Returns the coefficients that libjpeg-turbo writes for `image`.
 
     Args:
-        image: uint8 (H, W, 3) RGB, H and W >= 1.
+        image: uint8 (H, W, 3) RGB, or (H, W) grey; H and W >= 1.
         quality: 1..100; or give `tables`.
         subsampling: "4:2:0", "4:2:2" or "4:4:4".
         tables: Explicit (luma, chroma) quantization tables, (8, 8), 1..255.
+
+    Raises:
+        ValueError: If an argument has the wrong shape, dtype or range, or both or neither of `quality` and
+            `tables` are given.
     """
     _check_image(image)
-    if (quality is None) == (tables is None):
-        raise ValueError("Give either `quality` or `tables`. Received: " + ("neither" if tables is None else "both"))
-    if tables is None:
-        tables = quantization_tables(quality)  # type: ignore[arg-type]
+    if quality is not None and tables is None:
+        tables = quantization_tables(quality)
+    elif tables is None or quality is not None:
+        received = "neither" if tables is None else "both"
+        raise ValueError(f"Give either `quality` or `tables`. Received: {received}")
+    _check_tables(tables)
     factors = resample.subsampling_factors(subsampling)
     height, width = image.shape[:2]
-    ycc = color.rgb_to_ycc(image.astype(np.int32))
+    if image.ndim == 2:
+        plane = resample.downsample(image.astype(np.int16), (1, 1))
+        plane = resample.pad_edge(plane, -(-height // 8) * 8, plane.shape[1])
+        return Coefficients((_forward(plane, tables[0]),), tables, height, width, subsampling)
+    ycc = np.empty((3, height, width), np.int16)
+    for top in range(0, height, _STRIP_LINES):
+        strip = image[top : top + _STRIP_LINES].astype(np.int32)
+        ycc[:, top : top + _STRIP_LINES] = np.moveaxis(color.rgb_to_ycc(strip), -1, 0)
     planes = []
     for component in range(3):
-        own = (1, 1) if component == 0 else factors
-        plane = resample.downsample(ycc[..., component], own)
+        plane = resample.downsample(ycc[component], (1, 1) if component == 0 else factors)
         plane = resample.pad_edge(plane, -(-plane.shape[0] // 8) * 8, plane.shape[1])
-        scaled = dct.forward_dct(_blocks(plane) - 128)
-        planes.append(_quantise(scaled, tables[min(component, 1)]))
+        planes.append(_forward(plane, tables[min(component, 1)]))
     return Coefficients((planes[0], planes[1], planes[2]), tables, height, width, subsampling)
 
 
 def decode(coefficients: Coefficients) -> npt.NDArray[np.uint8]:
-    """Returns the uint8 (H, W, 3) RGB that libjpeg-turbo decodes (islow, fancy upsampling)."""
+    """Returns what libjpeg-turbo decodes: uint8 (H, W, 3) RGB, or (H, W) grey."""
     height, width = coefficients.height, coefficients.width
     factors = resample.subsampling_factors(coefficients.subsampling)
     channels = []
     for component, quantised in enumerate(coefficients.planes):
-        table = coefficients.tables[min(component, 1)].astype(np.int32)
-        samples = dct.inverse_dct(quantised * table)
-        rows, columns = samples.shape[:2]
-        plane = samples.swapaxes(1, 2).reshape(rows * 8, columns * 8)
-        own = (1, 1) if component == 0 else factors
-        plane = plane[: -(-height // own[1]), : -(-width // own[0])]
-        channels.append(resample.upsample(plane, own, height, width)[:height, :width])
-    return color.ycc_to_rgb(np.stack(channels, axis=-1)).astype(np.uint8)
+        horizontal, vertical = (1, 1) if component == 0 else factors
+        plane = _inverse(quantised, coefficients.tables[min(component, 1)])
+        plane = plane[: -(-height // vertical), : -(-width // horizontal)]
+        channels.append(resample.upsample(plane, (horizontal, vertical), height, width)[:height, :width])
+    if len(channels) == 1:
+        return channels[0].astype(np.uint8)
+    result = np.empty((height, width, 3), np.uint8)
+    for top in range(0, height, _STRIP_LINES):
+        strip = np.stack([channel[top : top + _STRIP_LINES] for channel in channels], axis=-1)
+        result[top : top + _STRIP_LINES] = color.ycc_to_rgb(strip.astype(np.int32))
+    return result
 
 
 def file_size(coefficients: Coefficients, huffman_tables: HuffmanMode = "optimized") -> int:
     """Returns `size_bytes` of the baseline file that Pillow writes (optimize=True or False), to the byte."""
     if huffman_tables not in HUFFMAN_MODES:
         raise ValueError(f"`huffman_tables` must be one of {HUFFMAN_MODES}. Received: {huffman_tables!r}")
-    factors = resample.subsampling_factors(coefficients.subsampling)
+    is_grey = len(coefficients.planes) == 1
+    factors = (1, 1) if is_grey else resample.subsampling_factors(coefficients.subsampling)
     mcus = -(-coefficients.height // (8 * factors[1])), -(-coefficients.width // (8 * factors[0]))
-    blocks, owners = scan.scan_blocks([p.astype(np.int64) for p in coefficients.planes], factors, mcus)
-    symbols = scan.symbols_of(blocks, owners)
+    symbols = scan.symbols_of(*scan.scan_blocks(list(coefficients.planes), factors, mcus))
     if huffman_tables == "standard":
         tables = [
             huffman.STANDARD_DC_LUMA,
             huffman.STANDARD_AC_LUMA,
             huffman.STANDARD_DC_CHROMA,
             huffman.STANDARD_AC_CHROMA,
-        ]
+        ][: 2 if is_grey else 4]
     else:
-        tables = [huffman.optimal_table(counts) for counts in symbols.counts()]
-    return (
-        FIXED_HEADER_BYTES + sum(table.segment_bytes for table in tables) + scan.segment_bytes(symbols, tables)
-    )
+        tables = [huffman.optimal_table(counts) for counts in symbols.counts()[: 2 if is_grey else 4]]
+    header = GREY_HEADER_BYTES if is_grey else FIXED_HEADER_BYTES
+    return header + sum(table.segment_bytes for table in tables) + scan.segment_bytes(symbols, tables)
 
 
-def simulate(
-    image: npt.NDArray[np.uint8], quality: int, subsampling: str = "4:2:0"
-) -> npt.NDArray[np.uint8]:
-    """Returns what `image` looks like after JPEG at `quality`: uint8 (H, W, 3), equal to the real decode."""
+def simulate(image: npt.NDArray[np.uint8], quality: int, subsampling: str = "4:2:0") -> npt.NDArray[np.uint8]:
+    """Returns `image` after JPEG at `quality`, equal to the real decode: uint8, shape of `image`."""
     return decode(encode_coefficients(image, quality, subsampling))

@@ -21,7 +21,8 @@ CR_TO_G = -46802  # -0.71414
 
 def rgb_to_ycc(rgb: Int) -> Int:
     """(..., 3) integer levels 0..255 to (..., 3) Y, Cb, Cr levels 0..255."""
-    return (rgb @ RGB_TO_YCC.T + RGB_TO_YCC_OFFSET) >> FRACTION_BITS
+    ycc: Int = (rgb @ RGB_TO_YCC.T + RGB_TO_YCC_OFFSET) >> FRACTION_BITS
+    return ycc
 
 
 def ycc_to_rgb(ycc: Int) -> Int:
@@ -30,4 +31,5 @@ def ycc_to_rgb(ycc: Int) -> Int:
     red = y + ((CR_TO_R * cr + HALF) >> FRACTION_BITS)
     green = y + ((CB_TO_G * cb + CR_TO_G * cr + HALF) >> FRACTION_BITS)
     blue = y + ((CB_TO_B * cb + HALF) >> FRACTION_BITS)
-    return np.clip(np.stack([red, green, blue], axis=-1), 0, 255).astype(np.int32)
+    rgb: Int = np.clip(np.stack([red, green, blue], axis=-1), 0, 255).astype(np.int32)
+    return rgb

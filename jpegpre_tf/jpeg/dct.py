@@ -1,7 +1,7 @@
 """libjpeg's accurate integer DCT pair ("islow": jfdctint.c, jidctint.c; Loeffler, Ligtenberg, Moschytz 1989).
 
-Each 1-D pass is linear in integers up to one rounding shift, so it is an 8x8 integer matrix product followed by
-that shift. The matrices are built here by running the published butterflies on unit vectors.
+Each 1-D pass is linear in integers up to one rounding shift, so it is an 8x8 integer matrix product followed
+by that shift. The matrices are built here by running the published butterflies on unit vectors.
 """
 
 import numpy as np
@@ -35,7 +35,7 @@ def _odd_part(a: Int, b: Int, c: Int, d: Int) -> tuple[Int, Int, Int, Int]:
     return a * _F0_298 + z1 + z3, b * _F2_053 + z2 + z4, c * _F3_072 + z2 + z3, d * _F1_501 + z1 + z4
 
 
-def _forward_matrix() -> Int:
+def _forward_matrix() -> npt.NDArray[np.int64]:
     x = np.eye(8, dtype=np.int64)
     sums = [x[i] + x[7 - i] for i in range(4)]
     differences = [x[i] - x[7 - i] for i in range(4)]
@@ -51,7 +51,7 @@ def _forward_matrix() -> Int:
     return out
 
 
-def _inverse_matrix() -> Int:
+def _inverse_matrix() -> npt.NDArray[np.int64]:
     x = np.eye(8, dtype=np.int64)
     z1 = (x[2] + x[6]) * _F0_541
     low, high = z1 - x[6] * _F1_847, z1 + x[2] * _F0_765
@@ -61,10 +61,10 @@ def _inverse_matrix() -> Int:
     return np.stack([even[i] + odd[i] for i in range(4)] + [even[i] - odd[i] for i in (3, 2, 1, 0)])
 
 
-def _frozen(matrix: Int) -> Int:
-    matrix = matrix.astype(np.int32)
-    matrix.setflags(write=False)
-    return matrix
+def _frozen(matrix: npt.NDArray[np.int64]) -> Int:
+    frozen = matrix.astype(np.int32)
+    frozen.setflags(write=False)
+    return frozen
 
 
 # FORWARD_MATRIX @ samples = frequencies (before the shift), INVERSE_MATRIX @ frequencies = samples.
@@ -77,7 +77,7 @@ def _round_shift(value: Int, bits: int) -> Int:
 
 
 def forward_dct(blocks: Int) -> Int:
-    """DCT of (..., 8, 8) level-shifted samples (-128..127); the result is scaled by 8, as libjpeg leaves it."""
+    """DCT of (..., 8, 8) level-shifted samples -128..127, scaled by 8, as libjpeg leaves it."""
     rows = _round_shift(blocks @ FORWARD_MATRIX.T, FORWARD_SHIFTS[0])
     return _round_shift(FORWARD_MATRIX @ rows, FORWARD_SHIFTS[1])
 

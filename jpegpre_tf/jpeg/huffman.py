@@ -65,9 +65,9 @@ STANDARD_AC_LUMA = HuffmanTable(
 STANDARD_AC_CHROMA = HuffmanTable(
     (0, 2, 1, 2, 4, 4, 3, 4, 7, 5, 4, 4, 0, 1, 2, 0x77),
     _ac_values(
-        "0001020311040521310612415107617113223281081442 91a1b1c109233352f0156272d10a162434e125f11718191a262728292a"
-        "35363738393a434445464748494a535455565758595a636465666768696a737475767778797a82838485868788898a9293949596"
-        "9798999aa2a3a4a5a6a7a8a9aab2b3b4b5b6b7b8b9bac2c3c4c5c6c7c8c9cad2d3d4d5d6d7d8d9dae2e3e4e5e6e7e8e9eaf2f3f4"
+        "000102031104052131061241510761711322328108144291a1b1c109233352f0156272d10a162434e125f11718191a2627"
+        "28292a35363738393a434445464748494a535455565758595a636465666768696a737475767778797a82838485868788898a"
+        "92939495969798999aa2a3a4a5a6a7a8a9aab2b3b4b5b6b7b8b9bac2c3c4c5c6c7c8c9cad2d3d4d5d6d7d8d9dae2e3e4e5e6e7e8e9eaf2f3f4"
         "f5f6f7f8f9fa"
     ),
 )
@@ -96,9 +96,7 @@ def optimal_table(counts: npt.NDArray[np.integer]) -> HuffmanTable:
     length_counts[0] = 0
     _limit_lengths(length_counts)
     symbols = sorted(np.flatnonzero(size[:256]), key=lambda symbol: (size[symbol], symbol))
-    return HuffmanTable(
-        tuple(int(n) for n in length_counts[1:17]), tuple(int(symbol) for symbol in symbols)
-    )
+    return HuffmanTable(tuple(int(n) for n in length_counts[1:17]), tuple(int(symbol) for symbol in symbols))
 
 
 def _limit_lengths(length_counts: Int) -> None:

@@ -1,4 +1,4 @@
-"""Quantization tables, their scaling by quality, and the zig-zag order (ITU-T T.81, Annex K and figure A.6)."""
+"""Quantization tables, their scaling by quality, and the zig-zag order (T.81, Annex K and figure A.6)."""
 
 import numpy as np
 import numpy.typing as npt

@@ -12,16 +12,20 @@ def check_images(images: Any) -> tf.Tensor:
     """Returns `images` as float32.
 
     Raises:
-        ValueError: If rank is not 4, channels not 3, a size is 0, the dtype is neither floating nor uint8, or (when
-            the values are known, outside of `tf.function`) something is not finite.
+        ValueError: If rank is not 4, channels not 3, a size is 0, the dtype is neither floating nor uint8, or
+            (when the values are known, outside of `tf.function`) something is not finite.
     """
     images = tf.convert_to_tensor(images)
     if images.shape.rank != 4 or images.shape[-1] != 3:
-        raise ValueError(f"`images` must have shape (batch, height, width, 3). Received: shape={images.shape}")
+        raise ValueError(
+            f"`images` must have shape (batch, height, width, 3). Received: shape={images.shape}"
+        )
     if 0 in images.shape[1:3]:
         raise ValueError(f"`images` must be at least 1x1. Received: shape={images.shape}")
     if not (images.dtype.is_floating or images.dtype == tf.uint8):
-        raise ValueError(f"`images` must be floating or uint8, in levels 0..255. Received: dtype={images.dtype.name}")
+        raise ValueError(
+            f"`images` must be floating or uint8, in levels 0..255. Received: dtype={images.dtype.name}"
+        )
     if tf.executing_eagerly() and images.dtype.is_floating and not tf.reduce_all(tf.math.is_finite(images)):
         raise ValueError("`images` must be finite. Received: NaN or infinity")
     return tf.cast(images, tf.float32)
@@ -31,8 +35,8 @@ def tables_of(images: tf.Tensor, quality: Any, tables: Any) -> tf.Tensor:
     """Returns quantization tables (batch, 2, 8, 8) from either `quality` (batch,) or `tables`.
 
     Raises:
-        ValueError: If both or neither are given, shapes do not fit the batch, or (when values are known) quality is
-            outside 1..100 or a table entry outside 1..255.
+        ValueError: If both or neither are given, shapes do not fit the batch, or (when values are known)
+            quality is outside 1..100 or a table entry outside 1..255.
     """
     if (quality is None) == (tables is None):
         given = "neither" if quality is None else "both"

@@ -15,19 +15,19 @@ from jpegpre_tf.ops.rounding import check_surrogate
 class JPEGSimulator(keras.layers.Layer):
     """JPEG encode and decode, equal to libjpeg-turbo sample by sample, and differentiable.
 
-    The forward value is exact (accurate integer DCT, triangle chroma upsampling, every rounding step); only the
-    gradient is approximate. Pictures are rounded and clipped to levels first, with gradient 1.
+    The forward value is exact (accurate integer DCT, triangle chroma upsampling, every rounding step); only
+    the gradient is approximate. Pictures are rounded and clipped to levels first, with gradient 1.
 
     Args:
         subsampling: "4:2:0", "4:2:2" or "4:4:4".
         surrogate: Gradient of the rounding in quantisation: "identity" (straight-through), "cubic", "soft" or
             "dither"; formulas in `jpegpre_tf.ops.rounding`.
-        jit_compile: Compile this layer alone with XLA, once per shape: three times as fast on CPUs, where whole
-            networks gain nothing from it. The value is the same.
+        jit_compile: Compile this layer alone with XLA, once per shape: three times as fast on CPUs, where
+            whole networks gain nothing from it. The value is the same.
     Call arguments:
         images: float or uint8 `(batch, height, width, 3)`, RGB in levels 0..255, any size from 1x1.
-        quality: `(batch,)`, libjpeg quality 1..100, rounded to integers. Its gradient is that of the scaled tables
-            before rounding.
+        quality: `(batch,)`, libjpeg quality 1..100, rounded to integers. Its gradient is that of the scaled
+            tables before rounding.
         tables: Instead of `quality`: `(batch, 2, 8, 8)` luma and chroma quantization tables, integers 1..255.
     Returns:
         float32, shape of `images`, integer levels 0..255.

@@ -17,7 +17,14 @@ def _residual(keras: Any, x: Any, scale: Any, hidden: int, kernel_size: int, nam
 
 
 def build_gate_network(
-    keras: Any, *, inputs: int, outputs: int, channels: int, spatial_blocks: int, mixing_blocks: int, name: str
+    keras: Any,
+    *,
+    inputs: int,
+    outputs: int,
+    channels: int,
+    spatial_blocks: int,
+    mixing_blocks: int,
+    name: str,
 ) -> Any:
     """Returns a Functional model (features, quality) -> logits.
 

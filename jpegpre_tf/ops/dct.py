@@ -1,13 +1,13 @@
 """libjpeg's integer DCT pair on whole planes, equal to `jpegpre_tf.jpeg.dct`, in float32.
 
-Planes stay in picture layout (batch, height, width): rows of blocks are a matrix product over the last axis, columns
-one over the 8 lines of a block row, so nothing is transposed.
+Planes stay in picture layout (batch, height, width): rows of blocks are a matrix product over the last axis,
+columns one over the 8 lines of a block row, so nothing is transposed.
 
-float32 holds integers exactly only below 2**24. The first forward pass stays below 8.4e6. For the others the matrix
-is split as 128 * high + low, both small, and the two products are joined with exact floors: for any integers
-floor((128 h + l + 2**(s-1)) / 2**s) = floor((h + floor((l + 2**(s-1)) / 128)) / 2**(s-7)). Bounds: coefficients of a
-block and their rounding errors have energy below (2 * 1024)**2, so |workspace| < 2.4e4 and by Cauchy-Schwarz
-|h| < 2.4e4 * 89 * sqrt(8) < 6.1e6.
+float32 holds integers exactly only below 2**24. The first forward pass stays below 8.4e6. For the others the
+matrix is split as 128 * high + low, both small, and the two products are joined with exact floors: for any
+integers floor((128 h + l + 2**(s-1)) / 2**s) = floor((h + floor((l + 2**(s-1)) / 128)) / 2**(s-7)). Bounds:
+coefficients of a block and their rounding errors have energy below (2 * 1024)**2, so |workspace| < 2.4e4 and
+by Cauchy-Schwarz |h| < 2.4e4 * 89 * sqrt(8) < 6.1e6.
 
 The gradient is that of the real-valued transform (orthonormal up to libjpeg's factor of 8).
 """

@@ -1,14 +1,15 @@
 """Exact size of the file, with a gradient that says what each coefficient costs.
 
-Forward: run/size symbols, standard or per-file optimal Huffman codes, the bit stream itself (to count stuffed bytes)
-and the headers: bytes of the file that Pillow writes.
+Forward: run/size symbols, standard or per-file optimal Huffman codes, the bit stream itself (to count stuffed
+bytes) and the headers: bytes of the file that Pillow writes.
 
-Backward: for each AC coefficient the change in bits when its level alone moves between two neighbouring integers, all
-other coefficients and the Huffman tables as they are. Zeroing level 1 between non-zeros at a and b saves
-C(k-a-1, 1) + C(b-k-1, s_b) - C(b-a-1, s_b), where C(run, s) = ZRLs + code length + s: the run-length bits that
-independent keep-or-zero choices have in expectation (their sum is linear in each choice), evaluated at the actual
-neighbours. Code lengths are taken as fixed; for optimal codes that is the true first-order change (the codes are at
-a minimum). DC: the slope of the difference's size, smoothed over each magnitude category.
+Backward: for each AC coefficient the change in bits when its level alone moves between two neighbouring
+integers, all other coefficients and the Huffman tables as they are. Zeroing level 1 between non-zeros at a
+and b saves C(k-a-1, 1) + C(b-k-1, s_b) - C(b-a-1, s_b), where C(run, s) = ZRLs + code length + s: the
+run-length bits that independent keep-or-zero choices have in expectation (their sum is linear in each
+choice), evaluated at the actual neighbours. Code lengths are taken as fixed; for optimal codes that is the
+true first-order change (the codes are at a minimum). DC: the slope of the difference's size, smoothed over
+each magnitude category.
 """
 
 from typing import NamedTuple
@@ -85,7 +86,9 @@ def _stuffed_bits(units: tf.Tensor, unit_bits: tf.Tensor, total: tf.Tensor) -> t
     start = tf.concat([tf.reshape(start, [batch, -1]), total[:, None]], axis=1)
 
     words = blocks * 64 * _MAX_UNIT_BITS // 32 + 2
-    wide = tf.bitwise.left_shift(tf.cast(units, tf.int64), tf.cast(64 - start % 32 - unit_bits, tf.int64) % 64)
+    wide = tf.bitwise.left_shift(
+        tf.cast(units, tf.int64), tf.cast(64 - start % 32 - unit_bits, tf.int64) % 64
+    )
     index = start // 32 + tf.range(batch)[:, None] * words
     index = tf.where(unit_bits > 0, index, -tf.ones_like(index))
     stream = tf.zeros([], tf.int32)
@@ -143,7 +146,9 @@ def _ac_cost_slope(
         symbol = run % 16 * 16 + category
         zero_runs = tf.cast(run // 16, tf.float32)
         zero_run_bits = tf.gather(flat_lengths, base + ZERO_RUN)
-        return zero_runs * zero_run_bits + tf.gather(flat_lengths, base + symbol) + tf.cast(category, tf.float32)
+        return (
+            zero_runs * zero_run_bits + tf.gather(flat_lengths, base + symbol) + tf.cast(category, tf.float32)
+        )
 
     run = tf.maximum(k - out.before - 1, 0)
     level = _transition_level(blocks, real, surrogate)
@@ -154,7 +159,8 @@ def _ac_cost_slope(
     ends = tf.where(k == 63, -end_of_block, tf.zeros_like(end_of_block))
     appearance = cost(run, category) + tf.where(has_next, before_next - skipped, ends)
 
-    # Larger levels: code and size change only between categories; from 4 up the change is spread over the category.
+    # Larger levels: code and size change only between categories; from 4 up the change is spread over the
+    # category.
     growth = cost(run, category) - cost(run, tf.maximum(category - 1, 1))
     spread = tf.where(level == 2.0, tf.ones_like(level), 1.5 * tf.pow(2.0, tf.cast(category - 2, tf.float32)))
     growth = tf.where(level == 3.0, tf.zeros_like(growth), growth / spread)
@@ -224,7 +230,11 @@ def file_size(
     per_block = tf.reduce_sum(unit_bits, axis=3)
     components = [
         tf.reduce_sum(per_block[:, :, start:stop], axis=[1, 2])
-        for start, stop in ((0, luma_blocks), (luma_blocks, luma_blocks + 1), (luma_blocks + 1, luma_blocks + 2))
+        for start, stop in (
+            (0, luma_blocks),
+            (luma_blocks, luma_blocks + 1),
+            (luma_blocks + 1, luma_blocks + 2),
+        )
     ]
     stuffing = _stuffed_bits(
         tf.reshape(units, [batch, -1, 64]), tf.reshape(unit_bits, [batch, -1, 64]), tf.add_n(components)
@@ -238,7 +248,9 @@ def file_size(
             ac *= tf.sign(real_blocks) * surrogate_slope(real_blocks, surrogate)
             dc = _dc_to_blocks(_dc_cost_slope(out, known), luma_blocks)
             slope = tf.concat([dc[..., None], ac[..., 1:]], axis=-1)
-            upstream = tf.concat([tf.repeat(luma[:, None], luma_blocks, axis=1), cb[:, None], cr[:, None]], axis=1)
+            upstream = tf.concat(
+                [tf.repeat(luma[:, None], luma_blocks, axis=1), cb[:, None], cr[:, None]], axis=1
+            )
             return slope * upstream[:, None, :, None]
 
         return tuple(tf.cast(bits, tf.float32) for bits in components), gradient

@@ -1,4 +1,4 @@
-"""Per-file optimal Huffman tables as tensors, equal to `jpegpre_tf.jpeg.huffman.optimal_table`, a row at a time."""
+"""Per-file optimal Huffman tables as tensors, equal to `jpegpre_tf.jpeg.huffman`, one per row."""
 
 import numpy as np
 import tensorflow as tf
@@ -11,7 +11,7 @@ _NONE = np.int64(1) << 60
 
 
 def standard_tables() -> tuple[np.ndarray, np.ndarray, int]:
-    """The standard's tables (T.81 K.3 to K.6): lengths and codes, int32 (4, 256), and bytes of their DHT segments."""
+    """The standard's tables (T.81 K.3 to K.6): lengths and codes, int32 (4, 256); bytes of their segments."""
     tables = [
         reference.STANDARD_DC_LUMA,
         reference.STANDARD_AC_LUMA,
@@ -88,7 +88,8 @@ def optimal_tables(counts: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         counts: int32 (rows, 256), occurrences of each symbol; one row per table.
 
     Returns:
-        Code lengths and codes, int32 (rows, 256), 0 for absent symbols; bytes of each DHT segment, int32 (rows,).
+        Code lengths and codes, int32 (rows, 256), 0 for absent symbols; bytes of each DHT segment, int32
+        (rows,).
     """
     sizes = _code_sizes(counts)
     per_length = _limited_length_counts(sizes)

@@ -1,4 +1,4 @@
-"""The JPEG pipeline: picture to quantised coefficients, to the file's size, and back to the decoded picture."""
+"""The JPEG pipeline: picture to quantised coefficients, to the file's size, and back to a picture."""
 
 import tensorflow as tf
 
@@ -9,7 +9,9 @@ from jpegpre_tf.ops.quantization import from_blocks, quantize, to_blocks
 from jpegpre_tf.ops.rounding import to_levels
 
 
-def encode(images: tf.Tensor, tables: tf.Tensor, subsampling: str, surrogate: str) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
+def encode(
+    images: tf.Tensor, tables: tf.Tensor, subsampling: str, surrogate: str
+) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
     """The coefficients libjpeg-turbo writes.
 
     Args:
@@ -19,8 +21,8 @@ def encode(images: tf.Tensor, tables: tf.Tensor, subsampling: str, surrogate: st
         surrogate: Gradient of the rounding in quantisation, see `jpegpre_tf.ops.rounding`.
 
     Returns:
-        Y, Cb, Cr quantised, and the same before rounding: each float32 (batch, block rows, 8, block columns, 8),
-        in steps.
+        Y, Cb, Cr quantised, and the same before rounding: each float32 (batch, block rows, 8, block columns,
+        8), in steps.
     """
     factors = subsampling_factors(subsampling)
     ycc = color.rgb_to_ycc(to_levels(images))
@@ -40,7 +42,7 @@ def encode(images: tf.Tensor, tables: tf.Tensor, subsampling: str, surrogate: st
 def decode(
     planes: list[tf.Tensor], tables: tf.Tensor, subsampling: str, height: resample.Size, width: resample.Size
 ) -> tf.Tensor:
-    """What libjpeg-turbo decodes: float32 (batch, height, width, 3) RGB levels. Arguments as `encode` gives them."""
+    """What libjpeg-turbo decodes: float32 (batch, height, width, 3) RGB levels, from `encode`'s results."""
     factors = subsampling_factors(subsampling)
     channels = []
     for component, steps in enumerate(planes):

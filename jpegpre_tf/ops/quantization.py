@@ -23,7 +23,8 @@ def quantization_tables(quality: tf.Tensor) -> tf.Tensor:
     low = floor_ste(5000.0 / tf.maximum(quality, 1.0) + 0.005)
     scale = tf.where(quality < 50.0, low, 200.0 - 2.0 * quality)[:, None, None, None]
     base = tf.constant(np.stack([LUMA_TABLE, CHROMA_TABLE]).astype(np.float32))
-    # Numerators are integers; + 0.5 keeps the quotient clear of integers (error of the division: 4e-4 at most).
+    # Numerators are integers; + 0.5 keeps the quotient clear of integers (error of the division: 4e-4 at
+    # most).
     return tf.clip_by_value(floor_ste((base * scale + 50.5) / 100.0), 1.0, 255.0)
 
 
@@ -44,10 +45,10 @@ def from_blocks(blocks: tf.Tensor) -> tf.Tensor:
 def quantize(scaled: tf.Tensor, table: tf.Tensor, surrogate: str) -> tf.Tensor:
     """Quantised coefficients of one component, in steps.
 
-    Rounds half away from zero. The gradient with respect to coefficients is the surrogate's slope / step. With
-    respect to the table it is -(x / step) * slope of "dither", whatever `surrogate` is: where the table grows,
-    coefficients x steps large cross ties x / step as fast, and a slope spread evenly over the step (identity)
-    would count coefficients that stay zero.
+    Rounds half away from zero. The gradient with respect to coefficients is the surrogate's slope / step.
+    With respect to the table it is -(x / step) * slope of "dither", whatever `surrogate` is: where the table
+    grows, coefficients x steps large cross ties x / step as fast, and a slope spread evenly over the step
+    (identity) would count coefficients that stay zero.
 
     Args:
         scaled: float32 (batch, block rows, 8, block columns, 8): `forward_dct`'s result (scaled by 8).

@@ -7,7 +7,6 @@ space_to_depth, and one 64x64 product per block.
 import numpy as np
 import tensorflow as tf
 
-
 # JFIF: rows Y, Cb, Cr; columns R, G, B.
 _RGB_TO_YCC = np.array(
     [[0.299, 0.587, 0.114], [-0.168735892, -0.331264108, 0.5], [0.5, -0.418687589, -0.081312411]], np.float64

@@ -1,10 +1,12 @@
-"""Edge padding, chroma down- and upsampling on (batch, height, width) planes, equal to `jpegpre_tf.jpeg.resample`."""
+"""Edge padding and chroma resampling on (batch, height, width) planes, equal to `jpegpre_tf.jpeg`."""
+
+from typing import Any, TypeAlias
 
 import tensorflow as tf
 
 from jpegpre_tf.ops.rounding import floor_ste
 
-Size = int | tf.Tensor  # a dimension: known when the graph is built, or not
+Size: TypeAlias = int | Any  # a dimension: known when the graph is built, or not
 
 
 def size_of(plane: tf.Tensor, axis: int) -> Size:
@@ -31,7 +33,9 @@ def pad_edge(plane: tf.Tensor, height: Size, width: Size) -> tf.Tensor:
 def downsample(plane: tf.Tensor, factors: tuple[int, int]) -> tf.Tensor:
     """Box average with libjpeg's alternating rounding; the result's width is a multiple of 8."""
     horizontal, vertical = factors
-    plane = pad_edge(plane, round_up(size_of(plane, 1), vertical), round_up(size_of(plane, 2), 8 * horizontal))
+    plane = pad_edge(
+        plane, round_up(size_of(plane, 1), vertical), round_up(size_of(plane, 2), 8 * horizontal)
+    )
     if factors == (1, 1):
         return plane
     height, width = size_of(plane, 1) // vertical, size_of(plane, 2) // horizontal

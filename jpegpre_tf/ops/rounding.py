@@ -2,10 +2,12 @@
 
 Slopes, as functions of x in units of the rounding step, with f = x - round(x) in -0.5..0.5:
 
-- "identity": 1. Straight-through (Bengio et al. 2013); equals the expected value under uniform dither of one step.
+- "identity": 1. Straight-through (Bengio et al. 2013); equals the expected value under uniform dither of one
+  step.
 - "cubic": 3 f**2 (Shin and Song 2017). Zero at integers, 0.75 at ties; averages 1/4 over a step.
-- "soft": s(1 - s) / (T c), s = sigmoid((|f| - 0.5) / T), c = 2 sigmoid(0.5 / T) - 1, twice at ties from both sides
-  as one smooth bump. Averages 1 over a step. T -> 0: the true derivative, a spike at ties; T -> infinity: identity.
+- "soft": s(1 - s) / (T c), s = sigmoid((|f| - 0.5) / T), c = 2 sigmoid(0.5 / T) - 1, twice at ties from both
+  sides as one smooth bump. Averages 1 over a step. T -> 0: the true derivative, a spike at ties; T ->
+  infinity: identity.
 - "dither": 1 / (2 a) where |f| > 0.5 - a, else 0: the slope of E[round(x + u)], u uniform in -a..a.
   a = 0.5 is identity, a -> 0 the true derivative.
 """

@@ -1,7 +1,8 @@
 """Quantised planes to blocks in scan order, and what each coefficient emits (T.81, F.1).
 
-Every one of a block's 64 positions emits at most one code: DC and non-zero AC their run/size symbol, the zero at which
-a run reaches 16 a ZRL, the zero after the last non-zero an EOB. In position order these are the bits of the file.
+Every one of a block's 64 positions emits at most one code: DC and non-zero AC their run/size symbol, the zero
+at which a run reaches 16 a ZRL, the zero after the last non-zero an EOB. In position order these are the bits
+of the file.
 """
 
 from typing import NamedTuple
@@ -11,12 +12,14 @@ import tensorflow as tf
 
 from jpegpre_tf.jpeg.scan import END_OF_BLOCK, ZERO_RUN
 from jpegpre_tf.jpeg.tables import NATURAL_FROM_ZIGZAG
-from jpegpre_tf.ops.resample import round_up, size_of
+from jpegpre_tf.ops.resample import Size, round_up, size_of
 
-_ZIGZAG = np.eye(64, dtype=np.float32)[:, NATURAL_FROM_ZIGZAG]  # natural row vector @ _ZIGZAG = zig-zag row vector
+# Natural row vector @ _ZIGZAG = zig-zag row vector.
+_ZIGZAG = np.eye(64, dtype=np.float32)[:, NATURAL_FROM_ZIGZAG]
 
-# Position of the nearest non-zero before or after each k, from one matrix product: weights 4**j make the sum of a
-# subset lie in [4**j, 4/3 * 4**j) for its largest j, so j is half the float's exponent. Centred to stay in range.
+# Position of the nearest non-zero before or after each k, from one matrix product: weights 4**j make the sum
+# of a subset lie in [4**j, 4/3 * 4**j) for its largest j, so j is half the float's exponent. Centred to stay
+# in range.
 _CENTRE = 32
 _j = np.arange(64)
 _BEFORE = np.where(_j[:, None] < _j[None, :], 4.0 ** (_j[:, None] - _CENTRE), 0.0).astype(np.float32)
@@ -35,7 +38,7 @@ def magnitude_category(values: tf.Tensor) -> tf.Tensor:
 
 
 def nonzero_before(nonzero: tf.Tensor) -> tf.Tensor:
-    """Index of the last coded position before each: int32 (..., 64). `nonzero` is 0/1 float32; DC counts as coded."""
+    """Index of the last coded position before each: int32 (..., 64). `nonzero`: 0/1 float32, DC is 1."""
     return tf.bitwise.right_shift(_exponent(_product(nonzero, _BEFORE)), 1) + _CENTRE
 
 
@@ -50,7 +53,8 @@ def _product(nonzero: tf.Tensor, weights: np.ndarray) -> tf.Tensor:
 
 
 def scan_blocks(planes: list[tf.Tensor], factors: tuple[int, int]) -> tf.Tensor:
-    """Blocks in scan order with dummy blocks that complete partial MCUs (see `jpegpre_tf.jpeg.scan.scan_blocks`).
+    """Blocks in scan order with dummy blocks that complete partial MCUs (see
+    `jpegpre_tf.jpeg.scan.scan_blocks`).
 
     Linear, so also used to carry real-valued coefficients; its transpose (the gradient) is TensorFlow's.
 
@@ -73,22 +77,25 @@ def scan_blocks(planes: list[tf.Tensor], factors: tuple[int, int]) -> tf.Tensor:
         mcus = tf.reshape(blocks, [-1, rows // vertical, vertical, columns // horizontal, horizontal, 64])
         mcus = tf.transpose(mcus, [0, 1, 3, 2, 4, 5])
         parts.append(
-            tf.reshape(
-                mcus, [-1, (rows // vertical) * (columns // horizontal), vertical * horizontal, 64]
-            )
+            tf.reshape(mcus, [-1, (rows // vertical) * (columns // horizontal), vertical * horizontal, 64])
         )
     return tf.concat(parts, axis=2)
 
 
-def _with_dummies(blocks, height, width, rows, columns, horizontal):  # type: ignore[no-untyped-def]
+def _with_dummies(
+    blocks: tf.Tensor, height: Size, width: Size, rows: Size, columns: Size, horizontal: int
+) -> tf.Tensor:
     row = tf.range(rows)[:, None]
     column = tf.range(columns)[None, :]
     real = (row < height) & (column < width)
-    # A dummy row takes the DC of its MCU's last block in the row above, a dummy column that of the block before.
+    # A dummy row takes the DC of its MCU's last block in the row above, a dummy column that of the block
+    # before.
     source_column = tf.where(row < height, column, column // horizontal * horizontal + horizontal - 1)
     source = tf.minimum(row, height - 1) * width + tf.minimum(source_column, width - 1)
     blocks = tf.gather(blocks, tf.reshape(source, [-1]), axis=1)
-    keep = tf.concat([tf.ones_like(source, tf.bool)[..., None], tf.repeat(real[..., None], 63, axis=2)], axis=2)
+    keep = tf.concat(
+        [tf.ones_like(source, tf.bool)[..., None], tf.repeat(real[..., None], 63, axis=2)], axis=2
+    )
     return blocks * tf.cast(tf.reshape(keep, [1, -1, 64]), blocks.dtype)
 
 

@@ -51,7 +51,7 @@ class ModelFolder:
 
     @property
     def quality_range(self) -> tuple[int, int]:
-        """Lowest and highest JPEG quality (1..100) that the model was made for, both included."""
+        """Lowest and highest JPEG quality (1..100) that the model was trained for, both included."""
         low, high = self.description["quality_range"]
         return int(low), int(high)
 

@@ -21,7 +21,9 @@ def list_pictures(folder: str | Path) -> list[Path]:
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise PictureError(f"{folder}: expected a folder of pictures, found {'a file' if folder.exists() else 'nothing'}")
+        raise PictureError(
+            f"{folder}: expected a folder of pictures, found {'a file' if folder.exists() else 'nothing'}"
+        )
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
     if not paths:
         raise PictureError(f"{folder}: expected pictures ({', '.join(SUFFIXES)}), found none")
@@ -132,7 +134,9 @@ def validation_dataset(
             crops.append(picture[top : top + crop_size, left : left + crop_size])
             levels.append(np.float32(quality))
     if not crops:
-        raise PictureError(f"validation pictures: expected at least one of {crop_size}x{crop_size} or more, found none")
-    images, quality = np.stack(crops), np.array(levels)
-    dataset = tf.data.Dataset.from_tensor_slices((images, quality, np.ones_like(quality)))
+        raise PictureError(
+            f"validation pictures: expected at least one of {crop_size}x{crop_size} or more, found none"
+        )
+    conditions = np.array(levels)
+    dataset = tf.data.Dataset.from_tensor_slices((np.stack(crops), conditions, np.ones_like(conditions)))
     return dataset.batch(batch_size, drop_remainder=True)

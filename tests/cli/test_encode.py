@@ -3,6 +3,10 @@ import json
 import os
 import re
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -135,6 +139,32 @@ def test_a_damaged_model_fails_the_run(photo, tmp_path, capsys):
         path.write_bytes(path.read_bytes() + b"x")
     assert main(["encode", str(photo), "-o", str(tmp_path / "x.jpg"), "--profile", str(copy)]) == 1
     assert "sha256" in capsys.readouterr().err
+
+
+def test_a_quality_the_model_was_not_trained_for_is_said(photo, tmp_path, capsys):
+    copy = shutil.copytree(runtime.find_model("balanced").path, tmp_path / "model")
+    description = json.loads((copy / "model.json").read_text())
+    (copy / "model.json").write_text(json.dumps(description | {"quality_range": [20, 80]}))
+    for quality, said in (("20", False), ("80", False), ("81", True), ("1", True), ("100", True)):
+        arguments = ["encode", str(photo), "-o", str(tmp_path / "x.jpg"), "--profile", str(copy)]
+        assert main([*arguments, "--quality", quality]) == 0
+        assert ("trained for qualities 20 to 80" in capsys.readouterr().err) == said
+
+
+def test_an_interrupt_is_one_line_and_leaves_whole_files(photo, tmp_path):
+    for number in range(40):
+        shutil.copy(photo, tmp_path / f"{number:02}.webp")
+    command = [sys.executable, "-m", "jpegpre_tf", "encode", str(tmp_path), "-o", str(tmp_path / "out")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    while process.poll() is None and not list(tmp_path.glob("out/*.jpg")):
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate()
+    assert (process.returncode, output, errors) == (130, b"", b"jpegpre: interrupted\n")
+    written = list((tmp_path / "out").iterdir())
+    assert 0 < len(written) < 40 and {path.suffix for path in written} == {".jpg"}
+    for path in written:
+        Image.open(path).load()
 
 
 def test_jobs_change_nothing_but_time(folder, tmp_path, capsys):

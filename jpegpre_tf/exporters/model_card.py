@@ -1,0 +1,165 @@
+"""A model's folder: the files, model.json that describes them, README.md for people."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from jpegpre_tf.errors import ModelError
+from jpegpre_tf.exporters.tflite import SIGNATURE, export_tflite
+
+LICENCE = "Apache-2.0"
+_BLOCK = 8  # pixels
+_ALIGNMENT = 16  # pixels: one chroma block at 4:2:0
+_PARITY_QUALITIES = (10, 30, 50, 75, 90)
+
+
+def tile_overlap(preprocessor: Any) -> int:
+    """Pixels of context that an output pixel depends on, rounded up to the alignment.
+
+    Each spatial block's 3x3 convolution looks one 8x8 block further.
+    """
+    return -(-_BLOCK * preprocessor.spatial_blocks // _ALIGNMENT) * _ALIGNMENT
+
+
+def tflite_parity(
+    preprocessor: Any, content: bytes, pictures: list[npt.NDArray[np.uint8]]
+) -> dict[str, float]:
+    """Largest and mean difference in levels between Keras and the TFLite file over pictures and qualities.
+
+    Args:
+        pictures: uint8 (256, 256, 3) each.
+    """
+    from ai_edge_litert.interpreter import Interpreter
+
+    runner = Interpreter(model_content=content).get_signature_runner(SIGNATURE)
+    differences = []
+    for picture in pictures:
+        image = picture[None].astype(np.float32)
+        for quality in _PARITY_QUALITIES:
+            condition = {
+                "quality": np.full((1, 1, 1, 1), quality, np.float32),
+                "strength": np.ones((1, 1, 1, 1), np.float32),
+            }
+            exported = runner(image=image, **condition)["output"]
+            differences.append(np.abs(exported - np.asarray(preprocessor(image, **condition))))
+    return {
+        "max_levels": float(np.max(differences)),
+        "mean_levels": float(f"{np.mean(differences):.2g}"),
+        "pictures": len(pictures),
+    }
+
+
+def summary_of_results(results: dict[str, Any]) -> dict[str, Any]:
+    """BD-rates of the first candidate of an evaluation's results.json, in percent, for model.json."""
+    candidate = results["candidates"][0]
+    bd_rates: dict[str, Any] = {}
+    for metric, ranges in candidate["bd_rate"].items():
+        for name, summary in ranges.items():
+            if summary is not None:
+                bd_rates.setdefault(f"bd_rate_percent {name} bpp", {})[metric] = round(summary["mean"], 2)
+    return {"pictures": len(results["pictures"]), "reference": results["reference"]["label"], **bd_rates}
+
+
+def write_model_folder(
+    preprocessor: Any,
+    folder: Path,
+    *,
+    version: str,
+    training: dict[str, Any],
+    quality_range: tuple[int, int],
+    pictures: list[npt.NDArray[np.uint8]],
+) -> None:
+    """Writes model.keras, tflite/fp32.tflite and model.json (without measurements) into `folder`.
+
+    Args:
+        folder: Its name becomes the profile's name.
+        version: Version of the model.
+        training: Data, command and configuration, as model.json carries them.
+        quality_range: Qualities that the model was trained for.
+        pictures: For the parity check, uint8 (256, 256, 3) each.
+
+    Raises:
+        ModelError: If the exported file differs from Keras by more than one level anywhere.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    preprocessor.save(folder / "model.keras")
+    tflite = export_tflite(preprocessor, folder / "tflite" / "fp32.tflite")
+    parity = tflite_parity(preprocessor, tflite.read_bytes(), pictures)
+    if parity["max_levels"] > 1:
+        raise ModelError(f"{tflite}: expected at most 1 level off Keras, found {parity['max_levels']}")
+    picture = {"shape": [1, "height", "width", 3], "dtype": "float32", "unit": "RGB levels 0..255"}
+    description = {
+        "name": folder.name,
+        "version": version,
+        "licence": LICENCE,
+        "files": {
+            "model.keras": _entry(folder / "model.keras", format="keras"),
+            "tflite/fp32.tflite": _entry(tflite, format="tflite", precision="fp32", parity=parity),
+        },
+        "inputs": {
+            "image": picture,
+            "quality": {"shape": [1, 1, 1, 1], "dtype": "float32", "unit": "JPEG quality 1..100"},
+            "strength": {"shape": [1, 1, 1, 1], "dtype": "float32", "unit": "0 = identity, 1 = as trained"},
+        },
+        "outputs": {"output": picture},
+        "tile": {"alignment": _ALIGNMENT, "overlap": tile_overlap(preprocessor)},
+        "quality_range": list(quality_range),
+        "parameters": int(preprocessor.count_params()),
+        "training": training,
+    }
+    write_description(folder, description)
+
+
+def write_description(folder: Path, description: dict[str, Any]) -> None:
+    """Writes model.json, and README.md from it."""
+    (folder / "model.json").write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
+    (folder / "README.md").write_text(_readme(description), encoding="utf-8")
+
+
+def _entry(path: Path, **fields: Any) -> dict[str, Any]:
+    content = path.read_bytes()
+    return {"sha256": hashlib.sha256(content).hexdigest(), "size_bytes": len(content), **fields}
+
+
+def _readme(description: dict[str, Any]) -> str:
+    low, high = description["quality_range"]
+    lines = [
+        f"# {description['name']}, version {description['version']}",
+        "",
+        f"Preprocessor for JPEG at 4:2:0, quality {low} to {high}; {description['parameters']:,} parameters; "
+        f"licence {description['licence']}. Described in full in `model.json`.",
+        "",
+        "| file | bytes | sha256 |",
+        "| --- | ---: | --- |",
+        *(
+            f"| `{name}` | {entry['size_bytes']:,} | `{entry['sha256'][:16]}...` |"
+            for name, entry in description["files"].items()
+        ),
+        "",
+        f"Trained on: {description['training']['data']}",
+        "",
+        f"    {description['training']['command']}",
+    ]
+    for title, measured in description.get("measured", {}).items():
+        tables = {key: value for key, value in measured.items() if isinstance(value, dict)}
+        metrics = list(next(iter(tables.values())))
+        lines += [
+            "",
+            f"## {title}",
+            "",
+            f"{measured['pictures']} pictures against {measured['reference']}; BD-rate in percent, "
+            "negative is smaller.",
+            "",
+            f"    {measured['command']}",
+            "",
+            "| range | " + " | ".join(metrics) + " |",
+            "| --- |" + " ---: |" * len(metrics),
+        ]
+        for key, values in tables.items():
+            label = key.removeprefix("bd_rate_percent ")
+            lines.append(f"| {label} | " + " | ".join(str(values.get(m, "-")) for m in metrics) + " |")
+    return "\n".join(lines) + "\n"

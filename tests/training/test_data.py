@@ -1,0 +1,64 @@
+"""The input pipeline: reproducible, in range, clear about what it cannot read."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from jpegpre_tf.errors import PictureError
+from jpegpre_tf.training.data import (
+    list_pictures,
+    load_rgb,
+    random_crop,
+    training_dataset,
+    validation_dataset,
+)
+
+PICTURES = Path(__file__).parent.parent / "pictures"
+
+
+def test_batches_are_as_promised_and_repeat_with_the_seed() -> None:
+    paths = list_pictures(PICTURES)
+
+    def first(seed: int) -> list[np.ndarray]:
+        dataset = training_dataset(
+            paths, batch_size=4, crop_size=64, quality_range=(10, 20), strength_range=(0.5, 1.0), seed=seed
+        )
+        return [np.asarray(part) for part in next(iter(dataset))]
+
+    image, quality, strength = first(3)
+    assert image.shape == (4, 64, 64, 3) and image.dtype == np.uint8
+    assert np.all((quality >= 10) & (quality <= 20) & (quality == np.round(quality)))
+    assert np.all((strength >= 0.5) & (strength <= 1.0))
+    for again, once in zip(first(3), (image, quality, strength), strict=True):
+        np.testing.assert_array_equal(again, once)
+    assert np.any(first(4)[0] != image)
+
+
+def test_crops_of_pictures_smaller_than_the_crop() -> None:
+    crop = random_crop(
+        np.arange(10 * 20 * 3, dtype=np.uint8).reshape(10, 20, 3), 32, np.random.default_rng(0)
+    )
+    assert crop.shape == (32, 32, 3)
+
+
+def test_validation_is_always_the_same() -> None:
+    dataset = validation_dataset(list_pictures(PICTURES), batch_size=3, crop_size=64, qualities=(30, 60))
+    once, again = ([np.asarray(batch[0]) for batch in dataset] for _ in range(2))
+    np.testing.assert_array_equal(once, again)
+    assert len(once) == 2
+
+
+def test_missing_empty_and_broken_sources(tmp_path: Path) -> None:
+    with pytest.raises(PictureError, match="expected a folder"):
+        list_pictures(tmp_path / "none")
+    with pytest.raises(PictureError, match="found none"):
+        list_pictures(tmp_path)
+    (tmp_path / "text.jpg").write_text("not a picture")
+    with pytest.raises(PictureError, match=r"text\.jpg"):
+        load_rgb(tmp_path / "text.jpg")
+
+
+def test_crop_size_must_fit_the_grid() -> None:
+    with pytest.raises(ValueError, match="crop_size"):
+        training_dataset([], batch_size=1, crop_size=100)

@@ -1,0 +1,77 @@
+"""Puts a trained model into savedmodels/, or its measurements into its description.
+
+    python tools/ship_model.py model runs/balanced savedmodels/balanced --version 1
+    jpegpre evaluate KODAK --profile savedmodels/balanced -o runs/kodak
+    python tools/ship_model.py measured runs/kodak/results.json savedmodels/balanced --title "Kodak" \
+        --command "jpegpre evaluate KODAK --profile balanced -o REPORT"
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from jpegpre_tf.exporters.model_card import summary_of_results, write_description, write_model_folder
+
+ROOT = Path(__file__).resolve().parent.parent
+PARITY_SIZE = 256
+
+
+def ship(arguments: argparse.Namespace) -> None:
+    import keras
+
+    import jpegpre_tf.models  # noqa: F401  (registers the classes that the file names)
+    from jpegpre_tf.training.config import load_config
+    from jpegpre_tf.training.data import list_pictures, load_rgb
+
+    config = load_config(arguments.run / "config.json")
+    pictures = [load_rgb(path)[:PARITY_SIZE, :PARITY_SIZE] for path in list_pictures(ROOT / "tests/pictures")]
+    write_model_folder(
+        keras.models.load_model(arguments.run / "model.keras"),
+        arguments.folder,
+        version=arguments.version,
+        training={
+            "data": arguments.data,
+            "command": f"jpegpre train PICTURES --config savedmodels/{arguments.folder.name}/config.json -o RUN",
+        },
+        quality_range=(config.quality_low, config.quality_high),
+        pictures=pictures,
+    )
+    for name in ("config.json", "log.jsonl"):
+        (arguments.folder / name).write_bytes((arguments.run / name).read_bytes())
+
+
+def record(arguments: argparse.Namespace) -> None:
+    description = json.loads((arguments.folder / "model.json").read_text(encoding="utf-8"))
+    results = json.loads(arguments.results.read_text(encoding="utf-8"))
+    measured = {"command": arguments.command, **summary_of_results(results)}
+    description.setdefault("measured", {})[arguments.title] = measured
+    write_description(arguments.folder, description)
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    actions = parser.add_subparsers(required=True)
+    model = actions.add_parser("model")
+    model.add_argument("run", type=Path)
+    model.add_argument("folder", type=Path)
+    model.add_argument("--version", required=True)
+    model.add_argument(
+        "--data", default="415 lossless photos, screenshots and drawings of free licences, 512 to 768 px"
+    )
+    model.set_defaults(action=ship)
+    measured = actions.add_parser("measured")
+    measured.add_argument("results", type=Path)
+    measured.add_argument("folder", type=Path)
+    measured.add_argument("--title", required=True)
+    measured.add_argument("--command", required=True)
+    measured.set_defaults(action=record)
+    arguments = parser.parse_args(argv)
+    arguments.action(arguments)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
