@@ -75,3 +75,10 @@ def photos() -> np.ndarray:
     files = sorted((Path(__file__).parent / "pictures").glob("*.webp"))
     parts = [np.asarray(Image.open(file).convert("RGB"))[200:328, 200:360] for file in files]
     return np.stack(parts)
+
+
+@pytest.fixture(scope="session")
+def city() -> np.ndarray:
+    """uint8 (176, 176, 3): a crop with fine detail, large enough for MS-SSIM."""
+    with Image.open(Path(__file__).parent / "pictures" / "gb82_city.webp") as picture:
+        return np.ascontiguousarray(np.asarray(picture.convert("RGB"))[200:376, 200:376])

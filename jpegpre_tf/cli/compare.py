@@ -30,23 +30,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Writes the page."""
+    from jpegpre_tf.cli._quiet import quiet_pillow, without_greeting
     from jpegpre_tf.errors import UsageError
-    from jpegpre_tf.evaluation.cache import write_atomically
+    from jpegpre_tf.evaluation.cache import write_text
     from jpegpre_tf.evaluation.compare import compare
     from jpegpre_tf.evaluation.metrics import get_metrics
-    from jpegpre_tf.evaluation.pictures import read_picture
     from jpegpre_tf.evaluation.report.compare_page import compare_page
+    from jpegpre_tf.runtime import open_picture
 
+    quiet_pillow()
     if not 1 <= arguments.quality <= 100:
         raise UsageError(f"--quality must be within 1..100: {arguments.quality}")
     if not 0 <= arguments.strength <= 1:
         raise UsageError(f"--strength must be within 0..1: {arguments.strength:g}")
     metrics = get_metrics(arguments.metrics.split(","))
-    candidate = _candidate(arguments)
-    image = read_picture(arguments.picture)
+    with without_greeting():
+        candidate = _candidate(arguments)
+    image = open_picture(arguments.picture).pixels
     comparison = compare(image, candidate, arguments.quality, arguments.strength, metrics)
     page = compare_page(comparison, arguments.picture.name, candidate.label, metrics)
-    write_atomically(arguments.output, page)
+    write_text(arguments.output, page)
     result = _json(comparison, arguments.picture, candidate.label)
     if arguments.json:
         print(json.dumps(result))

@@ -77,12 +77,17 @@ def run(arguments: argparse.Namespace) -> int:
         os.environ.setdefault(name, value)
 
     from jpegpre_tf.cli._points_progress import Progress
+    from jpegpre_tf.cli._quiet import quiet_pillow, without_greeting
+    from jpegpre_tf.evaluation.cache import make_folder
     from jpegpre_tf.evaluation.evaluate import evaluate
     from jpegpre_tf.evaluation.report import write_report
     from jpegpre_tf.evaluation.results import table
 
+    quiet_pillow()
     begin = time.monotonic()
-    config = _config(arguments)
+    with without_greeting():  # profiles are loaded here for the first time
+        config = _config(arguments)
+    make_folder(arguments.output)  # before the work, not after it
     with Progress("points") as progress:
         results = evaluate(config, progress.update)
     write_report(results, config, arguments.output)

@@ -55,10 +55,11 @@ def reoptimise_baseline(data: bytes) -> bytes:
     for key, symbol, _, _ in symbols:
         counts[key][symbol] += 1
     fitted = {key: optimal_table(count) for key, count in counts.items() if count.any()}
+    order = sorted(fitted, key=lambda key: key[::-1])  # libjpeg's: DC and AC of a number together
     out = [b"\xff\xd8", _JFIF]
     for marker, body in segments:
         if marker == _SOS:
-            out += [_segment(_DHT, _table_bytes(key, fitted[key])) for key in sorted(fitted)]
+            out += [_segment(_DHT, _table_bytes(key, fitted[key])) for key in order]
         if marker != _DHT and not 0xE0 <= marker <= 0xEF:
             out.append(_segment(marker, body))
     return b"".join([*out, _write_symbols(symbols, fitted), b"\xff\xd9"])

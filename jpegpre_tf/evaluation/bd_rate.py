@@ -32,7 +32,7 @@ class Range:
 
     @property
     def name(self) -> str:
-        return f"{self.low_bpp:g}-{self.high_bpp:g}"
+        return f"{self.low_bpp}-{self.high_bpp}"
 
 
 HEADLINE = Range(0.2, 1.5)

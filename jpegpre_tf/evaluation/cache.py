@@ -8,11 +8,13 @@ nothing half done and the next one goes on from there.
 import hashlib
 import json
 import os
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from jpegpre_tf.errors import OutputError
+from jpegpre_tf.runtime import write_atomically
 
 
 @dataclass(frozen=True)
@@ -94,16 +96,26 @@ class PointCache:
         metrics |= {
             name: {"version": versions[name], "value": value} for name, value in point.metrics.items()
         }
-        write_atomically(self._file(key), json.dumps({"size_bytes": point.size_bytes, "metrics": metrics}))
+        write_text(self._file(key), json.dumps({"size_bytes": point.size_bytes, "metrics": metrics}))
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Writes `text` so that `path` is either as before or complete, also when the process is killed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
+def write_text(path: Path, text: str) -> None:
+    """Writes `text` whole or not at all, making the folder if needed.
+
+    Raises:
+        OutputError: If it cannot be written.
+    """
+    make_folder(path.parent)
+    write_atomically(path, text.encode("utf-8"))
+
+
+def make_folder(path: Path) -> None:
+    """Makes a folder and those above it, where they are missing.
+
+    Raises:
+        OutputError: If it cannot be made.
+    """
     try:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot write into {path}: {error.strerror or error}") from error

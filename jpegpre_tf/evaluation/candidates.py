@@ -1,6 +1,5 @@
 """What is compared with the reference: a network, a filter or another encoder."""
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any, Literal
 
 from jpegpre_tf.codecs import get_encoder
 from jpegpre_tf.codecs.base import Picture
-from jpegpre_tf.evaluation.profiles import load_profile, profile_files, runtime_source
+from jpegpre_tf.evaluation.profiles import load_profile, profile_identity
 from jpegpre_tf.filters import get_filter
 
 Preprocess = Callable[[Picture, int, float], Picture]
@@ -58,10 +57,7 @@ class Candidate:
         """What decides the pixels besides picture, quality and strength."""
         if self.kind != "profile":
             return get_filter(self.source).identity()
-        files = profile_files(self.source, self.precision)
-        return {"name": "profile", "precision": str(self.precision), "runtime": runtime_source()} | {
-            key: hashlib.sha256(path.read_bytes()).hexdigest() for key, path in files.items()
-        }
+        return {"name": "profile"} | profile_identity(self.source, self.precision)
 
     def encoder_identity(self) -> dict[str, str]:
         """Name, version and flags of the encoder."""
@@ -127,12 +123,21 @@ def filter_candidate(name: str, encoder: str, strengths: Sequence[float] | None 
 
 
 def profile_candidate(name_or_path: str, encoder: str, strength: float, precision: str | None) -> Candidate:
-    """A network at one strength."""
-    profile_files(name_or_path, precision)
+    """A network at one strength; it is loaded once here, so that a bad one is noticed before any work."""
+    load_profile(name_or_path, precision)
     path = Path(name_or_path)
-    short = path.name if path.exists() else name_or_path
+    # A run's file has the same name in every run: its folder tells them apart.
+    short = "/".join(path.absolute().parts[-2:]) if path.is_file() else path.name
     details = [precision] if precision else []
     details += [f"strength {strength:g}"] if strength != 1.0 else []
     details += [encoder] if encoder != REFERENCE_ENCODER else []
     label = ", ".join([short, *details])
-    return Candidate(f"profile:{label}", label, "profile", name_or_path, encoder, (strength,), precision)
+    return Candidate(
+        f"profile:{', '.join([name_or_path, *details])}",
+        label,
+        "profile",
+        name_or_path,
+        encoder,
+        (strength,),
+        precision,
+    )

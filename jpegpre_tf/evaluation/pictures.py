@@ -6,14 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageOps
-
-from jpegpre_tf.errors import PictureError, UsageError
-
-_SUFFIXES = {".png", ".webp", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".ppm", ".gif", ".avif"}
-_MODES_OF_8_BITS = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "La", "RGBa"}
+from jpegpre_tf.errors import UsageError
+from jpegpre_tf.runtime import open_picture
+from jpegpre_tf.runtime.pictures import PICTURE_SUFFIXES
 
 
 @dataclass(frozen=True)
@@ -23,7 +18,7 @@ class PictureFile:
     Attributes:
         name: Unique in the evaluation; path below the given folder, without suffix if that is unique.
         path: The file.
-        width, height: In pixels, upright.
+        width, height: In pixels, as stored.
         sha256: Of size and RGB levels, so that the same picture in another file format is the same.
     """
 
@@ -44,7 +39,7 @@ def find_pictures(inputs: Sequence[Path]) -> dict[str, Path]:
     for given in inputs:
         if given.is_dir():
             inside = (Path(folder, file) for folder, _, files in os.walk(given) for file in files)
-            pictures = sorted(path for path in inside if path.suffix.lower() in _SUFFIXES)
+            pictures = sorted(path for path in inside if path.suffix.lower() in PICTURE_SUFFIXES)
             found += [(path, path.relative_to(given).as_posix()) for path in pictures]
         elif given.is_file():
             found.append((given, given.name))
@@ -60,32 +55,13 @@ def find_pictures(inputs: Sequence[Path]) -> dict[str, Path]:
     return names
 
 
-def read_picture(path: Path) -> NDArray[np.uint8]:
-    """Reads a picture upright as uint8 `(height, width, 3)` RGB; transparency is laid over white.
-
-    Raises:
-        PictureError: If it cannot be read, or holds more than 8 bits per sample.
-    """
-    try:
-        with Image.open(path) as opened:
-            if opened.mode not in _MODES_OF_8_BITS:
-                raise PictureError(f"{path}: pixel format {opened.mode} is not 8 bits per sample")
-            picture = ImageOps.exif_transpose(opened)
-            if picture.has_transparency_data:
-                layer = picture.convert("RGBA")
-                picture = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
-            return np.array(picture.convert("RGB"))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise PictureError(f"{path}: cannot read this picture: {error}") from error
-
-
 def describe_picture(name: str, path: Path) -> PictureFile:
     """Reads a picture to learn its size and hash.
 
     Raises:
-        PictureError: As `read_picture`.
+        PictureError: If it cannot be read.
     """
-    rgb = read_picture(path)
+    rgb = open_picture(path).pixels
     height, width = rgb.shape[:2]
     digest = hashlib.sha256(f"{width}x{height}".encode() + rgb.tobytes()).hexdigest()
     return PictureFile(name, path, width, height, digest)

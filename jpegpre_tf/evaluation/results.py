@@ -1,4 +1,4 @@
-"""Writing results: results.json, results.csv, and the table for the terminal.
+"""Writing results: results.json, results.csv, and the table for the terminal and for a README.
 
 results.json (schema 1), one object:
     schema, jpegpre_tf, started, seconds, points_measured, points_from_cache
@@ -25,14 +25,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jpegpre_tf.evaluation.cache import write_atomically
+from jpegpre_tf.evaluation.cache import write_text
 
 
 def write_results(results: Mapping[str, Any], folder: Path) -> None:
-    """Writes results.json and results.csv into `folder`, which is made if needed."""
-    folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(folder / "results.json", json.dumps(results, indent=1))
-    write_atomically(folder / "results.csv", to_csv(results))
+    """Writes results.json, results.csv and table.md into `folder`, which is made if needed."""
+    write_text(folder / "results.json", json.dumps(results, indent=1))
+    write_text(folder / "results.csv", to_csv(results))
+    write_text(folder / "table.md", markdown(results))
 
 
 def to_csv(results: Mapping[str, Any]) -> str:
@@ -50,6 +50,22 @@ def to_csv(results: Mapping[str, Any]) -> str:
                 scores = [point["metrics"][name] for name in names]
                 writer.writerow([entry["key"], picture, entry["encoder"]["name"], *values, *scores])
     return out.getvalue()
+
+
+def markdown(results: Mapping[str, Any]) -> str:
+    """The headline table as Markdown, for a README: BD-rates in percent on the headline range."""
+    headline = results["ranges"][0]["name"]
+    lines = [
+        f"| BD-rate %, {headline} bpp | "
+        + " | ".join(metric["label"] for metric in results["metrics"])
+        + " |",
+        "|---|" + "---:|" * len(results["metrics"]),
+    ]
+    for candidate in results["candidates"]:
+        summaries = [candidate["bd_rate"][metric["name"]][headline] for metric in results["metrics"]]
+        cells = ["-" if summary is None else f"{summary['mean']:+.1f}" for summary in summaries]
+        lines.append(f"| {candidate['label']} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
 
 
 def table(results: Mapping[str, Any], range_name: str | None = None) -> str:

@@ -2,6 +2,8 @@
 
 import multiprocessing
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -106,6 +108,8 @@ def run_measurements(
         if isinstance(outcome, BaseException):
             reason = " ".join(str(outcome).split()) or type(outcome).__name__
             result.failures.append(Failure(task.picture.name, task.candidate.key, reason))
+            # A part of a curve, out of the cache, would pass for a whole one.
+            result.points[task.picture.name].pop(task.candidate.key, None)
         else:
             result.measured += len(outcome)
             result.add(task.picture.name, task.candidate.key, outcome)
@@ -121,7 +125,7 @@ def _run(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[Task, dict[Level, P
     os.environ.update({name: os.environ.get(name, value) for name, value in SINGLE_THREAD.items()})
     # Not fork: threads of libraries in this process would be copied in an unknown state.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=context) as pool:
+    with ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=context, initializer=_start_worker) as pool:
         waiting: dict[Future[dict[Level, Point] | Exception], Task] = {
             pool.submit(_attempt, task): task for task in tasks
         }
@@ -137,6 +141,20 @@ def _run(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[Task, dict[Level, P
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _start_worker() -> None:
+    """Makes this worker end when its parent is killed; by itself it would wait for work for ever."""
+
+    def watch() -> None:
+        parent = multiprocessing.parent_process()
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+    # Ctrl-C reaches every process of a terminal; the parent alone decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _attempt(task: Task) -> dict[Level, Point] | Exception:

@@ -30,7 +30,8 @@ class TFLiteFile:
         litert = require("ai_edge_litert.interpreter", extra="evaluate", purpose="A .tflite file")
         try:
             self._interpreter = litert.Interpreter(model_content=path.read_bytes(), num_threads=1)
-        except (OSError, ValueError) as error:
+            self._interpreter.allocate_tensors()  # a model that LiteRT refuses fails here
+        except (OSError, ValueError, RuntimeError) as error:
             raise ModelError(f"{path}: not a TFLite model: {error}") from error
         self._inputs = {}
         for detail in self._interpreter.get_input_details():

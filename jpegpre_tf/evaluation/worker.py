@@ -1,6 +1,8 @@
 """What runs in a worker process: edit, encode, decode, score."""
 
 import functools
+import multiprocessing
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +16,8 @@ from jpegpre_tf.errors import PictureError
 from jpegpre_tf.evaluation.cache import Point, PointCache
 from jpegpre_tf.evaluation.candidates import Candidate, Preprocess
 from jpegpre_tf.evaluation.metrics import METRICS, Frame
-from jpegpre_tf.evaluation.pictures import PictureFile, read_picture
+from jpegpre_tf.evaluation.pictures import PictureFile
+from jpegpre_tf.runtime import open_picture
 
 # (quality, strength)
 Level = tuple[int, float]
@@ -52,6 +55,10 @@ def measure(task: Task) -> dict[Level, Point]:
     points = {}
     edited: dict[tuple[int | None, float], Picture] = {}
     for (quality, strength), key in task.keys.items():
+        complete = cache.get(key, task.versions)
+        if complete is not None:  # another candidate has the same files, such as an untouched picture
+            points[quality, strength] = complete
+            continue
         held = cache.get(key, {})
         missing = cache.missing(key, task.versions)
         # A filter that does not look at the quality runs once per strength.
@@ -84,16 +91,27 @@ class _Original:
         return self._prepared[metric]
 
 
-# Tasks come picture by picture; two, because the next picture starts before the last one ends.
-@functools.lru_cache(maxsize=2)
+# Tasks come picture by picture, and a large one takes memory: about 140 bytes for each pixel.
+@functools.lru_cache(maxsize=1)
 def _original(path: Path, sha256: str) -> _Original:
     del sha256  # part of the key: the file may change between runs of a long-lived process
-    return _Original(read_picture(path))
+    return _Original(open_picture(path).pixels)
 
 
 @functools.lru_cache(maxsize=16)
 def _preprocessor(candidate: Candidate) -> Preprocess:
-    return candidate.load()
+    if multiprocessing.parent_process() is None:
+        return candidate.load()
+    # LiteRT greets on stderr when a process loads its first model, in the middle of the parent's progress.
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        return candidate.load()
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _edit(preprocess: Preprocess, rgb: Picture, quality: int, strength: float) -> Picture:

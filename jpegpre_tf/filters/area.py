@@ -18,7 +18,7 @@ class Area(Filter):
 
     name = "area"
     label = "area opening/closing"
-    strengths = (0.17, 0.34, 0.5, 0.67)  # 2, 4, 8, 16 pixels
+    strengths = (0.17, 0.34, 0.5, 0.67, 0.83)  # 2, 4, 8, 16, 32 pixels
 
     def apply(self, image: Picture, quality: int, strength: float) -> Picture:
         return np.stack([_open_close(plane, _limit(strength)) for plane in np.moveaxis(image, 2, 0)], axis=2)

@@ -15,7 +15,7 @@ class Guided(Filter):
 
     name = "guided"
     label = "guided filter r=2"
-    strengths = (0.08, 0.14, 0.22, 0.35, 0.6)
+    strengths = (0.08, 0.14, 0.22, 0.35, 0.6, 1.0)
 
     def apply(self, image: Picture, quality: int, strength: float) -> Picture:
         cv2 = opencv("The guided filter")

@@ -13,9 +13,10 @@ from jpegpre_tf.codecs import get_encoder
 from jpegpre_tf.codecs.base import Encoded, Picture
 from jpegpre_tf.evaluation.candidates import REFERENCE_ENCODER, Candidate
 from jpegpre_tf.evaluation.equal_size import at_least
-from jpegpre_tf.evaluation.pictures import find_pictures, read_picture
+from jpegpre_tf.evaluation.pictures import find_pictures
 from jpegpre_tf.evaluation.series import curves
 from jpegpre_tf.filters.opencv import opencv
+from jpegpre_tf.runtime import open_picture
 
 _SIDE = 176
 # The rate at which the look is compared: where JPEG's faults are visible, but people still use it.
@@ -27,6 +28,7 @@ class Crops:
     """One picture's three crops, as files.
 
     Attributes:
+        rank: "best", "worst", or "" if all pictures are shown.
         picture: Its name.
         percent: BD-rate of the candidate on it.
         metric: Label of the metric of `percent`.
@@ -34,6 +36,7 @@ class Crops:
         plain_text, edited_text: What is seen: size and quality.
     """
 
+    rank: str
     picture: str
     percent: float
     metric: str
@@ -64,13 +67,19 @@ def write_crops(
         for picture, percents in entry["bd_rate_by_picture"].items()
         if percents[metric["name"]][headline] is not None
     )
-    picked = ranked if len(ranked) <= 2 * count else ranked[:count] + ranked[-count:]
+    picked = [("", *ranking) for ranking in ranked]
+    if len(ranked) > 2 * count:
+        picked = [("best", *ranking) for ranking in ranked[:count]] + [
+            ("worst", *ranking) for ranking in ranked[-count:]
+        ]
+    if not picked:
+        return []
     found = find_pictures(inputs)
     folder.mkdir(parents=True, exist_ok=True)
     preprocess = candidate.load()
     result = []
-    for percent, picture in picked:
-        image = read_picture(found[picture])
+    for rank, percent, picture in picked:
+        image = open_picture(found[picture]).pixels
         points = curves(results, entry, metric["name"])[picture]
         quality = min(points, key=lambda point: abs(np.log(point[1] / _RATE_BPP)))[0]
         strength = candidate.strengths[0]
@@ -85,6 +94,7 @@ def write_crops(
             Image.fromarray(pixels[window]).save(file)
         result.append(
             Crops(
+                rank=rank,
                 picture=picture,
                 percent=percent,
                 metric=metric["label"],

@@ -155,7 +155,7 @@ def _look(crop: Crops, label: str) -> str:
         f"<figcaption><b>{escape(title)}</b>{escape(text)}</figcaption></figure>"
         for path, title, text in shown
     )
-    gain = f"{signed(crop.percent)} % on {escape(crop.metric)}"
+    gain = f"{crop.rank} {signed(crop.percent)} % on {escape(crop.metric)}"
     return (
         f'<div class="look"><h3>{escape(crop.picture)} <small>{gain}</small></h3>'
         f'<div class="crops">{figures}</div></div>'

@@ -11,10 +11,11 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from jpegpre_tf._optional import require
+from jpegpre_tf.evaluation.report.tables import signed
 from jpegpre_tf.evaluation.series import curves, mean_curve, mean_size_change
 
 # Raised when the drawing changes, so that old files are drawn again.
-_REVISION = 1
+_REVISION = 2
 _HASH_KEY = "jpegpre-data"
 # Told apart also with red-green colour blindness (Okabe and Ito), the strongest first.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a5195", "#8c6d31")
@@ -116,7 +117,7 @@ def _bars(results: Results, _: str) -> Any:
             axis.plot([low, high], [row, row], color="#222222", linewidth=1.2, solid_capstyle="butt")
             outside = max(high, 0) if mean >= 0 else min(low, 0)
             axis.annotate(
-                f"{mean:+.1f}",
+                signed(mean),
                 (outside, row),
                 xytext=(3 if mean >= 0 else -3, 0),
                 textcoords="offset points",
@@ -126,7 +127,7 @@ def _bars(results: Results, _: str) -> Any:
             )
         axis.axvline(0, color="#444444", linewidth=0.9)
         axis.set_title(metric["label"], fontsize=10)
-        axis.margins(x=0.32)
+        axis.margins(x=0.42)
         axis.grid(axis="y", visible=False)
         axis.tick_params(axis="y", length=0)
     axes[0][0].set_yticks(range(len(candidates)), [candidate["label"] for candidate in candidates])

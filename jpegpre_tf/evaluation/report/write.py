@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jpegpre_tf.evaluation.cache import write_atomically
+from jpegpre_tf.evaluation.cache import write_text
 from jpegpre_tf.evaluation.evaluate import EvaluationConfig
 from jpegpre_tf.evaluation.report.crops import write_crops
 from jpegpre_tf.evaluation.report.page import page
@@ -13,8 +13,8 @@ from jpegpre_tf.evaluation.results import write_results
 
 
 def write_report(results: Mapping[str, Any], config: EvaluationConfig, folder: Path) -> None:
-    """Writes results.json, results.csv, plots/, crops/ and index.html into `folder`."""
+    """Writes results.json, results.csv, table.md, plots/, crops/ and index.html into `folder`."""
     write_results(results, folder)
     plots = write_plots(results, folder / "plots")
     crops = write_crops(results, config.candidates[0], config.inputs, folder / "crops")
-    write_atomically(folder / "index.html", page(results, plots, crops))
+    write_text(folder / "index.html", page(results, plots, crops))

@@ -1,0 +1,41 @@
+import pytest
+from PIL import Image
+
+from jpegpre_tf.errors import PictureError, UsageError
+from jpegpre_tf.evaluation.pictures import describe_picture, find_pictures
+
+
+def test_finds_pictures_recursively_and_names_them_uniquely(tmp_path):
+    picture = Image.new("RGB", (3, 2))
+    (tmp_path / "sub").mkdir()
+    for name in ("b.png", "a.png", "a.webp", "sub/a.png"):
+        picture.save(tmp_path / name)
+    (tmp_path / "notes.txt").write_text("not a picture")
+    assert list(find_pictures([tmp_path])) == ["a.png", "a.webp", "b", "sub/a"]
+    assert list(find_pictures([tmp_path / "b.png"])) == ["b"]
+
+
+def test_nothing_to_find(tmp_path):
+    with pytest.raises(UsageError, match="no pictures"):
+        find_pictures([tmp_path])
+    with pytest.raises(UsageError, match="no such"):
+        find_pictures([tmp_path / "missing"])
+
+
+def test_same_pixels_in_another_format_are_the_same_picture(tmp_path, city):
+    for name in ("a.png", "b.bmp"):
+        Image.fromarray(city).save(tmp_path / name)
+    Image.fromarray(city).save(tmp_path / "c.webp", lossless=True)
+    found = [describe_picture(path.stem, path) for path in sorted(tmp_path.iterdir())]
+    assert len({picture.sha256 for picture in found}) == 1
+    assert (found[0].width, found[0].height) == (176, 176)
+
+
+def test_what_cannot_be_read(tmp_path, city):
+    whole = tmp_path / "whole.png"
+    Image.fromarray(city).save(whole)
+    (tmp_path / "cut.png").write_bytes(whole.read_bytes()[:2000])
+    (tmp_path / "text.png").write_text("not a picture")
+    for name in ("cut.png", "text.png", "missing.png"):
+        with pytest.raises(PictureError, match=name):
+            describe_picture(name, tmp_path / name)
