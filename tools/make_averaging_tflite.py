@@ -1,6 +1,6 @@
 """Writes tests/evaluation/data/averaging.tflite: a stand-in for a model, which mixes in a 3x3 average.
 
-    python tools/make_averaging_tflite.py
+python tools/make_averaging_tflite.py
 """
 
 from pathlib import Path
@@ -27,6 +27,8 @@ class Averaging(tf.Module):
 
 if __name__ == "__main__":
     module = Averaging()
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([module.serve.get_concrete_function()], module)
+    converter = tf.lite.TFLiteConverter.from_concrete_functions(
+        [module.serve.get_concrete_function()], module
+    )
     TARGET.parent.mkdir(parents=True, exist_ok=True)
     TARGET.write_bytes(converter.convert())

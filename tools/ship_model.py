@@ -1,6 +1,6 @@
 """Puts a trained model into savedmodels/, or its measurements into its description.
 
-    python tools/ship_model.py model runs/balanced savedmodels/balanced --version 1
+    python tools/ship_model.py model --version 1 --folder savedmodels/balanced runs/balanced
     jpegpre evaluate KODAK --profile savedmodels/balanced -o runs/kodak
     python tools/ship_model.py measured runs/kodak/results.json savedmodels/balanced --title "Kodak" \
         --command "jpegpre evaluate KODAK --profile balanced -o REPORT"
@@ -24,21 +24,37 @@ def ship(arguments: argparse.Namespace) -> None:
     from jpegpre_tf.training.config import load_config
     from jpegpre_tf.training.data import list_pictures, load_rgb
 
-    config = load_config(arguments.run / "config.json")
+    last = load_config(arguments.runs[-1] / "config.json")
     pictures = [load_rgb(path)[:PARITY_SIZE, :PARITY_SIZE] for path in list_pictures(ROOT / "tests/pictures")]
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    for number, run in enumerate(arguments.runs, start=1):
+        for name in ("config.json", "log.jsonl"):
+            stem, suffix = name.split(".")
+            (arguments.folder / f"{stem}-{number}.{suffix}").write_bytes((run / name).read_bytes())
     write_model_folder(
-        keras.models.load_model(arguments.run / "model.keras"),
+        keras.models.load_model(arguments.runs[-1] / "model.keras"),
         arguments.folder,
         version=arguments.version,
-        training={
-            "data": arguments.data,
-            "command": f"jpegpre train PICTURES --config savedmodels/{arguments.folder.name}/config.json -o RUN",
-        },
-        quality_range=(config.quality_low, config.quality_high),
+        training={"data": arguments.data, "commands": _commands(arguments)},
+        quality_range=(last.quality_low, last.quality_high),
         pictures=pictures,
     )
-    for name in ("config.json", "log.jsonl"):
-        (arguments.folder / name).write_bytes((arguments.run / name).read_bytes())
+
+
+def _commands(arguments: argparse.Namespace) -> list[str]:
+    """The commands of the runs, each from the model of the one before; with the steps that were really taken."""
+    commands = []
+    for number, run in enumerate(arguments.runs, start=1):
+        config = json.loads((run / "config.json").read_text(encoding="utf-8"))
+        epochs = len((run / "log.jsonl").read_text(encoding="utf-8").splitlines())
+        taken = min(config["steps"], epochs * config["steps_per_epoch"])
+        command = f"jpegpre train PICTURES --config config-{number}.json -o RUN{number}"
+        if number > 1:
+            command += f" --from RUN{number - 1}/model.keras"
+        if taken < config["steps"]:
+            command += f"  # stopped after {taken} of {config['steps']} steps"
+        commands.append(command)
+    return commands
 
 
 def record(arguments: argparse.Namespace) -> None:
@@ -55,8 +71,8 @@ def main(argv: list[str] | None = None) -> int:
     )
     actions = parser.add_subparsers(required=True)
     model = actions.add_parser("model")
-    model.add_argument("run", type=Path)
-    model.add_argument("folder", type=Path)
+    model.add_argument("runs", type=Path, nargs="+", help="runs in order, each started from the one before")
+    model.add_argument("--folder", type=Path, required=True)
     model.add_argument("--version", required=True)
     model.add_argument(
         "--data", default="415 lossless photos, screenshots and drawings of free licences, 512 to 768 px"

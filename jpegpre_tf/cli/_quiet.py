@@ -11,6 +11,11 @@ from contextlib import contextmanager
 _GREETING = b"INFO: Created TensorFlow Lite XNNPACK delegate"
 
 
+def quiet_tensorflow() -> None:
+    """Silences TensorFlow's start-up log; to be called before it is imported. A user's own setting is kept."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
 def quiet_pillow() -> None:
     """Silences Pillow's warnings (damaged EXIF, large pictures): what is refused fails with an error."""
     warnings.filterwarnings("ignore", module=r"PIL\.")

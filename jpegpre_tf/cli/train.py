@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from jpegpre_tf._optional import require
+from jpegpre_tf.cli._quiet import quiet_tensorflow
 from jpegpre_tf.errors import UsageError
 
 # Fields of TrainConfig offered as options, as (option, type).
@@ -37,6 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if not arguments.folder.is_dir():  # said before TensorFlow's seconds of import
+        raise UsageError(f"{arguments.folder}: expected a folder of pictures to train with, found none")
+    quiet_tensorflow()
     require("tensorflow", extra="train", purpose="training")
     from jpegpre_tf.training.config import TrainConfig, load_config
     from jpegpre_tf.training.data import list_pictures
@@ -49,6 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
         )
     if arguments.resume and not checkpoint.exists():
         raise UsageError(f"{arguments.output}: expected a run to resume, found no checkpoint")
+    if arguments.initial is not None and not arguments.initial.is_file():
+        raise UsageError(f"--from: expected a .keras file, found nothing at {arguments.initial}")
     if arguments.resume and arguments.config is None:
         arguments.config = arguments.output / "config.json"
     config = load_config(arguments.config) if arguments.config else TrainConfig()

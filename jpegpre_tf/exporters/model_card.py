@@ -78,7 +78,7 @@ def write_model_folder(
     Args:
         folder: Its name becomes the profile's name.
         version: Version of the model.
-        training: Data, command and configuration, as model.json carries them.
+        training: "data" and "commands", as model.json carries them.
         quality_range: Qualities that the model was trained for.
         pictures: For the parity check, uint8 (256, 256, 3) each.
 
@@ -142,7 +142,7 @@ def _readme(description: dict[str, Any]) -> str:
         "",
         f"Trained on: {description['training']['data']}",
         "",
-        f"    {description['training']['command']}",
+        *(f"    {command}" for command in description["training"]["commands"]),
     ]
     for title, measured in description.get("measured", {}).items():
         tables = {key: value for key, value in measured.items() if isinstance(value, dict)}

@@ -77,7 +77,7 @@ def test_model_folder_runs_in_the_runtime(model: Preprocessor, picture: np.ndarr
         model,
         folder,
         version="3",
-        training={"data": "none", "command": "none"},
+        training={"data": "none", "commands": ["none"]},
         quality_range=(5, 95),
         pictures=[picture[:256, :256]],
     )

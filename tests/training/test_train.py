@@ -88,6 +88,14 @@ def test_nothing_to_resume(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert "found no checkpoint" in capsys.readouterr().err
 
 
+def test_missing_folder_and_missing_start(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", str(tmp_path / "none"), "-o", str(tmp_path / "run")]) == 2
+    assert "expected a folder" in capsys.readouterr().err
+    start = str(tmp_path / "none.keras")
+    assert main(["train", str(PICTURES), "-o", str(tmp_path / "run"), "--from", start]) == 2
+    assert "none.keras" in capsys.readouterr().err
+
+
 def test_evaluation_does_not_change_the_model() -> None:
     model = jpegpre_tf.Preprocessor(channels=8, mixing_blocks=1, chroma_mixing_blocks=1)
     trainer = jpegpre_tf.PreprocessorTrainer(model)
