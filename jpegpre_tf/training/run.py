@@ -109,10 +109,12 @@ def train(
         if validation_paths
         else None
     )
+    steps_per_epoch = min(config.steps, config.steps_per_epoch)
     trainer.fit(
         dataset,
-        epochs=math.ceil(config.steps / config.steps_per_epoch),
-        steps_per_epoch=config.steps_per_epoch,
+        epochs=math.ceil(config.steps / steps_per_epoch),
+        steps_per_epoch=steps_per_epoch,
+        shuffle=False,  # the dataset shuffles
         validation_data=validation,
         callbacks=[
             _Log(folder),
