@@ -80,32 +80,48 @@ def bd_rate(
     test: tuple[Sequence[float], Sequence[float]],
     limits: Range,
 ) -> BDRate:
-    """Compares two curves of one picture on `limits`.
+    """Compares two curves of one picture on one range; see `bd_rates`."""
+    return bd_rates(reference, test, [limits])[0]
+
+
+def bd_rates(
+    reference: tuple[Sequence[float], Sequence[float]],
+    test: tuple[Sequence[float], Sequence[float]],
+    ranges: Sequence[Range],
+) -> list[BDRate]:
+    """Compares two curves of one picture on several ranges.
 
     Args:
         reference: Rates in bits per pixel and metric values (higher is better) of the reference.
         test: The same of the candidate.
-        limits: Range of the reference's rates.
+        ranges: Of the reference's rates.
+
+    Returns:
+        One result for each range.
     """
     reference_rates, reference_values = frontier(*reference)
     test_rates, test_values = frontier(*test)
     if min(len(reference_rates), len(test_rates)) < _FEWEST_POINTS:
-        return BDRate(None, 0.0)
+        return [BDRate(None, 0.0) for _ in ranges]
     curve_reference, curve_test = _interpolants(reference_rates, reference_values, test_rates, test_values)
     first, last = np.log10(reference_rates[[0, -1]])
-    begin, end = max(first, np.log10(limits.low_bpp)), min(last, np.log10(limits.high_bpp))
-    if end - begin < _NARROWEST_DECADES:
-        return BDRate(None, 0.0)
-    low = reference_values[0] if begin == first else _value_at(curve_reference, begin)[0]
-    high = reference_values[-1] if end == last else _value_at(curve_reference, end)[-1]
-    common_low, common_high = max(low, test_values[0]), min(high, test_values[-1])
-    if common_high <= common_low:
-        return BDRate(None, 0.0)
-    span = common_high - common_low
-    difference = curve_test.integrate(common_low, common_high) - curve_reference.integrate(
-        common_low, common_high
-    )
-    return BDRate(float(100 * (10 ** (difference / span) - 1)), float(span / (high - low)))
+    results = []
+    for limits in ranges:
+        begin, end = max(first, np.log10(limits.low_bpp)), min(last, np.log10(limits.high_bpp))
+        if end - begin < _NARROWEST_DECADES:
+            results.append(BDRate(None, 0.0))
+            continue
+        low = reference_values[0] if begin == first else _value_at(curve_reference, begin)[0]
+        high = reference_values[-1] if end == last else _value_at(curve_reference, end)[-1]
+        common_low, common_high = max(low, test_values[0]), min(high, test_values[-1])
+        if common_high <= common_low:
+            results.append(BDRate(None, 0.0))
+            continue
+        span = common_high - common_low
+        areas = [curve.integrate(common_low, common_high) for curve in (curve_reference, curve_test)]
+        percent = 100 * (10 ** ((areas[1] - areas[0]) / span) - 1)
+        results.append(BDRate(float(percent), float(span / (high - low))))
+    return results
 
 
 def _interpolants(

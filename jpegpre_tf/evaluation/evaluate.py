@@ -8,7 +8,7 @@ from typing import Any
 
 from jpegpre_tf._version import __version__
 from jpegpre_tf.errors import PictureError, UsageError
-from jpegpre_tf.evaluation.bd_rate import RANGES, BDRate, Range, bd_rate
+from jpegpre_tf.evaluation.bd_rate import RANGES, BDRate, Range, bd_rates
 from jpegpre_tf.evaluation.cache import Point, default_cache
 from jpegpre_tf.evaluation.candidates import Candidate, reference
 from jpegpre_tf.evaluation.envelope import best_strengths
@@ -154,8 +154,8 @@ def _candidate(
                 }
             else:
                 test = _curve(points[candidate.key], metric, picture)
-            for limits in ranges:
-                results[limits.name][picture.name] = bd_rate(base, test, limits)
+            for limits, result in zip(ranges, bd_rates(base, test, ranges), strict=True):
+                results[limits.name][picture.name] = result
         summaries[metric.name] = {}
         for limits in ranges:
             summary = summarise(results[limits.name])

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from jpegpre_tf.evaluation.cache import Point, PointCache, point_key
 from jpegpre_tf.evaluation.candidates import Candidate
+from jpegpre_tf.evaluation.memory import keep_freed_memory
 from jpegpre_tf.evaluation.pictures import PictureFile
 from jpegpre_tf.evaluation.worker import Level, Task, measure
 
@@ -119,6 +120,7 @@ def run_measurements(
 
 def _run(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[Task, dict[Level, Point] | Exception]]:
     if jobs == 1 or len(tasks) < 2:
+        keep_freed_memory()
         for task in tasks:
             yield task, _attempt(task)
         return
@@ -144,7 +146,7 @@ def _run(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[Task, dict[Level, P
 
 
 def _start_worker() -> None:
-    """Makes this worker end when its parent is killed; by itself it would wait for work for ever."""
+    """Sets up a worker; above all it must end when its parent is killed, not wait for work for ever."""
 
     def watch() -> None:
         parent = multiprocessing.parent_process()
@@ -153,6 +155,7 @@ def _start_worker() -> None:
             os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+    keep_freed_memory()
     # Ctrl-C reaches every process of a terminal; the parent alone decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jpegpre_tf.evaluation.bd_rate import RANGES, Range, bd_rate, frontier, log_rate_at
@@ -22,6 +22,7 @@ def test_ten_percent_less_rate_is_minus_ten(limits):
     assert result.coverage == pytest.approx(1)
 
 
+@settings(deadline=None)  # the first example imports bjontegaard, and with it matplotlib
 @given(st.floats(0.5, 2.0))
 def test_any_factor(factor):
     result = bd_rate((RATES, VALUES), (scaled(factor), VALUES), RANGES[0])
@@ -29,6 +30,7 @@ def test_any_factor(factor):
 
 
 @pytest.mark.parametrize("limits", RANGES, ids=lambda limits: limits.name)
+@settings(deadline=None)
 @given(st.lists(st.floats(20, 50), min_size=12, max_size=12))
 def test_equal_curves_give_exactly_zero_also_where_the_metric_is_not_monotone(limits, values):
     result = bd_rate((RATES, values), (RATES, values), limits)
