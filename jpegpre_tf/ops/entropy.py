@@ -12,7 +12,7 @@ true first-order change (the codes are at a minimum). DC: the slope of the diffe
 each magnitude category.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -20,11 +20,17 @@ import tensorflow as tf
 from jpegpre_tf.jpeg.codec import FIXED_HEADER_BYTES, HUFFMAN_MODES
 from jpegpre_tf.jpeg.resample import subsampling_factors
 from jpegpre_tf.jpeg.scan import END_OF_BLOCK, ZERO_RUN
+from jpegpre_tf.jpeg.tables import NATURAL_FROM_ZIGZAG
 from jpegpre_tf.ops import huffman, scan
+from jpegpre_tf.ops.quantization import crossing_density
 from jpegpre_tf.ops.rounding import surrogate_slope
 
 # A unit is a code of at most 16 bits with at most 11 extra bits.
 _MAX_UNIT_BITS = 27
+
+# Steps, see `crossing_density`; wider than for pixels, as costs jump at ties and more coefficients have to
+# share them.
+TABLE_HALF_WIDTH = 0.2
 
 
 class FileSize(NamedTuple):
@@ -130,6 +136,7 @@ def _ac_cost_slope(
 
     Args:
         lengths: int32 (batch, 1024) code lengths, every symbol given a length.
+        surrogate: "identity" spreads the cost of a category over its levels, the others stand at each tie.
     """
     k = tf.range(64)
     nonzero = tf.cast((blocks != 0.0) & (k > 0), tf.float32)
@@ -159,12 +166,34 @@ def _ac_cost_slope(
     ends = tf.where(k == 63, -end_of_block, tf.zeros_like(end_of_block))
     appearance = cost(run, category) + tf.where(has_next, before_next - skipped, ends)
 
-    # Larger levels: code and size change only between categories; from 4 up the change is spread over the
-    # category.
+    # Larger levels: code and size change only between categories.
     growth = cost(run, category) - cost(run, tf.maximum(category - 1, 1))
+    if surrogate != "identity":
+        at_tie = tf.where(_is_power_of_2(level), growth, tf.zeros_like(growth))
+        return tf.where(k > 0, tf.where(level == 1.0, appearance, at_tie), tf.zeros_like(growth))
     spread = tf.where(level == 2.0, tf.ones_like(level), 1.5 * tf.pow(2.0, tf.cast(category - 2, tf.float32)))
     growth = tf.where(level == 3.0, tf.zeros_like(growth), growth / spread)
     return tf.where(k > 0, tf.where(level == 1.0, appearance, growth), tf.zeros_like(growth))
+
+
+def _is_power_of_2(level: tf.Tensor) -> tf.Tensor:
+    """For positive integers in float32: whether the mantissa is 0."""
+    return tf.bitwise.bitwise_and(tf.bitcast(level, tf.int32), 0x7FFFFF) == 0
+
+
+def _dc_tie_slope(out: scan.Emitted, real_differences: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+    """d bits / d DC difference between the two integers around the real difference.
+
+    Both DC values round independently, so the expected cost at a real difference is the linear interpolation
+    of the costs of its two integer neighbours.
+    """
+    batch = tf.shape(real_differences)[0]
+    base = tf.reshape(tf.range(batch) * 1024, [-1, 1, 1]) + tf.constant(out.table[:, 0] * 256)
+    flat = tf.cast(tf.reshape(lengths, [-1]), tf.float32)
+    level = tf.floor(tf.abs(real_differences)) + 1.0
+    category = tf.minimum(scan.magnitude_category(level), 11)
+    rise = tf.gather(flat, base + category) - tf.gather(flat, base + category - 1) + 1.0
+    return tf.sign(real_differences) * tf.where(_is_power_of_2(level), rise, tf.zeros_like(rise))
 
 
 def _dc_cost_slope(out: scan.Emitted, lengths: tf.Tensor) -> tf.Tensor:
@@ -188,13 +217,19 @@ def _lengths_for_absent(lengths: tf.Tensor) -> tf.Tensor:
 
 
 def file_size(
-    steps: list[tf.Tensor], real: list[tf.Tensor], mode: str, subsampling: str, surrogate: str
+    steps: list[tf.Tensor],
+    real: list[tf.Tensor],
+    tables: tf.Tensor,
+    mode: str,
+    subsampling: str,
+    surrogate: str,
 ) -> FileSize:
     """Size of the baseline file with these coefficients, to the bit.
 
     Args:
         steps: Y, Cb, Cr quantised, as `jpegpre_tf.ops.pipeline.encode` returns them.
         real: The same before rounding, in steps; the gradient flows here (and not to `steps`).
+        tables: float32 (batch, 2, 8, 8) quantization tables; a gradient flows here too.
         mode: "optimized" (per-file Huffman tables, Pillow's optimize=True) or "standard".
         subsampling: "4:2:0", "4:2:2" or "4:4:4".
         surrogate: Density of the gradient along the axis, see `jpegpre_tf.ops.rounding`.
@@ -241,23 +276,47 @@ def file_size(
     )
 
     @tf.custom_gradient
-    def component_bits(real_blocks: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        def gradient(luma: tf.Tensor, cb: tf.Tensor, cr: tf.Tensor) -> tf.Tensor:
+    def component_bits(real_blocks: tf.Tensor, tables: tf.Tensor) -> Any:
+        def gradient(luma: tf.Tensor, cb: tf.Tensor, cr: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             known = _lengths_for_absent(lengths)
+            upstream = tf.concat(
+                [tf.repeat(luma[:, None], luma_blocks, axis=1), cb[:, None], cr[:, None]], axis=1
+            )[:, None, :, None]
             ac = _ac_cost_slope(blocks, out, real_blocks, known, surrogate)
             ac *= tf.sign(real_blocks) * surrogate_slope(real_blocks, surrogate)
             dc = _dc_to_blocks(_dc_cost_slope(out, known), luma_blocks)
             slope = tf.concat([dc[..., None], ac[..., 1:]], axis=-1)
-            upstream = tf.concat(
-                [tf.repeat(luma[:, None], luma_blocks, axis=1), cb[:, None], cr[:, None]], axis=1
-            )
-            return slope * upstream[:, None, :, None]
+            by_step = _bits_by_step(blocks, out, real_blocks, known, luma_blocks)
+            return slope * upstream, _to_tables(by_step * upstream, tables, luma_blocks)
 
         return tuple(tf.cast(bits, tf.float32) for bits in components), gradient
 
-    luma, cb, cr = component_bits(real_blocks)
+    luma, cb, cr = component_bits(real_blocks, tables)
     header = 8.0 * tf.cast(header_bytes + FIXED_HEADER_BYTES, tf.float32)
     return FileSize(header, luma, cb, cr, tf.cast(stuffing, tf.float32))
+
+
+def _bits_by_step(
+    blocks: tf.Tensor, out: scan.Emitted, real: tf.Tensor, lengths: tf.Tensor, luma_blocks: int
+) -> tf.Tensor:
+    """Change in bits per relative growth of the step, coefficient by coefficient: float32, shape of `blocks`.
+
+    A step larger by a share e moves a real coefficient x to x - e x. AC: the cost of the tie nearby, times
+    how densely ties are crossed there. DC: differences shrink by the same share.
+    """
+    ac = _ac_cost_slope(blocks, out, real, lengths, "dither") * crossing_density(real, TABLE_HALF_WIDTH)
+    differences = scan.dc_differences(real, luma_blocks)
+    dc = _dc_tie_slope(out, differences, lengths) * differences
+    return -tf.concat([dc[..., None], (ac * tf.abs(real))[..., 1:]], axis=-1)
+
+
+def _to_tables(by_step: tf.Tensor, tables: tf.Tensor, luma_blocks: int) -> tf.Tensor:
+    """Sums over blocks and divides by the step: (batch, 2, 8, 8) from zig-zag blocks."""
+    per_block = tf.reduce_sum(by_step, axis=1)
+    luma = tf.reduce_sum(per_block[:, :luma_blocks], axis=1)
+    chroma = tf.reduce_sum(per_block[:, luma_blocks:], axis=1)
+    natural = tf.gather(tf.stack([luma, chroma], axis=1), np.argsort(NATURAL_FROM_ZIGZAG), axis=2)
+    return tf.reshape(natural, tf.shape(tables)) / tables
 
 
 def _dc_to_blocks(slope: tf.Tensor, luma_blocks: int) -> tf.Tensor:

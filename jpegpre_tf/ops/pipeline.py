@@ -35,7 +35,7 @@ def encode(
         scaled = to_blocks(dct.forward_dct(plane - 128.0))
         table = tables[:, min(component, 1), None, :, None, :]
         steps.append(quantize(scaled, table, surrogate))
-        real.append(scaled / (8.0 * table))
+        real.append(scaled / (8.0 * tf.stop_gradient(table)))
     return steps, real
 
 
@@ -64,4 +64,4 @@ def encoded_size(
 ) -> FileSize:
     """Size in bits of the file that `encode`'s coefficients make, see `jpegpre_tf.ops.entropy.file_size`."""
     steps, real = encode(images, tables, subsampling, surrogate)
-    return file_size(steps, real, huffman, subsampling, surrogate)
+    return file_size(steps, real, tables, huffman, subsampling, surrogate)
