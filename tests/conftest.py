@@ -75,3 +75,10 @@ def photos() -> np.ndarray:
     files = sorted((Path(__file__).parent / "pictures").glob("*.webp"))
     parts = [np.asarray(Image.open(file).convert("RGB"))[200:328, 200:360] for file in files]
     return np.stack(parts)
+
+
+@pytest.fixture(scope="session")
+def large_photos() -> np.ndarray:
+    """uint8 (3, 256, 256, 3): parts of the sample pictures, large enough for statistics."""
+    files = sorted((Path(__file__).parent / "pictures").glob("*.webp"))
+    return np.stack([np.asarray(Image.open(file).convert("RGB"))[128:384, 128:384] for file in files])

@@ -28,6 +28,8 @@ from jpegpre_tf.ops.rounding import surrogate_slope
 # A unit is a code of at most 16 bits with at most 11 extra bits.
 _MAX_UNIT_BITS = 27
 
+_LOW_BITS = 0x7F7F7F7F  # of each byte but its top bit
+
 # Steps, see `crossing_density`; wider than for pixels, as costs jump at ties and more coefficients have to
 # share them.
 TABLE_HALF_WIDTH = 0.2
@@ -66,15 +68,24 @@ def _histogram(index: tf.Tensor, valid: tf.Tensor, bins: tf.Tensor) -> tf.Tensor
     return tf.reshape(counts, [batch, bins])
 
 
-def _stuffed_bits(units: tf.Tensor, unit_bits: tf.Tensor, total: tf.Tensor) -> tf.Tensor:
-    """Bits added by the last byte's padding and by stuffing: int32 (batch,).
+class Units(NamedTuple):
+    """The entropy-coded segment before it is cut into bytes.
 
-    Writes the bit stream into 32-bit words, a unit at most into two. Bits are disjoint, so adding is or-ing.
-
-    Args:
+    Attributes:
         units: int32 (batch, blocks, 64): code and extra bits of each position.
-        unit_bits: int32, same shape, 0..27.
+        unit_bits: int32, same shape, 0..27: how many bits those are.
         total: int32 (batch,) sum of `unit_bits`.
+    """
+
+    units: tf.Tensor
+    unit_bits: tf.Tensor
+    total: tf.Tensor
+
+
+def stuffed_bits(units: tf.Tensor, unit_bits: tf.Tensor, total: tf.Tensor) -> tf.Tensor:
+    """Bits added by the last byte's padding and by stuffing: float32 (batch,).
+
+    Writes the bit stream into words. Bits are disjoint, so adding is or-ing. Arguments as in `Units`.
     """
     shape = tf.shape(units)
     batch, blocks = shape[0], shape[1]
@@ -91,26 +102,23 @@ def _stuffed_bits(units: tf.Tensor, unit_bits: tf.Tensor, total: tf.Tensor) -> t
     unit_bits = tf.concat([tf.reshape(unit_bits, [batch, -1]), pad[:, None]], axis=1)
     start = tf.concat([tf.reshape(start, [batch, -1]), total[:, None]], axis=1)
 
+    # Each word is 64 bits wide and starts 32 bits after the one before: every unit fits into one.
     words = blocks * 64 * _MAX_UNIT_BITS // 32 + 2
-    wide = tf.bitwise.left_shift(
-        tf.cast(units, tf.int64), tf.cast(64 - start % 32 - unit_bits, tf.int64) % 64
-    )
-    index = start // 32 + tf.range(batch)[:, None] * words
+    offset = tf.bitwise.bitwise_and(start, 31)
+    wide = tf.bitwise.left_shift(tf.cast(units, tf.int64), tf.cast(64 - offset - unit_bits, tf.int64))
+    index = tf.bitwise.right_shift(start, 5) + tf.range(batch)[:, None] * words
     index = tf.where(unit_bits > 0, index, -tf.ones_like(index))
-    stream = tf.zeros([], tf.int32)
-    for part, shift in ((0, 32), (1, 0)):
-        bits = tf.bitwise.right_shift(wide, tf.constant(shift, tf.int64))
-        bits = tf.cast(tf.bitwise.bitwise_and(bits, tf.constant(0xFFFFFFFF, tf.int64)), tf.uint32)
-        target = tf.where(index >= 0, index + part, index)
-        stream += tf.math.unsorted_segment_sum(
-            tf.reshape(tf.bitcast(bits, tf.int32), [-1]), tf.reshape(target, [-1]), batch * words
-        )
-    stream = tf.reshape(stream, [batch, words])
-    stuffed = tf.zeros([batch], tf.int32)
-    for shift in (0, 8, 16, 24):
-        byte = tf.bitwise.bitwise_and(tf.bitwise.right_shift(stream, shift), 0xFF)
-        stuffed += tf.reduce_sum(tf.cast(byte == 0xFF, tf.int32), axis=1)
-    return pad + 8 * stuffed
+    stream = tf.math.unsorted_segment_sum(tf.reshape(wide, [-1]), tf.reshape(index, [-1]), batch * words)
+    stream = tf.bitcast(tf.reshape(stream, [batch, words]), tf.int32)  # (batch, words, low and high half)
+    low, high = stream[..., 0], stream[..., 1]
+    stream = tf.bitwise.bitwise_or(high, tf.pad(low[:, :-1], [[0, 0], [1, 0]]))
+    # Bytes of ones: where the inverse is 0. Adding 0x7F carries into a byte's top bit unless its low bits are
+    # 0.
+    inverse = tf.bitwise.invert(stream)
+    carried = tf.bitwise.bitwise_and(inverse, _LOW_BITS) + _LOW_BITS
+    is_ones = tf.bitwise.invert(tf.bitwise.bitwise_or(tf.bitwise.bitwise_or(carried, inverse), _LOW_BITS))
+    ones_per_word = tf.raw_ops.PopulationCount(x=is_ones)
+    return tf.cast(pad + 8 * tf.reduce_sum(tf.cast(ones_per_word, tf.int32), axis=1), tf.float32)
 
 
 def _extra_bits(values: tf.Tensor, category: tf.Tensor) -> tf.Tensor:
@@ -118,15 +126,20 @@ def _extra_bits(values: tf.Tensor, category: tf.Tensor) -> tf.Tensor:
     return tf.where(value < 0, value + tf.bitwise.left_shift(tf.ones_like(value), category) - 1, value)
 
 
-def _transition_level(levels: tf.Tensor, real: tf.Tensor, surrogate: str) -> tf.Tensor:
-    """The level t >= 1 whose step from t - 1 the gradient at `real` describes.
+def _run_costs(lengths: tf.Tensor) -> tf.Tensor:
+    """Bits of an AC coefficient by run and category, ZRLs and extra bits included.
 
-    "identity" has no place on the axis: it takes the step below the present level (the one above from 0). The
-    other surrogates stand near ties: the step across the nearest tie.
+    Args:
+        lengths: int32 (batch, 1024) code lengths, every symbol given a length.
+
+    Returns:
+        float32 (batch, 4, 64, 16).
     """
-    if surrogate == "identity":
-        return tf.maximum(tf.abs(levels), 1.0)
-    return tf.floor(tf.abs(real)) + 1.0
+    by_symbol = tf.cast(tf.reshape(lengths, [-1, 4, 16, 16]), tf.float32)
+    zero_runs = by_symbol[:, :, ZERO_RUN // 16, ZERO_RUN % 16][:, :, None, None, None]
+    zero_runs *= tf.constant(np.arange(4, dtype=np.float32)[:, None, None])
+    costs = by_symbol[:, :, None] + zero_runs + tf.range(16, dtype=tf.float32)
+    return tf.reshape(costs, [-1, 4, 64, 16])
 
 
 def _ac_cost_slope(
@@ -134,46 +147,50 @@ def _ac_cost_slope(
 ) -> tf.Tensor:
     """d bits / d |level| of each AC coefficient (at index 0: 0), float32, shape of `blocks`.
 
+    "identity" has no place on the axis: it takes the step below the present level (the one above from 0), and
+    spreads the cost of a category over its levels. The other surrogates stand at ties: the step across the
+    nearest.
+
     Args:
         lengths: int32 (batch, 1024) code lengths, every symbol given a length.
-        surrogate: "identity" spreads the cost of a category over its levels, the others stand at each tie.
     """
     k = tf.range(64)
     nonzero = tf.cast((blocks != 0.0) & (k > 0), tf.float32)
     after = scan.nonzero_after(nonzero)
     has_next = after < 64
     after = tf.minimum(after, 63)
-    next_category = tf.gather(out.category, after, axis=3, batch_dims=3)
     batch = tf.shape(blocks)[0]
-    base = tf.reshape(tf.range(batch) * 1024, [-1, 1, 1, 1]) + tf.constant(out.table * 256)
-    flat_lengths = tf.cast(tf.reshape(lengths, [-1]), tf.float32)
+    base = tf.reshape(tf.range(batch), [-1, 1, 1, 1]) * 4 + tf.constant(out.table[:, 1:2])
+    costs = _run_costs(lengths)
 
-    def cost(run: tf.Tensor, category: tf.Tensor) -> tf.Tensor:
-        """Bits of a coefficient after `run` zeros."""
-        symbol = run % 16 * 16 + category
-        zero_runs = tf.cast(run // 16, tf.float32)
-        zero_run_bits = tf.gather(flat_lengths, base + ZERO_RUN)
-        return (
-            zero_runs * zero_run_bits + tf.gather(flat_lengths, base + symbol) + tf.cast(category, tf.float32)
-        )
-
-    run = tf.maximum(k - out.before - 1, 0)
-    level = _transition_level(blocks, real, surrogate)
+    # In category 1 the cost of appearing, above it the cost of growing into the category.
+    growth = costs[..., 1:] - costs[..., :-1]
+    if surrogate == "identity":
+        # Centres of categories are 1.5 * 2**(category - 2) levels apart.
+        growth /= tf.constant([1.0, 1.0] + [1.5 * 2.0 ** (category - 2) for category in range(3, 16)])
+        level = tf.maximum(tf.abs(blocks), 1.0)
+        stands = level != 3.0
+    else:
+        level = tf.floor(tf.abs(real)) + 1.0
+        stands = _is_power_of_2(level)
+    own = tf.concat([costs[..., :2], growth[..., 1:]], axis=-1)
+    before = tf.maximum(out.before, 0)
+    run = tf.maximum(k - before - 1, 0)
     category = tf.minimum(scan.magnitude_category(level), 10)
-    before_next = cost(tf.maximum(after - k - 1, 0), next_category)
-    skipped = cost(tf.maximum(after - out.before - 1, 0), next_category)
-    end_of_block = tf.gather(flat_lengths, base + END_OF_BLOCK)
-    ends = tf.where(k == 63, -end_of_block, tf.zeros_like(end_of_block))
-    appearance = cost(run, category) + tf.where(has_next, before_next - skipped, ends)
+    change = tf.gather(tf.reshape(own, [-1]), (base * 64 + run) * 16 + category)
 
-    # Larger levels: code and size change only between categories.
-    growth = cost(run, category) - cost(run, tf.maximum(category - 1, 1))
-    if surrogate != "identity":
-        at_tie = tf.where(_is_power_of_2(level), growth, tf.zeros_like(growth))
-        return tf.where(k > 0, tf.where(level == 1.0, appearance, at_tie), tf.zeros_like(growth))
-    spread = tf.where(level == 2.0, tf.ones_like(level), 1.5 * tf.pow(2.0, tf.cast(category - 2, tf.float32)))
-    growth = tf.where(level == 3.0, tf.zeros_like(growth), growth / spread)
-    return tf.where(k > 0, tf.where(level == 1.0, appearance, growth), tf.zeros_like(growth))
+    # A coefficient that appears shortens the run of the next one, or moves the end of the block.
+    next_category = tf.gather(out.category, after, axis=3, batch_dims=3)
+    flat_costs = tf.reshape(costs, [-1])
+    before_next = (base * 64 + tf.maximum(after - k - 1, 0)) * 16 + next_category
+    skipped = (base * 64 + tf.maximum(after - before - 1, 0)) * 16 + next_category
+    split = tf.gather(flat_costs, before_next) - tf.gather(flat_costs, skipped)
+    end_of_block = tf.gather(flat_costs, base * 1024 + END_OF_BLOCK)
+    split = tf.where(has_next, split, tf.where(k == 63, -end_of_block, tf.zeros_like(end_of_block)))
+    change = tf.where(
+        stands, change + tf.where(level == 1.0, split, tf.zeros_like(split)), tf.zeros_like(change)
+    )
+    return tf.where(k > 0, change, tf.zeros_like(change))
 
 
 def _is_power_of_2(level: tf.Tensor) -> tf.Tensor:
@@ -216,15 +233,15 @@ def _lengths_for_absent(lengths: tf.Tensor) -> tf.Tensor:
     return tf.reshape(filled, [-1, 1024])
 
 
-def file_size(
+def coded_size(
     steps: list[tf.Tensor],
     real: list[tf.Tensor],
     tables: tf.Tensor,
     mode: str,
     subsampling: str,
     surrogate: str,
-) -> FileSize:
-    """Size of the baseline file with these coefficients, to the bit.
+) -> tuple[FileSize, Units]:
+    """Size of the baseline file with these coefficients, but for stuffing.
 
     Args:
         steps: Y, Cb, Cr quantised, as `jpegpre_tf.ops.pipeline.encode` returns them.
@@ -235,7 +252,8 @@ def file_size(
         surrogate: Density of the gradient along the axis, see `jpegpre_tf.ops.rounding`.
 
     Returns:
-        FileSize. Gradients flow from `luma`, `cb` and `cr`.
+        FileSize with `stuffing` 0, and what `stuffed_bits` needs. (Two functions, because one XLA program of
+        both computes much of the first twice.) Gradients flow from `luma`, `cb` and `cr`.
     """
     factors = subsampling_factors(subsampling)
     luma_blocks = factors[0] * factors[1]
@@ -258,8 +276,10 @@ def file_size(
 
     flat_index = index + tf.reshape(tf.range(batch) * 1024, [-1, 1, 1, 1])
     zero = tf.zeros_like(index)
-    code_bits = tf.where(valid, tf.gather(tf.reshape(lengths, [-1]), flat_index), zero)
-    code = tf.where(valid, tf.gather(tf.reshape(codes, [-1]), flat_index), zero)
+    # Code and length share one look-up: codes have at most 16 bits.
+    packed = tf.reshape(tf.bitwise.left_shift(codes, 8) + lengths, [-1])
+    found = tf.where(valid, tf.gather(packed, flat_index), zero)
+    code_bits, code = tf.bitwise.bitwise_and(found, 0xFF), tf.bitwise.right_shift(found, 8)
     unit_bits = code_bits + out.category
     units = tf.bitwise.left_shift(code, out.category) + _extra_bits(out.values, out.category)
     per_block = tf.reduce_sum(unit_bits, axis=3)
@@ -271,7 +291,7 @@ def file_size(
             (luma_blocks + 1, luma_blocks + 2),
         )
     ]
-    stuffing = _stuffed_bits(
+    stream = Units(
         tf.reshape(units, [batch, -1, 64]), tf.reshape(unit_bits, [batch, -1, 64]), tf.add_n(components)
     )
 
@@ -293,7 +313,7 @@ def file_size(
 
     luma, cb, cr = component_bits(real_blocks, tables)
     header = 8.0 * tf.cast(header_bytes + FIXED_HEADER_BYTES, tf.float32)
-    return FileSize(header, luma, cb, cr, tf.cast(stuffing, tf.float32))
+    return FileSize(header, luma, cb, cr, tf.zeros_like(luma)), stream
 
 
 def _bits_by_step(
