@@ -82,3 +82,10 @@ def city() -> np.ndarray:
     """uint8 (176, 176, 3): a crop with fine detail, large enough for MS-SSIM."""
     with Image.open(Path(__file__).parent / "pictures" / "gb82_city.webp") as picture:
         return np.ascontiguousarray(np.asarray(picture.convert("RGB"))[200:376, 200:376])
+
+
+@pytest.fixture(scope="session")
+def large_photos() -> np.ndarray:
+    """uint8 (3, 256, 256, 3): parts of the sample pictures, large enough for statistics."""
+    files = sorted((Path(__file__).parent / "pictures").glob("*.webp"))
+    return np.stack([np.asarray(Image.open(file).convert("RGB"))[128:384, 128:384] for file in files])

@@ -36,7 +36,7 @@ def tables_of(images: tf.Tensor, quality: Any, tables: Any) -> tf.Tensor:
 
     Raises:
         ValueError: If both or neither are given, shapes do not fit the batch, or (when values are known)
-            quality is outside 1..100 or a table entry outside 1..255.
+            quality is outside 1..100, or a table entry outside 1..255 or fractional.
     """
     if (quality is None) == (tables is None):
         given = "neither" if quality is None else "both"
@@ -51,6 +51,8 @@ def tables_of(images: tf.Tensor, quality: Any, tables: Any) -> tf.Tensor:
     if list(tables.shape[1:]) != [2, 8, 8]:
         raise ValueError(f"`tables` must have shape (batch, 2, 8, 8). Received: shape={tables.shape}")
     _check_range("tables", tables, 1, 255)
+    if tf.executing_eagerly() and np.any(np.asarray(tables) % 1):
+        raise ValueError("`tables` must be whole numbers, as files store them. Received: fractions")
     return tables
 
 

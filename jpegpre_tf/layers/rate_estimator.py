@@ -8,7 +8,7 @@ import tensorflow as tf
 from jpegpre_tf.jpeg.resample import subsampling_factors
 from jpegpre_tf.layers._inputs import check_images, tables_of
 from jpegpre_tf.ops.entropy import FileSize, check_huffman
-from jpegpre_tf.ops.pipeline import encoded_size
+from jpegpre_tf.ops.pipeline import encoded_size, encoded_size_compiled
 from jpegpre_tf.ops.rounding import check_surrogate
 
 
@@ -48,7 +48,7 @@ class RateEstimator(keras.layers.Layer):
         self.subsampling = subsampling
         self.surrogate = check_surrogate(surrogate)
         self.jit_compile = jit_compile
-        self._size = tf.function(encoded_size, jit_compile=True) if jit_compile else encoded_size
+        self._size = encoded_size_compiled() if jit_compile else encoded_size
 
     def file_size(self, images: Any, quality: Any = None, tables: Any = None) -> FileSize:
         """The file's size in bits, split into header, luma, Cb, Cr and stuffing, each float32 (batch,)."""

@@ -12,7 +12,7 @@ true first-order change (the codes are at a minimum). DC: the slope of the diffe
 each magnitude category.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -20,11 +20,19 @@ import tensorflow as tf
 from jpegpre_tf.jpeg.codec import FIXED_HEADER_BYTES, HUFFMAN_MODES
 from jpegpre_tf.jpeg.resample import subsampling_factors
 from jpegpre_tf.jpeg.scan import END_OF_BLOCK, ZERO_RUN
+from jpegpre_tf.jpeg.tables import NATURAL_FROM_ZIGZAG
 from jpegpre_tf.ops import huffman, scan
+from jpegpre_tf.ops.quantization import crossing_density
 from jpegpre_tf.ops.rounding import surrogate_slope
 
 # A unit is a code of at most 16 bits with at most 11 extra bits.
 _MAX_UNIT_BITS = 27
+
+_LOW_BITS = 0x7F7F7F7F  # of each byte but its top bit
+
+# Steps, see `crossing_density`; wider than for pixels, as costs jump at ties and more coefficients have to
+# share them.
+TABLE_HALF_WIDTH = 0.2
 
 
 class FileSize(NamedTuple):
@@ -60,15 +68,24 @@ def _histogram(index: tf.Tensor, valid: tf.Tensor, bins: tf.Tensor) -> tf.Tensor
     return tf.reshape(counts, [batch, bins])
 
 
-def _stuffed_bits(units: tf.Tensor, unit_bits: tf.Tensor, total: tf.Tensor) -> tf.Tensor:
-    """Bits added by the last byte's padding and by stuffing: int32 (batch,).
+class Units(NamedTuple):
+    """The entropy-coded segment before it is cut into bytes.
 
-    Writes the bit stream into 32-bit words, a unit at most into two. Bits are disjoint, so adding is or-ing.
-
-    Args:
+    Attributes:
         units: int32 (batch, blocks, 64): code and extra bits of each position.
-        unit_bits: int32, same shape, 0..27.
+        unit_bits: int32, same shape, 0..27: how many bits those are.
         total: int32 (batch,) sum of `unit_bits`.
+    """
+
+    units: tf.Tensor
+    unit_bits: tf.Tensor
+    total: tf.Tensor
+
+
+def stuffed_bits(units: tf.Tensor, unit_bits: tf.Tensor, total: tf.Tensor) -> tf.Tensor:
+    """Bits added by the last byte's padding and by stuffing: float32 (batch,).
+
+    Writes the bit stream into words. Bits are disjoint, so adding is or-ing. Arguments as in `Units`.
     """
     shape = tf.shape(units)
     batch, blocks = shape[0], shape[1]
@@ -85,26 +102,23 @@ def _stuffed_bits(units: tf.Tensor, unit_bits: tf.Tensor, total: tf.Tensor) -> t
     unit_bits = tf.concat([tf.reshape(unit_bits, [batch, -1]), pad[:, None]], axis=1)
     start = tf.concat([tf.reshape(start, [batch, -1]), total[:, None]], axis=1)
 
+    # Each word is 64 bits wide and starts 32 bits after the one before: every unit fits into one.
     words = blocks * 64 * _MAX_UNIT_BITS // 32 + 2
-    wide = tf.bitwise.left_shift(
-        tf.cast(units, tf.int64), tf.cast(64 - start % 32 - unit_bits, tf.int64) % 64
-    )
-    index = start // 32 + tf.range(batch)[:, None] * words
+    offset = tf.bitwise.bitwise_and(start, 31)
+    wide = tf.bitwise.left_shift(tf.cast(units, tf.int64), tf.cast(64 - offset - unit_bits, tf.int64))
+    index = tf.bitwise.right_shift(start, 5) + tf.range(batch)[:, None] * words
     index = tf.where(unit_bits > 0, index, -tf.ones_like(index))
-    stream = tf.zeros([], tf.int32)
-    for part, shift in ((0, 32), (1, 0)):
-        bits = tf.bitwise.right_shift(wide, tf.constant(shift, tf.int64))
-        bits = tf.cast(tf.bitwise.bitwise_and(bits, tf.constant(0xFFFFFFFF, tf.int64)), tf.uint32)
-        target = tf.where(index >= 0, index + part, index)
-        stream += tf.math.unsorted_segment_sum(
-            tf.reshape(tf.bitcast(bits, tf.int32), [-1]), tf.reshape(target, [-1]), batch * words
-        )
-    stream = tf.reshape(stream, [batch, words])
-    stuffed = tf.zeros([batch], tf.int32)
-    for shift in (0, 8, 16, 24):
-        byte = tf.bitwise.bitwise_and(tf.bitwise.right_shift(stream, shift), 0xFF)
-        stuffed += tf.reduce_sum(tf.cast(byte == 0xFF, tf.int32), axis=1)
-    return pad + 8 * stuffed
+    stream = tf.math.unsorted_segment_sum(tf.reshape(wide, [-1]), tf.reshape(index, [-1]), batch * words)
+    stream = tf.bitcast(tf.reshape(stream, [batch, words]), tf.int32)  # (batch, words, low and high half)
+    low, high = stream[..., 0], stream[..., 1]
+    stream = tf.bitwise.bitwise_or(high, tf.pad(low[:, :-1], [[0, 0], [1, 0]]))
+    # Bytes of ones: where the inverse is 0. Adding 0x7F carries into a byte's top bit unless its low bits are
+    # 0.
+    inverse = tf.bitwise.invert(stream)
+    carried = tf.bitwise.bitwise_and(inverse, _LOW_BITS) + _LOW_BITS
+    is_ones = tf.bitwise.invert(tf.bitwise.bitwise_or(tf.bitwise.bitwise_or(carried, inverse), _LOW_BITS))
+    ones_per_word = tf.raw_ops.PopulationCount(x=is_ones)
+    return tf.cast(pad + 8 * tf.reduce_sum(tf.cast(ones_per_word, tf.int32), axis=1), tf.float32)
 
 
 def _extra_bits(values: tf.Tensor, category: tf.Tensor) -> tf.Tensor:
@@ -112,21 +126,30 @@ def _extra_bits(values: tf.Tensor, category: tf.Tensor) -> tf.Tensor:
     return tf.where(value < 0, value + tf.bitwise.left_shift(tf.ones_like(value), category) - 1, value)
 
 
-def _transition_level(levels: tf.Tensor, real: tf.Tensor, surrogate: str) -> tf.Tensor:
-    """The level t >= 1 whose step from t - 1 the gradient at `real` describes.
+def _run_costs(lengths: tf.Tensor) -> tf.Tensor:
+    """Bits of an AC coefficient by run and category, ZRLs and extra bits included.
 
-    "identity" has no place on the axis: it takes the step below the present level (the one above from 0). The
-    other surrogates stand near ties: the step across the nearest tie.
+    Args:
+        lengths: int32 (batch, 1024) code lengths, every symbol given a length.
+
+    Returns:
+        float32 (batch, 4, 64, 16).
     """
-    if surrogate == "identity":
-        return tf.maximum(tf.abs(levels), 1.0)
-    return tf.floor(tf.abs(real)) + 1.0
+    by_symbol = tf.cast(tf.reshape(lengths, [-1, 4, 16, 16]), tf.float32)
+    zero_runs = by_symbol[:, :, ZERO_RUN // 16, ZERO_RUN % 16][:, :, None, None, None]
+    zero_runs *= tf.constant(np.arange(4, dtype=np.float32)[:, None, None])
+    costs = by_symbol[:, :, None] + zero_runs + tf.range(16, dtype=tf.float32)
+    return tf.reshape(costs, [-1, 4, 64, 16])
 
 
 def _ac_cost_slope(
     blocks: tf.Tensor, out: scan.Emitted, real: tf.Tensor, lengths: tf.Tensor, surrogate: str
 ) -> tf.Tensor:
     """d bits / d |level| of each AC coefficient (at index 0: 0), float32, shape of `blocks`.
+
+    "identity" has no place on the axis: it takes the step below the present level (the one above from 0), and
+    spreads the cost of a category over its levels. The other surrogates stand at ties: the step across the
+    nearest.
 
     Args:
         lengths: int32 (batch, 1024) code lengths, every symbol given a length.
@@ -136,35 +159,58 @@ def _ac_cost_slope(
     after = scan.nonzero_after(nonzero)
     has_next = after < 64
     after = tf.minimum(after, 63)
-    next_category = tf.gather(out.category, after, axis=3, batch_dims=3)
     batch = tf.shape(blocks)[0]
-    base = tf.reshape(tf.range(batch) * 1024, [-1, 1, 1, 1]) + tf.constant(out.table * 256)
-    flat_lengths = tf.cast(tf.reshape(lengths, [-1]), tf.float32)
+    base = tf.reshape(tf.range(batch), [-1, 1, 1, 1]) * 4 + tf.constant(out.table[:, 1:2])
+    costs = _run_costs(lengths)
 
-    def cost(run: tf.Tensor, category: tf.Tensor) -> tf.Tensor:
-        """Bits of a coefficient after `run` zeros."""
-        symbol = run % 16 * 16 + category
-        zero_runs = tf.cast(run // 16, tf.float32)
-        zero_run_bits = tf.gather(flat_lengths, base + ZERO_RUN)
-        return (
-            zero_runs * zero_run_bits + tf.gather(flat_lengths, base + symbol) + tf.cast(category, tf.float32)
-        )
-
-    run = tf.maximum(k - out.before - 1, 0)
-    level = _transition_level(blocks, real, surrogate)
+    # In category 1 the cost of appearing, above it the cost of growing into the category.
+    growth = costs[..., 1:] - costs[..., :-1]
+    if surrogate == "identity":
+        # Centres of categories are 1.5 * 2**(category - 2) levels apart.
+        growth /= tf.constant([1.0, 1.0] + [1.5 * 2.0 ** (category - 2) for category in range(3, 16)])
+        level = tf.maximum(tf.abs(blocks), 1.0)
+        stands = level != 3.0
+    else:
+        level = tf.floor(tf.abs(real)) + 1.0
+        stands = _is_power_of_2(level)
+    own = tf.concat([costs[..., :2], growth[..., 1:]], axis=-1)
+    before = tf.maximum(out.before, 0)
+    run = tf.maximum(k - before - 1, 0)
     category = tf.minimum(scan.magnitude_category(level), 10)
-    before_next = cost(tf.maximum(after - k - 1, 0), next_category)
-    skipped = cost(tf.maximum(after - out.before - 1, 0), next_category)
-    end_of_block = tf.gather(flat_lengths, base + END_OF_BLOCK)
-    ends = tf.where(k == 63, -end_of_block, tf.zeros_like(end_of_block))
-    appearance = cost(run, category) + tf.where(has_next, before_next - skipped, ends)
+    change = tf.gather(tf.reshape(own, [-1]), (base * 64 + run) * 16 + category)
 
-    # Larger levels: code and size change only between categories; from 4 up the change is spread over the
-    # category.
-    growth = cost(run, category) - cost(run, tf.maximum(category - 1, 1))
-    spread = tf.where(level == 2.0, tf.ones_like(level), 1.5 * tf.pow(2.0, tf.cast(category - 2, tf.float32)))
-    growth = tf.where(level == 3.0, tf.zeros_like(growth), growth / spread)
-    return tf.where(k > 0, tf.where(level == 1.0, appearance, growth), tf.zeros_like(growth))
+    # A coefficient that appears shortens the run of the next one, or moves the end of the block.
+    next_category = tf.gather(out.category, after, axis=3, batch_dims=3)
+    flat_costs = tf.reshape(costs, [-1])
+    before_next = (base * 64 + tf.maximum(after - k - 1, 0)) * 16 + next_category
+    skipped = (base * 64 + tf.maximum(after - before - 1, 0)) * 16 + next_category
+    split = tf.gather(flat_costs, before_next) - tf.gather(flat_costs, skipped)
+    end_of_block = tf.gather(flat_costs, base * 1024 + END_OF_BLOCK)
+    split = tf.where(has_next, split, tf.where(k == 63, -end_of_block, tf.zeros_like(end_of_block)))
+    change = tf.where(
+        stands, change + tf.where(level == 1.0, split, tf.zeros_like(split)), tf.zeros_like(change)
+    )
+    return tf.where(k > 0, change, tf.zeros_like(change))
+
+
+def _is_power_of_2(level: tf.Tensor) -> tf.Tensor:
+    """For positive integers in float32: whether the mantissa is 0."""
+    return tf.bitwise.bitwise_and(tf.bitcast(level, tf.int32), 0x7FFFFF) == 0
+
+
+def _dc_tie_slope(out: scan.Emitted, real_differences: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+    """d bits / d DC difference between the two integers around the real difference.
+
+    Both DC values round independently, so the expected cost at a real difference is the linear interpolation
+    of the costs of its two integer neighbours.
+    """
+    batch = tf.shape(real_differences)[0]
+    base = tf.reshape(tf.range(batch) * 1024, [-1, 1, 1]) + tf.constant(out.table[:, 0] * 256)
+    flat = tf.cast(tf.reshape(lengths, [-1]), tf.float32)
+    level = tf.floor(tf.abs(real_differences)) + 1.0
+    category = tf.minimum(scan.magnitude_category(level), 11)
+    rise = tf.gather(flat, base + category) - tf.gather(flat, base + category - 1) + 1.0
+    return tf.sign(real_differences) * tf.where(_is_power_of_2(level), rise, tf.zeros_like(rise))
 
 
 def _dc_cost_slope(out: scan.Emitted, lengths: tf.Tensor) -> tf.Tensor:
@@ -187,20 +233,27 @@ def _lengths_for_absent(lengths: tf.Tensor) -> tf.Tensor:
     return tf.reshape(filled, [-1, 1024])
 
 
-def file_size(
-    steps: list[tf.Tensor], real: list[tf.Tensor], mode: str, subsampling: str, surrogate: str
-) -> FileSize:
-    """Size of the baseline file with these coefficients, to the bit.
+def coded_size(
+    steps: list[tf.Tensor],
+    real: list[tf.Tensor],
+    tables: tf.Tensor,
+    mode: str,
+    subsampling: str,
+    surrogate: str,
+) -> tuple[FileSize, Units]:
+    """Size of the baseline file with these coefficients, but for stuffing.
 
     Args:
         steps: Y, Cb, Cr quantised, as `jpegpre_tf.ops.pipeline.encode` returns them.
         real: The same before rounding, in steps; the gradient flows here (and not to `steps`).
+        tables: float32 (batch, 2, 8, 8) quantization tables; a gradient flows here too.
         mode: "optimized" (per-file Huffman tables, Pillow's optimize=True) or "standard".
         subsampling: "4:2:0", "4:2:2" or "4:4:4".
         surrogate: Density of the gradient along the axis, see `jpegpre_tf.ops.rounding`.
 
     Returns:
-        FileSize. Gradients flow from `luma`, `cb` and `cr`.
+        FileSize with `stuffing` 0, and what `stuffed_bits` needs. (Two functions, because one XLA program of
+        both computes much of the first twice.) Gradients flow from `luma`, `cb` and `cr`.
     """
     factors = subsampling_factors(subsampling)
     luma_blocks = factors[0] * factors[1]
@@ -223,8 +276,10 @@ def file_size(
 
     flat_index = index + tf.reshape(tf.range(batch) * 1024, [-1, 1, 1, 1])
     zero = tf.zeros_like(index)
-    code_bits = tf.where(valid, tf.gather(tf.reshape(lengths, [-1]), flat_index), zero)
-    code = tf.where(valid, tf.gather(tf.reshape(codes, [-1]), flat_index), zero)
+    # Code and length share one look-up: codes have at most 16 bits.
+    packed = tf.reshape(tf.bitwise.left_shift(codes, 8) + lengths, [-1])
+    found = tf.where(valid, tf.gather(packed, flat_index), zero)
+    code_bits, code = tf.bitwise.bitwise_and(found, 0xFF), tf.bitwise.right_shift(found, 8)
     unit_bits = code_bits + out.category
     units = tf.bitwise.left_shift(code, out.category) + _extra_bits(out.values, out.category)
     per_block = tf.reduce_sum(unit_bits, axis=3)
@@ -236,28 +291,52 @@ def file_size(
             (luma_blocks + 1, luma_blocks + 2),
         )
     ]
-    stuffing = _stuffed_bits(
+    stream = Units(
         tf.reshape(units, [batch, -1, 64]), tf.reshape(unit_bits, [batch, -1, 64]), tf.add_n(components)
     )
 
     @tf.custom_gradient
-    def component_bits(real_blocks: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        def gradient(luma: tf.Tensor, cb: tf.Tensor, cr: tf.Tensor) -> tf.Tensor:
+    def component_bits(real_blocks: tf.Tensor, tables: tf.Tensor) -> Any:
+        def gradient(luma: tf.Tensor, cb: tf.Tensor, cr: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             known = _lengths_for_absent(lengths)
+            upstream = tf.concat(
+                [tf.repeat(luma[:, None], luma_blocks, axis=1), cb[:, None], cr[:, None]], axis=1
+            )[:, None, :, None]
             ac = _ac_cost_slope(blocks, out, real_blocks, known, surrogate)
             ac *= tf.sign(real_blocks) * surrogate_slope(real_blocks, surrogate)
             dc = _dc_to_blocks(_dc_cost_slope(out, known), luma_blocks)
             slope = tf.concat([dc[..., None], ac[..., 1:]], axis=-1)
-            upstream = tf.concat(
-                [tf.repeat(luma[:, None], luma_blocks, axis=1), cb[:, None], cr[:, None]], axis=1
-            )
-            return slope * upstream[:, None, :, None]
+            by_step = _bits_by_step(blocks, out, real_blocks, known, luma_blocks)
+            return slope * upstream, _to_tables(by_step * upstream, tables, luma_blocks)
 
         return tuple(tf.cast(bits, tf.float32) for bits in components), gradient
 
-    luma, cb, cr = component_bits(real_blocks)
+    luma, cb, cr = component_bits(real_blocks, tables)
     header = 8.0 * tf.cast(header_bytes + FIXED_HEADER_BYTES, tf.float32)
-    return FileSize(header, luma, cb, cr, tf.cast(stuffing, tf.float32))
+    return FileSize(header, luma, cb, cr, tf.zeros_like(luma)), stream
+
+
+def _bits_by_step(
+    blocks: tf.Tensor, out: scan.Emitted, real: tf.Tensor, lengths: tf.Tensor, luma_blocks: int
+) -> tf.Tensor:
+    """Change in bits per relative growth of the step, coefficient by coefficient: float32, shape of `blocks`.
+
+    A step larger by a share e moves a real coefficient x to x - e x. AC: the cost of the tie nearby, times
+    how densely ties are crossed there. DC: differences shrink by the same share.
+    """
+    ac = _ac_cost_slope(blocks, out, real, lengths, "dither") * crossing_density(real, TABLE_HALF_WIDTH)
+    differences = scan.dc_differences(real, luma_blocks)
+    dc = _dc_tie_slope(out, differences, lengths) * differences
+    return -tf.concat([dc[..., None], (ac * tf.abs(real))[..., 1:]], axis=-1)
+
+
+def _to_tables(by_step: tf.Tensor, tables: tf.Tensor, luma_blocks: int) -> tf.Tensor:
+    """Sums over blocks and divides by the step: (batch, 2, 8, 8) from zig-zag blocks."""
+    per_block = tf.reduce_sum(by_step, axis=1)
+    luma = tf.reduce_sum(per_block[:, :luma_blocks], axis=1)
+    chroma = tf.reduce_sum(per_block[:, luma_blocks:], axis=1)
+    natural = tf.gather(tf.stack([luma, chroma], axis=1), np.argsort(NATURAL_FROM_ZIGZAG), axis=2)
+    return tf.reshape(natural, tf.shape(tables)) / tables
 
 
 def _dc_to_blocks(slope: tf.Tensor, luma_blocks: int) -> tf.Tensor:

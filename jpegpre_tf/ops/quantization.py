@@ -4,7 +4,20 @@ import numpy as np
 import tensorflow as tf
 
 from jpegpre_tf.jpeg.tables import CHROMA_TABLE, LUMA_TABLE
-from jpegpre_tf.ops.rounding import floor_ste, surrogate_slope
+from jpegpre_tf.ops.rounding import floor_ste, near_tie, surrogate_slope
+
+# Steps. Narrow enough that the density of coefficients, which falls fast around the first tie, hardly
+# changes.
+TABLE_HALF_WIDTH = 0.06
+
+
+def crossing_density(x: tf.Tensor, half_width: float) -> tf.Tensor:
+    """How densely rounding's ties are crossed at `x`, per step: 1 on average over every step.
+
+    Only within `half_width` of the tie at 0.5: smaller coefficients stay zero whatever happens. From 1 up
+    evenly, which averages over where in its step a large coefficient happens to lie.
+    """
+    return tf.where(tf.abs(x) < 1.0, near_tie(x, half_width), tf.ones_like(x))
 
 
 def quantization_tables(quality: tf.Tensor) -> tf.Tensor:
@@ -46,9 +59,10 @@ def quantize(scaled: tf.Tensor, table: tf.Tensor, surrogate: str) -> tf.Tensor:
     """Quantised coefficients of one component, in steps.
 
     Rounds half away from zero. The gradient with respect to coefficients is the surrogate's slope / step.
-    With respect to the table it is -(x / step) * slope of "dither", whatever `surrogate` is: where the table
-    grows, coefficients x steps large cross ties x / step as fast, and a slope spread evenly over the step
-    (identity) would count coefficients that stay zero.
+    With respect to the table it is -(x / step) * `crossing_density`, whatever `surrogate` is: where the table
+    grows, a coefficient of x steps moves towards the tie below at x / step. (Decoding multiplies by the
+    table, so it adds the rounded x: the sum for a large coefficient is minus its rounding error, for a small
+    one zero.)
 
     Args:
         scaled: float32 (batch, block rows, 8, block columns, 8): `forward_dct`'s result (scaled by 8).
@@ -66,7 +80,7 @@ def quantize(scaled: tf.Tensor, table: tf.Tensor, surrogate: str) -> tf.Tensor:
 
         def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             x = c / (8.0 * q)
-            to_table = -upstream * surrogate_slope(x, "dither") * x / q
+            to_table = -upstream * crossing_density(x, TABLE_HALF_WIDTH) * x / q
             return (
                 upstream * surrogate_slope(x, surrogate) / (8.0 * q),
                 tf.reduce_sum(to_table, axis=[1, 3], keepdims=True),

@@ -34,12 +34,18 @@ def surrogate_slope(x: tf.Tensor, surrogate: str) -> tf.Tensor:
     if surrogate == "cubic":
         return 3.0 * tf.square(distance)
     if surrogate == "dither":
-        return tf.cast(distance > 0.5 - DITHER_HALF_WIDTH, x.dtype) / (2.0 * DITHER_HALF_WIDTH)
+        return near_tie(x, DITHER_HALF_WIDTH)
     if surrogate == "soft":
         s = tf.sigmoid((distance - 0.5) / SOFT_TEMPERATURE)
         mass = 2.0 * tf.sigmoid(tf.constant(0.5 / SOFT_TEMPERATURE, x.dtype)) - 1.0
         return s * (1.0 - s) / (SOFT_TEMPERATURE * mass)
     raise ValueError(f"`surrogate` must be one of {SURROGATES}. Received: surrogate={surrogate!r}")
+
+
+def near_tie(x: tf.Tensor, half_width: float) -> tf.Tensor:
+    """1 / (2 * half_width) where `x` is within `half_width` of a tie, else 0; averages 1 over a step."""
+    distance = tf.abs(x - tf.round(x))
+    return tf.cast(distance > 0.5 - half_width, x.dtype) / (2.0 * half_width)
 
 
 @tf.custom_gradient

@@ -143,8 +143,10 @@ def emitted(blocks: tf.Tensor, luma_blocks: int) -> Emitted:
     last = tf.where(coded[..., 63:], 63 * tf.ones_like(last_before_end), last_before_end)
     category = magnitude_category(values)
     run = tf.where(is_dc, tf.zeros_like(before), k - before - 1)
-    symbol = tf.where(coded, run % 16 * 16 + category, -tf.ones_like(category))
-    symbol = tf.where(~coded & (k < last) & ((k - before) % 16 == 0), ZERO_RUN, symbol)
+    symbol = tf.where(
+        coded, tf.bitwise.left_shift(tf.bitwise.bitwise_and(run, 15), 4) + category, -tf.ones_like(category)
+    )
+    symbol = tf.where(~coded & (k < last) & (tf.bitwise.bitwise_and(k - before, 15) == 0), ZERO_RUN, symbol)
     symbol = tf.where(k == last + 1, END_OF_BLOCK, symbol)
     table = np.tile(np.where(np.arange(64) == 0, 0, 1).astype(np.int32), (blocks.shape[2], 1))
     table[luma_blocks:] += 2

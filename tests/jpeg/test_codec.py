@@ -31,7 +31,7 @@ PICTURES = {
 }
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(**PICTURES)
 def test_equals_pillow(real_jpeg, picture, kind, height, width, seed, quality, subsampling, huffman):
     assert_equal(real_jpeg, picture(kind, height, width, seed), quality, subsampling, huffman)

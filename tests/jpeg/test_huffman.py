@@ -33,7 +33,7 @@ def test_standard_codes_are_prefix_free(table):
     assert_prefix_code(table)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.integers(0, 10**6), min_size=256, max_size=256).filter(any))
 def test_optimal_tables_are_prefix_free_and_cover_what_occurs(counts):
     table = huffman.optimal_table(np.array(counts))
