@@ -4,7 +4,7 @@ VENV ?= .venv
 TEST_EXTRAS ?= train,evaluate,test
 QUALITY ?= 75
 
-.PHONY: demo test check clean bench-simulator
+.PHONY: demo test check clean
 
 demo:
 	@tools/environment.sh $(VENV)
@@ -21,10 +21,6 @@ check:
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy jpegpre_tf
 	$(VENV)/bin/python -m pytest $(PYTEST)
-
-# Accuracy, speed and gradients of the JPEG layers against Pillow: make bench-simulator PICTURES=folder [PARTS=speed,...]
-bench-simulator:
-	@$(VENV)/bin/python -m tools.bench_simulator $(PICTURES) $(if $(PARTS),--parts $(PARTS))
 
 clean:
 	rm -rf $(VENV) .demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
