@@ -4,7 +4,7 @@ VENV ?= .venv
 TEST_EXTRAS ?= train,evaluate,test
 QUALITY ?= 75
 
-.PHONY: demo test check clean
+.PHONY: demo test check bench-simulator clean
 
 demo:
 	@tools/environment.sh $(VENV)
@@ -21,6 +21,12 @@ check:
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy jpegpre_tf
 	$(VENV)/bin/python -m pytest $(PYTEST)
+
+# Accuracy, speed and gradients of the exact JPEG layers; DATA is a folder of lossless pictures.
+DATA ?= tests/pictures
+bench-simulator:
+	@tools/environment.sh $(VENV) $(TEST_EXTRAS)
+	$(VENV)/bin/python tools/bench_simulator.py $(DATA)
 
 clean:
 	rm -rf $(VENV) .demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
