@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="P",
-        help="model: name, folder or .tflite file; repeatable",
+        help="model: name, folder or .tflite file; repeatable (default: balanced, if nothing else is chosen)",
     )
     parser.add_argument(
         "--precision", choices=["fp32", "fp16", "int8"], help="which file of the model (default: its own)"
@@ -103,12 +103,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _config(arguments: argparse.Namespace) -> "EvaluationConfig":
+    from jpegpre_tf.cli._arguments import DEFAULT_PROFILE
     from jpegpre_tf.errors import UsageError
     from jpegpre_tf.evaluation.cache import default_cache
     from jpegpre_tf.evaluation.candidates import encoder_candidate, filter_candidate, profile_candidate
     from jpegpre_tf.evaluation.evaluate import QUALITIES, EvaluationConfig
 
-    encoders, filters = list(arguments.encoder), list(arguments.filter)
+    encoders, filters, profiles = list(arguments.encoder), list(arguments.filter), arguments.profile
+    if not encoders and not filters and not profiles:
+        profiles = [DEFAULT_PROFILE]
     if arguments.controls != "none":
         encoders += ["mozjpeg-trellis", "mozjpeg", "jpegli"]
     if arguments.controls == "standard":
@@ -117,12 +120,10 @@ def _config(arguments: argparse.Namespace) -> "EvaluationConfig":
         raise UsageError(f"--strength must be within 0..1: {arguments.strength:g}")
     candidates = [
         profile_candidate(name, arguments.through, arguments.strength, arguments.precision)
-        for name in arguments.profile
+        for name in profiles
     ]
     candidates += [filter_candidate(name, arguments.through) for name in dict.fromkeys(filters)]
     candidates += [encoder_candidate(name) for name in dict.fromkeys(encoders)]
-    if not candidates:
-        raise UsageError("nothing to evaluate: give --profile, --filter or --encoder")
     try:
         qualities = (
             tuple(int(text) for text in arguments.qualities.split(",")) if arguments.qualities else QUALITIES

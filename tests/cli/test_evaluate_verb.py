@@ -57,6 +57,13 @@ def test_controls_come_with_every_report(folder, tmp_path, capsys):
     ]
 
 
+def test_without_a_choice_it_evaluates_the_default_model(folder, tmp_path, capsys):
+    assert (
+        run(folder, tmp_path, "--controls", "none", "--metrics", "psnr_y", "--qualities", "10,25,50,80") == 0
+    )
+    assert capsys.readouterr().out.splitlines()[2].startswith("balanced ")
+
+
 def test_bad_picture_gives_exit_code_1_and_one_line(folder, tmp_path, capsys):
     (folder / "broken.png").write_bytes(b"nothing")
     quick = ("--controls", "none", "--metrics", "psnr_y", "--encoder", "webp")
@@ -70,7 +77,6 @@ def test_bad_picture_gives_exit_code_1_and_one_line(folder, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("options", "code", "message"),
     [
-        (["--controls", "none"], 2, "nothing to evaluate"),
         (["--encoder", "guetzli"], 2, "guetzli"),
         (["--filter", "sharpen"], 2, "sharpen"),
         (["--metrics", "lpips"], 2, "lpips"),
