@@ -1,7 +1,7 @@
 """Accuracy, speed and gradients of the exact JPEG layers, measured against Pillow (libjpeg-turbo).
 
     make bench-simulator DATA=FOLDER_OF_LOSSLESS_PICTURES
-    python tools/bench_simulator.py FOLDER [--only accuracy,speed,quality,entries,descent,rate]
+    python tools/bench_simulator.py FOLDER [--only accuracy,speed,quality,descent,rate]
 
 Prints Markdown tables; docs/simulator.md quotes them.
 """
@@ -64,14 +64,13 @@ def odd_pictures(count: int) -> Iterator[Pixels]:
 
 
 def accuracy(pictures: list[Pixels]) -> None:
-    """Samples and bytes that differ, on the pictures and on odd sizes."""
+    """Samples and bytes that differ: TensorFlow on the pictures, NumPy on odd sizes."""
     print("\n| what | subsampling | samples | differing | files | bytes off |")
     print("| --- | --- | ---: | ---: | ---: | ---: |")
-    for subsampling, jit in ((subsampling, jit) for subsampling in FACTORS for jit in (True, False)):
-        simulator = tf.function(JPEGSimulator(subsampling, jit_compile=jit))
+    for subsampling in FACTORS:
+        simulator = tf.function(JPEGSimulator(subsampling), jit_compile=True)
         rates = {
-            mode: tf.function(RateEstimator(mode, subsampling, jit_compile=jit))
-            for mode in ("optimized", "standard")
+            mode: RateEstimator(mode, subsampling, jit_compile=True) for mode in ("optimized", "standard")
         }
         samples = differing = files = bytes_off = 0
         for picture in pictures:
@@ -85,38 +84,20 @@ def accuracy(pictures: list[Pixels]) -> None:
                     _, size = pillow(picture, quality, subsampling, mode == "optimized")
                     files += 1
                     bytes_off += abs(round(float(rate(batch, q)[0]) * pixels / 8) - size)
-        name = "pictures, XLA" if jit else "pictures, graph"
-        print(f"| {name} | {subsampling} | {samples:,} | {differing} | {files} | {bytes_off} |")
-    _odd_accuracy()
-
-
-def _odd_accuracy() -> None:
-    signature = [tf.TensorSpec([None, None, None, 3]), tf.TensorSpec([None])]
-    simulators = {s: tf.function(JPEGSimulator(s), signature) for s in FACTORS}
-    rates = {
-        (s, mode): tf.function(RateEstimator(mode, s), signature)
-        for s in FACTORS
-        for mode in ("optimized", "standard")
-    }
-    samples = files = 0
-    differing, bytes_off = [0, 0], [0, 0]
+        print(f"| pictures, TensorFlow | {subsampling} | {samples:,} | {differing} | {files} | {bytes_off} |")
+    samples = differing = files = bytes_off = 0
     generator = np.random.default_rng(1)
     for picture in odd_pictures(500):
         for subsampling in FACTORS:
             quality = int(generator.choice((1, 5, 25, 50, 75, 92, 100)))
             coefficients = jpeg.encode_coefficients(picture, quality, subsampling)
-            batch = tf.constant(picture[None], tf.float32), tf.constant([float(quality)])
             for mode in ("optimized", "standard"):
                 decoded, size = pillow(picture, quality, subsampling, mode == "optimized")
                 files += 1
-                bytes_off[0] += abs(jpeg.file_size(coefficients, mode) - size)
-                bpp = float(rates[subsampling, mode](*batch)[0])
-                bytes_off[1] += abs(round(bpp * picture[..., 0].size / 8) - size)
+                bytes_off += abs(jpeg.file_size(coefficients, mode) - size)
             samples += picture.size
-            differing[0] += int((jpeg.decode(coefficients) != decoded).sum())
-            differing[1] += int((simulators[subsampling](*batch)[0].numpy() != decoded).sum())
-    for name, wrong, off in zip(("NumPy", "one dynamic graph"), differing, bytes_off, strict=True):
-        print(f"| 500 odd pictures, {name} | all | {samples:,} | {wrong} | {files} | {off} |")
+            differing += int((jpeg.decode(coefficients) != decoded).sum())
+    print(f"| 500 odd pictures, NumPy | all | {samples:,} | {differing} | {files} | {bytes_off} |")
 
 
 def approximation(chroma: str, cubic: bool) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
@@ -245,39 +226,6 @@ def _mse_bpp(image: Pixels, quality: int, original: Pixels | None = None) -> tup
     return float(np.mean((decoded.astype(np.float64) - reference) ** 2)), 8 * size / image[..., 0].size
 
 
-# (luma or chroma, vertical, horizontal frequency).
-ENTRIES = ((0, 0, 0), (0, 0, 1), (0, 1, 1), (0, 2, 1), (0, 0, 4), (0, 4, 4), (1, 0, 0), (1, 1, 0), (1, 1, 1))
-
-
-def entry_gradient(crops: Pixels) -> None:
-    """d / d one entry of the tables, against differences by the simulator, which equals the real codec."""
-    images = tf.constant(crops, tf.float32)
-    simulator, rate = JPEGSimulator(jit_compile=True), RateEstimator(jit_compile=True)
-
-    def values(tables: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        error = tf.square(simulator(images, tables=tables) - images)
-        return tf.reduce_mean(error), tf.reduce_mean(rate(images, tables=tables))
-
-    print("\n| quality | of | ours / real per entry (luma DC, 01, 11, 21, 04, 44; chroma DC, 10, 11) |")
-    print("| ---: | --- | --- |")
-    for quality in (20, 50, 80):
-        tables = quantization_tables(tf.fill([len(crops)], float(quality)))
-        with tf.GradientTape(persistent=True) as tape:
-            tape.watch(tables)
-            results = values(tables)
-        slopes = [tf.reduce_sum(tape.gradient(result, tables), axis=0).numpy() for result in results]
-        ratios: tuple[list[str], list[str]] = [], []
-        for entry in ENTRIES:
-            move = np.zeros([1, 2, 8, 8], np.float32)
-            move[0][entry] = step = max(1, round(float(tables[0][entry]) / 6))
-            up, down = values(tables + move), values(tables - move)
-            for index in range(2):
-                real = float(up[index] - down[index]) / (2 * step)
-                ratios[index].append(f"{slopes[index][entry] / real:.2f}")
-        for name, cells in zip(("MSE", "bpp"), ratios, strict=True):
-            print(f"| {quality} | {name} | " + ", ".join(cells) + " |")
-
-
 # Step of the descent per surrogate, found on other pictures at quality 50; it shrinks to 0.1 of itself.
 DESCENT_STEP = {"identity": 0.3, "cubic": 1.1, "soft": 0.45, "dither": 0.3}
 
@@ -308,14 +256,10 @@ def descent(crops: Pixels) -> None:
         print(f"| {surrogate} | " + " | ".join(cells) + " |")
 
 
-RATE_STEPS = (0.5, 1.0)  # levels, root mean square: half a level survives rounding, a whole one overshoots
-
-
 def rate_descent(crops: Pixels) -> None:
     """Share of pictures whose real file shrinks after one step down the rate's gradient."""
-    columns = [f"q{q}, step {step}: smaller %, mean change %" for q in (20, 50, 80) for step in RATE_STEPS]
-    print("\n| surrogate | " + " | ".join(columns) + " |")
-    print("| --- |" + " ---: |" * len(columns))
+    print("\n| surrogate | " + " | ".join(f"q{q}: smaller %, mean change %" for q in (20, 50, 80)) + " |")
+    print("| --- | ---: | ---: | ---: |")
     for surrogate in SURROGATES:
         rate = RateEstimator(surrogate=surrogate)
         cells = []
@@ -325,12 +269,13 @@ def rate_descent(crops: Pixels) -> None:
                 tape.watch(x)
                 bits = tf.reduce_sum(rate(x, q))
             slope = tape.gradient(bits, x)
+            # A step of one level root mean square.
             slope /= tf.sqrt(tf.reduce_mean(tf.square(slope), axis=[1, 2, 3], keepdims=True))
-            for step in RATE_STEPS:
-                ends = np.clip(np.round(x - step * slope), 0, 255).astype(np.uint8)
-                pairs = zip(ends, crops, strict=True)
-                change = np.array([pillow(a, quality)[1] / pillow(b, quality)[1] - 1 for a, b in pairs])
-                cells.append(f"{100 * np.mean(change < 0):.0f}, {100 * change.mean():+.1f}")
+            ends = np.clip(np.round(x - slope), 0, 255).astype(np.uint8)
+            change = np.array(
+                [pillow(a, quality)[1] / pillow(b, quality)[1] - 1 for a, b in zip(ends, crops, strict=True)]
+            )
+            cells.append(f"{100 * np.mean(change < 0):.0f}, {100 * change.mean():+.1f}")
         print(f"| {surrogate} | " + " | ".join(cells) + " |")
 
 
@@ -339,7 +284,7 @@ def main(argv: list[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--only", default="accuracy,speed,quality,entries,descent,rate")
+    parser.add_argument("--only", default="accuracy,speed,quality,descent,rate")
     arguments = parser.parse_args(argv)
     tf.config.threading.set_intra_op_parallelism_threads(2)
     pictures = [load_rgb(path) for path in list_pictures(arguments.folder)]
@@ -354,8 +299,6 @@ def main(argv: list[str] | None = None) -> int:
         speed(crops[:16])
     if "quality" in wanted:
         quality_gradient(crops)
-    if "entries" in wanted:
-        entry_gradient(crops)
     if "descent" in wanted:
         descent(crops)
     if "rate" in wanted:
