@@ -18,7 +18,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "models": {"jpeg", "ops", "layers"},
     "losses": {"jpeg", "ops", "layers", "models"},
     "training": {"jpeg", "ops", "layers", "models", "losses"},
-    "exporters": {"jpeg", "ops", "layers", "models", "losses", "training"},
+    "exporters": {"jpeg", "ops", "layers", "models", "losses", "training", "runtime"},
     "runtime": {"jpeg"},
     "codecs": {"jpeg"},
     "filters": {"jpeg", "codecs"},
