@@ -25,7 +25,7 @@ def test_nothing_changes_where_thresholds_are_the_encoders_own_and_amount_is_zer
 
 def test_outcomes_round_as_decided() -> None:
     magnitude = tf.constant([[[[0.3, 0.79, 0.81, 1.49, 1.55, 1.9, 2.4, 7.0]]]])
-    result = magnitude - dead_zone(
+    result = magnitude + dead_zone(
         magnitude, constant(0.9, magnitude), constant(2.0, magnitude), tf.constant(1.0)
     )
     # 0.81 and 1.9 lie on the ramps (0.1 wide, below the thresholds); every other is decided.
@@ -33,9 +33,15 @@ def test_outcomes_round_as_decided() -> None:
     assert np.all(np.asarray(result) >= 0)
 
 
+def test_changes_are_odd_in_the_coefficient() -> None:
+    steps = laplacian_steps()
+    thresholds = constant(0.9, steps), constant(1.9, steps), tf.constant(1.0)
+    np.testing.assert_array_equal(dead_zone(-steps, *thresholds), -dead_zone(steps, *thresholds))
+
+
 def test_result_is_continuous_in_the_magnitude() -> None:
     magnitude = tf.constant(np.linspace(0, 3, 60_001, dtype=np.float32).reshape(1, 1, 1, -1))
-    result = magnitude - dead_zone(
+    result = magnitude + dead_zone(
         magnitude, constant(0.8, magnitude), constant(1.8, magnitude), tf.constant(1.0)
     )
     # The steepest ramp takes 0.8 * (1 - RESIDUE) over 0.1 steps: slope 6.4 + 1.
