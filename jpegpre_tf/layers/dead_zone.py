@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from jpegpre_tf.ops.dead_zone import dead_zone, hard_dead_zone
+from jpegpre_tf.ops.dead_zone import CHANGE_UNIT, THRESHOLD_UNIT, dead_zone, hard_dead_zone
 
 # Ranges of the thresholds above the encoder's own (0.5 and 1.5), in steps.
 SPAN = 0.9
@@ -28,20 +28,28 @@ class DeadZone(keras.layers.Layer):
         steps: float32 `(batch, height, width, 64)`, coefficients in quantisation steps, natural order.
         gates: float32 `(batch, height, width, 128)`, 0..1: for rounding to 0, then to 1.
         strength: float32 `(batch, 1, 1, 1)`, 0..1.
+        unit: float32, broadcastable to `steps`: what the change is wanted in, per step.
         training: Hard decisions with a gradient to the gates (see `jpegpre_tf.ops.dead_zone`).
     Returns:
-        float32, shape of `steps`: the change of each coefficient in steps. DC never changes.
+        float32, shape of `steps`: the change of each coefficient, in steps times `unit`. DC never changes.
     """
 
-    def call(self, steps: Any, gates: Any, strength: Any, training: bool = False) -> tf.Tensor:
-        extra = gates * (SPAN * strength)
+    def call(
+        self, steps: Any, gates: Any, strength: Any, unit: Any = 1.0, training: bool = False
+    ) -> tf.Tensor:
         amount = tf.minimum(strength * (1.0 / _FULL_BASE_STRENGTH), 1.0)
-        zero_below, one_below = extra[..., :64] + 0.5 * amount, extra[..., 64:] + 1.5
+        # Scalars first, and each half by itself: every operation on all coefficients costs a pass over them.
+        scale = 1.0 if training else 1.0 / THRESHOLD_UNIT
+        zero_below, one_below = (
+            half * (SPAN * scale * strength) + base * scale
+            for half, base in ((gates[..., :64], 0.5 * amount), (gates[..., 64:], 1.5))
+        )
         if training:
-            change = -tf.sign(steps) * hard_dead_zone(tf.abs(steps), zero_below, one_below)
+            lowered = tf.sign(steps) * hard_dead_zone(tf.abs(steps), zero_below, one_below)
         else:
-            change = dead_zone(steps, zero_below, one_below, amount)
-        return change * tf.constant(_IS_AC)
+            lowered = dead_zone(steps, zero_below, one_below, amount)
+            unit = unit * CHANGE_UNIT
+        return lowered * (-unit * tf.constant(_IS_AC))
 
     def compute_output_shape(self, steps_shape: Any, *_: Any, **__: Any) -> Any:
         return steps_shape

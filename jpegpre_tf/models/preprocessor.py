@@ -14,32 +14,43 @@ from jpegpre_tf.ops.quantization import quantization_tables
 # Two views of |steps|: fine around the thresholds, coarse over the range that decides code lengths.
 _FINE_CLIP = 2.0
 _COARSE_CLIP = 16.0
+FEATURE_MAX = _FINE_CLIP
 
 
-def _features(steps: tf.Tensor) -> tf.Tensor:
-    magnitude = tf.abs(steps)
-    fine = tf.minimum(magnitude, _FINE_CLIP)
-    coarse = tf.minimum(magnitude * (_FINE_CLIP / _COARSE_CLIP), _FINE_CLIP)
-    return tf.concat([fine, coarse], axis=-1)
+def features_of(steps: tf.Tensor) -> tf.Tensor:
+    """(batch, height, width, 64) steps to (.., 128) features in 0..2, as the networks see them."""
+    return tf.minimum(unclipped_features(steps), FEATURE_MAX)
+
+
+def unclipped_features(steps: tf.Tensor) -> tf.Tensor:
+    """`features_of` before clipping, for quantised networks: quantising to 0..2 clips by itself.
+
+    The magnitude is taken last: converters move quantisation back through products, where it would cut the coarse
+    view too early, but not through an absolute value.
+    """
+    return tf.concat([tf.abs(steps), tf.abs(steps * (_FINE_CLIP / _COARSE_CLIP))], axis=-1)
 
 
 def edit(
     image: tf.Tensor,
     quality: tf.Tensor,
-    strength: tf.Tensor,
     *,
     luma_gates: Callable[[tf.Tensor], tf.Tensor],
     chroma_gates: Callable[[tf.Tensor], tf.Tensor],
-    decide: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
+    decide: Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor],
+    features: Callable[[tf.Tensor], tf.Tensor] = features_of,
+    offset: float = 0.0,
 ) -> tf.Tensor:
     """The edit around the networks, which are given: float ones, quantised ones, Keras 3 or tf_keras.
 
     Args:
         image: float32 `(batch, height, width, 3)`, RGB levels; height and width multiples of 16.
-        quality, strength: float32 `(batch, 1, 1, 1)`.
+        quality: float32 `(batch, 1, 1, 1)`.
         luma_gates: 128 features per 8x8 block to 128 gates, 0..1.
         chroma_gates: 384 features per 16x16 pixels to 256 gates, 0..1: Cb, then Cr.
-        decide: (steps, gates) to the change in steps, 64 per block.
+        decide: (steps, gates, table) to the change in levels, 64 per block.
+        features: steps to features.
+        offset: Levels added to the result: 0.5 makes truncating round.
 
     Returns:
         float32, shape of `image`: levels, neither rounded nor clipped.
@@ -50,13 +61,13 @@ def edit(
     luma *= 1.0 / luma_table
     cb, cr = (chroma[..., i : i + 64] * (1.0 / chroma_table) for i in (0, 64))
 
-    luma_features = _features(luma)
+    luma_features = features(luma)
     luma_context = tf.nn.avg_pool2d(luma_features, 2, 2, "VALID")
-    gates = chroma_gates(tf.concat([_features(cb), _features(cr), luma_context], axis=-1))
-    change_cb = decide(cb, gates[..., :128]) * chroma_table
-    change_cr = decide(cr, gates[..., 128:]) * chroma_table
-    change_y = decide(luma, luma_gates(luma_features)) * luma_table
-    return image + picture_dct.inverse(change_y, tf.concat([change_cb, change_cr], axis=-1))
+    gates = chroma_gates(tf.concat([features(cb), features(cr), luma_context], axis=-1))
+    change_cb = decide(cb, gates[..., :128], chroma_table)
+    change_cr = decide(cr, gates[..., 128:], chroma_table)
+    change_y = decide(luma, luma_gates(luma_features), luma_table)
+    return image + picture_dct.inverse(change_y, tf.concat([change_cb, change_cr], axis=-1), offset)
 
 
 @keras.saving.register_keras_serializable(package="jpegpre_tf")
@@ -121,15 +132,17 @@ class Preprocessor(keras.Model):
         edited = edit(
             image,
             quality,
-            strength,
             luma_gates=lambda features: tf.sigmoid(self.luma_network([features, quality])),
             chroma_gates=lambda features: tf.sigmoid(self.chroma_network([features, quality])),
-            decide=lambda steps, gates: self.dead_zone(steps, gates, strength, training=training),
+            decide=lambda steps, gates, table: self.dead_zone(
+                steps, gates, strength, table, training=training
+            ),
+            offset=0.0 if training else 0.5,
         )
         if training:
             return edited
         # Not tf.round: mobile GPUs have floor only, and they differ at exact ties alone.
-        return tf.clip_by_value(tf.floor(edited + 0.5), 0.0, 255.0)
+        return tf.clip_by_value(tf.floor(edited), 0.0, 255.0)
 
     def compute_output_shape(self, image_shape: Any, *_: Any, **__: Any) -> Any:
         return image_shape

@@ -78,8 +78,15 @@ def forward(rgb: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     return _product(blocks, _TO_LUMA), _product(chroma, _TO_CHROMA)
 
 
-def inverse(luma: tf.Tensor, chroma: tf.Tensor) -> tf.Tensor:
-    """The picture whose `forward` these are, with constant chroma in each 2x2 cell; shapes as there."""
+def inverse(luma: tf.Tensor, chroma: tf.Tensor, offset: float = 0.0) -> tf.Tensor:
+    """The picture whose `forward` these are, with constant chroma in each 2x2 cell; shapes as there.
+
+    Args:
+        offset: Levels added to every sample: in the last product's bias, where it costs nothing.
+    """
     numbers = tf.nn.depth_to_space(_product(chroma, _TO_CHROMA.T), 2)
     cells = tf.nn.depth_to_space(_product(tf.concat([luma, numbers], axis=-1), _FROM_BLOCK), 4)
-    return tf.nn.depth_to_space(_product(cells, _FROM_CELL), 2)
+    pixels = _product(cells, _FROM_CELL)
+    if offset:
+        pixels = tf.nn.bias_add(pixels, tf.fill([12], offset))
+    return tf.nn.depth_to_space(pixels, 2)

@@ -4,11 +4,19 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from jpegpre_tf.ops.dead_zone import ONE_TARGET, RESIDUE, dead_zone, hard_dead_zone
+from jpegpre_tf.ops.dead_zone import CHANGE_UNIT, ONE_TARGET, RESIDUE, THRESHOLD_UNIT, hard_dead_zone
+from jpegpre_tf.ops.dead_zone import dead_zone as dead_zone_in_units
 
 
 def constant(value: float, like: tf.Tensor) -> tf.Tensor:
     return tf.fill(tf.shape(like), value)
+
+
+def dead_zone(steps: tf.Tensor, zero_below: tf.Tensor, one_below: tf.Tensor, amount: tf.Tensor) -> tf.Tensor:
+    """All in steps."""
+    return CHANGE_UNIT * dead_zone_in_units(
+        steps, zero_below / THRESHOLD_UNIT, one_below / THRESHOLD_UNIT, amount
+    )
 
 
 def laplacian_steps(seed: int = 0, blocks: int = 64) -> tf.Tensor:
@@ -25,7 +33,7 @@ def test_nothing_changes_where_thresholds_are_the_encoders_own_and_amount_is_zer
 
 def test_outcomes_round_as_decided() -> None:
     magnitude = tf.constant([[[[0.3, 0.79, 0.81, 1.49, 1.55, 1.9, 2.4, 7.0]]]])
-    result = magnitude + dead_zone(
+    result = magnitude - dead_zone(
         magnitude, constant(0.9, magnitude), constant(2.0, magnitude), tf.constant(1.0)
     )
     # 0.81 and 1.9 lie on the ramps (0.1 wide, below the thresholds); every other is decided.
@@ -41,7 +49,7 @@ def test_changes_are_odd_in_the_coefficient() -> None:
 
 def test_result_is_continuous_in_the_magnitude() -> None:
     magnitude = tf.constant(np.linspace(0, 3, 60_001, dtype=np.float32).reshape(1, 1, 1, -1))
-    result = magnitude + dead_zone(
+    result = magnitude - dead_zone(
         magnitude, constant(0.8, magnitude), constant(1.8, magnitude), tf.constant(1.0)
     )
     # The steepest ramp takes 0.8 * (1 - RESIDUE) over 0.1 steps: slope 6.4 + 1.
