@@ -62,7 +62,12 @@ def edit(
     cb, cr = (chroma[..., i : i + 64] * (1.0 / chroma_table) for i in (0, 64))
 
     luma_features = features(luma)
-    luma_context = tf.nn.avg_pool2d(luma_features, 2, 2, "VALID")
+    if features is features_of:
+        luma_context = tf.nn.avg_pool2d(luma_features, 2, 2, "VALID")
+    else:
+        # Averaged before quantising: an int8 average rounds ties, a quarter of all, as each runtime likes. The
+        # absolute value changes nothing but keeps converters from moving the quantisation back, as above.
+        luma_context = tf.abs(tf.nn.avg_pool2d(features_of(luma), 2, 2, "VALID"))
     gates = chroma_gates(tf.concat([features(cb), features(cr), luma_context], axis=-1))
     change_cb = decide(cb, gates[..., :128], chroma_table)
     change_cr = decide(cr, gates[..., 128:], chroma_table)
@@ -105,27 +110,34 @@ class Preprocessor(keras.Model):
         self.spatial_blocks = spatial_blocks
         self.mixing_blocks = mixing_blocks
         self.chroma_mixing_blocks = chroma_mixing_blocks
-        self.luma_network = build_gate_network(
-            keras,
-            inputs=128,
-            outputs=128,
-            channels=channels,
-            spatial_blocks=spatial_blocks,
-            mixing_blocks=mixing_blocks,
-            name="luma",
-        )
-        # The chroma network sees Cb, Cr and the mean of the four luma blocks above them.
-        self.chroma_network = build_gate_network(
-            keras,
-            inputs=384,
-            outputs=256,
-            channels=channels,
-            spatial_blocks=0,
-            mixing_blocks=chroma_mixing_blocks,
-            name="chroma",
-        )
+        networks = {
+            name: build_gate_network(keras, **arguments)
+            for name, arguments in self.network_arguments().items()
+        }
+        self.luma_network, self.chroma_network = networks["luma"], networks["chroma"]
         self.dead_zone = DeadZone(name="dead_zone")
         self.built = True
+
+    def network_arguments(self) -> dict[str, dict[str, Any]]:
+        """Arguments of `build_gate_network` for "luma" and "chroma", so that the networks can be built elsewhere."""
+        luma = {
+            "inputs": 128,
+            "outputs": 128,
+            "channels": self.channels,
+            "spatial_blocks": self.spatial_blocks,
+            "mixing_blocks": self.mixing_blocks,
+            "name": "luma",
+        }
+        # The chroma network sees Cb, Cr and the mean of the four luma blocks above them.
+        chroma = {
+            "inputs": 384,
+            "outputs": 256,
+            "channels": self.channels,
+            "spatial_blocks": 0,
+            "mixing_blocks": self.chroma_mixing_blocks,
+            "name": "chroma",
+        }
+        return {"luma": luma, "chroma": chroma}
 
     def call(self, image: Any, quality: Any, strength: Any, training: bool = False) -> tf.Tensor:
         image, quality, strength = (tf.cast(x, tf.float32) for x in (image, quality, strength))
