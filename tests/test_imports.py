@@ -18,7 +18,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "models": {"jpeg", "ops", "layers"},
     "losses": {"jpeg", "ops", "layers", "models"},
     "training": {"jpeg", "ops", "layers", "models", "losses", "evaluation"},
-    "exporters": {"jpeg", "ops", "layers", "models", "losses", "training", "evaluation"},
+    "exporters": {"jpeg", "ops", "layers", "models", "losses", "training", "runtime", "evaluation"},
     "runtime": {"jpeg"},
     "codecs": {"jpeg"},
     "filters": {"jpeg", "codecs"},

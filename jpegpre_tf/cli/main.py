@@ -24,6 +24,7 @@ VERBS: dict[str, str] = {
     "evaluate": "measure BD-rates on a folder of pictures with real encoders; writes a report",
     "compare": "write a page with a before/after wipe of one picture at equal file size",
     "train": "train a preprocessor on a folder of pictures",
+    "export": "write a trained model as TFLite and ONNX, checked against Keras",
     "models": "list the shipped models",
 }
 

@@ -63,23 +63,28 @@ class ModelFolder:
             if entry.get("format") == file_format and "precision" in entry
         }
 
-    def read_tflite(self, precision: str | None = None) -> bytes:
-        """Returns the checked content of the TFLite file of one precision.
+    def read_model(self, precision: str | None = None, file_format: str = "tflite") -> bytes:
+        """Returns the checked content of the file of one precision and format.
 
         Args:
             precision: "fp32", "fp16" or "int8"; None takes int8 where shipped, else fp32.
+            file_format: "tflite" or "onnx".
 
         Raises:
             ModelError: If the model has no such file, or the file fails its check.
         """
-        shipped = self.precisions()
+        shipped = self.precisions(file_format)
         chosen = precision or next((name for name in _PREFERRED if name in shipped), None)
         if chosen not in shipped:
             raise ModelError(
-                f"model {self.name!r} has no TFLite file of precision {precision!r}; "
+                f"model {self.name!r} has no {file_format} file of precision {precision!r}; "
                 f"it has: {', '.join(sorted(shipped)) or 'none'}"
             )
         return self.read(shipped[chosen])
+
+    def read_tflite(self, precision: str | None = None) -> bytes:
+        """`read_model` of the format "tflite"."""
+        return self.read_model(precision)
 
     def read(self, name: str) -> bytes:
         """Returns one file's content after checking it; the bytes checked are the bytes returned.
