@@ -7,6 +7,7 @@ from pathlib import Path
 
 from jpegpre_tf.errors import UsageError
 from jpegpre_tf.runtime.names import shown
+from jpegpre_tf.runtime.pictures import JPEG_SUFFIXES as JPEG_INPUT_SUFFIXES
 from jpegpre_tf.runtime.pictures import PICTURE_SUFFIXES
 
 JPEG_SUFFIXES = frozenset((".jpg", ".jpeg"))
@@ -54,18 +55,46 @@ def plan(inputs: Iterable[str], output: str, also_written: Iterable[str] = ()) -
     return tasks
 
 
+def plan_in_place(inputs: Iterable[str], also_written: Iterable[str] = ()) -> list[Task]:
+    """Returns one task per JPEG file whose target is the file itself; folders give their JPEG files.
+
+    Raises:
+        UsageError: If a file is not named as a JPEG file, or would be replaced twice, or there is none.
+    """
+    paths = [Path(text) for text in inputs]
+    tasks = []
+    for path in paths:
+        if not path.is_dir() and path.suffix.lower() not in JPEG_INPUT_SUFFIXES:
+            raise UsageError(f"--in-place replaces JPEG files only. Received: '{shown(path)}'")
+        found = (source for _, source in _pictures_in(path, without=None))
+        tasks += [Task(file, file) for file in found if file.suffix.lower() in JPEG_INPUT_SUFFIXES]
+    if not tasks:
+        raise UsageError(f"no JPEG files in {', '.join(repr(shown(path)) for path in paths)}")
+    seen: dict[tuple[int, int] | str, Task] = {}
+    for task in tasks:
+        other = seen.setdefault(_identity(task.source), task)
+        if other is not task:
+            raise UsageError(
+                f"'{shown(other.source)}' and '{shown(task.source)}' are one file: it would be replaced twice"
+            )
+    for target in map(Path, also_written):
+        if _identity(target) in seen:
+            raise UsageError(f"'{shown(target)}' is an input and would be overwritten")
+    return tasks
+
+
 def _jpeg_name(relative: Path) -> Path:
     return (
         relative if relative.suffix.lower() in JPEG_SUFFIXES else relative.with_name(relative.stem + ".jpg")
     )
 
 
-def _pictures_in(path: Path, *, without: Path) -> Iterator[tuple[Path, Path]]:
+def _pictures_in(path: Path, *, without: Path | None) -> Iterator[tuple[Path, Path]]:
     """Yields (folder that names are relative to, picture file); a file by itself stands in its own folder."""
     if not path.is_dir():
         yield path.parent, path
         return
-    skipped = os.path.realpath(without)
+    skipped = None if without is None else os.path.realpath(without)
     # Links to folders are not followed: they can lead in circles.
     for folder, folders, files in os.walk(path):
         # Results of an earlier run inside the input folder are no input.

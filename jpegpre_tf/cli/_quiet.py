@@ -21,12 +21,26 @@ def quiet_pillow() -> None:
     warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
+def allow_pixels(max_pixels: int) -> None:
+    """Raises Pillow's own limit, for the process, where a user asked for more."""
+    from PIL import Image
+
+    # Pillow refuses what has more than twice its limit, and warns above it.
+    if Image.MAX_IMAGE_PIXELS is not None and max_pixels > 2 * Image.MAX_IMAGE_PIXELS:
+        Image.MAX_IMAGE_PIXELS = (max_pixels + 1) // 2
+
+
 @contextmanager
 def without_greeting() -> Iterator[None]:
     """Drops LiteRT's greeting inside the block; everything else on stderr appears after it."""
     # The descriptor is the process's: only a command may do this, and before it starts any thread.
     sys.stderr.flush()
-    with tempfile.TemporaryFile() as caught:
+    try:
+        file = tempfile.TemporaryFile()  # noqa: SIM115  closed below
+    except OSError:  # nowhere to write: the greeting then appears
+        yield
+        return
+    with file as caught:
         kept = os.dup(2)
         try:
             os.dup2(caught.fileno(), 2)

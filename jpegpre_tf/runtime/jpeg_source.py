@@ -1,0 +1,132 @@
+"""What a JPEG file that is an input tells about how it was made, and how to keep it as it is."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from jpegpre_tf import jpeg
+from jpegpre_tf.runtime.jpeg_segments import (
+    APP0,
+    APP1,
+    APP2,
+    APP11,
+    APP13,
+    APP14,
+    COM,
+    SOI,
+    JpegSegments,
+    segment,
+)
+from jpegpre_tf.runtime.metadata import EXIF_PREFIX, ICC_PREFIX, XMP_PREFIX, Metadata, metadata_segments
+from jpegpre_tf.runtime.multi_picture import MPF_PREFIX, relative_index
+
+_SAMPLINGS = {(1, 1): "4:4:4", (2, 1): "4:2:2", (2, 2): "4:2:0", (1, 2): "4:4:0", (4, 1): "4:1:1"}
+_QUALITIES = range(1, 101)
+
+
+@dataclass(frozen=True)
+class JpegSource:
+    """How a JPEG input was encoded.
+
+    Attributes:
+        quality: 1..100, of libjpeg's tables the nearest to the file's.
+        is_exact: The tables are those of `quality`; other encoders have tables of their own.
+        subsampling: "4:2:0", "4:2:2", "4:4:4", another such name, or "" for grey and uncommon ones.
+        is_progressive: Not baseline.
+        size_bytes: Of the whole file.
+        segments: Where its parts are.
+    """
+
+    quality: int
+    is_exact: bool
+    subsampling: str
+    is_progressive: bool
+    size_bytes: int
+    segments: JpegSegments
+
+
+def describe_jpeg(image: Image.Image, content: bytes, segments: JpegSegments) -> JpegSource:
+    """Returns how an opened JPEG file was encoded."""
+    quality, is_exact = nearest_quality(image.quantization)
+    layers = [tuple(layer[1:3]) for layer in getattr(image, "layer", [])]
+    subsampling = _SAMPLINGS.get(layers[0], "") if len(layers) == 3 and layers[1:] == [(1, 1)] * 2 else ""
+    is_progressive = bool(image.info.get("progressive") or image.info.get("progression"))
+    return JpegSource(quality, is_exact, subsampling, is_progressive, len(content), segments)
+
+
+def nearest_quality(tables: dict[int, list[int]]) -> tuple[int, bool]:
+    """Returns libjpeg's quality 1..100 whose tables are nearest in ratio, and whether they are equal.
+
+    Args:
+        tables: Table number -> 64 entries in natural order; 0 is taken for luma, 1 for chroma.
+    """
+    found = np.array([tables[key] for key in sorted(tables)[:2]], np.float64).clip(1)
+    errors = [np.abs(np.log(_standard(quality)[: len(found)] / found)).sum() for quality in _QUALITIES]
+    # From the top: at the lowest qualities several numbers have the same tables.
+    best = 100 - int(np.argmin(errors[::-1]))
+    return best, bool(errors[best - 1] == 0)
+
+
+def _standard(quality: int) -> npt.NDArray[np.float64]:
+    return np.stack(jpeg.quantization_tables(quality)).reshape(2, 64).astype(np.float64)
+
+
+def extra_segments(
+    content: bytes, segments: JpegSegments
+) -> tuple[tuple[tuple[int, bytes], ...], bytes, tuple[str, ...]]:
+    """Returns segments to carry besides the known metadata, the trailer, and notes on what cannot be.
+
+    Not carried: what belongs to the old encoding (JFIF, Adobe) and signatures over the old bytes.
+    """
+    kept, notes = [], []
+    trailer = content[segments.end :]
+    seen_exif = seen_xmp = False
+    for marker, payload in segments.head:
+        if marker == APP1 and payload.startswith(EXIF_PREFIX) and not seen_exif:
+            seen_exif = True
+        elif marker == APP1 and payload.startswith(XMP_PREFIX) and not seen_xmp:
+            seen_xmp = True
+        elif marker == APP2 and payload.startswith(MPF_PREFIX):
+            at = content.find(segment(marker, payload)) + 4 + len(MPF_PREFIX)
+            index = relative_index(payload, at, segments.end, len(trailer))
+            if index is None:
+                notes.append("the index of further pictures is damaged: they were dropped")
+                trailer = b""
+            else:
+                kept.append((marker, index))
+        elif marker == APP11:
+            notes.append("content credentials (APP11) are of the old bytes: dropped")
+        elif APP1 <= marker <= 0xEF and marker not in (APP13, APP14) and not payload.startswith(ICC_PREFIX):
+            kept.append((marker, payload))
+        elif marker == APP0 and payload.startswith(b"JFXX"):
+            notes.append("the JFXX thumbnail was dropped")
+    return tuple(kept), trailer, tuple(dict.fromkeys(notes))
+
+
+def kept_as_it_is(content: bytes, source: JpegSource, choice: str, carried: Metadata) -> bytes:
+    """Returns the file with its picture untouched and the metadata that `choice` leaves.
+
+    Args:
+        content: The JPEG file.
+        source: Its description.
+        choice: One of METADATA_CHOICES; "keep" returns `content` itself.
+        carried: What of its metadata is carried by `choice`.
+    """
+    if choice == "keep":
+        return content
+    # Tables, frame and the two headers that say how to read the samples.
+    needed = [
+        (marker, payload)
+        for marker, payload in source.segments.head
+        if marker in (APP14,) or (marker == APP0 and payload.startswith(b"JFIF")) or _is_coding(marker)
+    ]
+    first = [segment(*item) for item in needed if not _is_coding(item[0])]
+    rest = [segment(*item) for item in needed if _is_coding(item[0])]
+    scans = content[source.segments.scan_start : source.segments.end]
+    return b"".join((SOI, *first, metadata_segments(carried), *rest, scans))
+
+
+def _is_coding(marker: int) -> bool:
+    return marker < 0xE0 and marker != COM
