@@ -10,7 +10,7 @@ from PIL import Image, ImageColor, UnidentifiedImageError
 from jpegpre_tf._optional import MissingExtraError, require
 from jpegpre_tf.errors import PictureError
 from jpegpre_tf.runtime.jpeg_segments import SOI, read_segments
-from jpegpre_tf.runtime.jpeg_source import JpegSource, describe_jpeg, extra_segments
+from jpegpre_tf.runtime.jpeg_source import JpegSource, describe_jpeg, jpeg_metadata
 from jpegpre_tf.runtime.metadata import Metadata
 from jpegpre_tf.runtime.metadata_of import density_of, metadata_of
 from jpegpre_tf.runtime.names import shown
@@ -132,16 +132,15 @@ def _decode(content: bytes, max_pixels: int, background: str, to_srgb: bool) -> 
     notes: list[str] = []
     if content[:2] == SOI:
         segments = read_segments(content)
-        others, trailer, notes_on_segments = extra_segments(content, segments)
-        metadata = replace(metadata, others=others, trailer=trailer)
+        metadata, dropped = jpeg_metadata(content, segments, metadata)
         jpeg = describe_jpeg(image, content, segments)
-        notes += notes_on_segments
+        notes += dropped
     elif frames > 1:
         notes.append(f"holds {frames} pictures: only the first is used")
     if b"hdrgm:Version" in metadata.xmp and not metadata.trailer:
         notes.append("its HDR gain map cannot be kept: only the standard picture is used")
         metadata = replace(metadata, xmp=b"")  # it would promise a gain map
-    if image.has_transparency_data:
+    if _is_transparent(image):
         notes.append(f"transparency was put on {background}")
     if has_own_gamma(image):
         notes.append(f"gamma {image.info['gamma']:g} was converted to sRGB")
@@ -164,3 +163,10 @@ def _check_size(image: Image.Image, content: bytes, max_pixels: int) -> None:
     # missing after an early end marker, for as long as a damaged header says.
     if content[:2] == SOI and width * height > 512 * len(content):
         raise PictureError(f"damaged file (too short for {width}x{height} pixels)")
+
+
+def _is_transparent(image: Image.Image) -> bool:
+    """Whether anything shows through: many files have an alpha channel that hides nothing."""
+    if image.mode in ("RGBA", "LA", "PA"):
+        return bool(image.getchannel("A").getextrema()[0] < 255)
+    return bool(image.has_transparency_data)

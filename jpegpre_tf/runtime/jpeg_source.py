@@ -1,6 +1,6 @@
 """What a JPEG file that is an input tells about how it was made, and how to keep it as it is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ from jpegpre_tf.runtime.jpeg_segments import (
     APP11,
     APP13,
     APP14,
+    APP15,
     COM,
     SOI,
     JpegSegments,
@@ -73,21 +74,28 @@ def _standard(quality: int) -> npt.NDArray[np.float64]:
     return np.stack(jpeg.quantization_tables(quality)).reshape(2, 64).astype(np.float64)
 
 
-def extra_segments(
-    content: bytes, segments: JpegSegments
-) -> tuple[tuple[tuple[int, bytes], ...], bytes, tuple[str, ...]]:
-    """Returns segments to carry besides the known metadata, the trailer, and notes on what cannot be.
+def jpeg_metadata(
+    content: bytes, segments: JpegSegments, known: Metadata
+) -> tuple[Metadata, tuple[str, ...]]:
+    """Returns a JPEG file's metadata with all that can be carried, and notes on what cannot be.
 
     Not carried: what belongs to the old encoding (JFIF, Adobe) and signatures over the old bytes.
+
+    Args:
+        content: The file.
+        segments: Of it.
+        known: What Pillow found: colour profile, comments and Photoshop's segments are taken from it.
     """
-    kept, notes = [], []
+    exif = xmp = b""
+    others: list[tuple[int, bytes]] = []
+    notes: list[str] = []
     trailer = content[segments.end :]
-    seen_exif = seen_xmp = False
     for marker, payload in segments.head:
-        if marker == APP1 and payload.startswith(EXIF_PREFIX) and not seen_exif:
-            seen_exif = True
-        elif marker == APP1 and payload.startswith(XMP_PREFIX) and not seen_xmp:
-            seen_xmp = True
+        if marker == APP1 and payload.startswith(EXIF_PREFIX) and not exif:
+            # The first only: Pillow joins several, and a reader that does not would see garbage.
+            exif = payload.removeprefix(EXIF_PREFIX)
+        elif marker == APP1 and payload.startswith(XMP_PREFIX) and not xmp:
+            xmp = payload.removeprefix(XMP_PREFIX)
         elif marker == APP2 and payload.startswith(MPF_PREFIX):
             at = content.find(segment(marker, payload)) + 4 + len(MPF_PREFIX)
             index = relative_index(payload, at, segments.end, len(trailer))
@@ -95,14 +103,15 @@ def extra_segments(
                 notes.append("the index of further pictures is damaged: they were dropped")
                 trailer = b""
             else:
-                kept.append((marker, index))
+                others.append((marker, index))
         elif marker == APP11:
             notes.append("content credentials (APP11) are of the old bytes: dropped")
-        elif APP1 <= marker <= 0xEF and marker not in (APP13, APP14) and not payload.startswith(ICC_PREFIX):
-            kept.append((marker, payload))
+        elif APP1 <= marker <= APP15 and marker not in (APP13, APP14) and not payload.startswith(ICC_PREFIX):
+            others.append((marker, payload))
         elif marker == APP0 and payload.startswith(b"JFXX"):
             notes.append("the JFXX thumbnail was dropped")
-    return tuple(kept), trailer, tuple(dict.fromkeys(notes))
+    metadata = replace(known, exif=exif, xmp=xmp, others=tuple(others), trailer=trailer)
+    return metadata, tuple(dict.fromkeys(notes))
 
 
 def kept_as_it_is(content: bytes, source: JpegSource, choice: str, carried: Metadata) -> bytes:
