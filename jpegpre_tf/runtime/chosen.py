@@ -31,6 +31,16 @@ class _Trials:
             self.best = Chosen(quality, strength, jpeg)
         return len(jpeg)
 
+    @property
+    def best_size(self) -> int:
+        """Of the best file so far, 0 if there is none."""
+        return 0 if self.best is None else len(self.best.jpeg)
+
+    def edit_less(self, quality: float, strength: float, least: float) -> None:
+        """Tries lower strengths, which make larger files."""
+        if strength > 0:
+            fill_up(lambda cut: self.size(quality, strength * (1 - cut)), self._limit_bytes, least, 0, 1)
+
 
 def choose_for_size(renderer: Renderer, limit_bytes: int, strength: float, highest: int) -> Chosen:
     """Returns the largest quality that fits, then a lower strength or tables in between that use up the rest.
@@ -55,12 +65,14 @@ def choose_for_size(renderer: Renderer, limit_bytes: int, strength: float, highe
     if quality is None:
         raise TargetError(sizes[1])
     least = limit_bytes * (1 - SIZE_TOLERANCE)
-    if sizes[quality] < least and strength > 0:
-        # Less editing at the same quality: any encoder can write that, tables in between not.
-        fill_up(lambda cut: trials.size(quality, strength * (1 - cut)), limit_bytes, least, 0, 1)
-    if trials.best is not None and len(trials.best.jpeg) < least and quality < highest:
+    # Less editing at the same quality first: any encoder can write that, tables in between not.
+    if sizes[quality] < least:
+        trials.edit_less(quality, strength, least)
+    if trials.best_size < least and quality < highest:
         low, high = float(quality), float(quality + 1)
         fill_up(lambda at: trials.size(at, strength), limit_bytes, least, low, high)
+        if trials.best is not None and trials.best_size < least:
+            trials.edit_less(trials.best.quality, trials.best.strength, least)
     if trials.best is None:  # cannot be: `quality` was within the limit
         raise TargetError(sizes[1])
     return trials.best

@@ -32,7 +32,7 @@ def encode_jpeg(
 
     Args:
         pixels: uint8 `(H, W, 3)` RGB, levels 0..255.
-        quality: 1..100. Between two whole numbers the tables are scaled by libjpeg's formula all the same.
+        quality: 1..100. Between two whole numbers the tables are in between, see `tables_of`.
         subsampling: "4:2:0", "4:2:2" or "4:4:4".
         is_grey: Write one channel, the luma of `pixels`.
         density: (x, y) dots per inch for the JFIF header.
@@ -68,15 +68,22 @@ def encode_jpeg(
 
 
 def tables_of(quality: float) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint16]]:
-    """Returns the (luma, chroma) tables of a quality 1..100, (8, 8) each, whole number or not."""
-    if quality == int(quality):
-        return jpeg.quantization_tables(int(quality))
-    percent = 5000 / quality if quality < 50 else 200 - 2 * quality
-    luma, chroma = (
-        np.clip(np.floor((table * percent + 50) / 100), 1, 255).astype(np.uint16)
-        for table in (jpeg.LUMA_TABLE, jpeg.CHROMA_TABLE)
-    )
-    return luma, chroma
+    """Returns the (luma, chroma) tables of a quality 1..100, (8, 8) each, whole number or not.
+
+    Between two whole numbers the entries change to the next quality's one after another, the highest
+    frequencies first: files then grow in steps of a few per mille, where scaling all entries by a real number
+    jumps whenever many of them round up together.
+    """
+    lower = jpeg.quantization_tables(int(quality))
+    share = quality - int(quality)
+    if share == 0:
+        return lower
+    upper = jpeg.quantization_tables(int(quality) + 1)
+    changed = jpeg.NATURAL_FROM_ZIGZAG[64 - round(64 * share) :]
+    tables = [table.ravel().copy() for table in lower]
+    for table, finer in zip(tables, upper, strict=True):
+        table[changed] = finer.ravel()[changed]
+    return tables[0].reshape(8, 8), tables[1].reshape(8, 8)
 
 
 @contextmanager
