@@ -49,23 +49,31 @@ def replace_original(path: str | Path, content: bytes) -> None:
         real = path.resolve(strict=True)
         status = real.stat()
         with _unnamed(real.parent, content) as name:
+            # Without a name for as long as possible: a killed process then leaves nothing.
+            if name is not None:
+                _make_durable(Path(name), content, status)
             temporary = _written_beside(real, content, name)
-        try:
-            _sync(temporary)
-            if temporary.read_bytes() != content:
-                raise OSError("the disk returned other bytes than were written")
-            if hasattr(os, "chown") and (os.getuid(), os.getgid()) != (status.st_uid, status.st_gid):
-                with contextlib.suppress(PermissionError):  # only root may give files away
-                    os.chown(temporary, status.st_uid, status.st_gid)
-            temporary.chmod(status.st_mode & 0o7777)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+        if name is None:
+            try:
+                _make_durable(temporary, content, status)
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
         _move(temporary, real)
         with contextlib.suppress(OSError):  # folders cannot be opened everywhere
             _sync(real.parent)
     except (OSError, ValueError) as error:
         raise _output_error(path, error) from error
+
+
+def _make_durable(path: Path, content: bytes, like: os.stat_result) -> None:
+    _sync(path)
+    if path.read_bytes() != content:
+        raise OSError("the disk returned other bytes than were written")
+    if hasattr(os, "chown") and (os.getuid(), os.getgid()) != (like.st_uid, like.st_gid):
+        with contextlib.suppress(PermissionError):  # only root may give files away
+            os.chown(path, like.st_uid, like.st_gid)
+    path.chmod(like.st_mode & 0o7777)
 
 
 def remove_leftovers(folder: Path) -> None:

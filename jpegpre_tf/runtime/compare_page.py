@@ -36,7 +36,7 @@ class ComparePage:
     def add(self, result: EncodeResult) -> None:
         """Adds one picture, or counts it in `left_out` when the page has grown too large."""
         size_bytes = len(result.jpeg_plain) + len(result.jpeg)
-        if self._figures and self._embedded_bytes + size_bytes > _MOST_EMBEDDED_BYTES:
+        if not result.jpeg or (self._figures and self._embedded_bytes + size_bytes > _MOST_EMBEDDED_BYTES):
             self.left_out += 1
             return
         self._embedded_bytes += size_bytes

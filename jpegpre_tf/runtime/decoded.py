@@ -150,6 +150,7 @@ def _decode(content: bytes, max_pixels: int, background: str, to_srgb: bool) -> 
     metadata, dropped = metadata.fitted()
     is_grey = image.mode in GREY_MODES
     density = density_of(image)
+    image.fp = None  # the pixels are all that is needed now; the file's bytes may go
     return Decoded(Raster(image, to_rgb), is_grey, metadata, density, (*notes, *dropped), len(content), jpeg)
 
 

@@ -1,5 +1,6 @@
 """One picture file to one smaller JPEG file, with the numbers that show what it gained."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,10 +12,11 @@ from jpegpre_tf.runtime.chosen import Chosen, choose_for_score, choose_for_size,
 from jpegpre_tf.runtime.decoded import Decoded, open_decoded, read_regular_file
 from jpegpre_tf.runtime.encode_options import EncodeOptions
 from jpegpre_tf.runtime.encode_result import EncodeResult
-from jpegpre_tf.runtime.jpeg_source import kept_as_it_is
+from jpegpre_tf.runtime.jpeg_source import kept_as_it_is, kept_size
 from jpegpre_tf.runtime.metadata import Metadata, insert_metadata, metadata_segments
 from jpegpre_tf.runtime.names import shown
 from jpegpre_tf.runtime.renderer import Preprocess, Renderer, Score, WholeRenderer
+from jpegpre_tf.runtime.strip_renderer import WHOLE_PIXELS, StripRenderer, check_decodes
 
 # A JPEG file that is encoded again loses a little each time: not for less than this.
 _LEAST_SAVING = 0.02
@@ -62,7 +64,8 @@ def encode_file(
         raise _explained(error, Path(source), decoded, options) from None
     if before_write is not None:
         before_write(result, content)
-    # Last: measuring decoded the new file, so nothing is replaced by one that does not open.
+    # Nothing is replaced by a file that does not open.
+    check_decodes(content)
     if not options.in_place:
         write_atomically(target, content)
     elif not (result.is_copy and options.metadata == "keep"):
@@ -99,17 +102,23 @@ def _encoded(
 ) -> tuple[EncodeResult, bytes]:
     metadata, notes = decoded.metadata.chosen(options.metadata)
     carried = _Carried(metadata, len(metadata_segments(metadata)) + len(metadata.trailer))
-    renderer: Renderer = WholeRenderer(decoded, preprocess, options.subsampling)
-    original = _original(source, decoded, carried, options)
-    chosen, is_copy, reasons = _chosen(decoded, renderer, carried, options, score, original)
+    is_large = decoded.raster.width * decoded.raster.height > WHOLE_PIXELS
+    make_renderer = StripRenderer if is_large else WholeRenderer
+    renderer: Renderer = make_renderer(decoded, preprocess, options.subsampling)
+    chosen, is_copy, reasons = _chosen(decoded, renderer, carried, options, score)
     plain = renderer.plain(chosen.quality)
-    content = original if is_copy and original is not None else insert_metadata(chosen.jpeg, metadata)
     needed = decoded.metadata.stripped()
-    shown_jpeg = insert_metadata(chosen.jpeg, needed)
     if is_copy and decoded.jpeg is not None:
-        shown_jpeg = kept_as_it_is(content, decoded.jpeg, "strip", needed)
-    elif decoded.jpeg is None and len(content) > decoded.size_bytes:
-        reasons = (*reasons, "the JPEG file is larger than the input")
+        original = _read_again(source, decoded)
+        content = kept_as_it_is(original, decoded.jpeg, options.metadata, carried.metadata)
+        bare = b"" if is_large else kept_as_it_is(original, decoded.jpeg, "strip", needed)
+        psnr = math.inf
+    else:
+        content = insert_metadata(chosen.jpeg, metadata)
+        bare = b"" if is_large else insert_metadata(chosen.jpeg, needed)
+        psnr = renderer.psnr_db(chosen.jpeg)
+        if decoded.jpeg is None and len(content) > decoded.size_bytes:
+            reasons = (*reasons, "the JPEG file is larger than the input")
     result = EncodeResult(
         source=source,
         target=target,
@@ -119,27 +128,24 @@ def _encoded(
         size_bytes_plain=len(plain) + carried.size_bytes,
         size_bytes=len(content),
         psnr_plain_db=renderer.psnr_db(plain),
-        psnr_db=renderer.psnr_db(content if is_copy else chosen.jpeg),
+        psnr_db=psnr,
         quality=chosen.quality,
         strength=chosen.strength,
         is_copy=is_copy,
         quality_input=decoded.jpeg.quality if decoded.jpeg else None,
         is_turned=decoded.metadata.orientation >= 5,
         notes=(*decoded.notes, *notes, *reasons),
-        jpeg_plain=insert_metadata(plain, needed),
-        jpeg=shown_jpeg,
+        jpeg_plain=b"" if is_large else insert_metadata(plain, needed),
+        jpeg=bare,
     )
     return result, content
 
 
-def _original(source: Path, decoded: Decoded, carried: _Carried, options: EncodeOptions) -> bytes | None:
-    """Returns the JPEG input with the metadata asked for, None if it is not to be kept whatever happens."""
-    if decoded.jpeg is None or options.allow_larger:
-        return None
+def _read_again(source: Path, decoded: Decoded) -> bytes:
     content = read_regular_file(source)
     if len(content) != decoded.size_bytes:
         raise PictureError(f"cannot read '{shown(source)}': the file changed while it was read")
-    return kept_as_it_is(content, decoded.jpeg, options.metadata, carried.metadata)
+    return content
 
 
 def _chosen(
@@ -148,13 +154,15 @@ def _chosen(
     carried: _Carried,
     options: EncodeOptions,
     score: Score | None,
-    original: bytes | None,
 ) -> tuple[Chosen, bool, tuple[str, ...]]:
     """Returns the settings and file, whether to keep the original instead, and notes that say why."""
     highest = limited_quality(options, decoded.jpeg.quality if decoded.jpeg else None)
+    original_bytes = None
+    if decoded.jpeg is not None and not options.allow_larger:
+        original_bytes = kept_size(decoded.jpeg, options.metadata, carried.metadata)
     limit = options.size_limit_bytes(decoded.raster.width, decoded.raster.height)
     if limit is not None:
-        if original is not None and len(original) <= limit:
+        if original_bytes is not None and original_bytes <= limit:
             quality = decoded.jpeg.quality if decoded.jpeg else options.quality
             return Chosen(quality, 0, b""), True, ("the input's own bytes were kept: they fit already",)
         return choose_for_size(renderer, limit - carried.size_bytes, options.strength, highest), False, ()
@@ -166,10 +174,10 @@ def _chosen(
         chosen = Chosen(quality, options.strength, renderer.edited(quality, options.strength))
         said = f"the input is a JPEG of quality {highest}: encoded at that, not at {options.quality}"
         notes = (said,) if quality < options.quality else ()
-    if original is not None:
+    if original_bytes is not None:
         size_bytes = len(chosen.jpeg) + carried.size_bytes
-        if size_bytes > len(original) * (1 - _LEAST_SAVING):
-            saved = 100 * (1 - size_bytes / len(original))
+        if size_bytes > original_bytes * (1 - _LEAST_SAVING):
+            saved = 100 * (1 - size_bytes / original_bytes)
             won = f"would save {saved:.1f} % only" if saved > 0 else "would not make it smaller"
             return chosen, True, (f"the input's own bytes were kept: encoding again {won}",)
     return chosen, False, notes

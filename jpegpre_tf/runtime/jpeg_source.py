@@ -125,16 +125,25 @@ def kept_as_it_is(content: bytes, source: JpegSource, choice: str, carried: Meta
     """
     if choice == "keep":
         return content
-    # Tables, frame and the two headers that say how to read the samples.
-    needed = [
-        (marker, payload)
-        for marker, payload in source.segments.head
-        if marker in (APP14,) or (marker == APP0 and payload.startswith(b"JFIF")) or _is_coding(marker)
-    ]
-    first = [segment(*item) for item in needed if not _is_coding(item[0])]
-    rest = [segment(*item) for item in needed if _is_coding(item[0])]
+    first, rest = _needed(source)
     scans = content[source.segments.scan_start : source.segments.end]
     return b"".join((SOI, *first, metadata_segments(carried), *rest, scans))
+
+
+def kept_size(source: JpegSource, choice: str, carried: Metadata) -> int:
+    """Returns how many bytes `kept_as_it_is` gives."""
+    if choice == "keep":
+        return source.size_bytes
+    parts = [SOI, metadata_segments(carried), *(part for group in _needed(source) for part in group)]
+    return sum(map(len, parts)) + source.segments.end - source.segments.scan_start
+
+
+def _needed(source: JpegSource) -> tuple[list[bytes], list[bytes]]:
+    """Returns the segments that are no metadata: the headers that say how to read samples, and the coding."""
+    head = source.segments.head
+    headers = [item for item in head if item[0] == APP14 or (item[0] == APP0 and item[1].startswith(b"JFIF"))]
+    coding = [item for item in head if _is_coding(item[0])]
+    return [segment(*item) for item in headers], [segment(*item) for item in coding]
 
 
 def _is_coding(marker: int) -> bool:
