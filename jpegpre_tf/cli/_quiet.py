@@ -52,3 +52,28 @@ def without_greeting() -> Iterator[None]:
             for line in caught:
                 if not line.startswith(_GREETING):
                     os.write(2, line)
+
+
+@contextmanager
+def without_decoders_messages() -> Iterator[None]:
+    """Keeps what decoders written in C print (libtiff does) off stderr; Python's own lines still appear."""
+    try:
+        is_plain = sys.stderr.fileno() == 2
+    except (AttributeError, OSError, ValueError):
+        is_plain = False
+    if not is_plain:
+        yield
+        return
+    before, kept = sys.stderr, os.dup(2)
+    before.flush()
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    with os.fdopen(os.dup(2), "w", buffering=1, encoding=before.encoding, errors=before.errors) as ours:
+        try:
+            sys.stderr = ours
+            os.dup2(nowhere, 2)
+            yield
+        finally:
+            sys.stderr = before
+            os.dup2(kept, 2)
+            os.close(kept)
+            os.close(nowhere)

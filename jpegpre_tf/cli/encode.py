@@ -16,7 +16,7 @@ from jpegpre_tf.cli._encode_rows import HEADER, described, row, totals
 from jpegpre_tf.cli._journal import Journal, journal_for
 from jpegpre_tf.cli._plan import Task, plan, plan_in_place
 from jpegpre_tf.cli._progress import progress
-from jpegpre_tf.cli._quiet import allow_pixels, quiet_pillow
+from jpegpre_tf.cli._quiet import allow_pixels, quiet_pillow, without_decoders_messages
 from jpegpre_tf.cli._score import ssimulacra2_score
 from jpegpre_tf.cli._session import load_profile
 from jpegpre_tf.cli._table import print_table
@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     results: list[runtime.EncodeResult] = []
     is_complete = True
-    with progress(len(tasks), "encoding") as report:
+    with without_decoders_messages(), progress(len(tasks), "encoding") as report:
         for task, outcome in _outcomes(tasks, work, arguments.jobs):
             report.advance()
             if isinstance(outcome, JpegpreError):

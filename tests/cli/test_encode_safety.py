@@ -248,3 +248,14 @@ def test_a_read_only_disk_is_one_line_per_file(photo, small_disk, tmp_path, caps
         "jpegpre encode: note: no journal can be kept, --resume will not work: Read-only file system"
     ]
     assert contents(folder) == before
+
+
+def test_decoders_print_nothing_of_their_own(photo, tmp_path):
+    Image.open(photo).convert("1").crop((0, 0, 64, 64)).save(tmp_path / "fax.tif", compression="group4")
+    content = bytearray((tmp_path / "fax.tif").read_bytes())
+    content[20:60] = bytes(40)
+    (tmp_path / "fax.tif").write_bytes(content)
+    process = start(str(tmp_path / "fax.tif"), str(tmp_path / "missing.jpg"), "-o", str(tmp_path / "out"))
+    _, errors = process.communicate()
+    lines = errors.decode().splitlines()
+    assert all(line.startswith("jpegpre encode: ") for line in lines) and "missing.jpg" in lines[-1]
