@@ -44,7 +44,7 @@ def read_segments(content: bytes) -> JpegSegments:
     position = 2
     while True:
         position = content.find(b"\xff", position)
-        while content[position + 1 : position + 2] == b"\xff":  # fill bytes
+        while position >= 0 and content[position + 1 : position + 2] == b"\xff":  # fill bytes
             position += 1
         if position < 0 or position + 4 > len(content):
             raise ValueError("the JPEG file has no scan")

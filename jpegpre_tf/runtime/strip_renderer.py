@@ -18,12 +18,14 @@ from jpegpre_tf.runtime.strip_jpeg import StripJpeg
 # Pictures of up to this many pixels are encoded whole, which is faster.
 WHOLE_PIXELS = 24_000_000
 # A strip's pixels; its context comes on top.
-_STRIP_PIXELS = 6_000_000
+_STRIP_PIXELS = 4_000_000
 _LEAST_ROWS = 128
 # Rows of context above and below a strip: whole blocks, more than any model of this kind sees, and one row of
 # blocks for the decoder's chroma upsampling.
 _MODEL_CONTEXT = 64
 _DECODER_CONTEXT = 16
+# Rows that are decoded at a time, in 16-row blocks.
+_MEASURED_ROWS = 64
 
 
 class StripRenderer:
@@ -101,17 +103,17 @@ class StripRenderer:
         A strip from block to block is coded as in the whole picture, and with a row of blocks around it
         decoded alike too.
         """
-        first, last = max(0, top - _DECODER_CONTEXT), min(len(rows), bottom + _DECODER_CONTEXT)
-        jpeg = encode_jpeg(rows[first:last], quality, subsampling=self._subsampling, is_grey=self._is_grey)
-        with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as image:
-            decoded = np.asarray(image.convert("RGB"))
         total = 0.0
-        for start in range(top, bottom, 64):
-            end = min(start + 64, bottom)
+        for start in range(top, bottom, _MEASURED_ROWS):
+            end = min(start + _MEASURED_ROWS, bottom)
+            first, last = max(0, start - _DECODER_CONTEXT), min(len(rows), end + _DECODER_CONTEXT)
+            jpeg = encode_jpeg(
+                rows[first:last], quality, subsampling=self._subsampling, is_grey=self._is_grey
+            )
+            with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as image:
+                decoded = np.asarray(image.convert("RGB"))[start - first : end - first]
             # float32 holds each squared difference exactly; sums of a few rows stay within 1e-6 of exact.
-            difference = np.subtract(
-                original[start:end], decoded[start - first : end - first], dtype=np.float32
-            ).ravel()
+            difference = np.subtract(original[start:end], decoded, dtype=np.float32).ravel()
             total += float(np.dot(difference, difference))
         return total
 
