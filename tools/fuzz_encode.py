@@ -11,6 +11,7 @@ import argparse
 import io
 import json
 import multiprocessing
+import os
 import random
 import sys
 import tempfile
@@ -141,6 +142,7 @@ def work(share: range, seed: int, pipe: Connection) -> None:
     from jpegpre_tf.errors import PictureError
 
     quiet_pillow()
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # libtiff tells of every damage
     session = runtime.load("balanced", threads=1)
     kinds = seeds()
     choices = ("keep", "strip", "strip-gps")

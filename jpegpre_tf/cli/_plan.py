@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from jpegpre_tf.errors import UsageError
+from jpegpre_tf.errors import PictureError, UsageError
 from jpegpre_tf.runtime.names import shown
 from jpegpre_tf.runtime.pictures import JPEG_SUFFIXES as JPEG_INPUT_SUFFIXES
 from jpegpre_tf.runtime.pictures import PICTURE_SUFFIXES
@@ -30,6 +30,7 @@ def plan(inputs: Iterable[str], output: str, also_written: Iterable[str] = ()) -
     the command will write.
 
     Raises:
+        PictureError: If a folder cannot be read.
         UsageError: If outputs would collide with each other or with an input, if several pictures are to go
             into one file, if the output is a file of another kind, or if there is no picture at all.
     """
@@ -96,13 +97,18 @@ def _pictures_in(path: Path, *, without: Path | None) -> Iterator[tuple[Path, Pa
         return
     skipped = None if without is None else os.path.realpath(without)
     # Links to folders are not followed: they can lead in circles.
-    for folder, folders, files in os.walk(path):
+    for folder, folders, files in os.walk(path, onerror=_cannot_be_listed):
         # Results of an earlier run inside the input folder are no input.
         folders[:] = sorted(name for name in folders if os.path.realpath(Path(folder, name)) != skipped)
         for name in sorted(files):
             # Hidden files: "._IMG_1.jpg" is how macOS stores attributes on foreign disks, not a picture.
             if not name.startswith(".") and Path(name).suffix.lower() in PICTURE_SUFFIXES:
                 yield path, Path(folder, name)
+
+
+def _cannot_be_listed(error: OSError) -> None:
+    # By default os.walk leaves such folders out without a word.
+    raise PictureError(f"cannot read folder '{shown(error.filename)}': {error.strerror or error}")
 
 
 def refuse_overwriting(source: Path, target: Path) -> None:

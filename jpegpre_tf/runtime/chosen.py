@@ -1,5 +1,6 @@
 """Chooses quality and strength of one encoding: as asked, or what a target needs."""
 
+import functools
 from dataclasses import dataclass
 
 from jpegpre_tf.errors import TargetError
@@ -36,10 +37,14 @@ class _Trials:
         """Of the best file so far, 0 if there is none."""
         return 0 if self.best is None else len(self.best.jpeg)
 
-    def edit_less(self, quality: float, strength: float, least: float) -> None:
-        """Tries lower strengths, which make larger files."""
+    def edit_less(self, quality: float, strength: float, least: float, size_bytes: int) -> None:
+        """Tries strengths lower than `strength`, which gave `size_bytes`: they make larger files."""
+
+        def size(cut: float) -> int:
+            return self.size(quality, strength * (1 - cut))
+
         if strength > 0:
-            fill_up(lambda cut: self.size(quality, strength * (1 - cut)), self._limit_bytes, least, 0, 1)
+            fill_up(size, self._limit_bytes, least, 0, 1, size_bytes)
 
 
 def choose_for_size(renderer: Renderer, limit_bytes: int, strength: float, highest: int) -> Chosen:
@@ -61,18 +66,20 @@ def choose_for_size(renderer: Renderer, limit_bytes: int, strength: float, highe
         sizes[quality] = trials.size(quality, strength)
         return sizes[quality]
 
-    quality = largest_within(size_at, limit_bytes, 1, highest)
+    # Files without preprocessing are far cheaper to make, and change with quality in the same way.
+    plain_sizes = functools.cache(lambda quality: len(renderer.plain(quality)))
+    quality = largest_within(size_at, limit_bytes, 1, highest, plain_sizes)
     if quality is None:
         raise TargetError(sizes[1])
     least = limit_bytes * (1 - SIZE_TOLERANCE)
     # Less editing at the same quality first: any encoder can write that, tables in between not.
     if sizes[quality] < least:
-        trials.edit_less(quality, strength, least)
+        trials.edit_less(quality, strength, least, sizes[quality])
     if trials.best_size < least and quality < highest:
         low, high = float(quality), float(quality + 1)
-        fill_up(lambda at: trials.size(at, strength), limit_bytes, least, low, high)
+        fill_up(lambda at: trials.size(at, strength), limit_bytes, least, low, high, sizes[quality])
         if trials.best is not None and trials.best_size < least:
-            trials.edit_less(trials.best.quality, trials.best.strength, least)
+            trials.edit_less(trials.best.quality, trials.best.strength, least, trials.best_size)
     if trials.best is None:  # cannot be: `quality` was within the limit
         raise TargetError(sizes[1])
     return trials.best

@@ -133,9 +133,13 @@ def _plain(photo: np.ndarray, folder, quality: int):
     return folder / "plain.jpg"
 
 
-@given(st.lists(st.integers(1, 50), min_size=1, max_size=100), st.integers(0, 3000))
+@given(
+    st.lists(st.integers(1, 50), min_size=1, max_size=100),
+    st.integers(0, 3000),
+    st.sampled_from([None, 1.1, 3]),
+)
 @settings(max_examples=300, deadline=None)
-def test_search_finds_the_largest(steps, limit):
+def test_search_finds_the_largest(steps, limit, ratio):
     sizes = np.cumsum(steps).tolist()
     calls = []
 
@@ -144,7 +148,8 @@ def test_search_finds_the_largest(steps, limit):
         return sizes[at - 1]
 
     expected = sum(size <= limit for size in sizes) or None
-    assert largest_within(measure, limit, 1, len(sizes)) == expected
+    like = None if ratio is None else lambda at: int(ratio * sizes[at - 1]) + at % 3
+    assert largest_within(measure, limit, 1, len(sizes), like) == expected
     assert len(set(calls)) == len(calls) <= 16
 
 
@@ -160,6 +165,9 @@ def test_filling_up_stops_when_it_is_near_enough():
         seen.append(at)
         return int(1000 + 200 * at)
 
-    at = fill_up(measure, 1100, 1090, 0, 1)
-    assert 1090 <= 1000 + 200 * at <= 1100 and len(seen) < 8
-    assert fill_up(lambda at: int(100 + at), 1000, 990, 0, 1) == 1
+    at = fill_up(measure, 1100, 1090, 0, 1, 1000)
+    assert 1090 <= 1000 + 200 * at <= 1100 and len(seen) == 2
+    assert fill_up(lambda at: int(100 + at), 1000, 990, 0, 1, 100) == 1
+    # A jump that no line foresees.
+    at = fill_up(lambda at: 1000 if at < 0.9 else 1095 if at < 0.95 else 2000, 1100, 1090, 0, 1, 1000)
+    assert 0.9 <= at < 0.95
