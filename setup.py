@@ -12,7 +12,7 @@ VERSION = re.search(r'__version__ = "(.+?)"', (ROOT / "jpegpre_tf/_version.py").
 
 CORE = ["numpy>=2.0", "pillow>=12.0", "ai-edge-litert>=2.1", "rich>=13"]
 EXTRAS = {
-    "train": ["tensorflow>=2.21,<2.22", "keras>=3.12,<4"],
+    "train": ["tensorflow>=2.21,<2.22", "keras>=3.12,<4", "tensorboard>=2.19"],
     "export": [
         "tensorflow-model-optimization>=0.8",
         "tf-keras>=2.21,<2.22",
