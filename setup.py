@@ -34,6 +34,7 @@ EXTRAS = {
         "pyvips-binary>=8.18",
         "pyjpegli>=0.3.2",
     ],
+    "heif": ["pillow-heif>=1.0"],
     "cluster": ["ray[data]>=2.40"],
     "test": ["pytest>=8", "hypothesis>=6.100", "ruff>=0.9", "mypy>=1.14", "build>=1.2"],
 }

@@ -24,6 +24,7 @@ TOP_LEVEL = {
 }
 RUNTIME = {
     "ComparePage",
+    "EncodeOptions",
     "EncodeResult",
     "Metadata",
     "ModelFolder",
@@ -35,6 +36,7 @@ RUNTIME = {
     "load",
     "open_picture",
     "psnr_db",
+    "replace_original",
     "shipped_models",
     "write_atomically",
 }
@@ -43,6 +45,7 @@ ERRORS = {
     "ModelError",
     "OutputError",
     "PictureError",
+    "TargetError",
     "UnknownModelError",
     "UsageError",
 }
