@@ -25,6 +25,7 @@ VERBS: dict[str, str] = {
     "compare": "write a page with a before/after wipe of one picture at equal file size",
     "train": "train a preprocessor on a folder of pictures",
     "models": "list the shipped models",
+    "demo": "serve the browser page on this machine",
 }
 
 
