@@ -28,7 +28,13 @@ let current: Preprocessor | undefined;
 const settings = watchSettings(() => queue.restart());
 const queue = new Queue(new Scorer(), settings, update);
 const viewer = new Viewer();
-const list = new PhotoList({ onChoose: choose, onCancel: (photo) => queue.cancel(photo), onRetry: (photo) => queue.retry(photo), onSave: save });
+const list = new PhotoList({
+  onChoose: choose,
+  onCancel: (photo) => queue.cancel(photo),
+  onRetry: (photo) => queue.retry(photo),
+  onRemove: remove,
+  onSave: save,
+});
 
 watchArrivals(add);
 byId("samples").addEventListener("click", () => void addSamples());
@@ -105,6 +111,15 @@ function update(photo: Photo): void {
   summarise();
   if (photo.state.kind === "done" && !viewer.photo) choose(photo);
   else if (photo === viewer.photo) viewer.show(photo);
+}
+
+function remove(photo: Photo): void {
+  queue.remove(photo);
+  list.remove(photo);
+  if (viewer.photo === photo) viewer.show(undefined);
+  byId("results").hidden = queue.photos.length === 0;
+  summarise();
+  byId("files").focus();
 }
 
 function choose(photo: Photo): void {

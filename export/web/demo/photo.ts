@@ -5,7 +5,7 @@ export type State =
   | { kind: "waiting" }
   | { kind: "working"; fraction: number }
   | { kind: "done"; result: Compressed; equal: Blob | undefined; scores: Scores | undefined }
-  | { kind: "failed"; message: string };
+  | { kind: "failed"; message: string; isWorthRetrying: boolean };
 
 /** SSIMULACRA2 of plain JPEG at the same quality, of ours, and of plain JPEG at our size. */
 export interface Scores {

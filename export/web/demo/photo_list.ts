@@ -6,6 +6,7 @@ export interface ListEvents {
   onChoose(photo: Photo): void;
   onCancel(photo: Photo): void;
   onRetry(photo: Photo): void;
+  onRemove(photo: Photo): void;
   onSave(photo: Photo): void;
 }
 
@@ -54,6 +55,11 @@ export class PhotoList {
     }
   }
 
+  remove(photo: Photo): void {
+    this.#rows.get(photo)?.element.remove();
+    this.#rows.delete(photo);
+  }
+
   clear(): void {
     this.#rows.clear();
     this.#body.replaceChildren();
@@ -74,10 +80,12 @@ export class PhotoList {
   #stateCells(photo: Photo): HTMLTableCellElement[] {
     const { state } = photo;
     if (state.kind === "done") return this.#resultCells(photo, state);
-    const action =
-      state.kind === "failed"
-        ? this.#button("Try again", `Try ${photo.file.name} again`, () => this.#events.onRetry(photo))
-        : this.#button("Cancel", `Cancel ${photo.file.name}`, () => this.#events.onCancel(photo));
+    const { name } = photo.file;
+    const actions = [this.#button("Cancel", `Cancel ${name}`, () => this.#events.onCancel(photo))];
+    if (state.kind === "failed") {
+      actions[0] = this.#button("Remove", `Remove ${name}`, () => this.#events.onRemove(photo));
+      if (state.isWorthRetrying) actions.unshift(this.#button("Try again", `Try ${name} again`, () => this.#events.onRetry(photo)));
+    }
     const bar = document.createElement("progress");
     bar.max = 1;
     bar.setAttribute("aria-label", `Progress of ${photo.file.name}`);
@@ -85,12 +93,12 @@ export class PhotoList {
     else if (state.kind === "waiting") bar.value = 0;
     const middle = cell("cell-progress", undefined, ...(state.kind === "failed" ? [] : [bar]));
     middle.colSpan = 4;
-    return [middle, cell("cell-actions", undefined, element("div", "row-actions", action))];
+    return [middle, cell("cell-actions", undefined, element("div", "row-actions", ...actions))];
   }
 
   #resultCells(photo: Photo, { result, scores }: Extract<Photo["state"], { kind: "done" }>): HTMLTableCellElement[] {
     const { plain, output } = result.bytes;
-    const score = cell("number", "Score", scores ? scores.ours.toFixed(1) : "…");
+    const score = cell("number cell-score", "Score", scores ? scores.ours.toFixed(1) : "…");
     if (scores?.equal !== undefined) score.append(element("small", "", `plain, same size ${scores.equal.toFixed(1)}`));
     const before = cell("number", "Plain JPEG", bytes(plain));
     if (scores) before.append(element("small", "", `score ${scores.plain.toFixed(1)}`));

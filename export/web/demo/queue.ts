@@ -5,6 +5,8 @@ import type { Scorer } from "./score/scorer.js";
 import type { Settings } from "./settings.js";
 
 const AT_ONCE = 2;
+/** Codes of errors that come again whatever the settings are. */
+const HOPELESS = ["not-a-picture", "too-large", "canvas-blocked"];
 
 export class Queue {
   readonly photos: Photo[] = [];
@@ -44,6 +46,12 @@ export class Queue {
 
   restart(): void {
     for (const photo of this.photos) this.retry(photo);
+  }
+
+  remove(photo: Photo): void {
+    photo.controller.abort();
+    const i = this.photos.indexOf(photo);
+    if (i >= 0) this.photos.splice(i, 1);
   }
 
   clear(): void {
@@ -89,9 +97,10 @@ export class Queue {
     } catch (error) {
       if (signal.aborted) {
         // Started anew, it is waiting already.
-        if (photo.controller.signal === signal) this.#set(photo, { kind: "failed", message: "Cancelled." });
+        if (photo.controller.signal === signal) this.#set(photo, { kind: "failed", message: "Cancelled.", isWorthRetrying: true });
       } else {
-        set({ kind: "failed", message: sentence(error) });
+        const isWorthRetrying = !HOPELESS.includes((error as { code?: string }).code ?? "");
+        set({ kind: "failed", message: sentence(error), isWorthRetrying });
       }
     }
   }

@@ -16,8 +16,12 @@ export class Viewer {
   readonly #against = byId<HTMLSelectElement>("against");
   readonly #urls = new Map<HTMLImageElement, { url: string; blob: Blob }>();
   #photo: Photo | undefined;
+  /** Whose pictures are on the stage. */
+  #shown: Photo | undefined;
 
   constructor() {
+    this.#stage.addEventListener("scroll", () => this.#showWipe());
+    addEventListener("resize", () => this.#showWipe());
     this.#wipe.addEventListener("input", () => this.#showWipe());
     this.#against.addEventListener("change", () => this.#show());
     for (const button of this.#zoomButtons()) button.addEventListener("click", () => this.#zoom(button.dataset.zoom!));
@@ -39,8 +43,14 @@ export class Viewer {
 
   #show(): void {
     const state = this.#photo?.state;
-    this.#section.hidden = state?.kind !== "done";
-    if (state?.kind !== "done") return;
+    // While a photo is done anew its last pictures stay, or the page would jump.
+    if (state?.kind !== "done") {
+      const isShown = this.#shown !== undefined && this.#shown === this.#photo;
+      this.#section.hidden = !isShown || state?.kind === "failed";
+      return;
+    }
+    this.#section.hidden = false;
+    this.#shown = this.#photo;
     const { result, equal } = state;
     this.#against.options[1]!.disabled = !equal;
     let against = this.#against.value as Against;
@@ -63,8 +73,14 @@ export class Viewer {
     if (old) URL.revokeObjectURL(old.url);
   }
 
+  /** The slider runs over what is to be seen: enlarged, that is a part of the picture. */
   #showWipe(): void {
-    this.#pair.style.setProperty("--at", `${this.#wipe.value}%`);
+    const { scrollLeft, clientWidth } = this.#stage;
+    const { offsetLeft, offsetWidth } = this.#pair;
+    const share = this.#wipe.valueAsNumber / 100;
+    const isWider = offsetWidth > clientWidth;
+    const at = isWider ? (scrollLeft - offsetLeft + share * clientWidth) / offsetWidth : share;
+    this.#pair.style.setProperty("--at", `${100 * at}%`);
   }
 
   #zoomButtons(): HTMLButtonElement[] {
@@ -81,6 +97,7 @@ export class Viewer {
     // One pixel of the photo on `zoom` pixels of the screen, also where those are finer than CSS's.
     if (zoom !== "fit") this.#pair.style.setProperty("--zoom", String(Number(zoom) / devicePixelRatio));
     this.#stage.scrollTo(x * this.#stage.scrollWidth - clientWidth / 2, y * this.#stage.scrollHeight - clientHeight / 2);
+    this.#showWipe();
   }
 
   /** Dragging wipes; enlarged it moves the picture (fingers scroll by themselves), and the slider wipes. */

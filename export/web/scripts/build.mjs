@@ -13,6 +13,7 @@ const RUNTIME_FILES = ["ort-wasm-simd-threaded", "ort-wasm-simd-threaded.asyncif
   `${name}.wasm`,
 ]);
 
+const models = shippedModels();
 rmSync(dist, { recursive: true, force: true });
 
 await build({
@@ -36,6 +37,5 @@ const copy = (from, to) => {
 };
 for (const name of RUNTIME_FILES) copy(join(root, "node_modules/onnxruntime-web/dist", name), `ort/${name}`);
 
-const models = shippedModels();
 for (const { copies } of models) for (const { from, to } of copies) copy(from, to);
 writeFileSync(join(dist, "models.json"), JSON.stringify({ models: models.map((model) => model.description) }));

@@ -28,7 +28,7 @@ export class Canvas implements Pixels {
     }
     const context = this.#make();
     if (!context) {
-      const megapixels = ((width * height) / 1e6).toFixed(0);
+      const megapixels = Number(((width * height) / 1e6).toPrecision(2));
       const message = `${width} x ${height} pixels (${megapixels} MP) are more than this browser's canvas can hold`;
       throw new JpegpreError("too-large", message);
     }
