@@ -1,5 +1,7 @@
 import { defineConfig } from "vitest/config";
 
+const folder = process.env.JPEGPRE_CASES;
+
 export default defineConfig({
   test: {
     include: ["tests/**/*.test.ts"],
@@ -7,5 +9,7 @@ export default defineConfig({
     fileParallelism: false,
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // For tests/web/test_web.py, which checks that nothing was left out.
+    ...(folder && { reporters: ["default", "json"], outputFile: { json: `${folder}/results.json` } }),
   },
 });

@@ -15,6 +15,9 @@ declare global {
   function load(url: "/dist/index.js"): Promise<typeof Package>;
 }
 
+/** Folder with cases from tests/web/test_web.py; undefined when vitest is run by itself. */
+export const cases = process.env.JPEGPRE_CASES;
+
 export interface Harness {
   /** A page on an origin with (or without) cross-origin isolation. */
   open(path?: string, isIsolated?: boolean): Promise<Page>;
@@ -23,7 +26,12 @@ export interface Harness {
 
 /** Call at the top of a test file. */
 export function useBrowser(more: string[] = []): Harness {
-  const folders = { "/dist/": `${root}dist/`, "/demo/": `${root}demo-dist/`, "/pictures/": pictures };
+  const folders = {
+    "/dist/": `${root}dist/`,
+    "/demo/": `${root}demo-dist/`,
+    "/pictures/": pictures,
+    ...(cases && { "/cases/": cases }),
+  };
   let browser: Awaited<ReturnType<typeof launch>>;
   let isolated: Awaited<ReturnType<typeof serve>>;
   let plain: typeof isolated;

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
 import { planTiles } from "../../src/worker/tiling.js";
@@ -12,12 +13,12 @@ interface Case {
   plan: unknown;
 }
 
-const goldens = process.env.JPEGPRE_TILE_PLANS;
+const folder = process.env.JPEGPRE_CASES;
 
 describe("planTiles", () => {
   // tests/web/test_web.py writes the plans of jpegpre_tf/runtime/tiling.py to this file.
-  it.skipIf(!goldens)("gives the same plan as the Python runtime", () => {
-    const cases = JSON.parse(readFileSync(goldens!, "utf8")) as Case[];
+  it.skipIf(!folder)("gives the same plan as the Python runtime", () => {
+    const cases = JSON.parse(readFileSync(join(folder!, "tile_plans.json"), "utf8")) as Case[];
     expect(cases.length).toBeGreaterThan(100);
     for (const { height, width, plan, ...options } of cases) {
       expect(planTiles(height, width, options), `${height} x ${width}`).toEqual(plan);
