@@ -90,10 +90,11 @@ export class Queue {
         .compress(photo.file, { ...settings, strength: 0, maxBytes: result.blob.size, signal })
         .then(({ plain }) => plain)
         .catch(() => undefined); // plain JPEG cannot get that small, or the photo was cancelled
-      if (signal.aborted) return;
       set({ kind: "done", result, equal, scores: undefined });
-      const scores = await this.#scorer.score(photo.file, [result.plain, result.blob, ...(equal ? [equal] : [])]);
-      if (scores) set({ kind: "done", result, equal, scores: { plain: scores[0]!, ours: scores[1]!, equal: scores[2] } });
+      // Not awaited: the next photo need not wait for a score.
+      void this.#scorer.score(photo.file, [result.plain, result.blob, ...(equal ? [equal] : [])], signal).then((scores) => {
+        if (scores) set({ kind: "done", result, equal, scores: { plain: scores[0]!, ours: scores[1]!, equal: scores[2] } });
+      });
     } catch (error) {
       if (signal.aborted) {
         // Started anew, it is waiting already.

@@ -2,20 +2,18 @@
 import { Ssimulacra2 } from "./ssimulacra2.js";
 
 export interface ScoreRequest {
-  id: number;
   original: Blob;
   decoded: Blob[];
 }
 
 export interface ScoreReply {
-  id: number;
   /** One for each of `decoded`; undefined if the picture is too small or a file does not open. */
   scores: number[] | undefined;
 }
 
 const SIDE = 1024;
 
-self.addEventListener("message", async ({ data: { id, original, decoded } }: MessageEvent<ScoreRequest>) => {
+self.addEventListener("message", async ({ data: { original, decoded } }: MessageEvent<ScoreRequest>) => {
   let scores: number[] | undefined;
   try {
     const metric = new Ssimulacra2(await middle(original));
@@ -24,7 +22,7 @@ self.addEventListener("message", async ({ data: { id, original, decoded } }: Mes
   } catch {
     scores = undefined;
   }
-  self.postMessage({ id, scores } satisfies ScoreReply);
+  self.postMessage({ scores } satisfies ScoreReply);
 });
 
 async function middle(blob: Blob): Promise<ImageData> {

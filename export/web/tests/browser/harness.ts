@@ -39,6 +39,7 @@ export function useBrowser(more: string[] = []): Harness {
     url: "",
     open: async (path = "/blank.html", isIsolated = true) => {
       const page = await browser.context.newPage();
+      page.setDefaultTimeout(90_000); // for machines that do much else
       await page.goto((isIsolated ? isolated : plain).url + path);
       return page;
     },

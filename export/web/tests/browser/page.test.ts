@@ -130,6 +130,7 @@ describe("the page", () => {
       reached.push(await focus());
     }
     expect(reached.join("|")).toMatch(/city\.webp.*Save.*girl\.webp.*Save.*against.*Fit.*4:1.*stage.*wipe/);
+    await page.locator("#wipe").focus();
     await page.keyboard.press("Home");
     expect(await page.locator("#pair").evaluate((pair) => pair.style.getPropertyValue("--at"))).toBe("0%");
   });
