@@ -26,6 +26,7 @@ VERBS: dict[str, str] = {
     "train": "train a preprocessor on a folder of pictures",
     "export": "write a trained model as TFLite and ONNX, checked against Keras",
     "models": "list the shipped models",
+    "demo": "serve the browser page on this machine",
 }
 
 
