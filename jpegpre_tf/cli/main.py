@@ -24,6 +24,8 @@ VERBS: dict[str, str] = {
     "evaluate": "measure BD-rates on a folder of pictures with real encoders; writes a report",
     "compare": "write a page with a before/after wipe of one picture at equal file size",
     "train": "train a preprocessor on a folder of pictures",
+    "train-simulator": "train a network that does to a picture what an encoder does",
+    "train-rate": "train a network that tells how many bits an encoder takes",
     "models": "list the shipped models",
 }
 
