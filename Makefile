@@ -4,7 +4,7 @@ VENV ?= .venv
 TEST_EXTRAS ?= train,evaluate,test
 QUALITY ?= 75
 
-.PHONY: demo test check bench-simulator clean
+.PHONY: demo test check bench-simulator bench-neural clean
 
 demo:
 	@tools/environment.sh $(VENV)
@@ -27,6 +27,11 @@ DATA ?= tests/pictures
 bench-simulator:
 	@tools/environment.sh $(VENV) $(TEST_EXTRAS)
 	$(VENV)/bin/python tools/bench_simulator.py $(DATA)
+
+# The neural simulators and rate estimators against the encoders that they learned.
+bench-neural:
+	@tools/environment.sh $(VENV) $(TEST_EXTRAS)
+	$(VENV)/bin/python tools/bench_neural.py $(DATA)
 
 clean:
 	rm -rf $(VENV) .demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

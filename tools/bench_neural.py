@@ -1,7 +1,7 @@
 """Accuracy and speed of the neural simulators and rate estimators, measured against the encoders they learned.
 
     make bench-neural DATA=FOLDER_OF_LOSSLESS_PICTURES
-    python tools/bench_neural.py FOLDER [--encoders mozjpeg,...] [--only simulator,rate,speed] [--plots DIR]
+    python tools/bench_neural.py FOLDER [--encoders mozjpeg,...] [--only simulator,rate,speed] [--json FILE]
 
 Prints Markdown tables; docs/neural.md quotes them, and shows the plots.
 """
@@ -274,8 +274,7 @@ def main(argv: list[str] | None = None) -> int:
         "--models", type=Path, default=ROOT / "savedmodels", help="holds simulator-NAME and rate-NAME"
     )
     parser.add_argument("--count", type=int, help="only so many pictures")
-    parser.add_argument("--plots", type=Path, help="folder for the plots")
-    parser.add_argument("--json", type=Path, help="file for all numbers")
+    parser.add_argument("--json", type=Path, help="file for all numbers; tools/plot_neural.py draws them")
     arguments = parser.parse_args(argv)
     paths = list_pictures(arguments.folder)[: arguments.count]
     pictures = {path.stem: load_rgb(path) for path in paths}

@@ -97,8 +97,8 @@ def write_model_folder(
         "version": version,
         "licence": LICENCE,
         "files": {
-            "model.keras": _entry(folder / "model.keras", format="keras"),
-            "tflite/fp32.tflite": _entry(tflite, format="tflite", precision="fp32", parity=parity),
+            "model.keras": file_entry(folder / "model.keras", format="keras"),
+            "tflite/fp32.tflite": file_entry(tflite, format="tflite", precision="fp32", parity=parity),
         },
         "inputs": {
             "image": picture,
@@ -120,7 +120,8 @@ def write_description(folder: Path, description: dict[str, Any]) -> None:
     (folder / "README.md").write_text(_readme(description), encoding="utf-8")
 
 
-def _entry(path: Path, **fields: Any) -> dict[str, Any]:
+def file_entry(path: Path, **fields: Any) -> dict[str, Any]:
+    """What model.json says of a file: sha256, size, and `fields`."""
     content = path.read_bytes()
     return {"sha256": hashlib.sha256(content).hexdigest(), "size_bytes": len(content), **fields}
 
