@@ -25,6 +25,8 @@ VERBS: dict[str, str] = {
     "compare": "write a page with a before/after wipe of one picture at equal file size",
     "train": "train a preprocessor on a folder of pictures",
     "export": "write a trained model as TFLite and ONNX, checked against Keras",
+    "train-simulator": "train a network that does to a picture what an encoder does",
+    "train-rate": "train a network that tells how many bits an encoder takes",
     "models": "list the shipped models",
     "demo": "serve the browser page on this machine",
 }
