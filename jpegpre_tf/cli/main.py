@@ -22,6 +22,7 @@ VERBS: dict[str, str] = {
     "preprocess": "write the edited pixels of one picture, lossless",
     "simulate": "write what a picture looks like as JPEG; print the size of the file",
     "evaluate": "measure BD-rates on a folder of pictures with real encoders; writes a report",
+    "optimize": "search the best pixels of one picture, slowly, for a file served many times",
     "compare": "write a page with a before/after wipe of one picture at equal file size",
     "train": "train a preprocessor on a folder of pictures",
     "export": "write a trained model as TFLite and ONNX, checked against Keras",
