@@ -95,7 +95,7 @@ def load_config(path: Path) -> TrainConfig:
 
 
 def profile_config(name: str) -> TrainConfig:
-    """The configuration of a profile: "fidelity", "balanced", "perceptual" or "smoke" (a minute, to see that all works).
+    """The configuration of a profile: "fidelity", "balanced", "perceptual" or "smoke", a minute to see that all works.
 
     Raises:
         UsageError: If there is no such profile.
