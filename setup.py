@@ -12,7 +12,7 @@ VERSION = re.search(r'__version__ = "(.+?)"', (ROOT / "jpegpre_tf/_version.py").
 
 CORE = ["numpy>=2.0", "pillow>=12.0", "ai-edge-litert>=2.1", "rich>=13"]
 EXTRAS = {
-    "train": ["tensorflow>=2.21,<2.22", "keras>=3.12,<4"],
+    "train": ["tensorflow>=2.21,<2.22", "keras>=3.12,<4", "tensorboard>=2.19"],
     "export": [
         "tensorflow-model-optimization>=0.8",
         "tf-keras>=2.21,<2.22",
@@ -34,6 +34,7 @@ EXTRAS = {
         "pyvips-binary>=8.18",
         "pyjpegli>=0.3.2",
     ],
+    "heif": ["pillow-heif>=1.0"],
     "cluster": ["ray[data]>=2.40"],
     "test": ["pytest>=8", "hypothesis>=6.100", "ruff>=0.9", "mypy>=1.14", "build>=1.2"],
 }
@@ -41,16 +42,21 @@ EXTRAS["all"] = sorted({requirement for extra in EXTRAS.values() for requirement
 
 
 class BuildWithModels(build_py):
-    """Copies the shipped models into the built package, so that a wheel finds them without the repository."""
+    """Copies the shipped models into the built package, so that a wheel finds them without the repository.
+
+    The browser page too, if it is built: it needs Node.js, which not everybody who builds a wheel has.
+    """
 
     def run(self):
         super().run()
         if self.editable_mode:  # runs from the checkout, where savedmodels/ is found beside the package
             return
-        target = Path(self.build_lib) / "jpegpre_tf" / "savedmodels"
-        if target.exists():
-            shutil.rmtree(target)
-        shutil.copytree(ROOT / "savedmodels", target, ignore=shutil.ignore_patterns(".*"))
+        for source, name in (("savedmodels", "savedmodels"), ("export/web/demo-dist", "demo_page")):
+            target = Path(self.build_lib) / "jpegpre_tf" / name
+            if target.exists():
+                shutil.rmtree(target)
+            if (ROOT / source).exists():
+                shutil.copytree(ROOT / source, target, ignore=shutil.ignore_patterns(".*"))
 
 
 setup(

@@ -51,7 +51,7 @@ class QuantizedPreprocessor(tf.Module):
             for name, arguments in preprocessor.network_arguments().items()
         }
         self.networks = {name: _quantized(network) for name, network in self.float_networks.items()}
-        self.dead_zone = DeadZone()
+        self.dead_zone = DeadZone(preprocessor.zero_span)
         self.set_weight_ranges()
 
     @property

@@ -9,7 +9,8 @@ import tensorflow as tf
 from jpegpre_tf.ops.dead_zone import CHANGE_UNIT, THRESHOLD_UNIT, dead_zone, hard_dead_zone
 
 # Ranges of the thresholds above the encoder's own (0.5 and 1.5), in steps.
-SPAN = 0.9
+ZERO_SPAN = 0.9
+ONE_SPAN = 0.9
 # From this strength on coefficients that the encoder rounds down anyway are moved too; below it that fades out,
 # so that strength 0 is the identity.
 _FULL_BASE_STRENGTH = 0.125
@@ -20,10 +21,13 @@ _IS_AC = np.array([0.0] + [1.0] * 63, np.float32)[None, None, None]
 class DeadZone(keras.layers.Layer):
     """Moves coefficients to a cheaper neighbouring level where a network says so.
 
-    Thresholds are 0.5 + 0.9 * strength * gate for rounding to 0 and 1.5 + 0.9 * strength * gate for rounding 2 to 1.
-    Rate-distortion optimal thresholds exceed the encoder's by (bits saved) * rate weight / 2,
-    so strength acts as a factor on the rate weight. Strength 0 changes nothing, exactly.
+    Thresholds are 0.5 + zero_span * strength * gate for rounding to 0 and 1.5 + 0.9 * strength * gate for rounding 2
+    to 1. Rate-distortion optimal thresholds exceed the encoder's by (bits saved) * rate weight / 2, so strength acts as
+    a factor on the rate weight. Strength 0 changes nothing, exactly.
 
+    Args:
+        zero_span: Largest threshold for rounding to 0 less 0.5, in steps, 0.9..1.9: what an isolated coefficient may be
+            worth grows with the rate weight in squared steps, and is more than 0.9 for fine steps.
     Call arguments:
         steps: float32 `(batch, height, width, 64)`, coefficients in quantisation steps, natural order.
         gates: float32 `(batch, height, width, 128)`, 0..1: for rounding to 0, then to 1.
@@ -34,6 +38,15 @@ class DeadZone(keras.layers.Layer):
         float32, shape of `steps`: the change of each coefficient, in steps times `unit`. DC never changes.
     """
 
+    def __init__(self, zero_span: float = ZERO_SPAN, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if not 0.9 <= zero_span <= 1.9:
+            raise ValueError(f"`zero_span` must be in 0.9..1.9. Received: zero_span={zero_span}")
+        self.zero_span = zero_span
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "zero_span": self.zero_span}
+
     def call(
         self, steps: Any, gates: Any, strength: Any, unit: Any = 1.0, training: bool = False
     ) -> tf.Tensor:
@@ -41,8 +54,11 @@ class DeadZone(keras.layers.Layer):
         # Scalars first, and each half by itself: every operation on all coefficients costs a pass over them.
         scale = 1.0 if training else 1.0 / THRESHOLD_UNIT
         zero_below, one_below = (
-            half * (SPAN * scale * strength) + base * scale
-            for half, base in ((gates[..., :64], 0.5 * amount), (gates[..., 64:], 1.5))
+            half * (span * scale * strength) + base * scale
+            for half, span, base in (
+                (gates[..., :64], self.zero_span, 0.5 * amount),
+                (gates[..., 64:], ONE_SPAN, 1.5),
+            )
         )
         if training:
             lowered = tf.sign(steps) * hard_dead_zone(tf.abs(steps), zero_below, one_below)

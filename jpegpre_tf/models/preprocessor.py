@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from jpegpre_tf.jpeg.tables import CHROMA_TABLE, LUMA_TABLE
-from jpegpre_tf.layers.dead_zone import DeadZone
+from jpegpre_tf.layers.dead_zone import ZERO_SPAN, DeadZone
 from jpegpre_tf.models.gate_network import build_gate_network
 from jpegpre_tf.ops import picture_dct
 
@@ -112,6 +112,7 @@ class Preprocessor(keras.Model):
         channels: Width of the luma network (per 8x8 block) and of the chroma network (per 16x16 pixels).
         spatial_blocks, mixing_blocks: Residual blocks of the luma network with and without a view of the neighbours.
         chroma_mixing_blocks: Residual blocks of the chroma network.
+        zero_span: Range of thresholds, see `DeadZone`.
     Call arguments:
         image: float32 `(batch, height, width, 3)`, RGB in levels 0..255; height and width multiples of 16.
         quality: float32 `(batch, 1, 1, 1)`, the quality that the picture will be encoded with, 1..100.
@@ -127,6 +128,7 @@ class Preprocessor(keras.Model):
         spatial_blocks: int = 1,
         mixing_blocks: int = 2,
         chroma_mixing_blocks: int = 2,
+        zero_span: float = ZERO_SPAN,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -139,7 +141,8 @@ class Preprocessor(keras.Model):
             for name, arguments in self.network_arguments().items()
         }
         self.luma_network, self.chroma_network = networks["luma"], networks["chroma"]
-        self.dead_zone = DeadZone(name="dead_zone")
+        self.zero_span = zero_span
+        self.dead_zone = DeadZone(zero_span, name="dead_zone")
         self.built = True
 
     def network_arguments(self) -> dict[str, dict[str, Any]]:
@@ -190,4 +193,5 @@ class Preprocessor(keras.Model):
             "spatial_blocks": self.spatial_blocks,
             "mixing_blocks": self.mixing_blocks,
             "chroma_mixing_blocks": self.chroma_mixing_blocks,
+            "zero_span": self.zero_span,
         }

@@ -8,6 +8,8 @@ from typing import Any
 
 from jpegpre_tf.errors import ModelError, UnknownModelError
 
+PREPROCESSOR = "preprocessor"
+
 _PACKAGE = Path(__file__).resolve().parent.parent
 # Precisions by preference where the caller names none: smallest and fastest first.
 _PREFERRED = ("int8", "fp32", "fp16")
@@ -32,6 +34,11 @@ class ModelFolder:
     @property
     def version(self) -> str:
         return str(self.description["version"])
+
+    @property
+    def kind(self) -> str:
+        """ "preprocessor", or "simulator" or "rate" for a network that imitates an encoder (TensorFlow only)."""
+        return str(self.description.get("kind", PREPROCESSOR))
 
     @property
     def files(self) -> dict[str, dict[str, Any]]:
@@ -73,6 +80,10 @@ class ModelFolder:
         Raises:
             ModelError: If the model has no such file, or the file fails its check.
         """
+        if self.kind != PREPROCESSOR:
+            raise ModelError(
+                f"model {self.name!r} is a {self.kind} network for training, expected a {PREPROCESSOR}"
+            )
         shipped = self.precisions(file_format)
         chosen = precision or next((name for name in _PREFERRED if name in shipped), None)
         if chosen not in shipped:
@@ -139,7 +150,7 @@ def find_model(name_or_path: str | Path) -> ModelFolder:
     path = Path(name_or_path)
     if (path / "model.json").is_file():
         return _open_folder(path)
-    known = [] if root is None else sorted(entry.parent.name for entry in root.glob("*/model.json"))
+    known = [model.name for model in shipped_models() if model.kind == PREPROCESSOR]
     raise UnknownModelError(
         f"unknown profile {name!r}: expected one of {', '.join(known) or '(no shipped models)'}, "
         "or a folder with a model.json"
@@ -164,7 +175,9 @@ def _open_folder(path: Path) -> ModelFolder:
         raise ModelError(f"cannot read '{file}': {error.strerror}") from error
     except ValueError as error:
         raise ModelError(f"'{file}' is not valid JSON: {error}") from error
-    required = ("name", "version", "files", "tile", "quality_range")
+    required = ["name", "version", "files", "quality_range"]
+    if not isinstance(description, dict) or description.get("kind", PREPROCESSOR) == PREPROCESSOR:
+        required.append("tile")
     missing = [key for key in required if not isinstance(description, dict) or key not in description]
     if missing:
         raise ModelError(f"'{file}' misses: {', '.join(missing)}")
