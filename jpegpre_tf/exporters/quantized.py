@@ -178,6 +178,23 @@ def _outputs(network: Any, features: Any, quality: Any) -> tuple[list[Any], list
     return layers, tf_keras.Model(network.inputs, [layer.output for layer in layers])([features, quality])
 
 
+def check_source(preprocessor: Any, precision: str) -> None:
+    """Raises unless this kind of preprocessor is what a file of this precision is made of.
+
+    Raises:
+        ValueError: If there is no such precision.
+        TypeError: If int8 is asked of a float preprocessor, or the other way round.
+    """
+    if precision not in ("fp32", "fp16", "int8"):
+        raise ValueError(f"`precision` must be fp32, fp16 or int8. Received: precision={precision!r}")
+    if isinstance(preprocessor, QuantizedPreprocessor) != (precision == "int8"):
+        raise TypeError(
+            f"`preprocessor` for precision {precision} must be a "
+            f"{'QuantizedPreprocessor' if precision == 'int8' else 'Preprocessor'}. "
+            f"Received: {type(preprocessor).__name__}"
+        )
+
+
 def _quantized_features(steps: tf.Tensor) -> tf.Tensor:
     return tf.quantization.fake_quant_with_min_max_args(unclipped_features(steps), 0.0, FEATURE_MAX)
 

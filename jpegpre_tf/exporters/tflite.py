@@ -9,7 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from jpegpre_tf.errors import ModelError
-from jpegpre_tf.exporters.quantized import QuantizedPreprocessor
+from jpegpre_tf.exporters.quantized import check_source
 from jpegpre_tf.exporters.tflite_levels import replace_casts
 from jpegpre_tf.runtime.atomic import write_atomically
 
@@ -64,14 +64,7 @@ def export_tflite(preprocessor: Any, path: str | Path, precision: str = "fp32") 
 
 def convert_tflite(preprocessor: Any, precision: str = "fp32") -> bytes:
     """Returns what `export_tflite` writes."""
-    if precision not in ("fp32", "fp16", "int8"):
-        raise ValueError(f"`precision` must be fp32, fp16 or int8. Received: precision={precision!r}")
-    if isinstance(preprocessor, QuantizedPreprocessor) != (precision == "int8"):
-        raise TypeError(
-            f"`preprocessor` for precision {precision} must be a "
-            f"{'QuantizedPreprocessor' if precision == 'int8' else 'Preprocessor'}. "
-            f"Received: {type(preprocessor).__name__}"
-        )
+    check_source(preprocessor, precision)
     if precision == "int8":
         module = _Served(preprocessor.unrounded_levels, preprocessor.network_variables, tf.uint8)
     else:
