@@ -18,8 +18,9 @@ from jpegpre_tf.runtime.names import shown
 from jpegpre_tf.runtime.renderer import Preprocess, Renderer, Score, WholeRenderer
 from jpegpre_tf.runtime.strip_renderer import WHOLE_PIXELS, StripRenderer, check_decodes
 
-# A JPEG file that is encoded again loses a little each time: not for less than this.
-_LEAST_SAVING = 0.02
+# A JPEG file that is encoded again loses a little each time: not for less than this. Of a file that was
+# preprocessed before, a second time saves 0.2 to 3 %.
+_LEAST_SAVING = 0.03
 
 
 def encode_file(
