@@ -15,8 +15,9 @@ from jpegpre_tf.runtime.encode_result import EncodeResult
 from jpegpre_tf.runtime.jpeg_source import kept_as_it_is, kept_size
 from jpegpre_tf.runtime.metadata import Metadata, insert_metadata, metadata_segments
 from jpegpre_tf.runtime.names import shown
-from jpegpre_tf.runtime.renderer import Preprocess, Renderer, Score, WholeRenderer
+from jpegpre_tf.runtime.renderer import Preprocess, Renderer, Score
 from jpegpre_tf.runtime.strip_renderer import WHOLE_PIXELS, StripRenderer, check_decodes
+from jpegpre_tf.runtime.whole_renderer import WholeRenderer
 
 # A JPEG file that is encoded again loses a little each time: not for less than this. Of a file that was
 # preprocessed before, a second time saves 0.2 to 3 %.
@@ -66,7 +67,10 @@ def encode_file(
     if before_write is not None:
         before_write(result, content)
     # Nothing is replaced by a file that does not open.
-    check_decodes(content)
+    try:
+        check_decodes(content)
+    except Exception as error:
+        raise OutputError(f"the new file for '{shown(source)}' does not decode: {error}") from error
     if not options.in_place:
         write_atomically(target, content)
     elif not (result.is_copy and options.metadata == "keep"):
