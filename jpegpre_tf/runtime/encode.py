@@ -9,7 +9,7 @@ from typing import Any
 from jpegpre_tf.errors import OutputError, PictureError, TargetError
 from jpegpre_tf.runtime.atomic import replace_original, write_atomically
 from jpegpre_tf.runtime.chosen import Chosen, choose_for_score, choose_for_size, limited_quality
-from jpegpre_tf.runtime.decoded import Decoded, open_decoded, read_regular_file
+from jpegpre_tf.runtime.decoded import Decoded, open_decoded, open_regular_file
 from jpegpre_tf.runtime.encode_options import EncodeOptions
 from jpegpre_tf.runtime.encode_result import EncodeResult
 from jpegpre_tf.runtime.jpeg_source import kept_as_it_is, kept_size
@@ -61,7 +61,9 @@ def encode_file(
     if options.in_place and decoded.jpeg is None:
         raise PictureError(f"'{shown(source)}' is not a JPEG file: not replaced in place")
     try:
-        result, content = _encoded(Path(source), Path(target), decoded, preprocess, options, score)
+        result, content, is_unchanged = _encoded(
+            Path(source), Path(target), decoded, preprocess, options, score
+        )
     except TargetError as error:
         raise _explained(error, Path(source), decoded, options) from None
     if before_write is not None:
@@ -73,7 +75,7 @@ def encode_file(
         raise OutputError(f"the new file for '{shown(source)}' does not decode: {error}") from error
     if not options.in_place:
         write_atomically(target, content)
-    elif not (result.is_copy and options.metadata == "keep"):
+    elif not is_unchanged:
         replace_original(target, content)
     return result
 
@@ -104,7 +106,8 @@ def _encoded(
     preprocess: Preprocess,
     options: EncodeOptions,
     score: Score | None,
-) -> tuple[EncodeResult, bytes]:
+) -> tuple[EncodeResult, bytes, bool]:
+    """Returns the numbers, the file, and whether it is the input byte for byte."""
     metadata, notes = decoded.metadata.chosen(options.metadata)
     carried = _Carried(metadata, len(metadata_segments(metadata)) + len(metadata.trailer))
     is_large = decoded.raster.width * decoded.raster.height > WHOLE_PIXELS
@@ -113,11 +116,12 @@ def _encoded(
     chosen, is_copy, reasons = _chosen(decoded, renderer, carried, options, score)
     plain = renderer.plain(chosen.quality)
     needed = decoded.metadata.stripped()
+    is_unchanged = False
     if is_copy and decoded.jpeg is not None:
         original = _read_again(source, decoded)
         content = kept_as_it_is(original, decoded.jpeg, options.metadata, carried.metadata)
         bare = b"" if is_large else kept_as_it_is(original, decoded.jpeg, "strip", needed)
-        psnr = math.inf
+        psnr, is_unchanged = math.inf, content == original
     else:
         content = insert_metadata(chosen.jpeg, metadata)
         bare = b"" if is_large else insert_metadata(chosen.jpeg, needed)
@@ -143,11 +147,12 @@ def _encoded(
         jpeg_plain=b"" if is_large else insert_metadata(plain, needed),
         jpeg=bare,
     )
-    return result, content
+    return result, content, is_unchanged
 
 
 def _read_again(source: Path, decoded: Decoded) -> bytes:
-    content = read_regular_file(source)
+    with open_regular_file(source) as file:
+        content = file.read()
     if len(content) != decoded.size_bytes:
         raise PictureError(f"cannot read '{shown(source)}': the file changed while it was read")
     return content
@@ -163,7 +168,7 @@ def _chosen(
     """Returns the settings and file, whether to keep the original instead, and notes that say why."""
     highest = limited_quality(options, decoded.jpeg.quality if decoded.jpeg else None)
     original_bytes = None
-    if decoded.jpeg is not None and not options.allow_larger:
+    if decoded.jpeg is not None and not options.allow_larger and not decoded.is_converted:
         original_bytes = kept_size(decoded.jpeg, options.metadata, carried.metadata)
     limit = options.size_limit_bytes(decoded.raster.width, decoded.raster.height)
     if limit is not None:

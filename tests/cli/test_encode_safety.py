@@ -54,6 +54,22 @@ def test_in_place_gives_what_a_run_into_a_folder_gives(photos, tmp_path, capsys)
     assert {path: path.stat().st_mtime_ns for path in photos.iterdir()} == before
 
 
+def test_in_place_takes_positions_out_where_nothing_else_is_to_be_won(photos):
+    exif = Image.Exif()
+    exif[0x010F] = "Maker"
+    exif.get_ifd(0x8825)[2] = (59.0, 54.0, 36.0)
+    source = photos / "0.jpg"
+    Image.open(source).save(source, quality=75, optimize=True, exif=exif)
+    pixels = np.asarray(Image.open(source))
+    arguments = ["encode", str(source), "--in-place", "--strength", "0", "--metadata", "strip-gps"]
+    assert main(arguments) == 0
+    with Image.open(source) as image:
+        assert not image.getexif().get_ifd(0x8825) and image.getexif()[0x010F] == "Maker"
+        np.testing.assert_array_equal(np.asarray(image), pixels)
+    written = source.stat().st_mtime_ns
+    assert main(arguments) == 0 and source.stat().st_mtime_ns == written
+
+
 def test_in_place_takes_jpeg_files_only(photos, tmp_path, capsys):
     Image.new("RGB", (16, 16)).save(photos / "x.png")
     Image.new("RGB", (16, 16)).save(photos / "really.jpg", "PNG")
