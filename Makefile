@@ -4,7 +4,7 @@ VENV ?= .venv
 TEST_EXTRAS ?= train,evaluate,heif,test
 QUALITY ?= 75
 
-.PHONY: demo test check bench-simulator clean
+.PHONY: demo test check bench-simulator bench-neural clean
 
 demo:
 	@tools/environment.sh $(VENV)
@@ -38,6 +38,11 @@ fuzz:
 soak:
 	@tools/environment.sh $(VENV) $(TEST_EXTRAS)
 	$(VENV)/bin/python tools/soak_encode.py .soak --photos $(PHOTOS) --plot docs/soak_memory.png
+
+# The neural simulators and rate estimators against the encoders that they learned.
+bench-neural:
+	@tools/environment.sh $(VENV) $(TEST_EXTRAS)
+	$(VENV)/bin/python tools/bench_neural.py $(DATA)
 
 clean:
 	rm -rf $(VENV) .demo .soak build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -42,16 +42,21 @@ EXTRAS["all"] = sorted({requirement for extra in EXTRAS.values() for requirement
 
 
 class BuildWithModels(build_py):
-    """Copies the shipped models into the built package, so that a wheel finds them without the repository."""
+    """Copies the shipped models into the built package, so that a wheel finds them without the repository.
+
+    The browser page too, if it is built: it needs Node.js, which not everybody who builds a wheel has.
+    """
 
     def run(self):
         super().run()
         if self.editable_mode:  # runs from the checkout, where savedmodels/ is found beside the package
             return
-        target = Path(self.build_lib) / "jpegpre_tf" / "savedmodels"
-        if target.exists():
-            shutil.rmtree(target)
-        shutil.copytree(ROOT / "savedmodels", target, ignore=shutil.ignore_patterns(".*"))
+        for source, name in (("savedmodels", "savedmodels"), ("export/web/demo-dist", "demo_page")):
+            target = Path(self.build_lib) / "jpegpre_tf" / name
+            if target.exists():
+                shutil.rmtree(target)
+            if (ROOT / source).exists():
+                shutil.copytree(ROOT / source, target, ignore=shutil.ignore_patterns(".*"))
 
 
 setup(

@@ -18,7 +18,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "models": {"jpeg", "ops", "layers"},
     "losses": {"jpeg", "ops", "layers", "models"},
     "training": {"jpeg", "ops", "layers", "models", "losses", "evaluation"},
-    "exporters": {"jpeg", "ops", "layers", "models", "losses", "training", "evaluation"},
+    "exporters": {"jpeg", "ops", "layers", "models", "losses", "training", "runtime", "evaluation"},
     "runtime": {"jpeg"},
     "codecs": {"jpeg"},
     "filters": {"jpeg", "codecs"},
@@ -26,7 +26,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 MAY_IMPORT["cli"] = set(MAY_IMPORT)
 LIGHT_ROOMS = ("jpeg", "runtime", "codecs", "filters")
-LIGHT_VERBS = ("encode", "preprocess", "simulate", "models")
+LIGHT_VERBS = ("encode", "preprocess", "simulate", "models", "demo")
 TENSORFLOW = {"tensorflow", "keras", "tf_keras", "tensorflow_model_optimization"}
 
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -11,6 +11,8 @@ from jpegpre_tf import errors, runtime
 TOP_LEVEL = {
     "__version__",
     "JPEGSimulator",
+    "NeuralRateEstimator",
+    "NeuralSimulator",
     "Preprocessor",
     "PreprocessorTrainer",
     "RateEstimator",

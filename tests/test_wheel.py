@@ -25,9 +25,12 @@ def wheel(tmp_path_factory) -> Path:
     # From a copy: pip builds in the source folder, where leftovers of older builds could slip in.
     folder = tmp_path_factory.mktemp("wheel")
     skipped = shutil.ignore_patterns(
-        ".*", "build", "*.egg-info", "__pycache__", "tests", "runs", "node_modules"
+        ".*", "build", "*.egg-info", "__pycache__", "tests", "runs", "node_modules", "dist", "demo-dist"
     )
     shutil.copytree(ROOT, folder / "source", ignore=skipped)
+    page = folder / "source" / "export" / "web" / "demo-dist"
+    page.mkdir(parents=True)
+    (page / "index.html").write_text("<!doctype html><title>page</title>")
     done = run(sys.executable, "-m", "pip", "wheel", "--no-deps", "-q", "-w", folder, folder / "source")
     assert done.returncode == 0, done.stderr
     (built,) = folder.glob("*.whl")
@@ -51,6 +54,7 @@ def test_the_wheel_holds_one_package_with_all_its_files(wheel):
     for expected in (
         "jpegpre_tf/py.typed",
         "jpegpre_tf/runtime/compare_page.html",
+        "jpegpre_tf/demo_page/index.html",
         "jpegpre_tf/savedmodels/balanced/model.json",
         "jpegpre_tf/savedmodels/balanced/tflite/fp32.tflite",
     ):

@@ -5,6 +5,8 @@ set -eu
 missing=
 command -v djpeg >/dev/null || missing="$missing libjpeg-turbo-progs"
 command -v exiftool >/dev/null || missing="$missing libimage-exiftool-perl"
+# For the browser package in export/web, which only machines with Node.js can build.
+if command -v npm >/dev/null && ! command -v chromium >/dev/null; then missing="$missing chromium"; fi
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then

@@ -31,28 +31,30 @@ RESIDUE = 0.2
 ONE_TARGET = 1.3
 RAMP_WIDTH = 0.1  # steps
 KERNEL_WIDTH = 0.04  # T above, in steps
+# Units of `dead_zone`, in steps: a ramp is 6 high, because runtimes fuse a ReLU6 and not a clip to 1.
+THRESHOLD_UNIT = RAMP_WIDTH / 6.0
+CHANGE_UNIT = (1.0 - RESIDUE) / 6.0
 _ENERGY_CLASSES = 10  # octaves of a block's AC energy in squared steps
 # A class's curvature is used when about four coefficients on either side bear on it (K peaks at 1 / (4 T)).
 _LEAST_WEIGHT = 1.0 / KERNEL_WIDTH
 
 
-def _ramp(magnitude: tf.Tensor, threshold: tf.Tensor) -> tf.Tensor:
-    """1 well below the threshold, 0 from it on."""
-    return tf.clip_by_value((threshold - magnitude) * (1.0 / RAMP_WIDTH), 0.0, 1.0)
+def dead_zone(steps: tf.Tensor, zero_below: tf.Tensor, one_below: tf.Tensor, amount: tf.Tensor) -> tf.Tensor:
+    """How far each coefficient moves towards zero, in `CHANGE_UNIT`: with its sign, so subtract it.
 
-
-def dead_zone(
-    magnitude: tf.Tensor, zero_below: tf.Tensor, one_below: tf.Tensor, amount: tf.Tensor
-) -> tf.Tensor:
-    """Reduction of each magnitude, >= 0, same shape.
+    Ordered for few passes over the coefficients: they cost more than the arithmetic, and no runtime fuses them.
 
     Args:
-        magnitude, zero_below, one_below: float32, same shape, in steps.
+        steps: float32 coefficients with their sign, in steps.
+        zero_below, one_below: Same shape, thresholds in `THRESHOLD_UNIT`.
         amount: 0..1, how far a coefficient that is to round to 1 is moved: to 1.5 - 0.2 * amount.
     """
-    to_zero = _ramp(magnitude, zero_below) * magnitude * (1.0 - RESIDUE)
+    magnitude = tf.abs(steps * (1.0 / THRESHOLD_UNIT))
     one_target = 1.5 - (1.5 - ONE_TARGET) * amount
-    return to_zero + _ramp(magnitude, one_below) * tf.nn.relu(magnitude - one_target)
+    beyond = steps - tf.clip_by_value(steps, -one_target, one_target)
+    # The ramps run from 6 well below the threshold to 0 from it on: subtraction and ReLU6 are one pass.
+    to_zero = tf.nn.relu6(zero_below - magnitude) * steps
+    return to_zero + tf.nn.relu6(one_below - magnitude) * (beyond * (1.0 / (1.0 - RESIDUE)))
 
 
 def _decided(

@@ -1,10 +1,6 @@
 """Optimises the pixels of one picture through the exact layers: for files that are encoded once and served often.
 
-The search moves quantised levels one at a time, as a trellis does, but judges every move by the whole objective: the
-exact file size and any mix of quality measures. Each round computes the gradients of distortion and of rate with
-respect to every coefficient, predicts what moving its level by one would change (the distortion's curvature is
-measured, the rate's slope already is a count of bits), takes the best move of some blocks, and looks again. Pixels
-follow from levels: the picture plus the inverse DCT of the smallest change that makes the encoder choose them.
+`level_search` does the work, tile by tile, with the whole picture's prices.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,27 +11,20 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from jpegpre_tf.jpeg.codec import FIXED_HEADER_BYTES
 from jpegpre_tf.layers.jpeg_simulator import JPEGSimulator
 from jpegpre_tf.layers.rate_estimator import RateEstimator
 from jpegpre_tf.losses.measures import MEASURES, check_measures
-from jpegpre_tf.losses.rate_slopes import rate_slope
-from jpegpre_tf.ops import real_dct
-from jpegpre_tf.ops.quantization import quantization_tables
+from jpegpre_tf.losses.rate_slopes import HEADER_BPP, rate_slope
+from jpegpre_tf.training.level_search import LevelSearch, edit
 
 Picture = npt.NDArray[np.uint8]
 Planes = list[npt.NDArray[np.float32]]
 
 _ALIGNMENT = 16
 _SMALLEST = 176  # pixels, for MS-SSIM's five scales
-# Steps that a coefficient keeps from its tie, where the table allows it: rounding pixels to levels adds noise.
-_INSIDE = 0.35
-_ENERGY_CLASSES = 10  # octaves of a block's AC energy in squared steps
-# Blocks that may move in one round: neighbours judge each other's old levels.
-_SHARE_OF_BLOCKS = 0.6
-_PROBES = 4
-_PSEUDO_COUNT = 8  # moves that the present curvature counts for against those that were made
-_SHARE_OF_PROBED = 0.08
-_PATIENCE = 5  # rounds without a better picture
+_LARGEST_TILE = 768  # pixels a side: about 2 GB of memory, whatever the picture's size
+_TABLE_BYTES = 300  # of optimised Huffman tables, beside the fixed header
 
 
 @dataclass(frozen=True)
@@ -55,21 +44,12 @@ class Optimized:
     rounds: int
 
 
-@dataclass
-class _View:
-    """What one look at a picture tells; gradients and reals per component, float32 (rows, columns, 64)."""
-
-    loss: float
-    distortion: Planes
-    rate: Planes
-
-
 class PictureOptimizer:
     """Searches for the levels of one picture that minimise `BDRate`'s objective.
 
     Args:
         measures: Name -> weight, see `BDRate`.
-        subsampling: "4:2:0" only: the edit works on box-averaged chroma.
+    Made for 4:2:0: the edit works on box-averaged chroma.
 
     Example:
 
@@ -86,7 +66,7 @@ class PictureOptimizer:
         self.measures = {name: weight / total for name, weight in measures.items() if weight}
         self._simulator = JPEGSimulator()
         self._rate = RateEstimator()
-        self._look = tf.function(self._gradients, reduce_retracing=True)
+        self.gradients = tf.function(self._gradients)
 
     def optimize(
         self,
@@ -116,38 +96,72 @@ class PictureOptimizer:
                 "`original` and `start` must be uint8 (height, width, 3) of one shape. Received: "
                 f"{original.dtype} {original.shape}, {start.dtype} {start.shape}"
             )
-        search = _Search(self, _padded(original), _padded(start), quality, seed)
-        rounds_done = search.run(rounds, progress)
-        height, width = original.shape[:2]
-        pixels = start if search.best_pixels is None else search.best_pixels[:height, :width]
-        return Optimized(np.ascontiguousarray(pixels), search.start_loss, search.best_loss, rounds_done)
+        tiles = _Tiles(original.shape[0], original.shape[1])
+        originals, starts = tiles.cut(original), tiles.cut(start)
+        weights = self._weights(originals, starts, quality)
+        edited, start_loss, loss, made = [], 0.0, 0.0, 0
+        for number, (tile, first, weight) in enumerate(zip(originals, starts, weights, strict=True)):
+            before = loss - start_loss
 
-    def slopes(self, original: tf.Tensor, quality: float, rate_bpp: float) -> tf.Tensor:
-        """Weight times slope of each measure at this rate, float32 (measures,)."""
-        rate, level = tf.constant([rate_bpp], tf.float32), tf.constant([quality], tf.float32)
-        return tf.concat([w * rate_slope(name, level, rate) for name, w in self.measures.items()], axis=0)
+            def tell(done: int, gain: float, number: int = number, before: float = before) -> None:
+                progress(number * rounds + done, len(originals) * rounds, before + gain)
 
-    def rate_bpp(self, picture: tf.Tensor, quality: float) -> float:
-        return float(self._rate(picture, tf.constant([quality], tf.float32))[0])
+            search = LevelSearch(self, tile, first, quality, weight, seed + number)
+            made += search.run(rounds, tell)
+            edited.append(first if search.best_pixels is None else search.best_pixels)
+            start_loss, loss = start_loss + search.start_loss, loss + search.best_loss
+        return Optimized(tiles.joined(edited), start_loss, loss, made)
 
-    def loss(self, original: tf.Tensor, edited: tf.Tensor, quality: tf.Tensor, slopes: tf.Tensor) -> Any:
-        """Distortion's part and rate's part of the objective, each scalar."""
+    def _weights(self, originals: list[Picture], starts: list[Picture], quality: int) -> list[tf.Tensor]:
+        """For each tile the factors of ln(rate) and of each measure: float32 (1 + measures,).
+
+        The objective is that of the whole picture, linearised: its logarithm of rate changes by a tile's share of the
+        bits times the change of the tile's own logarithm, a measure in decibels by the tile's share of the error, and
+        SSIMULACRA2 by its share of the area.
+        """
+        level = tf.constant([float(quality)])
+        rates, errors = [], []
+        for tile, first in zip(originals, starts, strict=True):
+            picture, edited = (tf.constant(x[None], tf.float32) for x in (tile, first))
+            rate, values = self._measured(picture, edited, level)
+            rates.append(float(rate))
+            errors.append(values.numpy())
+        whole_rate = tf.constant([np.mean(rates)], tf.float32)
+        slopes = [w * float(rate_slope(name, level, whole_rate)[0]) for name, w in self.measures.items()]
+        error = np.array(errors)
+        for index, name in enumerate(self.measures):
+            error[:, index] = 1.0 if name == "ssimulacra2" else 10 ** (-error[:, index] / 10)
+        shares = np.concatenate(
+            [np.array(rates)[:, None] / np.sum(rates), error / error.sum(axis=0) * np.array(slopes)], axis=1
+        )
+        return [tf.constant(share, tf.float32) for share in shares]
+
+    def _measured(self, original: tf.Tensor, edited: tf.Tensor, quality: tf.Tensor) -> Any:
+        """Bits per pixel with a whole picture's share of header, scalar, and the measures."""
         decoded = self._simulator(edited, quality)
         values = tf.stack([MEASURES[name](original, decoded)[0] for name in self.measures])
-        return -tf.reduce_sum(slopes * values), tf.math.log(self._rate(edited, quality)[0])
+        pixels = float(original.shape[1] * original.shape[2])
+        header_bpp = 8.0 * (FIXED_HEADER_BYTES + _TABLE_BYTES) / pixels
+        rate = tf.maximum(self._rate(edited, quality)[0] - header_bpp, 1e-3) + HEADER_BPP
+        return rate, values
+
+    def loss(self, original: tf.Tensor, edited: tf.Tensor, quality: tf.Tensor, weights: tf.Tensor) -> Any:
+        """Distortion's part and rate's part of the objective, each scalar."""
+        rate, values = self._measured(original, edited, quality)
+        return -tf.reduce_sum(weights[1:] * values), weights[0] * tf.math.log(rate)
 
     def _gradients(
         self,
         original: tf.Tensor,
         tables: tf.Tensor,
         quality: tf.Tensor,
-        slopes: tf.Tensor,
+        weights: tf.Tensor,
         *changes: tf.Tensor,
     ) -> Any:
         with tf.GradientTape(persistent=True) as tape:
             tape.watch(changes)
-            edited = original + _edit(changes, tables)
-            distortion, rate = self.loss(original, edited, quality, slopes)
+            edited = original + edit(changes, tables)
+            distortion, rate = self.loss(original, edited, quality, weights)
         return (
             distortion + rate,
             tape.gradient(distortion, changes),
@@ -156,151 +170,28 @@ class PictureOptimizer:
         )
 
 
-def _padded(picture: Picture) -> Picture:
-    """To a size that all measures take, by repeating the last row and column."""
-    height, width = (max(_SMALLEST, -(-side // _ALIGNMENT) * _ALIGNMENT) - side for side in picture.shape[:2])
-    return np.pad(picture, ((0, height), (0, width), (0, 0)), mode="edge")
+class _Tiles:
+    """Cuts a picture into tiles of one size, a multiple of 16, its last row and column repeated where it ends."""
 
-
-def _edit(changes: Any, tables: tf.Tensor) -> tf.Tensor:
-    """Change of RGB levels from changes of Y, Cb and Cr coefficients in steps."""
-    luma, *chroma = (real_dct.inverse(change * tables[:, min(i, 1)]) for i, change in enumerate(changes))
-    doubled = [tf.repeat(tf.repeat(plane, 2, axis=1), 2, axis=2) for plane in chroma]
-    return real_dct.ycc_to_rgb(tf.concat([luma, *doubled], axis=-1))
-
-
-def _steps(picture: tf.Tensor, tables: tf.Tensor) -> Planes:
-    """Coefficients of Y, Cb and Cr in steps, not rounded, as the encoder sees them."""
-    ycc = real_dct.rgb_to_ycc(picture - 128.0)
-    pooled = tf.nn.avg_pool2d(ycc[..., 1:], 2, 2, "VALID")
-    planes = [ycc[..., :1], pooled[..., :1], pooled[..., 1:]]
-    return [(real_dct.forward(p) / tables[:, min(i, 1)]).numpy()[0] for i, p in enumerate(planes)]
-
-
-class _Search:
-    """State of one picture's search."""
-
-    def __init__(
-        self, owner: PictureOptimizer, original: Picture, start: Picture, quality: int, seed: int
-    ) -> None:
-        self.owner = owner
-        self.random = np.random.default_rng(seed)
-        self.original = tf.constant(original[None], tf.float32)
-        self.quality = tf.constant([float(quality)])
-        self.tables = tf.reshape(quantization_tables(self.quality), [1, 2, 1, 1, 64])
-        self.real = _steps(self.original, self.tables)
-        first = tf.constant(start[None], tf.float32)
-        self.levels = [np.round(steps) for steps in _steps(first, self.tables)]
-        self.slopes = owner.slopes(self.original, quality, owner.rate_bpp(first, quality))
-        self.start_loss = float(sum(owner.loss(self.original, first, self.quality, self.slopes)))
-        self.best_loss = self.start_loss
-        self.best_pixels: Picture | None = None
-        energy = [np.sum(np.square(steps[..., 1:]), axis=-1) for steps in self.real]
-        self.classes = [np.clip(np.log2(e + 1), 0, _ENERGY_CLASSES - 1).astype(int) for e in energy]
-        # By class and frequency; in proportion to squared steps, as a squared error's, until it is measured.
-        tables = np.square(self.tables.numpy().reshape(2, 64))
-        self.curvature = [np.tile(tables[min(i, 1)], (_ENERGY_CLASSES, 1)) for i in range(3)]
-
-    def look(self, levels: Planes) -> _View:
-        """Loss and gradients at `levels`; keeps the picture if it is the best so far."""
-        changes = [
-            tf.constant((np.clip(x, level - _INSIDE, level + _INSIDE) - x)[None], tf.float32)
-            for x, level in zip(self.real, levels, strict=True)
-        ]
-        loss, distortion, rate, pixels = self.owner._look(
-            self.original, self.tables, self.quality, self.slopes, *changes
+    def __init__(self, height: int, width: int) -> None:
+        self.size = height, width
+        self.counts = tuple(-(-side // _LARGEST_TILE) for side in self.size)
+        self.tile = tuple(
+            max(_SMALLEST, -(-side // (count * _ALIGNMENT)) * _ALIGNMENT)
+            for side, count in zip(self.size, self.counts, strict=True)
         )
-        loss = float(loss)
-        if loss < self.best_loss:
-            self.best_loss = loss
-            self.best_pixels = pixels.numpy()[0].astype(np.uint8)
-        return _View(loss, [g.numpy()[0] for g in distortion], [g.numpy()[0] for g in rate])
 
-    def run(self, rounds: int, progress: Callable[[int, int, float], None]) -> int:
-        view = self.look(self.levels)
-        self._probe(view)
-        kept, kept_view = self.levels, view
-        caution, stale = 1.0, 0
-        for done in range(1, rounds + 1):
-            levels, moved = self._moved(kept, kept_view, caution)
-            if not moved:
-                return done
-            view = self.look(levels)
-            if view.loss < kept_view.loss:
-                self._learn(kept, levels, kept_view, view)
-                stale = 0 if view.loss < kept_view.loss - 1e-4 else stale + 1
-                kept, kept_view = levels, view
-                caution = max(1.0, 0.95 * caution)
-            else:
-                caution *= 1.3
-                stale += 1
-            progress(done, rounds, self.best_loss - self.start_loss)
-            if stale >= _PATIENCE:
-                return done
-        return rounds
+    def cut(self, picture: Picture) -> list[Picture]:
+        missing = (c * t - s for c, t, s in zip(self.counts, self.tile, self.size, strict=True))
+        whole = np.pad(picture, (*((0, count) for count in missing), (0, 0)), mode="edge")
+        height, width = self.tile
+        return [
+            whole[y * height : (y + 1) * height, x * width : (x + 1) * width]
+            for y in range(self.counts[0])
+            for x in range(self.counts[1])
+        ]
 
-    def _probe(self, view: _View) -> None:
-        """Measures the distortion's curvature: moves one level of a few blocks and compares gradients there.
-
-        Of a few: measures are logarithms, whose slopes fall when the whole picture gets worse.
-        """
-        for _ in range(_PROBES):
-            probe = []
-            for levels in self.levels:
-                moved = levels.copy()
-                index = self.random.integers(0, 64, levels.shape[:2])[..., None]
-                step = self.random.choice([-1.0, 1.0], index.shape)
-                step *= self.random.random(index.shape) < _SHARE_OF_PROBED
-                np.put_along_axis(moved, index, np.take_along_axis(levels, index, 2) + step, 2)
-                probe.append(moved)
-            self._learn(self.levels, probe, view, self.look(probe))
-
-    def _learn(self, old: Planes, new: Planes, before: _View, after: _View) -> None:
-        """Corrects the curvatures by moves that were made: all of them, then by class of blocks and by frequency."""
-        for component in range(3):
-            step = new[component] - old[component]
-            where = np.nonzero(step)
-            if len(where[0]) < _PSEUDO_COUNT:
-                continue
-            change = ((after.distortion[component] - before.distortion[component]) * step)[where]
-            classes, frequencies = self.classes[component][where[:2]], where[2]
-            curvature = self.curvature[component]
-            expected = curvature[classes, frequencies]
-            # What is not positive (a measure's own masking, or noise) says nothing about a parabola.
-            overall = float(change.sum() / expected.sum())
-            if overall <= 0:
-                continue
-            curvature *= overall
-            for axis, groups, count in ((0, classes, _ENERGY_CLASSES), (1, frequencies, 64)):
-                expected = curvature[classes, frequencies]
-                prior = _PSEUDO_COUNT * float(expected.mean())
-                ratio = (np.bincount(groups, change, count) + prior) / (
-                    np.bincount(groups, expected, count) + prior
-                )
-                curvature *= np.expand_dims(np.clip(ratio, 0.2, 5.0), 1 - axis)
-
-    def _moved(self, levels: Planes, view: _View, caution: float) -> tuple[Planes, int]:
-        """Levels after the best predicted move of some of the blocks, and how many moved."""
-        result, moved = [], 0
-        for component in range(3):
-            level, slope, bits = levels[component], view.distortion[component], view.rate[component]
-            half = 0.5 * caution * self.curvature[component][self.classes[component]]
-            away = np.where(level != 0, np.sign(level), -np.sign(slope))
-            # The rate's slope points away from zero; around zero noise decides its sign.
-            cost = np.where(level != 0, bits * np.sign(level), np.abs(bits))
-            cost[..., 0] = (bits * away)[..., 0]
-            # At the top of a category the slope tells the cost of the step below, not of the dearer one above.
-            top = np.isin(np.abs(level), (3, 7, 15, 31, 63, 127, 255, 511))
-            top[..., 0] = False
-            grow = np.where(top, np.inf, slope * away + half + cost)
-            shrink = np.where(level != 0, -slope * away + half - cost, np.inf)
-            gain = np.minimum(grow, shrink)
-            best = np.argmin(gain, axis=-1)[..., None]
-            chosen = np.take_along_axis(gain, best, 2)
-            go = (chosen < 0) & (self.random.random(chosen.shape) < _SHARE_OF_BLOCKS)
-            step = np.take_along_axis(np.where(shrink < grow, -away, away), best, 2)
-            new = level.copy()
-            np.put_along_axis(new, best, np.take_along_axis(level, best, 2) + np.where(go, step, 0.0), 2)
-            result.append(new)
-            moved += int(np.count_nonzero(go))
-        return result, moved
+    def joined(self, tiles: list[Picture]) -> Picture:
+        columns = self.counts[1]
+        rows = [np.concatenate(tiles[i : i + columns], axis=1) for i in range(0, len(tiles), columns)]
+        return np.ascontiguousarray(np.concatenate(rows)[: self.size[0], : self.size[1]])

@@ -1,0 +1,119 @@
+/** Works through the photos, two at a time: while one is edited the next is opened. */
+import type { Preprocessor } from "../src/index.js";
+import { Photo } from "./photo.js";
+import type { Scorer } from "./score/scorer.js";
+import type { Settings } from "./settings.js";
+
+const AT_ONCE = 2;
+/** Codes of errors that come again whatever the settings are. */
+const HOPELESS = ["not-a-picture", "too-large", "canvas-blocked"];
+
+export class Queue {
+  readonly photos: Photo[] = [];
+  #running = 0;
+  #preprocessor: Preprocessor | undefined;
+  readonly #scorer: Scorer;
+  readonly #settings: () => Settings;
+  readonly #onChange: (photo: Photo) => void;
+
+  constructor(scorer: Scorer, settings: () => Settings, onChange: (photo: Photo) => void) {
+    this.#scorer = scorer;
+    this.#settings = settings;
+    this.#onChange = onChange;
+  }
+
+  /** The network to use from now on; undefined while there is none. All photos are done anew. */
+  setPreprocessor(preprocessor: Preprocessor | undefined): void {
+    this.#preprocessor = preprocessor;
+    this.restart();
+  }
+
+  add(files: Iterable<File>): void {
+    for (const file of files) this.photos.push(new Photo(file));
+    this.#fill();
+  }
+
+  cancel(photo: Photo): void {
+    photo.controller.abort();
+  }
+
+  retry(photo: Photo): void {
+    photo.controller.abort();
+    photo.controller = new AbortController();
+    this.#set(photo, { kind: "waiting" });
+    this.#fill();
+  }
+
+  restart(): void {
+    for (const photo of this.photos) this.retry(photo);
+  }
+
+  remove(photo: Photo): void {
+    photo.controller.abort();
+    const i = this.photos.indexOf(photo);
+    if (i >= 0) this.photos.splice(i, 1);
+  }
+
+  clear(): void {
+    for (const photo of this.photos.splice(0)) photo.controller.abort();
+  }
+
+  #fill(): void {
+    while (this.#preprocessor && this.#running < AT_ONCE) {
+      const photo = this.photos.find(({ state }) => state.kind === "waiting");
+      if (!photo) return;
+      this.#running++;
+      void this.#work(photo, this.#preprocessor).finally(() => {
+        this.#running--;
+        this.#fill();
+      });
+    }
+  }
+
+  async #work(photo: Photo, preprocessor: Preprocessor): Promise<void> {
+    const { signal } = photo.controller;
+    const { quality, maxBytes, ...settings } = this.#settings();
+    const set = (state: Photo["state"]): void => {
+      // A photo that was cancelled or started anew meanwhile is another run's business.
+      if (!signal.aborted) this.#set(photo, state);
+    };
+    set({ kind: "working", fraction: 0 });
+    try {
+      const result = await preprocessor.compress(photo.file, {
+        ...settings,
+        ...(maxBytes === undefined ? { quality: quality! } : { maxBytes }),
+        signal,
+        onProgress: (fraction) => set({ kind: "working", fraction }),
+      });
+      set({ kind: "done", result, equal: undefined, scores: undefined });
+      const equal = await preprocessor
+        .compress(photo.file, { ...settings, strength: 0, maxBytes: result.blob.size, signal })
+        .then(({ plain }) => plain)
+        .catch(() => undefined); // plain JPEG cannot get that small, or the photo was cancelled
+      set({ kind: "done", result, equal, scores: undefined });
+      // Not awaited: the next photo need not wait for a score.
+      void this.#scorer.score(photo.file, [result.plain, result.blob, ...(equal ? [equal] : [])], signal).then((scores) => {
+        if (scores) set({ kind: "done", result, equal, scores: { plain: scores[0]!, ours: scores[1]!, equal: scores[2] } });
+      });
+    } catch (error) {
+      if (signal.aborted) {
+        // Started anew, it is waiting already.
+        if (photo.controller.signal === signal) this.#set(photo, { kind: "failed", message: "Cancelled.", isWorthRetrying: true });
+      } else {
+        const isWorthRetrying = !HOPELESS.includes((error as { code?: string }).code ?? "");
+        set({ kind: "failed", message: sentence(error), isWorthRetrying });
+      }
+    }
+  }
+
+  #set(photo: Photo, state: Photo["state"]): void {
+    photo.state = state;
+    if (this.photos.includes(photo)) this.#onChange(photo);
+  }
+}
+
+/** An error's message as a sentence. */
+export function sentence(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}

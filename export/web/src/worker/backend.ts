@@ -1,0 +1,106 @@
+/** Chooses where the network runs: WebGPU if it is there and tells the truth, else WebAssembly. */
+import { JpegpreError, firstLine } from "../errors.js";
+import type { BackendName, ModelDescription } from "../protocol.js";
+import { Network } from "./network.js";
+
+export interface BackendOptions {
+  backend: "auto" | BackendName;
+  wasmPaths: string;
+  threads: number;
+}
+
+export interface Opened {
+  network: Network;
+  backend: BackendName;
+  note?: string;
+}
+
+/** Side of the picture that both backends must agree on: several blocks each way, at every position of a tile. */
+const TEST_SIDE = 64;
+
+export async function openNetwork(
+  content: Uint8Array,
+  description: ModelDescription,
+  options: BackendOptions,
+): Promise<Opened> {
+  const wasm = (): Promise<Network> => Network.open(content, { ...options, backend: "wasm" });
+  if (options.backend === "wasm") return { network: await wasm(), backend: "wasm" };
+  const missing = await whyNoGpu(options.backend === "webgpu");
+  // In `auto`, a browser without WebGPU is the normal case and needs no note.
+  if (missing) return { network: await wasm(), backend: "wasm", ...(options.backend === "webgpu" && { note: missing }) };
+
+  const reference = await wasm();
+  let gpu: Network | undefined;
+  let note: string;
+  try {
+    gpu = await Network.open(content, { ...options, backend: "webgpu" });
+    const share = await agreement(reference, gpu, description);
+    if (share >= 0.999) {
+      await reference.close();
+      return { network: gpu, backend: "webgpu" };
+    }
+    note = `WebGPU gave other pixels than WebAssembly for ${((1 - share) * 100).toFixed(1)} % of a test picture`;
+  } catch (error) {
+    note = `WebGPU cannot run the model: ${firstLine(error)}`;
+  }
+  await gpu?.close().catch(() => undefined);
+  return { network: reference, backend: "wasm", note };
+}
+
+/** Share of a test picture's samples, 0..1, that the two networks give within one level. */
+async function agreement(a: Network, b: Network, description: ModelDescription): Promise<number> {
+  const results = [];
+  for (const network of [a, b]) {
+    const levels = network.levels(TEST_SIDE, TEST_SIDE);
+    // Waves of several frequencies and a fixed noise: all kinds of coefficients, large and small.
+    let noise = 1;
+    for (let i = 0; i < levels.length; i++) {
+      const x = Math.floor(i / 3) % TEST_SIDE;
+      const y = Math.floor(i / 3 / TEST_SIDE);
+      noise = (Math.imul(noise, 1103515245) + 12345) & 0x7fffffff;
+      levels[i] = Math.round(128 + 70 * Math.sin((x * (1 + (i % 3)) + y * y * 0.05) * 0.2) + ((noise >> 16) % 41) - 20);
+    }
+    const [low, high] = description.qualityRange;
+    results.push(Array.from(await network.run(TEST_SIDE, TEST_SIDE, Math.round((low + high) / 2), 1)));
+  }
+  const [first, second] = results as [number[], number[]];
+  // Not-a-number fails the comparison, as it should.
+  return first.filter((value, i) => Math.abs(value - second[i]!) <= 1).length / first.length;
+}
+
+async function whyNoGpu(isAskedFor: boolean): Promise<string | undefined> {
+  const gpu = (navigator as { gpu?: { requestAdapter(): Promise<GpuAdapter | null> } }).gpu;
+  if (!gpu) return "this browser has no WebGPU";
+  const adapter = await gpu.requestAdapter().catch(() => null);
+  if (!adapter) return "this device has no WebGPU adapter";
+  // WebGPU emulated on the CPU is slower than WebAssembly: only for those who ask for it by name.
+  if (!isAskedFor && (adapter.isFallbackAdapter ?? adapter.info?.isFallbackAdapter)) return "WebGPU is emulated here";
+  return undefined;
+}
+
+interface GpuAdapter {
+  isFallbackAdapter?: boolean;
+  info?: { isFallbackAdapter?: boolean };
+}
+
+/** Loads a model file and checks it against its hash. */
+export async function fetchModel(url: string, sha256: string): Promise<Uint8Array> {
+  let content: ArrayBuffer;
+  try {
+    const response = await fetch(url);
+    if (!response.ok) throw new Error(`HTTP ${response.status}`);
+    content = await response.arrayBuffer();
+  } catch (error) {
+    throw new JpegpreError("model", `cannot load the model ${url}: ${firstLine(error)}`);
+  }
+  // Hashing needs a secure context; elsewhere the file is trusted like the script that loaded it.
+  if (globalThis.crypto?.subtle) {
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", content));
+    const received = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    if (received !== sha256) {
+      const message = `the model ${url} is not the described one: expected sha256 ${sha256.slice(0, 12)}..., received ${received.slice(0, 12)}...`;
+      throw new JpegpreError("model", message);
+    }
+  }
+  return new Uint8Array(content);
+}

@@ -1,0 +1,125 @@
+/** Pictures in the browser's own hands: decode, read, write, encode. All on OffscreenCanvas, off the page's thread. */
+import { JpegpreError, firstLine } from "../errors.js";
+
+/** The longest side of a JPEG file. */
+const LONGEST_SIDE = 65535;
+
+export interface Pixels {
+  width: number;
+  height: number;
+  /** RGBA levels, row by row, of a rectangle inside the picture. */
+  read(x: number, y: number, width: number, height: number): Uint8ClampedArray;
+}
+
+/** A canvas that holds a whole picture: 4 bytes per pixel. */
+export class Canvas implements Pixels {
+  readonly width: number;
+  readonly height: number;
+  readonly #canvas: OffscreenCanvas;
+  readonly #context: OffscreenCanvasRenderingContext2D;
+
+  /** Throws `too-large` if this browser cannot make it: some say so, some silently hand out a dead canvas. */
+  constructor(width: number, height: number) {
+    this.width = width;
+    this.height = height;
+    if (Math.max(width, height) > LONGEST_SIDE) {
+      const message = `${width} x ${height} pixels: a JPEG file holds at most ${LONGEST_SIDE} a side`;
+      throw new JpegpreError("too-large", message);
+    }
+    const context = this.#make();
+    if (!context) {
+      const megapixels = Number(((width * height) / 1e6).toPrecision(2));
+      const message = `${width} x ${height} pixels (${megapixels} MP) are more than this browser's canvas can hold`;
+      throw new JpegpreError("too-large", message);
+    }
+    this.#canvas = context.canvas;
+    this.#context = context;
+  }
+
+  #make(): OffscreenCanvasRenderingContext2D | undefined {
+    try {
+      const canvas = new OffscreenCanvas(this.width, this.height);
+      // In main memory: every pixel is read once, and a graphics card's maximum texture is smaller.
+      const context = canvas.getContext("2d", { willReadFrequently: true });
+      if (!context) return undefined;
+      context.fillStyle = "#f00";
+      context.fillRect(this.width - 1, this.height - 1, 1, 1);
+      // Only whether anything arrived: what fingerprinting protection changes is canvas_check's matter.
+      const isAlive = context.getImageData(this.width - 1, this.height - 1, 1, 1).data[3] !== 0;
+      context.clearRect(this.width - 1, this.height - 1, 1, 1);
+      return isAlive ? context : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  draw(picture: ImageBitmap): void {
+    this.#context.drawImage(picture, 0, 0);
+  }
+
+  /** Puts `background` behind the picture where it is transparent; returns whether it was anywhere. */
+  flatten(background: string): boolean {
+    const rows = Math.max(1, Math.floor((1 << 20) / this.width));
+    let isTransparent = false;
+    for (let y = 0; y < this.height && !isTransparent; y += rows) {
+      const data = this.read(0, y, this.width, Math.min(rows, this.height - y));
+      const words = new Uint32Array(data.buffer);
+      for (let i = 0; i < words.length; i++) {
+        if (words[i]! >>> 24 !== 255) {
+          isTransparent = true;
+          break;
+        }
+      }
+    }
+    if (isTransparent) {
+      this.#context.globalCompositeOperation = "destination-over";
+      this.#context.fillStyle = "#fff"; // where `background` is no colour, or is transparent itself
+      this.#context.fillStyle = background;
+      this.#context.fillRect(0, 0, this.width, this.height);
+      this.#context.fillStyle = "#fff";
+      this.#context.fillRect(0, 0, this.width, this.height);
+      this.#context.globalCompositeOperation = "source-over";
+    }
+    return isTransparent;
+  }
+
+  read(x: number, y: number, width: number, height: number): Uint8ClampedArray {
+    return this.#context.getImageData(x, y, width, height).data;
+  }
+
+  /** Writes `data` at (x, y). */
+  write(data: ImageData, x: number, y: number): void {
+    this.#context.putImageData(data, x, y);
+  }
+
+  /** The browser's own JPEG encoder, the one behind canvas.toBlob. */
+  async encode(quality: number): Promise<Blob> {
+    let blob: Blob;
+    try {
+      blob = await this.#canvas.convertToBlob({ type: "image/jpeg", quality: quality / 100 });
+    } catch (error) {
+      throw new JpegpreError("too-large", `this browser could not write the JPEG file (${firstLine(error)})`);
+    }
+    if (blob.type !== "image/jpeg") throw new JpegpreError("unsupported-browser", "this browser writes no JPEG files");
+    return blob;
+  }
+
+  /** Frees the memory now, not when garbage is collected. */
+  close(): void {
+    this.#canvas.width = this.#canvas.height = 0;
+  }
+}
+
+/** Decodes a picture file, upright and in sRGB; throws `not-a-picture`. */
+export async function decode(file: Blob): Promise<ImageBitmap> {
+  if (file.size === 0) throw new JpegpreError("not-a-picture", "the file is empty");
+  try {
+    return await createImageBitmap(file);
+  } catch {
+    const what = file.type ? ` (${file.type})` : "";
+    throw new JpegpreError(
+      "not-a-picture",
+      `this browser cannot open the file${what}: not a picture, damaged, too large, or in a format that it does not know`,
+    );
+  }
+}

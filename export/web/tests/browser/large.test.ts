@@ -1,0 +1,114 @@
+/** A 12-megapixel photo: the page stays free, memory is bounded, progress moves, cancelling is quick. */
+import { readdirSync, readFileSync } from "node:fs";
+import type { Page } from "playwright-core";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+import { useBrowser } from "./harness.js";
+
+const harness = useBrowser();
+let page: Page;
+beforeEach(async () => void (page = await harness.open()));
+afterEach(() => page.close());
+
+/** Makes a 12-megapixel JPEG file in the page from a sample photo. */
+async function prepare(): Promise<void> {
+  await page.evaluate(async () => {
+    const bitmap = await createImageBitmap(await (await fetch("/pictures/gb82_city.webp")).blob());
+    const canvas = new OffscreenCanvas(4000, 3000);
+    const context = canvas.getContext("2d")!;
+    context.fillStyle = context.createPattern(bitmap, "repeat")!;
+    context.fillRect(0, 0, 4000, 3000);
+    const shared = globalThis as unknown as { photo: Blob };
+    shared.photo = await canvas.convertToBlob({ type: "image/jpeg", quality: 0.92 });
+    canvas.width = canvas.height = 0;
+  });
+}
+
+/** Megabytes in memory of all of the browser's processes: pictures live in several. */
+function residentMegabytes(): number {
+  let total = 0;
+  for (const id of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    try {
+      if (!readFileSync(`/proc/${id}/comm`, "utf8").startsWith("chrom")) continue;
+      // Anonymous memory: shared libraries and the model's file in the cache are not ours to count.
+      total += Number(/RssAnon:\s+(\d+)/.exec(readFileSync(`/proc/${id}/status`, "utf8"))?.[1] ?? 0) / 1024;
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+  return total;
+}
+
+describe("a 12-megapixel photo", () => {
+  it("never blocks the page, moves its progress, and takes bounded memory", { timeout: 180_000 }, async () => {
+    await prepare();
+    const before = residentMegabytes();
+    let peak = before;
+    const watch = setInterval(() => (peak = Math.max(peak, residentMegabytes())), 100);
+    const result = await page.evaluate(async () => {
+      const { photo } = globalThis as unknown as { photo: Blob };
+      const { createPreprocessor } = await load("/dist/index.js");
+      const preprocessor = await createPreprocessor();
+      const longTasks: number[] = [];
+      new PerformanceObserver((list) => longTasks.push(...list.getEntries().map((entry) => entry.duration))).observe({
+        type: "longtask",
+      });
+      const progress: number[] = [];
+      const { width, height, kept } = await preprocessor.compress(photo, {
+        quality: 75,
+        onProgress: (fraction) => progress.push(fraction),
+      });
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      return { width, height, kept, progress, longest: Math.max(0, ...longTasks) };
+    });
+    clearInterval(watch);
+    console.log(`12 MP: longest task ${result.longest} ms, memory +${Math.round(peak - before)} MB`);
+    expect(result).toMatchObject({ width: 4000, height: 3000, kept: "edited" });
+    expect(result.longest).toBeLessThan(100);
+    expect(result.progress.length).toBeGreaterThan(40);
+    expect(result.progress.at(-1)).toBe(1);
+    expect([...result.progress].sort((a, b) => a - b)).toEqual(result.progress);
+    // Two canvases and the decoded picture are 144 MB; runtime, threads and one tile the rest (README.md, Memory).
+    expect(peak - before).toBeLessThan(500);
+  });
+
+  // Twice more: on a machine that does other things too, a pause may fall into the 500 ms.
+  it("is cancelled within 500 ms", { timeout: 180_000, retry: 2 }, async () => {
+    await prepare();
+    const result = await page.evaluate(async () => {
+      const { photo } = globalThis as unknown as { photo: Blob };
+      const { createPreprocessor } = await load("/dist/index.js");
+      const preprocessor = await createPreprocessor();
+      const tiny = new ImageData(16, 16);
+      await preprocessor.preprocess(tiny, { quality: 50 });
+      const controller = new AbortController();
+      let cancelledAt = 0;
+      let late = 0;
+      let isDue = false;
+      const outcome = await preprocessor
+        .compress(photo, {
+          signal: controller.signal,
+          onProgress: (fraction) => {
+            if (cancelledAt) late++;
+            if (fraction < 0.1 || controller.signal.aborted || isDue) return;
+            isDue = true;
+            // Somewhere inside a tile.
+            setTimeout(() => {
+              cancelledAt = performance.now();
+              controller.abort();
+            }, 20);
+          },
+        })
+        .then(() => "finished", (error) => error.name);
+      const rejected = performance.now() - cancelledAt;
+      // The worker is free again when it has done something else.
+      await preprocessor.preprocess(tiny, { quality: 50 });
+      const free = performance.now() - cancelledAt;
+      const already = await preprocessor.compress(photo, { signal: AbortSignal.abort() }).catch((error) => error.name);
+      return { outcome, rejected, free, late, already };
+    });
+    console.log(`cancelled after ${Math.round(result.rejected)} ms, worker free after ${Math.round(result.free)} ms`);
+    expect(result).toMatchObject({ outcome: "AbortError", late: 0, already: "AbortError" });
+    expect(result.free).toBeLessThan(500);
+  });
+});

@@ -1,0 +1,278 @@
+"""The browser package and its page, in a real browser, against the Python runtime on the same pictures.
+
+Runs the tests of export/web (vitest, and Debian's Chromium through playwright-core) with cases made here, so that what
+they compare with comes from another implementation: tile plans, edited pixels, file sizes, scores. Then looks at the
+files that the browser wrote, with exiftool and Pillow.
+"""
+
+import base64
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from jpegpre_tf import runtime
+from jpegpre_tf._version import __version__
+from jpegpre_tf.runtime.tiling import plan_tiles
+
+ROOT = Path(__file__).parent.parent.parent
+WEB = ROOT / "export" / "web"
+PICTURES = ROOT / "tests" / "pictures"
+MODELS = Path(os.environ.get("JPEGPRE_MODELS", ROOT / "savedmodels"))
+
+
+def _missing() -> str | None:
+    """Why these tests cannot run here, None if they can."""
+    node = shutil.which("node")
+    if node is None or shutil.which("npm") is None:
+        return "needs Node.js and npm"
+    version = subprocess.run([node, "--version"], capture_output=True, text=True).stdout
+    if int(version.lstrip("v").split(".")[0]) < 20:
+        return f"needs Node.js 20, found {version.strip()}"
+    if _chromium() is None:
+        return "needs the system package chromium"
+    if not _profiles():
+        return "no shipped model has an ONNX form"
+    return None
+
+
+def _chromium() -> str | None:
+    return os.environ.get("CHROMIUM") or shutil.which("chromium")
+
+
+def _profiles() -> list[runtime.ModelFolder]:
+    folders = [
+        runtime.find_model(path.parent) for path in sorted(MODELS.glob("*/model.json")) if _has_onnx(path)
+    ]
+    return [folder for folder in folders if folder.precisions("onnx")]
+
+
+def _has_onnx(card: Path) -> bool:
+    description = json.loads(card.read_text())
+    return "tile" in description and any(f.get("format") == "onnx" for f in description["files"].values())
+
+
+needs_browser = pytest.mark.skipif(_missing() is not None, reason=_missing() or "")
+
+
+@pytest.fixture(scope="module")
+def cases(tmp_path_factory) -> Path:
+    """Folder with everything that the browser's results are compared with."""
+    folder = tmp_path_factory.mktemp("cases")
+    (folder / "tile_plans.json").write_text(json.dumps(_tile_plans()))
+    (folder / "scores.json").write_text(json.dumps(_scores()))
+    (folder / "parity.json").write_text(json.dumps(_parity(folder)))
+    _write_photos_with_metadata(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def browser_run(cases) -> Path:
+    """The cases' folder after the browser tests ran."""
+    _npm("ci", "--no-audit", "--no-fund") if _is_stale() else None
+    _npm("run", "check")
+    _npm("run", "build")
+    output = _npm("test", env={"JPEGPRE_CASES": str(cases), "CHROMIUM": str(_chromium())})
+    print(output)  # the measured times and sizes; pytest shows it with -s
+    return cases
+
+
+def _is_stale() -> bool:
+    installed = WEB / "node_modules" / ".package-lock.json"
+    return not installed.exists() or installed.stat().st_mtime < (WEB / "package-lock.json").stat().st_mtime
+
+
+def _npm(*arguments: str, env: dict[str, str] | None = None) -> str:
+    variables = {**os.environ, **(env or {}), "NO_COLOR": "1", "CI": "1"}
+    done = subprocess.run(
+        ["npm", *arguments], cwd=WEB, env=variables, capture_output=True, text=True, timeout=900
+    )
+    assert done.returncode == 0, f"npm {' '.join(arguments)}:\n{done.stdout[-8000:]}\n{done.stderr[-4000:]}"
+    return done.stdout
+
+
+def _tile_plans() -> list[dict]:
+    random = np.random.default_rng(8)
+    sizes = [(1, 1), (3000, 4000), (24, 20000), (65500, 16), (512, 512), (513, 511)]
+    sizes += [tuple(int(side) for side in random.integers(1, 6000, 2)) for _ in range(120)]
+    plans = []
+    for height, width in sizes:
+        options = {
+            "maxPixels": int(random.choice([1, 1 << 14, 1 << 18, 1 << 19])),
+            "alignment": 16,
+            "overlap": int(random.choice([0, 16, 20, 48])),
+        }
+        plan = plan_tiles(
+            height,
+            width,
+            max_pixels=options["maxPixels"],
+            alignment=options["alignment"],
+            overlap=options["overlap"],
+        )
+        spans = {
+            axis: [
+                {"start": s.start, "keepFrom": s.keep_from, "keepTo": s.keep_to} for s in getattr(plan, axis)
+            ]
+            for axis in ("rows", "columns")
+        }
+        expected = {"tileHeight": plan.tile_height, "tileWidth": plan.tile_width, **spans}
+        plans.append({"height": height, "width": width, **options, "plan": expected})
+    return plans
+
+
+def _scores() -> list[dict]:
+    """Pictures of several sizes, odd ones too, decoded from JPEG, with the Python package's score."""
+    package = pytest.importorskip("ssimulacra2.ssimulacra2", reason="needs the extra [evaluate]")
+    scores = []
+    for name, box, quality in (
+        ("gb82_city", (100, 100, 301, 257), 60),
+        ("gb82_girl", (0, 0, 128, 128), 20),
+        ("budgie_perched_osprey", (200, 100, 233, 141), 85),
+        ("gb82_city", (5, 300, 16, 309), 50),
+    ):
+        picture = Image.open(PICTURES / f"{name}.webp").convert("RGB").crop(box)
+        jpeg, png = io.BytesIO(), io.BytesIO()
+        picture.save(jpeg, "JPEG", quality=quality)
+        picture.save(png, "PNG")
+        decoded = Image.open(jpeg)
+        scores.append(
+            {
+                "width": picture.width,
+                "height": picture.height,
+                "original": base64.b64encode(picture.tobytes()).decode(),
+                "decoded": base64.b64encode(decoded.tobytes()).decode(),
+                "score": package.compute_ssimulacra2(png, jpeg),
+            }
+        )
+    return scores
+
+
+def _parity(folder: Path) -> list[dict]:
+    """Six pictures, no side a multiple of 16, with what the Python runtime makes of them."""
+    pictures = []
+    for name in ("budgie_perched_osprey", "gb82_city", "gb82_girl"):
+        whole = Image.open(PICTURES / f"{name}.webp").convert("RGB")
+        cut = whole.width // 2 + 13
+        for part, box in enumerate(((0, 0, cut, 501), (cut, 3, whole.width, whole.height))):
+            picture = whole.crop(box)
+            path = folder / f"{name}-{part}.png"
+            picture.save(path)
+            pictures.append((path.name, np.asarray(picture)))
+    settings = [(75, 1.0), (30, 1.0), (50, 1.0), (90, 1.0), (75, 0.5), (12, 1.0)]
+    cases = []
+    for profile in _profiles():
+        for precision in sorted(profile.precisions("onnx").keys() & profile.precisions("tflite").keys()):
+            preprocess = runtime.load(profile.path, precision=precision)
+            for (name, pixels), (quality, strength) in zip(pictures, settings, strict=True):
+                edited = preprocess(pixels, quality, strength)
+                expected = folder / f"{profile.name}-{precision}-{name}.rgb"
+                expected.write_bytes(edited.tobytes())
+                plain, ours = (len(runtime.encode_jpeg(p, quality)) for p in (pixels, edited))
+                cases.append(
+                    {
+                        "profile": profile.name,
+                        "precision": precision,
+                        "picture": name,
+                        "quality": quality,
+                        "strength": strength,
+                        "expected": expected.name,
+                        "savedPercent": 100 * (1 - ours / plain),
+                    }
+                )
+    assert cases, "no precision is shipped in both forms"
+    return cases
+
+
+def _write_photos_with_metadata(folder: Path) -> None:
+    """A camera's JPEG file: stored on its side, with place, date, XMP, a comment and a colour profile."""
+    city = Image.open(PICTURES / "gb82_city.webp").convert("RGB").crop((100, 200, 356, 392))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif[0x010F] = "Maker"
+    exif.get_ifd(0x8769).update({0x9003: "2026:01:02 03:04:05", 0xA002: 256, 0xA003: 192})
+    exif.get_ifd(0x8825).update({1: "N", 2: (48.0, 12.0, 0.0), 3: "E", 4: (16.0, 22.0, 0.0)})
+    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    xmp += b'<rdf:Description xmlns:tiff="http://ns.adobe.com/tiff/1.0/" xmlns:dc="http://purl.org/dc/elements/1.1/" '
+    xmp += b'tiff:Orientation="6" dc:source="here"/></rdf:RDF></x:xmpmeta>'
+    options = {"exif": exif, "xmp": xmp, "comment": "a comment"}
+    city.save(folder / "camera.jpg", quality=98, subsampling=0, **options)
+    city.save(folder / "small.jpg", quality=15, optimize=True, **options)
+    city.save(folder / "camera.png", exif=exif)
+
+
+@needs_browser
+def test_the_package_and_the_page_in_a_real_browser(browser_run):
+    """The run itself: any failing test of export/web fails the fixture. Nothing may have been left out."""
+    results = json.loads((browser_run / "results.json").read_text())
+    assert results["numFailedTests"] == 0
+    assert results["numPassedTests"] == results["numTotalTests"] > 40
+
+
+@needs_browser
+def test_orientation_is_kept_as_upright_pixels(browser_run):
+    stored = Image.open(browser_run / "camera.jpg").convert("RGB")
+    upright = np.asarray(stored.transpose(Image.Transpose.ROTATE_270), np.float64)
+    for name in ("camera-kept.jpg", "camera-bare.jpg", "png-kept.jpg"):
+        written = np.asarray(Image.open(browser_run / name).convert("RGB"), np.float64)
+        assert written.shape == upright.shape == (256, 192, 3)
+        # Quality 75 on a detailed picture; a picture turned otherwise is at about 10 dB.
+        assert 10 * np.log10(255**2 / np.mean((written - upright) ** 2)) > 25, name
+
+
+@needs_browser
+@pytest.mark.codec
+def test_metadata_is_kept_on_request_and_gone_otherwise(browser_run):
+    exiftool = shutil.which("exiftool")
+    if exiftool is None:
+        pytest.skip("needs exiftool")
+
+    def tags(name: str) -> dict:
+        done = subprocess.run(
+            [exiftool, "-j", "-n", "-G1", browser_run / name], capture_output=True, text=True, check=True
+        )
+        (found,) = json.loads(done.stdout)
+        assert "ExifTool:Warning" not in found, found
+        return found
+
+    kept = tags("camera-kept.jpg")
+    expected = {
+        "IFD0:Orientation": 1,
+        "IFD0:Make": "Maker",
+        "ExifIFD:DateTimeOriginal": "2026:01:02 03:04:05",
+        "ExifIFD:ExifImageWidth": 192,
+        "ExifIFD:ExifImageHeight": 256,
+        "Composite:GPSLatitude": 48.2,
+        "XMP-tiff:Orientation": 1,
+        "XMP-dc:Source": "here",
+        "File:Comment": "a comment",
+    }
+    assert {name: kept.get(name) for name in expected} == expected
+    assert tags("png-kept.jpg").get("Composite:GPSLatitude") == 48.2
+    bare_groups = {"IFD0", "ExifIFD", "GPS", "XMP-tiff", "XMP-dc", "IFD1"}
+    assert not {name for name in tags("camera-bare.jpg") if name.split(":")[0] in bare_groups}
+    assert "File:Comment" not in tags("camera-bare.jpg")
+    # The input was smaller and was handed back: without its metadata, but still the right way up, pixels untouched.
+    returned = tags("small-returned.jpg")
+    assert {name for name in returned if name.split(":")[0] in bare_groups} == {"IFD0:Orientation"}
+    assert returned["IFD0:Orientation"] == 6
+    assert "File:Comment" not in returned
+    given, back = (Image.open(browser_run / name) for name in ("small.jpg", "small-returned.jpg"))
+    assert np.array_equal(np.asarray(given), np.asarray(back))
+    assert (browser_run / "small-kept.jpg").read_bytes() == (browser_run / "small.jpg").read_bytes()
+
+
+def test_versions_agree():
+    package = json.loads((WEB / "package.json").read_text())
+    assert package["version"] == re.sub(r"\.dev\d*$", "", __version__)
+    assert json.loads((WEB / "package-lock.json").read_text())["version"] == package["version"]
+
+
+def test_the_lock_file_names_no_registry():
+    assert "resolved" not in (WEB / "package-lock.json").read_text()
