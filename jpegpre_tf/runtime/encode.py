@@ -108,7 +108,8 @@ def _encoded(
     score: Score | None,
 ) -> tuple[EncodeResult, bytes, bool]:
     """Returns the numbers, the file, and whether it is the input byte for byte."""
-    metadata, notes = decoded.metadata.chosen(options.metadata)
+    metadata, lost = decoded.metadata.chosen(options.metadata)
+    notes = (*decoded.notes, *lost)
     carried = _Carried(metadata, len(metadata_segments(metadata)) + len(metadata.trailer))
     is_large = decoded.raster.width * decoded.raster.height > WHOLE_PIXELS
     make_renderer = StripRenderer if is_large else WholeRenderer
@@ -127,7 +128,7 @@ def _encoded(
         bare = b"" if is_large else insert_metadata(chosen.jpeg, needed)
         psnr = renderer.psnr_db(chosen.jpeg)
         if decoded.jpeg is None and len(content) > decoded.size_bytes:
-            reasons = (*reasons, "the JPEG file is larger than the input")
+            notes = (*notes, "the JPEG file is larger than the input")
     result = EncodeResult(
         source=source,
         target=target,
@@ -143,7 +144,8 @@ def _encoded(
         is_copy=is_copy,
         quality_input=decoded.jpeg.quality if decoded.jpeg else None,
         is_turned=decoded.metadata.orientation >= 5,
-        notes=(*decoded.notes, *notes, *reasons),
+        notes=notes,
+        reasons=reasons,
         jpeg_plain=b"" if is_large else insert_metadata(plain, needed),
         jpeg=bare,
     )
@@ -165,7 +167,7 @@ def _chosen(
     options: EncodeOptions,
     score: Score | None,
 ) -> tuple[Chosen, bool, tuple[str, ...]]:
-    """Returns the settings and file, whether to keep the original instead, and notes that say why."""
+    """Returns the settings and file, whether to keep the original instead, and the reasons."""
     highest = limited_quality(options, decoded.jpeg.quality if decoded.jpeg else None)
     original_bytes = None
     if decoded.jpeg is not None and not options.allow_larger and not decoded.is_converted:
@@ -177,20 +179,26 @@ def _chosen(
             return Chosen(quality, 0, b""), True, ("the input's own bytes were kept: they fit already",)
         return choose_for_size(renderer, limit - carried.size_bytes, options.strength, highest), False, ()
     if options.target_score is not None and score is not None:
-        chosen = choose_for_score(renderer, options.target_score, options.strength, highest, score)
-        notes: tuple[str, ...] = ()
+        try:
+            chosen = choose_for_score(renderer, options.target_score, options.strength, highest, score)
+        except TargetError:
+            if original_bytes is None:
+                raise
+            reason = "the input's own bytes were kept: no new file reaches the score"
+            return Chosen(highest, 0, b""), True, (reason,)
+        reasons: tuple[str, ...] = ()
     else:
         quality = min(options.quality, highest)
         chosen = Chosen(quality, options.strength, renderer.edited(quality, options.strength))
         said = f"the input is a JPEG of quality {highest}: encoded at that, not at {options.quality}"
-        notes = (said,) if quality < options.quality else ()
+        reasons = (said,) if quality < options.quality else ()
     if original_bytes is not None:
         size_bytes = len(chosen.jpeg) + carried.size_bytes
         if size_bytes > original_bytes * (1 - _LEAST_SAVING):
             saved = 100 * (1 - size_bytes / original_bytes)
             won = f"would save {saved:.1f} % only" if saved > 0 else "would not make it smaller"
             return chosen, True, (f"the input's own bytes were kept: encoding again {won}",)
-    return chosen, False, notes
+    return chosen, False, reasons
 
 
 def _explained(error: TargetError, source: Path, decoded: Decoded, options: EncodeOptions) -> TargetError:
