@@ -157,6 +157,8 @@ def _decode(file: BinaryIO, max_pixels: int, background: str, to_srgb: bool) -> 
         notes += dropped
     elif frames > 1:
         notes.append(f"holds {frames} pictures: only the first is used")
+    if image.info.get("aux") or image.info.get("depth_images"):  # of HEIC files
+        notes.append("its HDR gain map, depth or other auxiliary pictures cannot be kept")
     if b"hdrgm:Version" in metadata.xmp and not metadata.trailer:
         notes.append("its HDR gain map cannot be kept: only the standard picture is used")
         metadata = replace(metadata, xmp=b"")  # it would promise a gain map

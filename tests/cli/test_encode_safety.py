@@ -278,3 +278,22 @@ def test_decoders_print_nothing_of_their_own(photo, tmp_path):
     _, errors = process.communicate()
     lines = errors.decode().splitlines()
     assert all(line.startswith("jpegpre encode: ") for line in lines) and "missing.jpg" in lines[-1]
+
+
+def test_options_for_pictures_reach_the_encoder(tmp_path, capsys):
+    Image.new("RGBA", (40, 30), (0, 0, 0, 0)).save(tmp_path / "in.png")
+    arguments = ["encode", str(tmp_path / "in.png"), "-o", str(tmp_path / "x.jpg")]
+    assert main([*arguments, "--background", "#c80000"]) == 0
+    with Image.open(tmp_path / "x.jpg") as image:
+        assert np.abs(np.asarray(image).reshape(-1, 3).mean(axis=0) - (200, 0, 0)).max() < 3
+    capsys.readouterr()
+    assert main([*arguments, "--max-pixels", "0.001MP"]) == 1
+    assert "40x30 is more than 1000 pixels" in capsys.readouterr().err
+
+
+def test_more_pixels_than_pillow_allows(tmp_path, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 500)  # as if this picture had 180 megapixels
+    Image.new("L", (40, 30)).save(tmp_path / "in.png")
+    arguments = ["encode", str(tmp_path / "in.png"), "-o", str(tmp_path / "x.jpg")]
+    assert main([*arguments, "--max-pixels", "900"]) == 1
+    assert main([*arguments, "--max-pixels", "1200"]) == 0
