@@ -36,6 +36,7 @@ def ship(arguments: argparse.Namespace) -> None:
         arguments.folder,
         version=arguments.version,
         training={"data": arguments.data, "commands": _commands(arguments)},
+        objective=last.measures,
         quality_range=(last.quality_low, last.quality_high),
         pictures=pictures,
     )
