@@ -114,7 +114,7 @@ describe("a hostile browser", () => {
     expect(await compressed()).toMatch(/^unsupported-browser: this browser is too old/);
   });
 
-  it("without SharedArrayBuffer works on one thread", async () => {
+  it("without SharedArrayBuffer works", async () => {
     await page.close();
     page = await harness.open("/blank.html", false);
     expect(await page.evaluate(() => typeof SharedArrayBuffer)).toBe("undefined");
@@ -193,6 +193,30 @@ describe("a worker", () => {
       "worker: the worker did not answer for 2 seconds: the browser may have run out of memory",
       16,
     ]);
+  });
+
+  it("whose tile thread crashes or dies fails its job; the next one works", async () => {
+    await page.route("**/dist/tile_worker.js", async (route) => {
+      const response = await route.fetch();
+      const script = `self.addEventListener("message", ({ data }) => {
+        const { quality } = data.tile ?? {};
+        if (quality === 31) setTimeout(() => { throw new Error("out of memory") });
+        if (quality === 32) self.close();
+      });\n`;
+      await route.fulfill({ response, body: script + (await response.text()) });
+    });
+    const outcome = await page.evaluate(async () => {
+      const { createPreprocessor } = await load("/dist/index.js");
+      const preprocessor = await createPreprocessor({ threads: 2, timeoutSeconds: 2 });
+      const image = new ImageData(64, 64);
+      const outcome = [];
+      for (const quality of [31, 50, 32, 50]) {
+        const code = await preprocessor.preprocess(image, { quality }).then(() => "fine", (error) => error.code);
+        outcome.push(code);
+      }
+      return outcome;
+    });
+    expect(outcome).toEqual(["worker", "fine", "worker", "fine"]);
   });
 
   it("that is not there is said by its address", async () => {
