@@ -196,15 +196,28 @@ describe("a worker", () => {
   });
 
   it("whose tile thread crashes or dies fails its job; the next one works", async () => {
-    await page.route("**/dist/tile_worker.js", async (route) => {
-      const response = await route.fetch();
-      const script = `self.addEventListener("message", ({ data }) => {
-        const { quality } = data.tile ?? {};
-        if (quality === 31) setTimeout(() => { throw new Error("out of memory") });
-        if (quality === 32) self.close();
-      });\n`;
-      await route.fulfill({ response, body: script + (await response.text()) });
-    });
+    // Requests of a worker's own workers cannot be intercepted: they get a script that loads the real one.
+    await prepend(`
+      const Real = Worker;
+      self.Worker = class extends Real {
+        constructor(url, options) {
+          const script = \`
+            let held = [];
+            self.addEventListener("message", (event) => {
+              const quality = event.data.tile?.quality;
+              if (held) held.push(event.data);
+              if (held || quality === 31 || quality === 32) event.stopImmediatePropagation();
+              if (quality === 31) throw new Error("out of memory");
+              if (quality === 32) self.close();
+            });
+            import("\${url}").then(() => {
+              const early = held;
+              held = undefined;
+              for (const data of early) self.dispatchEvent(new MessageEvent("message", { data }));
+            });\`;
+          super(URL.createObjectURL(new Blob([script], { type: "text/javascript" })), options);
+        }
+      }`);
     const outcome = await page.evaluate(async () => {
       const { createPreprocessor } = await load("/dist/index.js");
       const preprocessor = await createPreprocessor({ threads: 2, timeoutSeconds: 2 });
