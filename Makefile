@@ -1,10 +1,10 @@
 # `make demo` and `make test` make the environment they need; nothing has to be installed before but make.
 VENV ?= .venv
 # What the tests need; exporting and cluster extras are tested where they are installed.
-TEST_EXTRAS ?= train,evaluate,test
+TEST_EXTRAS ?= train,evaluate,heif,test
 QUALITY ?= 75
 
-.PHONY: demo test check bench-simulator clean
+.PHONY: demo test check bench-simulator bench-neural clean
 
 demo:
 	@tools/environment.sh $(VENV)
@@ -28,5 +28,21 @@ bench-simulator:
 	@tools/environment.sh $(VENV) $(TEST_EXTRAS)
 	$(VENV)/bin/python tools/bench_simulator.py $(DATA)
 
+# Mutated picture files through the encoder, and many photos in one run; both print what README and docs quote.
+FILES ?= 20000
+PHOTOS ?= 2000
+.PHONY: fuzz soak
+fuzz:
+	@tools/environment.sh $(VENV) $(TEST_EXTRAS)
+	$(VENV)/bin/python tools/fuzz_encode.py --files $(FILES)
+soak:
+	@tools/environment.sh $(VENV) $(TEST_EXTRAS)
+	$(VENV)/bin/python tools/soak_encode.py .soak --photos $(PHOTOS) --plot docs/soak_memory.png
+
+# The neural simulators and rate estimators against the encoders that they learned.
+bench-neural:
+	@tools/environment.sh $(VENV) $(TEST_EXTRAS)
+	$(VENV)/bin/python tools/bench_neural.py $(DATA)
+
 clean:
-	rm -rf $(VENV) .demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .demo .soak build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -12,7 +12,7 @@ VERSION = re.search(r'__version__ = "(.+?)"', (ROOT / "jpegpre_tf/_version.py").
 
 CORE = ["numpy>=2.0", "pillow>=12.0", "ai-edge-litert>=2.1", "rich>=13"]
 EXTRAS = {
-    "train": ["tensorflow>=2.21,<2.22", "keras>=3.12,<4"],
+    "train": ["tensorflow>=2.21,<2.22", "keras>=3.12,<4", "tensorboard>=2.19"],
     "export": [
         "tensorflow-model-optimization>=0.8",
         "tf-keras>=2.21,<2.22",
@@ -34,6 +34,7 @@ EXTRAS = {
         "pyvips-binary>=8.18",
         "pyjpegli>=0.3.2",
     ],
+    "heif": ["pillow-heif>=1.0"],
     "cluster": ["ray[data]>=2.40"],
     "test": ["pytest>=8", "hypothesis>=6.100", "ruff>=0.9", "mypy>=1.14", "build>=1.2"],
 }

@@ -13,6 +13,8 @@ from jpegpre_tf._version import __version__
 _LAZY_NAMES = {
     "JPEGSimulator": "jpegpre_tf.layers.jpeg_simulator",
     "RateEstimator": "jpegpre_tf.layers.rate_estimator",
+    "NeuralRateEstimator": "jpegpre_tf.models.neural_rate_estimator",
+    "NeuralSimulator": "jpegpre_tf.models.neural_simulator",
     "Preprocessor": "jpegpre_tf.models.preprocessor",
     "PreprocessorTrainer": "jpegpre_tf.training.preprocessor_trainer",
 }

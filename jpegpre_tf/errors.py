@@ -23,3 +23,15 @@ class UnknownModelError(ModelError):
 
 class UsageError(JpegpreError):
     """Arguments that are each well-formed but do not fit together; the command exits with 2."""
+
+
+class TargetError(JpegpreError):
+    """A target size or score cannot be reached.
+
+    Attributes:
+        best: What can be: the smallest size in bytes, or the highest score.
+    """
+
+    def __init__(self, best: float, message: str = "the target cannot be reached") -> None:
+        super().__init__(message)
+        self.best = best

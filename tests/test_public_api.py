@@ -11,6 +11,8 @@ from jpegpre_tf import errors, runtime
 TOP_LEVEL = {
     "__version__",
     "JPEGSimulator",
+    "NeuralRateEstimator",
+    "NeuralSimulator",
     "Preprocessor",
     "PreprocessorTrainer",
     "RateEstimator",
@@ -24,6 +26,7 @@ TOP_LEVEL = {
 }
 RUNTIME = {
     "ComparePage",
+    "EncodeOptions",
     "EncodeResult",
     "Metadata",
     "ModelFolder",
@@ -35,6 +38,7 @@ RUNTIME = {
     "load",
     "open_picture",
     "psnr_db",
+    "replace_original",
     "shipped_models",
     "write_atomically",
 }
@@ -43,6 +47,7 @@ ERRORS = {
     "ModelError",
     "OutputError",
     "PictureError",
+    "TargetError",
     "UnknownModelError",
     "UsageError",
 }

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from jpegpre_tf.errors import UsageError
+from jpegpre_tf.errors import PictureError, UsageError
 from jpegpre_tf.runtime.names import shown
+from jpegpre_tf.runtime.pictures import JPEG_SUFFIXES as JPEG_INPUT_SUFFIXES
 from jpegpre_tf.runtime.pictures import PICTURE_SUFFIXES
 
 JPEG_SUFFIXES = frozenset((".jpg", ".jpeg"))
@@ -29,6 +30,7 @@ def plan(inputs: Iterable[str], output: str, also_written: Iterable[str] = ()) -
     the command will write.
 
     Raises:
+        PictureError: If a folder cannot be read.
         UsageError: If outputs would collide with each other or with an input, if several pictures are to go
             into one file, if the output is a file of another kind, or if there is no picture at all.
     """
@@ -54,26 +56,59 @@ def plan(inputs: Iterable[str], output: str, also_written: Iterable[str] = ()) -
     return tasks
 
 
+def plan_in_place(inputs: Iterable[str], also_written: Iterable[str] = ()) -> list[Task]:
+    """Returns one task per JPEG file whose target is the file itself; folders give their JPEG files.
+
+    Raises:
+        UsageError: If a file is not named as a JPEG file, or would be replaced twice, or there is none.
+    """
+    paths = [Path(text) for text in inputs]
+    tasks = []
+    for path in paths:
+        if not path.is_dir() and path.suffix.lower() not in JPEG_INPUT_SUFFIXES:
+            raise UsageError(f"--in-place replaces JPEG files only. Received: '{shown(path)}'")
+        found = (source for _, source in _pictures_in(path, without=None))
+        tasks += [Task(file, file) for file in found if file.suffix.lower() in JPEG_INPUT_SUFFIXES]
+    if not tasks:
+        raise UsageError(f"no JPEG files in {', '.join(repr(shown(path)) for path in paths)}")
+    seen: dict[tuple[int, int] | str, Task] = {}
+    for task in tasks:
+        other = seen.setdefault(_identity(task.source), task)
+        if other is not task:
+            raise UsageError(
+                f"'{shown(other.source)}' and '{shown(task.source)}' are one file: it would be replaced twice"
+            )
+    for target in map(Path, also_written):
+        if _identity(target) in seen:
+            raise UsageError(f"'{shown(target)}' is an input and would be overwritten")
+    return tasks
+
+
 def _jpeg_name(relative: Path) -> Path:
     return (
         relative if relative.suffix.lower() in JPEG_SUFFIXES else relative.with_name(relative.stem + ".jpg")
     )
 
 
-def _pictures_in(path: Path, *, without: Path) -> Iterator[tuple[Path, Path]]:
+def _pictures_in(path: Path, *, without: Path | None) -> Iterator[tuple[Path, Path]]:
     """Yields (folder that names are relative to, picture file); a file by itself stands in its own folder."""
     if not path.is_dir():
         yield path.parent, path
         return
-    skipped = os.path.realpath(without)
+    skipped = None if without is None else os.path.realpath(without)
     # Links to folders are not followed: they can lead in circles.
-    for folder, folders, files in os.walk(path):
+    for folder, folders, files in os.walk(path, onerror=_cannot_be_listed):
         # Results of an earlier run inside the input folder are no input.
         folders[:] = sorted(name for name in folders if os.path.realpath(Path(folder, name)) != skipped)
         for name in sorted(files):
             # Hidden files: "._IMG_1.jpg" is how macOS stores attributes on foreign disks, not a picture.
             if not name.startswith(".") and Path(name).suffix.lower() in PICTURE_SUFFIXES:
                 yield path, Path(folder, name)
+
+
+def _cannot_be_listed(error: OSError) -> None:
+    # By default os.walk leaves such folders out without a word.
+    raise PictureError(f"cannot read folder '{shown(error.filename)}': {error.strerror or error}")
 
 
 def refuse_overwriting(source: Path, target: Path) -> None:

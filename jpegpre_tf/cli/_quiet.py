@@ -21,12 +21,26 @@ def quiet_pillow() -> None:
     warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
+def allow_pixels(max_pixels: int) -> None:
+    """Raises Pillow's own limit, for the process, where a user asked for more."""
+    from PIL import Image
+
+    # Pillow refuses what has more than twice its limit, and warns above it.
+    if Image.MAX_IMAGE_PIXELS is not None and max_pixels > 2 * Image.MAX_IMAGE_PIXELS:
+        Image.MAX_IMAGE_PIXELS = (max_pixels + 1) // 2
+
+
 @contextmanager
 def without_greeting() -> Iterator[None]:
     """Drops LiteRT's greeting inside the block; everything else on stderr appears after it."""
     # The descriptor is the process's: only a command may do this, and before it starts any thread.
     sys.stderr.flush()
-    with tempfile.TemporaryFile() as caught:
+    try:
+        file = tempfile.TemporaryFile()  # noqa: SIM115  closed below
+    except OSError:  # nowhere to write: the greeting then appears
+        yield
+        return
+    with file as caught:
         kept = os.dup(2)
         try:
             os.dup2(caught.fileno(), 2)
@@ -38,3 +52,28 @@ def without_greeting() -> Iterator[None]:
             for line in caught:
                 if not line.startswith(_GREETING):
                     os.write(2, line)
+
+
+@contextmanager
+def without_decoders_messages() -> Iterator[None]:
+    """Keeps what decoders written in C print (libtiff does) off stderr; Python's own lines still appear."""
+    try:
+        is_plain = sys.stderr.fileno() == 2
+    except (AttributeError, OSError, ValueError):
+        is_plain = False
+    if not is_plain:
+        yield
+        return
+    before, kept = sys.stderr, os.dup(2)
+    before.flush()
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    with os.fdopen(os.dup(2), "w", buffering=1, encoding=before.encoding, errors=before.errors) as ours:
+        try:
+            sys.stderr = ours
+            os.dup2(nowhere, 2)
+            yield
+        finally:
+            sys.stderr = before
+            os.dup2(kept, 2)
+            os.close(kept)
+            os.close(nowhere)

@@ -2,91 +2,80 @@
 
 import argparse
 import json
-import math
 import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from statistics import mean
-from typing import Any, TextIO
+from typing import TextIO
 
 from jpegpre_tf import runtime
-from jpegpre_tf.cli import _arguments
-from jpegpre_tf.cli._plan import Task, plan
+from jpegpre_tf.cli._encode_arguments import add_encode_arguments, encode_options
+from jpegpre_tf.cli._encode_rows import HEADER, described, row, totals
+from jpegpre_tf.cli._journal import Journal, journal_for
+from jpegpre_tf.cli._plan import Task, plan, plan_in_place
 from jpegpre_tf.cli._progress import progress
-from jpegpre_tf.cli._quiet import quiet_pillow
+from jpegpre_tf.cli._quiet import allow_pixels, quiet_pillow, without_decoders_messages
+from jpegpre_tf.cli._score import ssimulacra2_score
 from jpegpre_tf.cli._session import load_profile
 from jpegpre_tf.cli._table import print_table
-from jpegpre_tf.errors import JpegpreError, PictureError
-from jpegpre_tf.runtime.encode import METADATA_CHOICES
-from jpegpre_tf.runtime.jpeg_file import SUBSAMPLINGS
+from jpegpre_tf.errors import JpegpreError, OutputError, PictureError
 from jpegpre_tf.runtime.load import usable_cores
 from jpegpre_tf.runtime.names import shown
 
-_HEADER = ("file", "plain bytes", "bytes", "saved %", "plain PSNR dB", "PSNR dB")
+Outcome = runtime.EncodeResult | JpegpreError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the verb's arguments."""
-    parser.epilog = (
-        "Sizes and PSNR (over RGB, against the input) are compared with the same encoder at the same quality "
-        "without preprocessing. An existing output is replaced, an input never is."
-    )
-    parser.add_argument("inputs", nargs="+", metavar="IN", help="picture files, and folders of them")
-    parser.add_argument(
-        "-o",
-        "--output",
-        required=True,
-        metavar="OUT",
-        help="folder, or for a single picture a .jpg file; the structure of input folders is kept",
-    )
-    parser.add_argument(
-        "--quality",
-        type=_arguments.quality,
-        default=75,
-        metavar="Q",
-        help="JPEG quality, 1 to 100 (default: %(default)s)",
-    )
-    _arguments.add_profile_arguments(parser)
-    parser.add_argument(
-        "--subsampling",
-        choices=SUBSAMPLINGS,
-        default="4:2:0",
-        help="resolution of colour (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--metadata",
-        choices=METADATA_CHOICES,
-        default="keep",
-        help="keep EXIF, colour profile, XMP, IPTC and comments, or strip all but the colour profile and the "
-        "orientation (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--jobs",
-        type=_arguments.positive_int,
-        default=1,
-        metavar="N",
-        help="pictures at a time; memory grows with it (default: %(default)s)",
-    )
-    parser.add_argument("--page", metavar="PAGE.html", help="also write a before/after page for a browser")
-    _arguments.add_json_argument(parser, "one JSON object per picture instead of the table")
+    add_encode_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Encodes the pictures; returns 0, or 1 if some of them failed."""
     quiet_pillow()
-    tasks = plan(arguments.inputs, arguments.output, also_written=[arguments.page] if arguments.page else [])
-    session = load_profile(
-        arguments.profile, arguments.quality, max(1, min(4, usable_cores() // arguments.jobs))
+    allow_pixels(arguments.max_pixels)
+    options = encode_options(arguments)
+    also_written = [arguments.page] if arguments.page else []
+    if arguments.in_place:
+        tasks = plan_in_place(arguments.inputs, also_written)
+    else:
+        tasks = plan(arguments.inputs, arguments.output, also_written)
+    threads = max(1, min(4, usable_cores() // arguments.jobs))
+    session = load_profile(arguments.profile, options.quality, threads)
+    score = ssimulacra2_score() if options.target_score is not None else None
+    journal = journal_for(tasks, arguments.output, options, arguments.profile, resume=arguments.resume)
+
+    def work(task: Task) -> Outcome:
+        finished = journal.finished(task) if journal else None
+        if finished is not None:
+            return finished
+
+        def announce(result: runtime.EncodeResult, content: bytes) -> None:
+            if journal is not None:
+                journal.announce(task, result, content)
+
+        try:
+            return runtime.encode_file(
+                task.source, task.target, session, options, score=score, before_write=announce
+            )
+        except JpegpreError as error:
+            return error
+        except MemoryError:
+            return PictureError(f"not enough memory for '{shown(task.source)}'")
+
+    page = runtime.ComparePage(
+        None if arguments.quality is None and _has_target(options) else options.quality
     )
-    page = runtime.ComparePage(arguments.quality)
     results: list[runtime.EncodeResult] = []
-    with progress(len(tasks), "encoding") as report:
-        for task, outcome in _outcomes(tasks, arguments, session):
+    is_complete = True
+    with without_decoders_messages(), progress(len(tasks), "encoding") as report:
+        for task, outcome in _outcomes(tasks, work, arguments.jobs):
             report.advance()
             if isinstance(outcome, JpegpreError):
+                # A picture that cannot be read will not be readable next time; a full disk can be mended.
+                is_complete = is_complete and not isinstance(outcome, OutputError)
                 report.log(f"jpegpre encode: error: {outcome}")
                 if arguments.json:
                     print(json.dumps({"input": str(task.source), "error": str(outcome)}), flush=True)
@@ -94,46 +83,35 @@ def run(arguments: argparse.Namespace) -> int:
             for note in outcome.notes:
                 report.log(f"jpegpre encode: note: '{shown(task.source)}': {note}")
             if arguments.json:
-                print(json.dumps(_described(outcome, arguments)), flush=True)
+                print(json.dumps(described(outcome, arguments)), flush=True)
             if arguments.page:
                 page.add(outcome)
             # Numbers only from here on: memory must not grow with the number of pictures.
             results.append(replace(outcome, jpeg_plain=b"", jpeg=b""))
+    _end_journal(journal, is_complete)
     if results and not arguments.json:
-        print_table(_HEADER, [_row(result) for result in results], _totals(results))
+        print_table(HEADER, [row(result) for result in results], totals(results))
     if results and arguments.page:
         _write_page(page, Path(arguments.page), sys.stderr if arguments.json else sys.stdout)
     return 0 if len(results) == len(tasks) else 1
 
 
+def _has_target(options: runtime.EncodeOptions) -> bool:
+    targets = (options.target_size_bytes, options.target_bpp, options.target_score)
+    return any(target is not None for target in targets)
+
+
 def _outcomes(
-    tasks: list[Task], arguments: argparse.Namespace, session: runtime.Session
-) -> Iterator[tuple[Task, runtime.EncodeResult | JpegpreError]]:
-    """Yields each task with its result or error, in order, working on `--jobs` of them at a time."""
-
-    def work(task: Task) -> runtime.EncodeResult | JpegpreError:
-        try:
-            return runtime.encode_file(
-                task.source,
-                task.target,
-                session,
-                quality=arguments.quality,
-                strength=arguments.strength,
-                subsampling=arguments.subsampling,
-                metadata=arguments.metadata,
-            )
-        except JpegpreError as error:
-            return error
-        except MemoryError:
-            return PictureError(f"not enough memory for '{shown(task.source)}'")
-
-    waiting: deque[tuple[Task, Future[runtime.EncodeResult | JpegpreError]]] = deque()
-    with ThreadPoolExecutor(arguments.jobs) as pool:
+    tasks: list[Task], work: Callable[[Task], Outcome], jobs: int
+) -> Iterator[tuple[Task, Outcome]]:
+    """Yields each task with its result or error, in order, working on `jobs` of them at a time."""
+    waiting: deque[tuple[Task, Future[Outcome]]] = deque()
+    with ThreadPoolExecutor(jobs) as pool:
         try:
             for task in tasks:
                 waiting.append((task, pool.submit(work, task)))
                 # Two per worker keep all of them busy; more would only pile up finished files in memory.
-                if len(waiting) >= 2 * arguments.jobs:
+                if len(waiting) >= 2 * jobs:
                     first, future = waiting.popleft()
                     yield first, future.result()
             while waiting:
@@ -144,52 +122,11 @@ def _outcomes(
                 future.cancel()
 
 
-def _row(result: runtime.EncodeResult) -> tuple[str, ...]:
-    return (
-        shown(result.source),
-        f"{result.size_bytes_plain:,}",
-        f"{result.size_bytes:,}",
-        f"{result.saved_percent:.1f}",
-        f"{result.psnr_plain_db:.2f}",
-        f"{result.psnr_db:.2f}",
-    )
-
-
-def _totals(results: list[runtime.EncodeResult]) -> tuple[str, ...]:
-    plain = sum(result.size_bytes_plain for result in results)
-    size = sum(result.size_bytes for result in results)
-    return (
-        f"{len(results)} picture{'s' if len(results) > 1 else ''}, mean PSNR",
-        f"{plain:,}",
-        f"{size:,}",
-        f"{100 * (1 - size / plain):.1f}",
-        f"{mean(result.psnr_plain_db for result in results):.2f}",
-        f"{mean(result.psnr_db for result in results):.2f}",
-    )
-
-
-def _described(result: runtime.EncodeResult, arguments: argparse.Namespace) -> dict[str, Any]:
-    return {
-        "input": str(result.source),
-        "output": str(result.target),
-        "width": result.width,
-        "height": result.height,
-        "quality": arguments.quality,
-        "profile": arguments.profile,
-        "strength": arguments.strength,
-        "subsampling": arguments.subsampling,
-        "size_bytes_plain": result.size_bytes_plain,
-        "size_bytes": result.size_bytes,
-        "saved_percent": round(result.saved_percent, 3),
-        "psnr_rgb_plain_db": _finite(result.psnr_plain_db),
-        "psnr_rgb_db": _finite(result.psnr_db),
-        "notes": list(result.notes),
-    }
-
-
-def _finite(value: float) -> float | None:
-    # JSON knows no infinity: null is the PSNR of an exact copy.
-    return round(value, 4) if math.isfinite(value) else None
+def _end_journal(journal: Journal | None, is_complete: bool) -> None:
+    if journal is not None:
+        journal.close(is_complete=is_complete)
+        if journal.problem:
+            print(f"jpegpre encode: note: {journal.problem}", file=sys.stderr)
 
 
 def _write_page(page: runtime.ComparePage, path: Path, told: TextIO) -> None:

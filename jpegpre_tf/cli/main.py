@@ -22,8 +22,12 @@ VERBS: dict[str, str] = {
     "preprocess": "write the edited pixels of one picture, lossless",
     "simulate": "write what a picture looks like as JPEG; print the size of the file",
     "evaluate": "measure BD-rates on a folder of pictures with real encoders; writes a report",
+    "optimize": "search the best pixels of one picture, slowly, for a file served many times",
     "compare": "write a page with a before/after wipe of one picture at equal file size",
     "train": "train a preprocessor on a folder of pictures",
+    "export": "write a trained model as TFLite and ONNX, checked against Keras",
+    "train-simulator": "train a network that does to a picture what an encoder does",
+    "train-rate": "train a network that tells how many bits an encoder takes",
     "models": "list the shipped models",
     "demo": "serve the browser page on this machine",
 }

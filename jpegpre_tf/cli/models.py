@@ -9,7 +9,7 @@ from jpegpre_tf.cli import _arguments
 from jpegpre_tf.cli._table import print_table
 from jpegpre_tf.errors import ModelError
 
-_HEADER = ("profile", "version", "precisions", "qualities", "files")
+_HEADER = ("model", "kind", "version", "precisions", "qualities", "files")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,13 +49,14 @@ def _problem(model: runtime.ModelFolder) -> str | None:
 
 def _row(model: runtime.ModelFolder, problem: str | None) -> tuple[str, ...]:
     low, high = model.quality_range
-    precisions = ", ".join(sorted(model.precisions())) or "none"
-    return model.name, model.version, precisions, f"{low}-{high}", "damaged" if problem else "ok"
+    precisions = ", ".join(sorted(model.precisions())) or "-"
+    return model.name, model.kind, model.version, precisions, f"{low}-{high}", "damaged" if problem else "ok"
 
 
 def _described(model: runtime.ModelFolder, problem: str | None) -> dict[str, Any]:
     kept = ("name", "version", "licence", "files", "quality_range", "measured")
-    return {key: model.description.get(key) for key in kept} | {"path": str(model.path), "problem": problem}
+    described = {key: model.description.get(key) for key in kept}
+    return described | {"kind": model.kind, "path": str(model.path), "problem": problem}
 
 
 def _indented(measured: dict[str, Any], indent: str) -> list[str]:

@@ -32,6 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--from", dest="initial", metavar="MODEL", type=Path, help=".keras model to start from"
     )
+    parser.add_argument(
+        "--tensorboard", metavar="DIR", type=Path, help="folder for TensorBoard's event files"
+    )
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in RUN_DIR")
     for name, kind in _OPTIONS.items():
         parser.add_argument("--" + name.replace("_", "-"), type=kind, help="overrides the configuration")
@@ -69,6 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
         validation,
         arguments.output,
         initial_model=arguments.initial,
+        tensorboard=arguments.tensorboard,
         verbose=1 if sys.stderr.isatty() else 2,
     )
     print(arguments.output / "model.keras")

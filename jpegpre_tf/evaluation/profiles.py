@@ -41,11 +41,12 @@ def profile_identity(name_or_path: str, precision: str | None) -> dict[str, str]
         code = _code_hash("evaluation/tflite_file.py")
         return {"file": hashlib.sha256(path.read_bytes()).hexdigest(), "code": code}
     model = runtime.find_model(name_or_path)
+    content = model.read_tflite(precision)  # refuses what is no preprocessor
     tiling = {key: model.description[key] for key in ("tile", "quality_range")}
     return {
         "model": model.name,
         "model_version": model.version,
-        "file": hashlib.sha256(model.read_tflite(precision)).hexdigest(),
+        "file": hashlib.sha256(content).hexdigest(),
         "tiling": repr(tiling),
         "code": _code_hash("runtime/*.py"),
     }

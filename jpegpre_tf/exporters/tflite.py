@@ -1,66 +1,98 @@
-"""A Keras preprocessor as a TFLite file."""
+"""A preprocessor as a TFLite file: float32, float16 weights, or int8 networks between uint8 levels."""
 
 import tempfile
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 
 from jpegpre_tf.errors import ModelError
+from jpegpre_tf.exporters.quantized import QuantizedPreprocessor
+from jpegpre_tf.runtime.atomic import write_atomically
 
 EXPORT_SIZE = 256  # pixels; resizable at run time to any multiple of 16
 SIGNATURE = "serving_default"
+# Operations that the converter may write: all that LiteRT's XNNPACK delegate takes, ...
+XNNPACK_OPERATIONS = frozenset(
+    """
+    ABS ADD AVERAGE_POOL_2D CONCATENATION CONV_2D DEPTH_TO_SPACE DEQUANTIZE DIV FLOOR LOGISTIC MAXIMUM MINIMUM MUL NEG
+    QUANTIZE RELU RESHAPE ROUND SPACE_TO_DEPTH STRIDED_SLICE SUB
+    """.split()  # noqa: SIM905  (one name a line would be longer than the rest)
+)
+# ... and a few on numbers that are made once per picture, plus the casts of uint8 levels.
+OTHER_OPERATIONS = frozenset(["CAST", "LESS", "SELECT", "SELECT_V2"])
 
 
 class _Served(tf.Module):
     """The inference graph with its variables, so that the converter can freeze them."""
 
-    def __init__(self, preprocessor: Any) -> None:
+    def __init__(self, function: Callable[..., tf.Tensor], variables: list[Any], dtype: tf.DType) -> None:
         super().__init__()
-        self.preprocessor = preprocessor
-        # The bare variables: the converter does not see through Keras' wrappers and would leave them unfrozen.
-        self.v = [variable.value for variable in preprocessor.variables]
-
-    @tf.function(
-        input_signature=[
-            tf.TensorSpec((1, EXPORT_SIZE, EXPORT_SIZE, 3), tf.float32, name="image"),
+        self.v = variables
+        signature = [
+            tf.TensorSpec((1, EXPORT_SIZE, EXPORT_SIZE, 3), dtype, name="image"),
             tf.TensorSpec((1, 1, 1, 1), tf.float32, name="quality"),
             tf.TensorSpec((1, 1, 1, 1), tf.float32, name="strength"),
         ]
-    )
-    def serve(self, image: tf.Tensor, quality: tf.Tensor, strength: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"output": self.preprocessor(image, quality, strength)}
+
+        @tf.function(input_signature=signature)
+        def serve(image: tf.Tensor, quality: tf.Tensor, strength: tf.Tensor) -> dict[str, tf.Tensor]:
+            return {"output": function(image, quality, strength)}
+
+        self.serve = serve
 
 
-def export_tflite(preprocessor: Any, path: str | Path) -> Path:
-    """Writes float32 TFLite: `image` [1,H,W,3], `quality` and `strength` [1,1,1,1] in, `output` [1,H,W,3] out.
+def export_tflite(preprocessor: Any, path: str | Path, precision: str = "fp32") -> Path:
+    """Writes TFLite: `image` [1,H,W,3], `quality` and `strength` [1,1,1,1] in, `output` [1,H,W,3] out.
 
-    All tensors are float32 in levels 0..255, addressed by name through the file's only signature. The file is
-    exported at 256x256 and resizable to any multiple of 16.
+    Tensors are addressed by name through the file's only signature. `image` and `output` are levels: float32, or
+    uint8 for int8; the others float32. Exported at 256x256 and resizable to any multiple of 16.
 
     Args:
-        preprocessor: A trained `Preprocessor`.
+        preprocessor: A trained `Preprocessor`; for int8 a calibrated `QuantizedPreprocessor`.
         path: Where to write; replaced only when the conversion succeeded.
+        precision: "fp32", "fp16" (weights are stored as float16, inputs and outputs float32) or "int8".
 
     Raises:
-        ModelError: If the result's inputs or outputs are not as asked.
+        ModelError: If the result's inputs, outputs or operations are not as asked.
+        OutputError: If the file cannot be written.
     """
-    path = Path(path)
-    module = _Served(preprocessor)
+    write_atomically(path, convert_tflite(preprocessor, precision))
+    return Path(path)
+
+
+def convert_tflite(preprocessor: Any, precision: str = "fp32") -> bytes:
+    """Returns what `export_tflite` writes."""
+    if precision not in ("fp32", "fp16", "int8"):
+        raise ValueError(f"`precision` must be fp32, fp16 or int8. Received: precision={precision!r}")
+    if isinstance(preprocessor, QuantizedPreprocessor) != (precision == "int8"):
+        raise TypeError(
+            f"`preprocessor` for precision {precision} must be a "
+            f"{'QuantizedPreprocessor' if precision == 'int8' else 'Preprocessor'}. "
+            f"Received: {type(preprocessor).__name__}"
+        )
+    if precision == "int8":
+        module = _Served(preprocessor.levels, preprocessor.network_variables, tf.uint8)
+    else:
+        # The bare variables: the converter does not see through Keras' wrappers and would leave them unfrozen.
+        variables = [variable.value for variable in preprocessor.variables]
+        module = _Served(lambda *inputs: preprocessor(*inputs), variables, tf.float32)
     with tempfile.TemporaryDirectory() as folder:
         tf.saved_model.save(module, folder, signatures=module.serve)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[SIGNATURE])
-        content = converter.convert()
-    check_tflite(content)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(content)
-    partial.replace(path)
-    return path
+        if precision != "fp32":
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        if precision == "fp16":
+            converter.target_spec.supported_types = [tf.float16]
+        content: bytes = converter.convert()
+    check_tflite(content, precision)
+    return content
 
 
-def check_tflite(content: bytes) -> None:
-    """Raises ModelError unless the model has exactly the inputs and outputs that the contract names, in float32."""
+def check_tflite(content: bytes, precision: str = "fp32") -> None:
+    """Raises ModelError unless tensors, operations and their types are what the contract and the precision say."""
     from ai_edge_litert.interpreter import Interpreter
 
     runner = Interpreter(model_content=content).get_signature_runner(SIGNATURE)
@@ -68,7 +100,44 @@ def check_tflite(content: bytes) -> None:
     found |= {
         name: (list(d["shape"]), d["dtype"].__name__) for name, d in runner.get_output_details().items()
     }
-    picture, scalar = ([1, EXPORT_SIZE, EXPORT_SIZE, 3], "float32"), ([1, 1, 1, 1], "float32")
+    picture = ([1, EXPORT_SIZE, EXPORT_SIZE, 3], "uint8" if precision == "int8" else "float32")
+    scalar = ([1, 1, 1, 1], "float32")
     expected = {"image": picture, "quality": scalar, "strength": scalar, "output": picture}
     if found != expected:
         raise ModelError(f"exported TFLite model: expected tensors {expected}, found {found}")
+    found_operations = operations(content)
+    unknown = sorted({name for name, _ in found_operations} - XNNPACK_OPERATIONS - OTHER_OPERATIONS)
+    if unknown:
+        raise ModelError(
+            f"exported TFLite model: operations {', '.join(unknown)} are not in the list to keep to"
+        )
+    if precision == "int8":
+        _check_int8(found_operations)
+
+
+def _check_int8(found: Counter[tuple[str, str]]) -> None:
+    # All but the transform's own products and the first of the quality's branch, which sees 1x1 pixels.
+    floats = found[("CONV_2D", "FLOAT32")]
+    transform = 7 + 2
+    if floats != transform or not found[("CONV_2D", "INT8")]:
+        raise ModelError(
+            f"exported int8 TFLite model: expected {transform} float convolutions and the others int8, found "
+            f"{floats} float, {found[('CONV_2D', 'INT8')]} int8"
+        )
+
+
+def operations(content: bytes) -> Counter[tuple[str, str]]:
+    """Counts (operation, type of its first output) of a TFLite file."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
+    names = {value: name for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)}
+    types = {value: name for name, value in vars(schema.TensorType).items() if isinstance(value, int)}
+    counts: Counter[tuple[str, str]] = Counter()
+    for graph in model.subgraphs:
+        for operator in graph.operators:
+            code = model.operatorCodes[operator.opcodeIndex]
+            # Codes below 127 are in the older of the two fields.
+            name = names[max(code.builtinCode, code.deprecatedBuiltinCode)]
+            counts[name, types[graph.tensors[operator.outputs[0]].type]] += 1
+    return counts

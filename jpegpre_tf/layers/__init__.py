@@ -2,6 +2,8 @@
 
 from jpegpre_tf.layers.dead_zone import DeadZone
 from jpegpre_tf.layers.jpeg_simulator import JPEGSimulator
+from jpegpre_tf.layers.mixed_gradient import MixedGradient
 from jpegpre_tf.layers.rate_estimator import RateEstimator
+from jpegpre_tf.layers.real_codec import RealCodec
 
-__all__ = ["DeadZone", "JPEGSimulator", "RateEstimator"]
+__all__ = ["DeadZone", "JPEGSimulator", "MixedGradient", "RateEstimator", "RealCodec"]

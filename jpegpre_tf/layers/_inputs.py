@@ -31,6 +31,18 @@ def check_images(images: Any) -> tf.Tensor:
     return tf.cast(images, tf.float32)
 
 
+def check_quality(images: tf.Tensor, quality: Any) -> tf.Tensor:
+    """Returns `quality` as float32 (batch,).
+
+    Raises:
+        ValueError: If its shape does not fit the batch or (when values are known) it is outside 1..100.
+    """
+    quality = tf.cast(tf.convert_to_tensor(quality), tf.float32)
+    _check_batch("quality", "(batch,)", quality, images, 1)
+    _check_range("quality", quality, 1, 100)
+    return quality
+
+
 def tables_of(images: tf.Tensor, quality: Any, tables: Any) -> tf.Tensor:
     """Returns quantization tables (batch, 2, 8, 8) from either `quality` (batch,) or `tables`.
 
@@ -42,10 +54,7 @@ def tables_of(images: tf.Tensor, quality: Any, tables: Any) -> tf.Tensor:
         given = "neither" if quality is None else "both"
         raise ValueError(f"Give either `quality` or `tables`. Received: {given}")
     if quality is not None:
-        quality = tf.cast(tf.convert_to_tensor(quality), tf.float32)
-        _check_batch("quality", "(batch,)", quality, images, 1)
-        _check_range("quality", quality, 1, 100)
-        return quantization_tables(quality)
+        return quantization_tables(check_quality(images, quality))
     tables = tf.cast(tf.convert_to_tensor(tables), tf.float32)
     _check_batch("tables", "(batch, 2, 8, 8)", tables, images, 4)
     if list(tables.shape[1:]) != [2, 8, 8]:

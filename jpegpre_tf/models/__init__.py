@@ -1,5 +1,7 @@
 """Keras models."""
 
+from jpegpre_tf.models.neural_rate_estimator import NeuralRateEstimator
+from jpegpre_tf.models.neural_simulator import NeuralSimulator
 from jpegpre_tf.models.preprocessor import Preprocessor
 
-__all__ = ["Preprocessor"]
+__all__ = ["NeuralRateEstimator", "NeuralSimulator", "Preprocessor"]

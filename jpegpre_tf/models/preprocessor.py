@@ -1,25 +1,78 @@
 """The preprocessing network."""
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from jpegpre_tf.layers.dead_zone import DeadZone
+from jpegpre_tf.layers.dead_zone import ZERO_SPAN, DeadZone
 from jpegpre_tf.models.gate_network import build_gate_network
-from jpegpre_tf.ops import real_dct
+from jpegpre_tf.ops import picture_dct
 from jpegpre_tf.ops.quantization import quantization_tables
 
 # Two views of |steps|: fine around the thresholds, coarse over the range that decides code lengths.
 _FINE_CLIP = 2.0
 _COARSE_CLIP = 16.0
+FEATURE_MAX = _FINE_CLIP
 
 
-def _features(steps: tf.Tensor) -> tf.Tensor:
-    magnitude = tf.abs(steps)
-    fine = tf.minimum(magnitude, _FINE_CLIP)
-    coarse = tf.minimum(magnitude, _COARSE_CLIP) * (_FINE_CLIP / _COARSE_CLIP)
-    return tf.concat([fine, coarse], axis=-1)
+def features_of(steps: tf.Tensor) -> tf.Tensor:
+    """(batch, height, width, 64) steps to (.., 128) features in 0..2, as the networks see them."""
+    return tf.minimum(unclipped_features(steps), FEATURE_MAX)
+
+
+def unclipped_features(steps: tf.Tensor) -> tf.Tensor:
+    """`features_of` before clipping, for quantised networks: quantising to 0..2 clips by itself.
+
+    The magnitude is taken last: converters move quantisation back through products, where it would cut the coarse
+    view too early, but not through an absolute value.
+    """
+    return tf.concat([tf.abs(steps), tf.abs(steps * (_FINE_CLIP / _COARSE_CLIP))], axis=-1)
+
+
+def edit(
+    image: tf.Tensor,
+    quality: tf.Tensor,
+    *,
+    luma_gates: Callable[[tf.Tensor], tf.Tensor],
+    chroma_gates: Callable[[tf.Tensor], tf.Tensor],
+    decide: Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor],
+    features: Callable[[tf.Tensor], tf.Tensor] = features_of,
+    offset: float = 0.0,
+) -> tf.Tensor:
+    """The edit around the networks, which are given: float ones, quantised ones, Keras 3 or tf_keras.
+
+    Args:
+        image: float32 `(batch, height, width, 3)`, RGB levels; height and width multiples of 16.
+        quality: float32 `(batch, 1, 1, 1)`.
+        luma_gates: 128 features per 8x8 block to 128 gates, 0..1.
+        chroma_gates: 384 features per 16x16 pixels to 256 gates, 0..1: Cb, then Cr.
+        decide: (steps, gates, table) to the change in levels, 64 per block.
+        features: steps to features.
+        offset: Levels added to the result: 0.5 makes truncating round.
+
+    Returns:
+        float32, shape of `image`: levels, neither rounded nor clipped.
+    """
+    tables = tf.reshape(quantization_tables(tf.reshape(quality, [-1])), [-1, 2, 1, 1, 64])
+    luma_table, chroma_table = tables[:, 0], tables[:, 1]
+    luma, chroma = picture_dct.forward(image)
+    luma *= 1.0 / luma_table
+    cb, cr = (chroma[..., i : i + 64] * (1.0 / chroma_table) for i in (0, 64))
+
+    luma_features = features(luma)
+    if features is features_of:
+        luma_context = tf.nn.avg_pool2d(luma_features, 2, 2, "VALID")
+    else:
+        # Averaged before quantising: an int8 average rounds ties, a quarter of all, as each runtime likes. The
+        # absolute value changes nothing but keeps converters from moving the quantisation back, as above.
+        luma_context = tf.abs(tf.nn.avg_pool2d(features_of(luma), 2, 2, "VALID"))
+    gates = chroma_gates(tf.concat([features(cb), features(cr), luma_context], axis=-1))
+    change_cb = decide(cb, gates[..., :128], chroma_table)
+    change_cr = decide(cr, gates[..., 128:], chroma_table)
+    change_y = decide(luma, luma_gates(luma_features), luma_table)
+    return image + picture_dct.inverse(change_y, tf.concat([change_cb, change_cr], axis=-1), offset)
 
 
 @keras.saving.register_keras_serializable(package="jpegpre_tf")
@@ -35,6 +88,7 @@ class Preprocessor(keras.Model):
         channels: Width of the luma network (per 8x8 block) and of the chroma network (per 16x16 pixels).
         spatial_blocks, mixing_blocks: Residual blocks of the luma network with and without a view of the neighbours.
         chroma_mixing_blocks: Residual blocks of the chroma network.
+        zero_span: Range of thresholds, see `DeadZone`.
     Call arguments:
         image: float32 `(batch, height, width, 3)`, RGB in levels 0..255; height and width multiples of 16.
         quality: float32 `(batch, 1, 1, 1)`, the quality that the picture will be encoded with, 1..100.
@@ -50,6 +104,7 @@ class Preprocessor(keras.Model):
         spatial_blocks: int = 1,
         mixing_blocks: int = 2,
         chroma_mixing_blocks: int = 2,
+        zero_span: float = ZERO_SPAN,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -57,52 +112,52 @@ class Preprocessor(keras.Model):
         self.spatial_blocks = spatial_blocks
         self.mixing_blocks = mixing_blocks
         self.chroma_mixing_blocks = chroma_mixing_blocks
-        self.luma_network = build_gate_network(
-            keras,
-            inputs=128,
-            outputs=128,
-            channels=channels,
-            spatial_blocks=spatial_blocks,
-            mixing_blocks=mixing_blocks,
-            name="luma",
-        )
-        # The chroma network sees Cb, Cr and the mean of the four luma blocks above them.
-        self.chroma_network = build_gate_network(
-            keras,
-            inputs=384,
-            outputs=256,
-            channels=channels,
-            spatial_blocks=0,
-            mixing_blocks=chroma_mixing_blocks,
-            name="chroma",
-        )
-        self.dead_zone = DeadZone(name="dead_zone")
+        networks = {
+            name: build_gate_network(keras, **arguments)
+            for name, arguments in self.network_arguments().items()
+        }
+        self.luma_network, self.chroma_network = networks["luma"], networks["chroma"]
+        self.zero_span = zero_span
+        self.dead_zone = DeadZone(zero_span, name="dead_zone")
         self.built = True
+
+    def network_arguments(self) -> dict[str, dict[str, Any]]:
+        """Arguments of `build_gate_network` for "luma" and "chroma", so that the networks can be built elsewhere."""
+        luma = {
+            "inputs": 128,
+            "outputs": 128,
+            "channels": self.channels,
+            "spatial_blocks": self.spatial_blocks,
+            "mixing_blocks": self.mixing_blocks,
+            "name": "luma",
+        }
+        # The chroma network sees Cb, Cr and the mean of the four luma blocks above them.
+        chroma = {
+            "inputs": 384,
+            "outputs": 256,
+            "channels": self.channels,
+            "spatial_blocks": 0,
+            "mixing_blocks": self.chroma_mixing_blocks,
+            "name": "chroma",
+        }
+        return {"luma": luma, "chroma": chroma}
 
     def call(self, image: Any, quality: Any, strength: Any, training: bool = False) -> tf.Tensor:
         image, quality, strength = (tf.cast(x, tf.float32) for x in (image, quality, strength))
-        tables = tf.reshape(quantization_tables(tf.reshape(quality, [-1])), [-1, 2, 1, 1, 64])
-        luma_table, chroma_table = tables[:, 0], tables[:, 1]
-
-        ycc = real_dct.rgb_to_ycc(image)
-        luma = real_dct.forward(ycc[..., :1]) / luma_table
-        pooled = tf.nn.avg_pool2d(ycc[..., 1:], 2, 2, "VALID")
-        cb, cr = (real_dct.forward(pooled[..., i : i + 1]) / chroma_table for i in range(2))
-
-        luma_features = _features(luma)
-        luma_logits = self.luma_network([luma_features, quality])
-        luma_context = tf.nn.avg_pool2d(luma_features, 2, 2, "VALID")
-        chroma_features = tf.concat([_features(cb), _features(cr), luma_context], axis=-1)
-        chroma_logits = self.chroma_network([chroma_features, quality])
-
-        change_y = self.dead_zone(luma, luma_logits, strength, training=training) * luma_table
-        change_cb = self.dead_zone(cb, chroma_logits[..., :128], strength, training=training) * chroma_table
-        change_cr = self.dead_zone(cr, chroma_logits[..., 128:], strength, training=training) * chroma_table
-        chroma = [_replicate(real_dct.inverse(change)) for change in (change_cb, change_cr)]
-        edited = image + real_dct.ycc_to_rgb(tf.concat([real_dct.inverse(change_y), *chroma], axis=-1))
+        edited = edit(
+            image,
+            quality,
+            luma_gates=lambda features: tf.sigmoid(self.luma_network([features, quality])),
+            chroma_gates=lambda features: tf.sigmoid(self.chroma_network([features, quality])),
+            decide=lambda steps, gates, table: self.dead_zone(
+                steps, gates, strength, table, training=training
+            ),
+            offset=0.0 if training else 0.5,
+        )
         if training:
             return edited
-        return tf.clip_by_value(tf.round(edited), 0.0, 255.0)
+        # Not tf.round: mobile GPUs have floor only, and they differ at exact ties alone.
+        return tf.clip_by_value(tf.floor(edited), 0.0, 255.0)
 
     def compute_output_shape(self, image_shape: Any, *_: Any, **__: Any) -> Any:
         return image_shape
@@ -114,9 +169,5 @@ class Preprocessor(keras.Model):
             "spatial_blocks": self.spatial_blocks,
             "mixing_blocks": self.mixing_blocks,
             "chroma_mixing_blocks": self.chroma_mixing_blocks,
+            "zero_span": self.zero_span,
         }
-
-
-def _replicate(plane: tf.Tensor) -> tf.Tensor:
-    """Doubles (batch, height, width, 1) in both directions: the box average of the result is the plane itself."""
-    return tf.nn.depth_to_space(tf.concat([plane] * 4, axis=-1), 2)

@@ -1,16 +1,16 @@
 """Dead-zone decisions on coefficients in quantisation steps, and how to learn their thresholds.
 
-Two decisions per coefficient of magnitude a: below threshold t0 (0.5..1.4) it is made to round to 0, and between 1.5
-and t1 (1.5..2.4) to round to 1 instead of 2. At inference each is a ramp just below the threshold, so that the
-result is continuous in the picture. While training decisions are hard, and the threshold's gradient is
+Two decisions per coefficient of magnitude a: below threshold t0 (from 0.5, up to 2.4) it is made to round to 0, and
+between 1.5 and t1 (1.5..2.4) to round to 1 instead of 2. At inference each is a ramp just below the threshold, so that
+the result is continuous in the picture. While training decisions are hard, and the threshold's gradient is
 
-    d loss / d t = d loss / d (reduction) * jump * K(a - t),   K(x) = s (1 - s) / T, s = sigmoid(x / T), jump = 1 step
+    d loss / d t = d loss / d (reduction) * jump * K(a - t),   K(x) = s (1 - s) / T, s = sigmoid(x / T)
 
-where the reduction is what the decision takes off the magnitude. Pictures hold coefficients of every magnitude, so
-those just above a threshold (kept) and just below (reduced) stand for one on it; half of K's mass lies on either side,
-and the sum takes the mean of the loss's slope at both outcomes. By the trapezoid rule that is their true difference if
-the loss is quadratic between them: second order, like Heun's method in Liu et al. 2023, "Bridging discrete and
-backpropagation".
+where jump is the difference of the two levels (1, or 2 from level 2 to 0) and the reduction is what the decision takes
+off the magnitude. Pictures hold coefficients of every magnitude, so those just above a threshold (kept) and just below
+(reduced) stand for one on it; half of K's mass lies on either side, and the sum takes the mean of the loss's slope at
+both outcomes. By the trapezoid rule that is their true difference if the loss is quadratic between them: second order,
+like Heun's method in Liu et al. 2023, "Bridging discrete and backpropagation".
 
 The two slopes differ by the loss's curvature, which is far larger than their mean, so a sum over few coefficients is
 mostly noise; and there are more coefficients below a threshold than above. Both are mended by moving each slope to
@@ -25,40 +25,43 @@ learned: jump = 0.
 import tensorflow as tf
 
 # What a coefficient keeps of itself when it is made to round to 0: a rest keeps its sign known to the rate's gradient,
-# and is far from 0.5 for every threshold (0.2 * 1.4 = 0.28).
+# and is below 0.5 for every threshold (0.2 * 2.4 = 0.48).
 RESIDUE = 0.2
 # Where a coefficient that is made to round to 1 goes, in steps.
 ONE_TARGET = 1.3
 RAMP_WIDTH = 0.1  # steps
 KERNEL_WIDTH = 0.04  # T above, in steps
+# Units of `dead_zone`, in steps: a ramp is 6 high, because runtimes fuse a ReLU6 and not a clip to 1.
+THRESHOLD_UNIT = RAMP_WIDTH / 6.0
+CHANGE_UNIT = (1.0 - RESIDUE) / 6.0
 _ENERGY_CLASSES = 10  # octaves of a block's AC energy in squared steps
 # A class's curvature is used when about four coefficients on either side bear on it (K peaks at 1 / (4 T)).
 _LEAST_WEIGHT = 1.0 / KERNEL_WIDTH
 
 
-def _ramp(magnitude: tf.Tensor, threshold: tf.Tensor) -> tf.Tensor:
-    """1 well below the threshold, 0 from it on."""
-    return tf.clip_by_value((threshold - magnitude) * (1.0 / RAMP_WIDTH), 0.0, 1.0)
+def dead_zone(steps: tf.Tensor, zero_below: tf.Tensor, one_below: tf.Tensor, amount: tf.Tensor) -> tf.Tensor:
+    """How far each coefficient moves towards zero, in `CHANGE_UNIT`: with its sign, so subtract it.
 
-
-def dead_zone(
-    magnitude: tf.Tensor, zero_below: tf.Tensor, one_below: tf.Tensor, amount: tf.Tensor
-) -> tf.Tensor:
-    """Reduction of each magnitude, >= 0, same shape.
+    Ordered for few passes over the coefficients: they cost more than the arithmetic, and no runtime fuses them.
 
     Args:
-        magnitude, zero_below, one_below: float32, same shape, in steps.
+        steps: float32 coefficients with their sign, in steps.
+        zero_below, one_below: Same shape, thresholds in `THRESHOLD_UNIT`.
         amount: 0..1, how far a coefficient that is to round to 1 is moved: to 1.5 - 0.2 * amount.
     """
-    to_zero = _ramp(magnitude, zero_below) * magnitude * (1.0 - RESIDUE)
+    magnitude = tf.abs(steps * (1.0 / THRESHOLD_UNIT))
     one_target = 1.5 - (1.5 - ONE_TARGET) * amount
-    return to_zero + _ramp(magnitude, one_below) * tf.nn.relu(magnitude - one_target)
+    beyond = steps - tf.clip_by_value(steps, -one_target, one_target)
+    # The ramps run from 6 well below the threshold to 0 from it on: subtraction and ReLU6 are one pass.
+    to_zero = tf.nn.relu6(zero_below - magnitude) * steps
+    return to_zero + tf.nn.relu6(one_below - magnitude) * (beyond * (1.0 / (1.0 - RESIDUE)))
 
 
 def _decided(
-    magnitude: tf.Tensor, threshold: tf.Tensor, reduction: tf.Tensor, low: float, high: float
+    magnitude: tf.Tensor, threshold: tf.Tensor, reduction: tf.Tensor, to: float, high: float
 ) -> tf.Tensor:
-    """`reduction` below the threshold; gradient as the module says for low <= magnitude < high."""
+    """`reduction` below the threshold, to level `to`; gradient as the module says for to + 0.5 <= magnitude < high."""
+    low = to + 0.5
 
     @tf.custom_gradient
     def decide(threshold: tf.Tensor) -> tf.Tensor:
@@ -66,7 +69,7 @@ def _decided(
 
         def gradient(upstream: tf.Tensor) -> tf.Tensor:
             s = tf.sigmoid((magnitude - threshold) / KERNEL_WIDTH)
-            jump = tf.cast((magnitude >= low) & (magnitude < high), magnitude.dtype)
+            jump = tf.where((magnitude >= low) & (magnitude < high), tf.round(magnitude) - to, 0.0)
             kernel = jump * s * (1.0 - s) / KERNEL_WIDTH
             kept_weight = tf.where(kept, kernel, tf.zeros_like(kernel))
             curvature = _curvature(upstream, kept_weight, kernel - kept_weight, magnitude)
@@ -113,7 +116,7 @@ def hard_dead_zone(magnitude: tf.Tensor, zero_below: tf.Tensor, one_below: tf.Te
         magnitude, zero_below, one_below: float32, same shape, in steps; no gradient flows to `magnitude`.
     """
     magnitude = tf.stop_gradient(magnitude)
-    to_zero = _decided(magnitude, zero_below, magnitude * (1.0 - RESIDUE), 0.5, 1.5)
+    to_zero = _decided(magnitude, zero_below, magnitude * (1.0 - RESIDUE), 0.0, 2.5)
     # A coefficient below 1.5 rounds to 1 by itself.
     to_one = tf.where(magnitude > 1.5, magnitude - ONE_TARGET, tf.zeros_like(magnitude))
-    return to_zero + _decided(magnitude, one_below, to_one, 1.5, 2.5)
+    return to_zero + _decided(magnitude, one_below, to_one, 1.0, 2.5)

@@ -7,9 +7,11 @@ picture = runtime.open_picture("photo.png")
 edited = preprocess(picture.pixels, quality=75)
 """
 
-from jpegpre_tf.runtime.atomic import write_atomically
+from jpegpre_tf.runtime.atomic import replace_original, write_atomically
 from jpegpre_tf.runtime.compare_page import ComparePage
-from jpegpre_tf.runtime.encode import EncodeResult, encode_file
+from jpegpre_tf.runtime.encode import encode_file
+from jpegpre_tf.runtime.encode_options import EncodeOptions
+from jpegpre_tf.runtime.encode_result import EncodeResult
 from jpegpre_tf.runtime.jpeg_file import encode_jpeg
 from jpegpre_tf.runtime.load import load
 from jpegpre_tf.runtime.metadata import Metadata
@@ -20,6 +22,7 @@ from jpegpre_tf.runtime.session import Session
 
 __all__ = [
     "ComparePage",
+    "EncodeOptions",
     "EncodeResult",
     "Metadata",
     "ModelFolder",
@@ -31,6 +34,7 @@ __all__ = [
     "load",
     "open_picture",
     "psnr_db",
+    "replace_original",
     "shipped_models",
     "write_atomically",
 ]

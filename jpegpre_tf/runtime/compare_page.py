@@ -4,7 +4,7 @@ import base64
 import html
 from pathlib import Path
 
-from jpegpre_tf.runtime.encode import EncodeResult
+from jpegpre_tf.runtime.encode_result import EncodeResult
 from jpegpre_tf.runtime.names import shown
 
 # Browsers, phones first, struggle with larger pages; pictures beyond it are left out and counted.
@@ -17,7 +17,7 @@ class ComparePage:
     The page holds the JPEG files, of their EXIF only the orientation, and loads nothing from anywhere.
 
     Args:
-        quality: 1..100, the quality both files were encoded at.
+        quality: 1..100, the quality both files were encoded at; None if it differs from picture to picture.
 
     Example:
         >>> page = ComparePage(quality=75)
@@ -25,7 +25,7 @@ class ComparePage:
         >>> write_atomically("page.html", page.html().encode())
     """
 
-    def __init__(self, quality: int) -> None:
+    def __init__(self, quality: int | None) -> None:
         self._quality = quality
         self._figures: list[str] = []
         self._embedded_bytes = 0
@@ -36,7 +36,7 @@ class ComparePage:
     def add(self, result: EncodeResult) -> None:
         """Adds one picture, or counts it in `left_out` when the page has grown too large."""
         size_bytes = len(result.jpeg_plain) + len(result.jpeg)
-        if self._figures and self._embedded_bytes + size_bytes > _MOST_EMBEDDED_BYTES:
+        if not result.jpeg or (self._figures and self._embedded_bytes + size_bytes > _MOST_EMBEDDED_BYTES):
             self.left_out += 1
             return
         self._embedded_bytes += size_bytes
@@ -53,8 +53,8 @@ class ComparePage:
             "title": "JPEG before and after preprocessing",
             "headline": f"{pictures}, <strong>{_change(saved)}</strong> at the same JPEG quality",
             "explanation": (
-                "Left of the line: the photo as an ordinary encoder writes it at quality "
-                f"{self._quality}. Right: the same encoder after the network edited the pixels. Drag across "
+                f"Left of the line: the photo as an ordinary encoder writes it at {self._at_quality()}. "
+                "Right: the same encoder after the network edited the pixels. Drag across "
                 "a photo, or use the slider and the arrow keys; the button enlarges."
             ),
             "figures": "\n".join(self._figures),
@@ -63,6 +63,9 @@ class ComparePage:
         for key, value in parts.items():
             page = page.replace("{{" + key + "}}", value)
         return page
+
+    def _at_quality(self) -> str:
+        return "the same quality" if self._quality is None else f"quality {self._quality}"
 
 
 def _change(saved_percent: float) -> str:

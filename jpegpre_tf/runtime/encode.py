@@ -1,118 +1,201 @@
 """One picture file to one smaller JPEG file, with the numbers that show what it gained."""
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
+from jpegpre_tf.errors import OutputError, PictureError, TargetError
+from jpegpre_tf.runtime.atomic import replace_original, write_atomically
+from jpegpre_tf.runtime.chosen import Chosen, choose_for_score, choose_for_size, limited_quality
+from jpegpre_tf.runtime.decoded import Decoded, open_decoded, read_regular_file
+from jpegpre_tf.runtime.encode_options import EncodeOptions
+from jpegpre_tf.runtime.encode_result import EncodeResult
+from jpegpre_tf.runtime.jpeg_source import kept_as_it_is, kept_size
+from jpegpre_tf.runtime.metadata import Metadata, insert_metadata, metadata_segments
+from jpegpre_tf.runtime.names import shown
+from jpegpre_tf.runtime.renderer import Preprocess, Renderer, Score, WholeRenderer
+from jpegpre_tf.runtime.strip_renderer import WHOLE_PIXELS, StripRenderer, check_decodes
 
-from jpegpre_tf.runtime.atomic import write_atomically
-from jpegpre_tf.runtime.jpeg_file import encode_jpeg
-from jpegpre_tf.runtime.metadata import insert_metadata
-from jpegpre_tf.runtime.pictures import open_picture
-from jpegpre_tf.runtime.psnr import psnr_db
-
-Preprocess = Callable[[npt.NDArray[np.uint8], float, float], npt.NDArray[np.uint8]]
-METADATA_CHOICES = ("keep", "strip")
-
-
-@dataclass(frozen=True)
-class EncodeResult:
-    """What `encode_file` wrote, beside what the same encoder writes without preprocessing.
-
-    Attributes:
-        source: Input file.
-        target: File written.
-        width: Pixels.
-        height: Pixels.
-        size_bytes_plain: Size of the file without preprocessing, same quality and metadata.
-        size_bytes: Size of the file written.
-        psnr_plain_db: PSNR-RGB of the plain file against the input's pixels, dB; infinite if equal.
-        psnr_db: The same for the file written.
-        is_turned: The orientation tag makes viewers swap width and height.
-        notes: What of the input is not in the output.
-        jpeg_plain: The plain file, bare of all metadata but what is needed to show it right.
-        jpeg: The file written, likewise bare.
-    """
-
-    source: Path
-    target: Path
-    width: int
-    height: int
-    size_bytes_plain: int
-    size_bytes: int
-    psnr_plain_db: float
-    psnr_db: float
-    is_turned: bool
-    notes: tuple[str, ...]
-    jpeg_plain: bytes = field(repr=False)
-    jpeg: bytes = field(repr=False)
-
-    @property
-    def saved_percent(self) -> float:
-        """How much smaller preprocessing made the file; negative if larger."""
-        return 100 * (1 - self.size_bytes / self.size_bytes_plain)
+# A JPEG file that is encoded again loses a little each time: not for less than this.
+_LEAST_SAVING = 0.02
 
 
 def encode_file(
     source: str | Path,
     target: str | Path,
     preprocess: Preprocess,
+    options: EncodeOptions | None = None,
     *,
-    quality: int = 75,
-    strength: float = 1.0,
-    subsampling: str = "4:2:0",
-    metadata: str = "keep",
+    score: Score | None = None,
+    before_write: Callable[[EncodeResult, bytes], None] | None = None,
+    **changes: Any,
 ) -> EncodeResult:
     """Preprocesses a picture file and writes it as JPEG, whole or not at all.
 
     Args:
         source: Picture file; see `open_picture`.
-        target: JPEG file to write; replaced if it exists.
+        target: JPEG file to write; replaced if it exists. Must be `source` with `in_place`, and only then may be.
         preprocess: What `load` returns, or anything called like it.
-        quality: 1..100, for the preprocessing and the encoder.
-        strength: 0..1, 0 leaves the pixels alone.
-        subsampling: "4:2:0", "4:2:2" or "4:4:4".
-        metadata: "keep" carries EXIF, colour profile, XMP, IPTC and comments over; "strip" only the colour
-            profile and the orientation, without which the picture would look wrong.
+        options: What to do; None is `EncodeOptions()`.
+        score: Needed for `target_score`: `score(pixels)(jpeg)` is larger for a better file.
+        before_write: Called with the result and the content just before the file is replaced.
+        **changes: Fields of `EncodeOptions` that differ from `options`, for example `quality=60`.
 
     Raises:
-        PictureError: If the input cannot be read.
+        PictureError: If the input cannot be read, or is not of the kind asked for.
+        TargetError: If the target cannot be reached; the message says what can.
         OutputError: If the output cannot be written.
         ValueError: If an option is not one of those.
     """
-    if metadata not in METADATA_CHOICES:
-        raise ValueError(
-            f"`metadata` must be one of {', '.join(METADATA_CHOICES)}. Received: metadata={metadata!r}"
-        )
-    picture = open_picture(source)
-
-    def encoded(pixels: npt.NDArray[np.uint8]) -> bytes:
-        return encode_jpeg(
-            pixels, quality, subsampling=subsampling, is_grey=picture.is_grey, density=picture.density
-        )
-
-    plain = encoded(picture.pixels)
-    jpeg = encoded(preprocess(picture.pixels, quality, strength))
-    needed = picture.metadata.stripped()
-    carried = picture.metadata if metadata == "keep" else needed
-    content = insert_metadata(jpeg, carried)
-    height, width = picture.pixels.shape[:2]
-    result = EncodeResult(
-        source=Path(source),
-        target=Path(target),
-        width=width,
-        height=height,
-        size_bytes_plain=len(plain) + len(content) - len(jpeg),
-        size_bytes=len(content),
-        psnr_plain_db=psnr_db(picture.pixels, plain),
-        psnr_db=psnr_db(picture.pixels, jpeg),
-        is_turned=picture.metadata.orientation >= 5,
-        notes=picture.notes,
-        jpeg_plain=insert_metadata(plain, needed),
-        jpeg=insert_metadata(jpeg, needed),
+    options = replace(options or EncodeOptions(), **changes)
+    if options.target_score is not None and score is None:
+        raise ValueError("`target_score` needs `score`. Received: score=None")
+    _check_target(Path(source), Path(target), options)
+    decoded = open_decoded(
+        source, max_pixels=options.max_pixels, background=options.background, color=options.color
     )
-    # Last: measuring decoded the new file, so nothing is replaced by one that does not open.
-    write_atomically(target, content)
+    if options.in_place and decoded.jpeg is None:
+        raise PictureError(f"'{shown(source)}' is not a JPEG file: not replaced in place")
+    try:
+        result, content = _encoded(Path(source), Path(target), decoded, preprocess, options, score)
+    except TargetError as error:
+        raise _explained(error, Path(source), decoded, options) from None
+    if before_write is not None:
+        before_write(result, content)
+    # Nothing is replaced by a file that does not open.
+    check_decodes(content)
+    if not options.in_place:
+        write_atomically(target, content)
+    elif not (result.is_copy and options.metadata == "keep"):
+        replace_original(target, content)
     return result
+
+
+def _check_target(source: Path, target: Path, options: EncodeOptions) -> None:
+    try:
+        is_same = source.samefile(target)
+    except (OSError, ValueError):
+        is_same = False
+    if is_same and not options.in_place:
+        raise OutputError(f"'{shown(target)}' is the input: it is replaced with `in_place` only")
+    if options.in_place and not is_same and source.exists():
+        raise ValueError(f"`target` must be `source` with `in_place`. Received: target={target}")
+
+
+@dataclass(frozen=True)
+class _Carried:
+    """What goes into the output besides the picture."""
+
+    metadata: Metadata
+    size_bytes: int
+
+
+def _encoded(
+    source: Path,
+    target: Path,
+    decoded: Decoded,
+    preprocess: Preprocess,
+    options: EncodeOptions,
+    score: Score | None,
+) -> tuple[EncodeResult, bytes]:
+    metadata, notes = decoded.metadata.chosen(options.metadata)
+    carried = _Carried(metadata, len(metadata_segments(metadata)) + len(metadata.trailer))
+    is_large = decoded.raster.width * decoded.raster.height > WHOLE_PIXELS
+    make_renderer = StripRenderer if is_large else WholeRenderer
+    renderer: Renderer = make_renderer(decoded, preprocess, options.subsampling)
+    chosen, is_copy, reasons = _chosen(decoded, renderer, carried, options, score)
+    plain = renderer.plain(chosen.quality)
+    needed = decoded.metadata.stripped()
+    if is_copy and decoded.jpeg is not None:
+        original = _read_again(source, decoded)
+        content = kept_as_it_is(original, decoded.jpeg, options.metadata, carried.metadata)
+        bare = b"" if is_large else kept_as_it_is(original, decoded.jpeg, "strip", needed)
+        psnr = math.inf
+    else:
+        content = insert_metadata(chosen.jpeg, metadata)
+        bare = b"" if is_large else insert_metadata(chosen.jpeg, needed)
+        psnr = renderer.psnr_db(chosen.jpeg)
+        if decoded.jpeg is None and len(content) > decoded.size_bytes:
+            reasons = (*reasons, "the JPEG file is larger than the input")
+    result = EncodeResult(
+        source=source,
+        target=target,
+        width=decoded.raster.width,
+        height=decoded.raster.height,
+        size_bytes_input=decoded.size_bytes,
+        size_bytes_plain=len(plain) + carried.size_bytes,
+        size_bytes=len(content),
+        psnr_plain_db=renderer.psnr_db(plain),
+        psnr_db=psnr,
+        quality=chosen.quality,
+        strength=chosen.strength,
+        is_copy=is_copy,
+        quality_input=decoded.jpeg.quality if decoded.jpeg else None,
+        is_turned=decoded.metadata.orientation >= 5,
+        notes=(*decoded.notes, *notes, *reasons),
+        jpeg_plain=b"" if is_large else insert_metadata(plain, needed),
+        jpeg=bare,
+    )
+    return result, content
+
+
+def _read_again(source: Path, decoded: Decoded) -> bytes:
+    content = read_regular_file(source)
+    if len(content) != decoded.size_bytes:
+        raise PictureError(f"cannot read '{shown(source)}': the file changed while it was read")
+    return content
+
+
+def _chosen(
+    decoded: Decoded,
+    renderer: Renderer,
+    carried: _Carried,
+    options: EncodeOptions,
+    score: Score | None,
+) -> tuple[Chosen, bool, tuple[str, ...]]:
+    """Returns the settings and file, whether to keep the original instead, and notes that say why."""
+    highest = limited_quality(options, decoded.jpeg.quality if decoded.jpeg else None)
+    original_bytes = None
+    if decoded.jpeg is not None and not options.allow_larger:
+        original_bytes = kept_size(decoded.jpeg, options.metadata, carried.metadata)
+    limit = options.size_limit_bytes(decoded.raster.width, decoded.raster.height)
+    if limit is not None:
+        if original_bytes is not None and original_bytes <= limit:
+            quality = decoded.jpeg.quality if decoded.jpeg else options.quality
+            return Chosen(quality, 0, b""), True, ("the input's own bytes were kept: they fit already",)
+        return choose_for_size(renderer, limit - carried.size_bytes, options.strength, highest), False, ()
+    if options.target_score is not None and score is not None:
+        chosen = choose_for_score(renderer, options.target_score, options.strength, highest, score)
+        notes: tuple[str, ...] = ()
+    else:
+        quality = min(options.quality, highest)
+        chosen = Chosen(quality, options.strength, renderer.edited(quality, options.strength))
+        said = f"the input is a JPEG of quality {highest}: encoded at that, not at {options.quality}"
+        notes = (said,) if quality < options.quality else ()
+    if original_bytes is not None:
+        size_bytes = len(chosen.jpeg) + carried.size_bytes
+        if size_bytes > original_bytes * (1 - _LEAST_SAVING):
+            saved = 100 * (1 - size_bytes / original_bytes)
+            won = f"would save {saved:.1f} % only" if saved > 0 else "would not make it smaller"
+            return chosen, True, (f"the input's own bytes were kept: encoding again {won}",)
+    return chosen, False, notes
+
+
+def _explained(error: TargetError, source: Path, decoded: Decoded, options: EncodeOptions) -> TargetError:
+    limit = options.size_limit_bytes(decoded.raster.width, decoded.raster.height)
+    if limit is None:
+        best = f"the highest possible is {error.best:.1f}"
+        return TargetError(
+            error.best, f"cannot reach score {options.target_score:g} for '{shown(source)}': {best}"
+        )
+    metadata, _ = decoded.metadata.chosen(options.metadata)
+    carried_bytes = len(metadata_segments(metadata)) + len(metadata.trailer)
+    smallest = int(error.best) + carried_bytes
+    of_these = f", of which {carried_bytes:,} are metadata" if carried_bytes else ""
+    return TargetError(
+        smallest,
+        f"cannot make '{shown(source)}' as small as {limit:,} bytes: the smallest possible is "
+        f"{smallest:,} bytes{of_these}",
+    )

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jpegpre_tf.errors import ModelError
+from jpegpre_tf.runtime.backends import as_levels
 
 
 class LiteRTTiles:
@@ -50,11 +51,7 @@ class LiteRTTiles:
             self._interpreter.set_tensor(self._indexes[name], np.full((1, 1, 1, 1), value, np.float32))
         self._interpreter.set_tensor(self._indexes["image"], self._buffer[np.newaxis])
         self._interpreter.invoke()
-        output = self._interpreter.get_tensor(self._indexes["output"])[0]
-        if output.dtype != np.uint8:
-            # The graph rounds and clips already; a model that does not must still not wrap around.
-            output = np.clip(np.rint(output, out=output), 0, 255, out=output).astype(np.uint8)
-        return np.asarray(output, np.uint8)
+        return as_levels(self._interpreter.get_tensor(self._indexes["output"])[0])
 
     def _find_tensors(self) -> None:
         # By name through the signature: the order of a TFLite file's inputs is not the declared one.

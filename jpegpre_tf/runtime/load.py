@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from jpegpre_tf.runtime.backends import BACKENDS, check_backend
 from jpegpre_tf.runtime.model_folder import find_model
 from jpegpre_tf.runtime.session import Session
 
@@ -18,13 +19,19 @@ def usable_cores() -> int:
         return os.cpu_count() or 1
 
 
-def load(name_or_path: str | Path, precision: str | None = None, threads: int | None = None) -> Session:
+def load(
+    name_or_path: str | Path,
+    precision: str | None = None,
+    threads: int | None = None,
+    backend: str = "litert",
+) -> Session:
     """Loads a model and returns it as a callable `(image, quality, strength=1.0) -> image`.
 
     Args:
         name_or_path: Name of a shipped model, for example "balanced", or a folder with a model.json.
         precision: "fp32", "fp16" or "int8"; None takes int8 where the model ships it, else fp32.
         threads: CPU threads for each call; None takes the cores that this process may use, at most 4.
+        backend: "litert", or "onnxruntime" if that is installed (extra [export]).
 
     Returns:
         A `Session`. It is thread-safe; uint8 `(H, W, 3)` RGB in and out, any size.
@@ -32,18 +39,21 @@ def load(name_or_path: str | Path, precision: str | None = None, threads: int | 
     Raises:
         UnknownModelError: If there is no such model.
         ModelError: If a file is missing or is not the one that model.json describes.
-        ValueError: If `threads` is below 1.
+        ValueError: If `threads` is below 1, or there is no such backend.
+        MissingExtraError: If the backend is not installed.
 
     Example:
         >>> from jpegpre_tf import runtime
         >>> preprocess = runtime.load("balanced")
         >>> edited = preprocess(image, quality=75)  # then any JPEG encoder at quality 75
     """
+    check_backend(backend)
     model = find_model(name_or_path)
     return Session(
-        model.read_tflite(precision),
+        model.read_model(precision, BACKENDS[backend]),
         alignment=model.tile_alignment,
         overlap=model.tile_overlap,
         quality_range=model.quality_range,
         threads=min(usable_cores(), _MOST_THREADS) if threads is None else threads,
+        backend=backend,
     )

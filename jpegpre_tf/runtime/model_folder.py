@@ -8,6 +8,8 @@ from typing import Any
 
 from jpegpre_tf.errors import ModelError, UnknownModelError
 
+PREPROCESSOR = "preprocessor"
+
 _PACKAGE = Path(__file__).resolve().parent.parent
 # Precisions by preference where the caller names none: smallest and fastest first.
 _PREFERRED = ("int8", "fp32", "fp16")
@@ -32,6 +34,11 @@ class ModelFolder:
     @property
     def version(self) -> str:
         return str(self.description["version"])
+
+    @property
+    def kind(self) -> str:
+        """ "preprocessor", or "simulator" or "rate" for a network that imitates an encoder (TensorFlow only)."""
+        return str(self.description.get("kind", PREPROCESSOR))
 
     @property
     def files(self) -> dict[str, dict[str, Any]]:
@@ -63,23 +70,32 @@ class ModelFolder:
             if entry.get("format") == file_format and "precision" in entry
         }
 
-    def read_tflite(self, precision: str | None = None) -> bytes:
-        """Returns the checked content of the TFLite file of one precision.
+    def read_model(self, precision: str | None = None, file_format: str = "tflite") -> bytes:
+        """Returns the checked content of the file of one precision and format.
 
         Args:
             precision: "fp32", "fp16" or "int8"; None takes int8 where shipped, else fp32.
+            file_format: "tflite" or "onnx".
 
         Raises:
             ModelError: If the model has no such file, or the file fails its check.
         """
-        shipped = self.precisions()
+        if self.kind != PREPROCESSOR:
+            raise ModelError(
+                f"model {self.name!r} is a {self.kind} network for training, expected a {PREPROCESSOR}"
+            )
+        shipped = self.precisions(file_format)
         chosen = precision or next((name for name in _PREFERRED if name in shipped), None)
         if chosen not in shipped:
             raise ModelError(
-                f"model {self.name!r} has no TFLite file of precision {precision!r}; "
+                f"model {self.name!r} has no {file_format} file of precision {precision!r}; "
                 f"it has: {', '.join(sorted(shipped)) or 'none'}"
             )
         return self.read(shipped[chosen])
+
+    def read_tflite(self, precision: str | None = None) -> bytes:
+        """`read_model` of the format "tflite"."""
+        return self.read_model(precision)
 
     def read(self, name: str) -> bytes:
         """Returns one file's content after checking it; the bytes checked are the bytes returned.
@@ -134,7 +150,7 @@ def find_model(name_or_path: str | Path) -> ModelFolder:
     path = Path(name_or_path)
     if (path / "model.json").is_file():
         return _open_folder(path)
-    known = [] if root is None else sorted(entry.parent.name for entry in root.glob("*/model.json"))
+    known = [model.name for model in shipped_models() if model.kind == PREPROCESSOR]
     raise UnknownModelError(
         f"unknown profile {name!r}: expected one of {', '.join(known) or '(no shipped models)'}, "
         "or a folder with a model.json"
@@ -159,7 +175,9 @@ def _open_folder(path: Path) -> ModelFolder:
         raise ModelError(f"cannot read '{file}': {error.strerror}") from error
     except ValueError as error:
         raise ModelError(f"'{file}' is not valid JSON: {error}") from error
-    required = ("name", "version", "files", "tile", "quality_range")
+    required = ["name", "version", "files", "quality_range"]
+    if not isinstance(description, dict) or description.get("kind", PREPROCESSOR) == PREPROCESSOR:
+        required.append("tile")
     missing = [key for key in required if not isinstance(description, dict) or key not in description]
     if missing:
         raise ModelError(f"'{file}' misses: {', '.join(missing)}")

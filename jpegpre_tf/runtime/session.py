@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from jpegpre_tf.runtime.backends import Tiles, check_backend
 from jpegpre_tf.runtime.litert_tiles import LiteRTTiles
+from jpegpre_tf.runtime.onnx_tiles import OnnxTiles
 from jpegpre_tf.runtime.tiling import cut, plan_tiles
 
 # Pixels in one tile. CPU time per pixel of the network was flat from 256x256 to 2048x2048; memory was not:
@@ -25,13 +27,14 @@ class Session:
     kept for the next call. Memory for one call is bounded by the tile, not by the picture, plus the result.
 
     Args:
-        content: The TFLite file.
+        content: The model file: TFLite for the backend litert, ONNX for onnxruntime.
         alignment: Tiles start, and their sides are, at multiples of this many pixels.
         overlap: Pixels of context that an output pixel needs on each side.
         quality_range: Lowest and highest quality the model was trained for, kept for callers to tell users:
             every quality is accepted, since the edit is bounded in the encoder's own steps at any of them.
         threads: CPU threads for each call, >= 1.
         tile_pixels: Upper bound of a tile's pixels.
+        backend: "litert" or "onnxruntime" (extra [export]); both give the same levels, but for rare ties.
 
     Call arguments:
         image: uint8 `(H, W, 3)` RGB, levels 0..255, H and W >= 1. Not modified.
@@ -44,7 +47,8 @@ class Session:
     Raises:
         TypeError: If `image` is not a uint8 array, or `quality` or `strength` not a number.
         ValueError: If the shape of `image`, `quality` or `strength` is out of range.
-        ModelError: If LiteRT cannot run the model.
+        ModelError: If the backend cannot run the model.
+        MissingExtraError: If the backend is not installed.
     """
 
     def __init__(
@@ -56,7 +60,9 @@ class Session:
         quality_range: tuple[int, int] = (1, 100),
         threads: int = 1,
         tile_pixels: int = _TILE_PIXELS,
+        backend: str = "litert",
     ) -> None:
+        check_backend(backend)
         if threads < 1:
             raise ValueError(f"`threads` must be >= 1. Received: threads={threads}")
         self._content = content
@@ -66,8 +72,9 @@ class Session:
         self._threads = threads
         self._tile_pixels = tile_pixels
         self._lock = threading.Lock()
-        # Made at once: a model that LiteRT refuses fails when loaded, not at the first picture.
-        self._idle = [LiteRTTiles(content, threads)]
+        self._backend = backend
+        # Made at once: a model that the backend refuses fails when loaded, not at the first picture.
+        self._idle = [self._make_tiles()]
 
     def __call__(
         self, image: npt.NDArray[np.uint8], quality: float, strength: float = 1.0
@@ -96,12 +103,16 @@ class Session:
                 ]
         return result
 
+    def _make_tiles(self) -> Tiles:
+        make = LiteRTTiles if self._backend == "litert" else OnnxTiles
+        return make(self._content, self._threads)
+
     @contextmanager
-    def _borrowed(self) -> Iterator[LiteRTTiles]:
+    def _borrowed(self) -> Iterator[Tiles]:
         with self._lock:
             tiles = self._idle.pop() if self._idle else None
         if tiles is None:
-            tiles = LiteRTTiles(self._content, self._threads)
+            tiles = self._make_tiles()
         yield tiles
         # Not in a `finally`: an interpreter that failed is dropped, the next call makes a new one.
         with self._lock:

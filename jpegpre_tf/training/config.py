@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 from jpegpre_tf.errors import UsageError
+from jpegpre_tf.losses.measures import check_measures
 from jpegpre_tf.losses.step_error import MASKING_ENERGY
 
 
@@ -17,12 +18,16 @@ class TrainConfig:
         steps_per_epoch: Steps between checkpoints and validation.
         batch_size, crop_size: Crops per step and their side in pixels (a multiple of 16).
         learning_rate: Peak of a cosine schedule with a short warm-up.
-        rate_weight: Squared steps per pixel that one bit per pixel is worth, see `PreprocessorTrainer`.
+        measures: Weights of the measures whose BD-rate is minimised, see `BDRate`. If empty, squared error in steps is
+            weighed against bits instead, with the four fields that follow.
+        rate_weight: Squared steps per pixel that one bit per pixel is worth, see `RateDistortion`.
         masking_energy, chroma_weight, frequency_exponent: See `StepError`.
         subsampling, huffman: The encoder that is simulated.
         quality_low, quality_high: Range of qualities, inclusive.
         strength_low: Strengths are drawn from strength_low..1.
-        channels, spatial_blocks, mixing_blocks, chroma_mixing_blocks: See `Preprocessor`.
+        channels, spatial_blocks, mixing_blocks, chroma_mixing_blocks, zero_span: See `Preprocessor`.
+        bd_rate_every: Epochs between measurements of the real BD-rate on validation pictures; 0 for none.
+        patience: Epochs without a lower validation loss after which the run stops; 0 for never.
         seed: Of initial weights and crops.
     """
 
@@ -31,6 +36,7 @@ class TrainConfig:
     batch_size: int = 8
     crop_size: int = 256
     learning_rate: float = 2e-3
+    measures: dict[str, float] = dataclasses.field(default_factory=dict)
     rate_weight: float = 1 / 19
     masking_energy: float = MASKING_ENERGY
     chroma_weight: float = 1.0
@@ -40,10 +46,13 @@ class TrainConfig:
     quality_low: int = 5
     quality_high: int = 95
     strength_low: float = 0.25
-    channels: int = 96
+    channels: int = 64
     spatial_blocks: int = 1
     mixing_blocks: int = 2
     chroma_mixing_blocks: int = 2
+    zero_span: float = 1.4
+    bd_rate_every: int = 0
+    patience: int = 0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -51,6 +60,10 @@ class TrainConfig:
             value = getattr(self, name)
             if not value > 0:
                 raise UsageError(f"`{name}` must be > 0. Received: {name}={value}")
+        try:
+            check_measures(list(self.measures))
+        except ValueError as error:
+            raise UsageError(str(error)) from error
         if not 1 <= self.quality_low <= self.quality_high <= 100:
             raise UsageError(
                 "`quality_low` and `quality_high` must be in 1..100 and in order. "

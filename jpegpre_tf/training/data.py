@@ -70,6 +70,8 @@ def training_dataset(
     *,
     batch_size: int,
     crop_size: int,
+    steps_per_epoch: int = 250,
+    first_epoch: int = 0,
     crops_per_picture: int = 4,
     quality_range: tuple[int, int] = (5, 95),
     strength_range: tuple[float, float] = (0.25, 1.0),
@@ -81,6 +83,8 @@ def training_dataset(
         paths: Picture files.
         batch_size: Crops per batch.
         crop_size: Side of a crop in pixels, a multiple of 16.
+        steps_per_epoch: Batches of an epoch. Each epoch has its own seed: a resumed run sees what it would have seen.
+        first_epoch: Epoch to begin with.
         crops_per_picture: Crops taken from each decoded picture; decoding is the dear part.
         quality_range: Lowest and highest quality, inclusive, drawn evenly per crop.
         strength_range: Drawn evenly per crop.
@@ -98,8 +102,8 @@ def training_dataset(
     if not 1 <= low <= high <= 100:
         raise ValueError(f"`quality_range` must be within 1..100. Received: quality_range={quality_range}")
 
-    def crops() -> Iterator[tuple[npt.NDArray[np.uint8], np.float32, np.float32]]:
-        generator = np.random.default_rng(seed)
+    def crops(epoch: int) -> Iterator[tuple[npt.NDArray[np.uint8], np.float32, np.float32]]:
+        generator = np.random.default_rng((seed, epoch))
         while True:
             for index in generator.permutation(len(paths)):
                 picture = load_rgb(paths[index])
@@ -113,10 +117,15 @@ def training_dataset(
         tf.TensorSpec((), tf.float32),
         tf.TensorSpec((), tf.float32),
     )
-    dataset = tf.data.Dataset.from_generator(crops, output_signature=signature)
-    # The buffer spreads the crops of a picture over batches.
-    dataset = dataset.shuffle(16 * crops_per_picture * 4, seed=seed)
-    return dataset.batch(batch_size, drop_remainder=True).prefetch(2)
+
+    def epoch_dataset(epoch: tf.Tensor) -> tf.data.Dataset:
+        dataset = tf.data.Dataset.from_generator(crops, args=(epoch,), output_signature=signature)
+        # The buffer spreads the crops of a picture over batches.
+        dataset = dataset.shuffle(16 * crops_per_picture * 4, seed=seed, reshuffle_each_iteration=False)
+        return dataset.batch(batch_size, drop_remainder=True).take(steps_per_epoch)
+
+    epochs = tf.data.Dataset.range(first_epoch, 2**40)
+    return epochs.flat_map(epoch_dataset).prefetch(2)
 
 
 def validation_dataset(

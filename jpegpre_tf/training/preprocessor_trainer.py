@@ -7,11 +7,11 @@ import tensorflow as tf
 
 from jpegpre_tf.layers.jpeg_simulator import JPEGSimulator
 from jpegpre_tf.layers.rate_estimator import RateEstimator
-from jpegpre_tf.losses.step_error import StepError
+from jpegpre_tf.losses.rate_distortion import RateDistortion
 
 
 class PreprocessorTrainer(keras.Model):
-    """Trains a preprocessor end to end: picture, edited, JPEG, decoded; loss = distortion + rate weight * bits.
+    """Trains a preprocessor end to end: picture, edited, JPEG, decoded; the loss weighs errors against bits.
 
     Save and export the inner `preprocessor`; the trainer itself holds nothing worth keeping.
 
@@ -19,13 +19,12 @@ class PreprocessorTrainer(keras.Model):
         preprocessor: `Preprocessor`, or any model `(image, quality, strength, training)` -> image.
         simulator: Layer `(images, quality)` -> decoded pictures.
         rate: Layer `(images, quality)` -> bits per pixel.
-        distortion: Layer `(original, decoded, quality)` -> `(batch,)`.
-        rate_weight: Distortion that one bit per pixel is worth, at strength 1. With `StepError`, MozJPEG's trellis
-            weighs 19 bits per squared step: 1 / 19.
+        objective: Layer `(original, decoded, quality, rate_bpp, strength)` -> `(batch,)`, to be minimised: `BDRate`,
+            or `RateDistortion`, the default.
 
     `fit` takes batches `(image, quality, strength)`: float32 or uint8 `(batch, height, width, 3)` levels, `(batch,)`
-    1..100, `(batch,)` 0..1. The rate weight of a picture is `rate_weight * strength`: strength is trained to mean how
-    much rate matters.
+    1..100, `(batch,)` 0..1. Objectives multiply the weight of rate by the strength: it is trained to mean how much
+    rate matters.
 
     Example:
 
@@ -40,19 +39,15 @@ class PreprocessorTrainer(keras.Model):
         preprocessor: keras.Model,
         simulator: keras.layers.Layer | None = None,
         rate: keras.layers.Layer | None = None,
-        distortion: keras.layers.Layer | None = None,
-        rate_weight: float = 1 / 19,
+        objective: keras.layers.Layer | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if not rate_weight > 0:
-            raise ValueError(f"`rate_weight` must be > 0. Received: rate_weight={rate_weight}")
         self.preprocessor = preprocessor
         self.simulator = simulator or JPEGSimulator(jit_compile=True)
         self.rate = rate or RateEstimator(jit_compile=True)
-        self.distortion = distortion or StepError()
-        self.rate_weight = rate_weight
-        self.trackers = [keras.metrics.Mean(name=name) for name in ("loss", "distortion", "rate_bpp", "psnr")]
+        self.objective = objective or RateDistortion()
+        self.trackers = [keras.metrics.Mean(name=name) for name in ("loss", "rate_bpp", "psnr")]
         self.built = True
 
     @property
@@ -67,11 +62,10 @@ class PreprocessorTrainer(keras.Model):
         )
         decoded = self.simulator(edited, quality)
         rate_bpp = self.rate(edited, quality)
-        distortion = self.distortion(image, decoded, quality)
-        loss = tf.reduce_mean(distortion + self.rate_weight * strength * rate_bpp)
+        loss = tf.reduce_mean(self.objective(image, decoded, quality, rate_bpp, strength))
         mse = tf.reduce_mean(tf.square(decoded - image), axis=[1, 2, 3])
         psnr = 10.0 * tf.math.log(255.0**2 / tf.maximum(mse, 1e-6)) / tf.math.log(10.0)
-        return loss, [loss, distortion, rate_bpp, psnr]
+        return loss, [loss, rate_bpp, psnr]
 
     def _track(self, values: list[tf.Tensor]) -> dict[str, tf.Tensor]:
         for tracker, value in zip(self.trackers, values, strict=True):

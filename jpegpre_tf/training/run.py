@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -9,13 +10,25 @@ import keras
 from jpegpre_tf.errors import ModelError
 from jpegpre_tf.layers.jpeg_simulator import JPEGSimulator
 from jpegpre_tf.layers.rate_estimator import RateEstimator
+from jpegpre_tf.losses.bd_rate import BDRate
+from jpegpre_tf.losses.rate_distortion import RateDistortion
 from jpegpre_tf.losses.step_error import StepError
 from jpegpre_tf.models.preprocessor import Preprocessor
+from jpegpre_tf.training.callbacks import KeepModel, RealBDRate
 from jpegpre_tf.training.config import TrainConfig
 from jpegpre_tf.training.data import training_dataset, validation_dataset
 from jpegpre_tf.training.preprocessor_trainer import PreprocessorTrainer
 
 WARM_UP_STEPS = 200
+CHECKPOINT = "checkpoint"
+
+
+def build_objective(config: TrainConfig) -> keras.layers.Layer:
+    """What the configuration asks to minimise."""
+    if config.measures:
+        return BDRate(config.measures, jit_compile=True)
+    distortion = StepError(config.masking_energy, config.chroma_weight, config.frequency_exponent)
+    return RateDistortion(distortion, config.rate_weight)
 
 
 def build_trainer(config: TrainConfig) -> PreprocessorTrainer:
@@ -26,13 +39,13 @@ def build_trainer(config: TrainConfig) -> PreprocessorTrainer:
         spatial_blocks=config.spatial_blocks,
         mixing_blocks=config.mixing_blocks,
         chroma_mixing_blocks=config.chroma_mixing_blocks,
+        zero_span=config.zero_span,
     )
     trainer = PreprocessorTrainer(
         preprocessor,
         simulator=JPEGSimulator(config.subsampling, jit_compile=True),
         rate=RateEstimator(config.huffman, config.subsampling, jit_compile=True),
-        distortion=StepError(config.masking_energy, config.chroma_weight, config.frequency_exponent),
-        rate_weight=config.rate_weight,
+        objective=build_objective(config),
     )
     schedule = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=0.0,
@@ -43,22 +56,6 @@ def build_trainer(config: TrainConfig) -> PreprocessorTrainer:
     )
     trainer.compile(optimizer=keras.optimizers.Adam(schedule, clipnorm=1.0))
     return trainer
-
-
-class _Log(keras.callbacks.Callback):
-    """Appends one JSON line per epoch and keeps the current model."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__()
-        self.folder = folder
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        record = {"epoch": epoch, **{name: float(value) for name, value in (logs or {}).items()}}
-        with (self.folder / "log.jsonl").open("a", encoding="utf-8") as log:
-            log.write(json.dumps(record) + "\n")
-        partial = self.folder / "model.partial.keras"
-        self.model.preprocessor.save(partial)
-        partial.replace(self.folder / "model.keras")
 
 
 def _copy_weights(path: Path, preprocessor: Preprocessor) -> None:
@@ -78,14 +75,17 @@ def train(
     folder: Path,
     *,
     initial_model: Path | None = None,
+    tensorboard: Path | None = None,
     verbose: int = 1,
 ) -> keras.Model:
     """Trains until `config.steps`, from the last checkpoint in `folder` if there is one.
 
     Args:
         paths, validation_paths: Pictures to train with, and to measure the loss on after every epoch (may be empty).
-        folder: Gets config.json, model.keras (after every epoch), log.jsonl and checkpoints.
+        folder: Gets config.json, model.keras (after every epoch), log.jsonl and checkpoints; with validation pictures
+            also best.keras, the model of the lowest validation loss.
         initial_model: A .keras file of the same architecture to start from (a checkpoint in `folder` goes first).
+        tensorboard: Folder for TensorBoard's event files.
         verbose: As in `keras.Model.fit`.
 
     Returns:
@@ -96,10 +96,13 @@ def train(
     trainer = build_trainer(config)
     if initial_model is not None:
         _copy_weights(initial_model, trainer.preprocessor)
+    steps_per_epoch = min(config.steps, config.steps_per_epoch)
     dataset = training_dataset(
         paths,
         batch_size=config.batch_size,
         crop_size=config.crop_size,
+        steps_per_epoch=steps_per_epoch,
+        first_epoch=epochs_done(folder),
         quality_range=(config.quality_low, config.quality_high),
         strength_range=(config.strength_low, 1.0),
         seed=config.seed,
@@ -109,17 +112,41 @@ def train(
         if validation_paths
         else None
     )
-    steps_per_epoch = min(config.steps, config.steps_per_epoch)
     trainer.fit(
         dataset,
         epochs=math.ceil(config.steps / steps_per_epoch),
         steps_per_epoch=steps_per_epoch,
         shuffle=False,  # the dataset shuffles
         validation_data=validation,
-        callbacks=[
-            _Log(folder),
-            keras.callbacks.BackupAndRestore(str(folder / "checkpoint"), delete_checkpoint=False),
-        ],
+        callbacks=_callbacks(config, folder, validation_paths, tensorboard),
         verbose=verbose,
     )
     return trainer.preprocessor
+
+
+def _callbacks(
+    config: TrainConfig, folder: Path, validation_paths: Sequence[Path], tensorboard: Path | None
+) -> list[keras.callbacks.Callback]:
+    """In the order in which they add to the logs and use them."""
+    callbacks: list[keras.callbacks.Callback] = []
+    if validation_paths and config.bd_rate_every:
+        callbacks.append(
+            RealBDRate(validation_paths, config.measures or {"psnr_rgb": 1.0}, every=config.bd_rate_every)
+        )
+    callbacks.append(KeepModel(folder))
+    if tensorboard is not None:
+        callbacks.append(keras.callbacks.TensorBoard(str(tensorboard)))
+    if validation_paths and config.patience:
+        callbacks.append(keras.callbacks.EarlyStopping("val_loss", patience=config.patience, verbose=1))
+    # Last: what the others wrote for an epoch is there when the checkpoint says that the epoch is done.
+    callbacks.append(keras.callbacks.BackupAndRestore(str(folder / CHECKPOINT), delete_checkpoint=False))
+    return callbacks
+
+
+def epochs_done(folder: Path) -> int:
+    """Epochs of the run in `folder` that its checkpoint holds."""
+    try:
+        state = json.loads((folder / CHECKPOINT / "training_metadata.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return 0
+    return int(state["epoch"])

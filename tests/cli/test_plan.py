@@ -2,8 +2,8 @@ import os
 
 import pytest
 
-from jpegpre_tf.cli._plan import plan
-from jpegpre_tf.errors import UsageError
+from jpegpre_tf.cli._plan import plan, plan_in_place
+from jpegpre_tf.errors import PictureError, UsageError
 
 
 @pytest.fixture(autouse=True)
@@ -96,3 +96,33 @@ def test_link_circles_end(here):
 def test_the_page_overwrites_neither_input_nor_output(page):
     with pytest.raises(UsageError):
         plan(["a.png"], "out", also_written=[page])
+
+
+def test_a_folder_that_cannot_be_read_is_not_left_out_in_silence(here, monkeypatch):
+    real = os.scandir
+
+    def scandir(path):
+        if str(path).endswith("deep"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(PictureError, match=r"cannot read folder 'in/deep': Permission denied"):
+        plan(["in"], "out")
+
+
+def test_in_place_finds_jpeg_files_only(here):
+    (here / "in" / "deep" / "e.jfif").write_bytes(b"x")
+    found = [(str(task.source), str(task.target)) for task in plan_in_place(["in", "b.JPG"])]
+    assert found == [(name, name) for name in ("in/c.jpeg", "in/deep/e.jfif", "b.JPG")]
+
+
+@pytest.mark.parametrize("inputs", [["a.png"], ["out"], ["in", "in/c.jpeg"]])
+def test_in_place_refuses(inputs):
+    with pytest.raises(UsageError):
+        plan_in_place(inputs)
+
+
+def test_in_place_the_page_is_no_picture():
+    with pytest.raises(UsageError, match="overwritten"):
+        plan_in_place(["b.JPG"], ["b.JPG"])

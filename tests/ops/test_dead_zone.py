@@ -4,11 +4,19 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from jpegpre_tf.ops.dead_zone import ONE_TARGET, RESIDUE, dead_zone, hard_dead_zone
+from jpegpre_tf.ops.dead_zone import CHANGE_UNIT, ONE_TARGET, RESIDUE, THRESHOLD_UNIT, hard_dead_zone
+from jpegpre_tf.ops.dead_zone import dead_zone as dead_zone_in_units
 
 
 def constant(value: float, like: tf.Tensor) -> tf.Tensor:
     return tf.fill(tf.shape(like), value)
+
+
+def dead_zone(steps: tf.Tensor, zero_below: tf.Tensor, one_below: tf.Tensor, amount: tf.Tensor) -> tf.Tensor:
+    """All in steps."""
+    return CHANGE_UNIT * dead_zone_in_units(
+        steps, zero_below / THRESHOLD_UNIT, one_below / THRESHOLD_UNIT, amount
+    )
 
 
 def laplacian_steps(seed: int = 0, blocks: int = 64) -> tf.Tensor:
@@ -31,6 +39,12 @@ def test_outcomes_round_as_decided() -> None:
     # 0.81 and 1.9 lie on the ramps (0.1 wide, below the thresholds); every other is decided.
     np.testing.assert_array_equal(np.round(result)[0, 0, 0], [0, 0, 0, 1, 1, 1, 2, 7])
     assert np.all(np.asarray(result) >= 0)
+
+
+def test_changes_are_odd_in_the_coefficient() -> None:
+    steps = laplacian_steps()
+    thresholds = constant(0.9, steps), constant(1.9, steps), tf.constant(1.0)
+    np.testing.assert_array_equal(dead_zone(-steps, *thresholds), -dead_zone(steps, *thresholds))
 
 
 def test_result_is_continuous_in_the_magnitude() -> None:

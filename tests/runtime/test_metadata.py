@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from jpegpre_tf import runtime
+from jpegpre_tf.runtime.jpeg_segments import read_segments
 from jpegpre_tf.runtime.metadata import insert_metadata
 
 
@@ -88,3 +89,12 @@ def test_an_independent_reader_agrees(bare, tmp_path):
     path.write_bytes(insert_metadata(bare, metadata))
     command = ["exiftool", "-s3", "-n", "-Orientation", "-Make", "-Warning", str(path)]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "6\nMaker\n"
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff", b"\xff\xd8", b"\xff\xd8\xff\xff", b"\xff\xd8\xff\xe0\0\x04ab", b"\xff\xd8abc"]
+)
+def test_segments_of_a_file_without_a_scan(content):
+    # Found by tools/fuzz_encode.py: the search began again at the first byte, for ever.
+    with pytest.raises(ValueError, match=r"SOI|no scan"):
+        read_segments(content)

@@ -97,6 +97,19 @@ def test_a_description_without_a_key_says_which(copy, key):
         runtime.load(copy)
 
 
+def test_a_network_for_training_is_listed_but_never_runs_as_a_preprocessor(copy):
+    change_description(copy, lambda d: (d.pop("tile"), d.update(kind="simulator")))
+    assert runtime.find_model(copy).kind == "simulator"
+    with pytest.raises(ModelError, match="simulator"):
+        runtime.load(copy)
+
+
+def test_an_unknown_profile_lists_preprocessors_only():
+    with pytest.raises(UnknownModelError) as caught:
+        runtime.load("nope")
+    assert "balanced" in str(caught.value) and "simulator-" not in str(caught.value)
+
+
 def test_a_description_that_is_not_json_is_a_model_error(copy):
     (copy / "model.json").write_text("{")
     with pytest.raises(ModelError, match="JSON"):

@@ -11,8 +11,12 @@ import tensorflow as tf
 import jpegpre_tf
 from jpegpre_tf.cli.main import main
 from jpegpre_tf.errors import UsageError
+from jpegpre_tf.losses import RateDistortion
+from jpegpre_tf.training import run
+from jpegpre_tf.training.callbacks import RealBDRate
 from jpegpre_tf.training.config import TrainConfig, load_config
 from jpegpre_tf.training.data import list_pictures, validation_dataset
+from jpegpre_tf.training.run import train
 
 PICTURES = Path(__file__).parent.parent / "pictures"
 TINY = {
@@ -37,39 +41,85 @@ def test_fit_lowers_the_loss() -> None:
     keras.utils.set_random_seed(0)
     data = validation_dataset(list_pictures(PICTURES), batch_size=6, crop_size=128, qualities=(30, 60))
     trainer = jpegpre_tf.PreprocessorTrainer(
-        jpegpre_tf.Preprocessor(channels=16, mixing_blocks=1, chroma_mixing_blocks=1), rate_weight=0.1
+        jpegpre_tf.Preprocessor(channels=16, mixing_blocks=1, chroma_mixing_blocks=1),
+        objective=RateDistortion(rate_weight=0.1),
     )
     trainer.compile(optimizer=keras.optimizers.Adam(3e-3))
     before = trainer.evaluate(data, verbose=0, return_dict=True)["loss"]
     trainer.fit(data.repeat(), steps_per_epoch=40, epochs=1, verbose=0)
     after = trainer.evaluate(data, verbose=0, return_dict=True)["loss"]
+    # At strength 0 nothing is edited, and bits weigh nothing in the loss: they are added at their weight.
     identity = trainer.evaluate(data.map(lambda *x: (x[0], x[1], 0 * x[2])), verbose=0, return_dict=True)
     assert after < before
-    assert after < identity["distortion"] + 0.1 * identity["rate_bpp"]
+    assert after < identity["loss"] + 0.1 * identity["rate_bpp"]
 
 
-def test_trainer_rejects_a_rate_weight_that_trades_nothing() -> None:
-    with pytest.raises(ValueError, match="rate_weight"):
-        jpegpre_tf.PreprocessorTrainer(jpegpre_tf.Preprocessor(channels=8), rate_weight=0)
+@pytest.mark.slow
+def test_a_resumed_run_has_the_curve_of_an_uninterrupted_one(tmp_path: Path) -> None:
+    """Seeds of every epoch, Adam's moments and the schedule's position: what is not restored changes the curve."""
+
+    def curve(run: Path) -> list[dict[str, float]]:
+        return [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+
+    config = load_config(Path(tiny_config(tmp_path, steps=6, steps_per_epoch=2)))
+    paths = list_pictures(PICTURES)
+    train(config, paths, [], tmp_path / "whole", verbose=0)
+
+    class InterruptedRunError(Exception):
+        pass
+
+    class Stop(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
+            if epoch == 1:
+                raise InterruptedRunError
+
+    keep, run.KeepModel = run.KeepModel, lambda folder: keras.callbacks.CallbackList([keep(folder), Stop()])
+    try:
+        with pytest.raises(InterruptedRunError):
+            train(config, paths, [], tmp_path / "parts", verbose=0)
+    finally:
+        run.KeepModel = keep
+    train(config, paths, [], tmp_path / "parts", verbose=0)
+    for whole, parts in zip(curve(tmp_path / "whole"), curve(tmp_path / "parts"), strict=True):
+        assert parts == pytest.approx(whole, rel=1e-5)  # sums in threads differ in the last bits
+
+
+@pytest.mark.slow
+def test_real_bd_rate_is_measured_and_the_best_model_kept(tmp_path: Path) -> None:
+    measures = {"psnr_rgb": 1.0, "ssimulacra2": 1.0}
+    config = tiny_config(tmp_path, measures=measures, crop_size=176, bd_rate_every=2, strength_low=0.9)
+    arguments = ["train", str(PICTURES), "-o", str(tmp_path / "run"), "--validation", str(PICTURES)]
+    assert main([*arguments, "--config", config, "--tensorboard", str(tmp_path / "board")]) == 0
+    first, second = (json.loads(line) for line in (tmp_path / "run/log.jsonl").read_text().splitlines())
+    assert "bd_rate" not in first
+    assert second["bd_rate"] == pytest.approx((second["bd_psnr_rgb"] + second["bd_ssimulacra2"]) / 2)
+    assert (tmp_path / "run/best.keras").exists()
+    assert list((tmp_path / "board").rglob("events.out.*"))
+
+
+def test_an_identity_has_a_real_bd_rate_of_zero() -> None:
+    callback = RealBDRate(list_pictures(PICTURES)[:1], {"psnr_y": 1.0}, qualities=(20, 40, 60, 80), size=176)
+    found = callback.measure(lambda image, quality, strength: image)
+    assert set(found.values()) == {0.0} and {"bd_rate", "bd_ms_ssim", "bd_ssimulacra2"} <= set(found)
 
 
 @pytest.mark.slow
 def test_run_resumes_where_it_stopped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run = tmp_path / "run"
-    arguments = ["train", str(PICTURES), "-o", str(run)]
+    folder = tmp_path / "run"
+    arguments = ["train", str(PICTURES), "-o", str(folder)]
     assert main([*arguments, "--config", tiny_config(tmp_path), "--steps", "3"]) == 0
-    first = keras.models.load_model(run / "model.keras")
+    first = keras.models.load_model(folder / "model.keras")
     assert main([*arguments, "--config", tiny_config(tmp_path)]) == 2
     assert "--resume" in capsys.readouterr().err
     assert main([*arguments, "--resume", "--steps", "6"]) == 0
-    records = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    records = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
     assert [record["epoch"] for record in records] == [0, 1]
-    second = keras.models.load_model(run / "model.keras")
+    second = keras.models.load_model(folder / "model.keras")
     weights = zip(first.get_weights(), second.get_weights(), strict=True)
     distance = max(float(np.abs(a - b).max()) for a, b in weights)
     # Three more Adam steps from the saved weights, not from fresh ones: weights moved, but only by steps * rate.
     assert 0 < distance < 3 * 2 * TrainConfig().learning_rate
-    assert TrainConfig(**json.loads((run / "config.json").read_text())).steps == 6
+    assert TrainConfig(**json.loads((folder / "config.json").read_text())).steps == 6
 
 
 @pytest.mark.parametrize(

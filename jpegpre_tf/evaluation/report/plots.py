@@ -15,7 +15,7 @@ from jpegpre_tf.evaluation.report.tables import signed
 from jpegpre_tf.evaluation.series import curves, mean_curve, mean_size_change
 
 # Raised when the drawing changes, so that old files are drawn again.
-_REVISION = 2
+_REVISION = 3
 _HASH_KEY = "jpegpre-data"
 # Told apart also with red-green colour blindness (Okabe and Ito), the strongest first.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a5195", "#8c6d31")
@@ -87,9 +87,9 @@ def _draw(path: Path, fingerprint: str, draw: Callable[[], Any]) -> None:
         require("matplotlib.pyplot", extra="evaluate", purpose="The report's plots").close(figure)
 
 
-def _figure(*arguments: Any, **options: Any) -> Any:
+def _figure(*arguments: Any, layout: str | None = "constrained", **options: Any) -> Any:
     pyplot = require("matplotlib.pyplot", extra="evaluate", purpose="The report's plots")
-    return pyplot.subplots(*arguments, layout="constrained", **options)
+    return pyplot.subplots(*arguments, layout=layout, **options)
 
 
 def _metric(results: Results, name: str) -> Mapping[str, Any]:
@@ -192,7 +192,17 @@ def _by_picture(results: Results, name: str) -> Any:
     pictures = [picture["name"] for picture in results["pictures"]][:_MOST_PICTURES]
     columns = min(4, len(pictures)) or 1
     rows = -(-len(pictures) // columns) or 1
-    figure, axes = _figure(rows, columns, figsize=(2.6 * columns + 0.4, 2.0 * rows + 0.7), squeeze=False)
+    width, height = 2.6 * columns + 0.4, 2.0 * rows + 0.7
+    # Margins by hand: measuring every label of dozens of panels takes longer than drawing them.
+    figure, axes = _figure(rows, columns, figsize=(width, height), squeeze=False, layout=None)
+    figure.subplots_adjust(
+        left=0.75 / width,
+        right=1 - 0.12 / width,
+        bottom=0.55 / height,
+        top=1 - 0.62 / height,
+        wspace=0.24,
+        hspace=0.32,
+    )
     for axis in axes.flat[len(pictures) :]:
         axis.set_visible(False)
     for axis, picture in zip(axes.flat, pictures, strict=False):
@@ -214,9 +224,9 @@ def _by_picture(results: Results, name: str) -> Any:
         if not metric["higher_is_better"]:
             axis.invert_yaxis()
     handles, labels = axes[0][0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=min(4, len(labels)), fontsize=8)
-    figure.supxlabel("bits per pixel", fontsize=9)
-    figure.supylabel(_axis_label(metric), fontsize=9)
+    figure.legend(handles, labels, loc="upper center", ncols=min(4, len(labels)), fontsize=8)
+    figure.supxlabel("bits per pixel", fontsize=9, y=0.08 / height)
+    figure.supylabel(_axis_label(metric), fontsize=9, x=0.06 / width)
     return figure
 
 

@@ -1,0 +1,171 @@
+"""`jpegpre export`: a trained model as TFLite and ONNX, checked against Keras."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from jpegpre_tf._optional import require
+from jpegpre_tf.cli import _arguments
+from jpegpre_tf.cli._quiet import quiet_tensorflow
+from jpegpre_tf.cli._table import print_table
+from jpegpre_tf.errors import UsageError
+
+_FORMATS = ("tflite", "onnx")
+_PRECISIONS = ("fp32", "fp16", "int8")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the verb's arguments."""
+    parser.epilog = (
+        "DIR becomes a model folder that `--profile DIR` takes; a model.json there keeps what it says about training. "
+        "Nothing is written unless every file agrees with Keras."
+    )
+    parser.add_argument("model", metavar="MODEL.keras", type=Path, help="a preprocessor that `train` made")
+    parser.add_argument("-o", "--output", metavar="DIR", type=Path, required=True, help="model folder")
+    parser.add_argument(
+        "--pictures",
+        metavar="DIR",
+        type=Path,
+        required=True,
+        help="pictures to calibrate int8 with; lossless photos as for training",
+    )
+    parser.add_argument(
+        "--validation", metavar="DIR", type=Path, help="pictures to compare on (default: those of --pictures)"
+    )
+    parser.add_argument("--to", type=_names(_FORMATS), default=_FORMATS, help="default: tflite,onnx")
+    parser.add_argument(
+        "--precision", type=_names(_PRECISIONS), default=_PRECISIONS, help="default: fp32,fp16,int8"
+    )
+    parser.add_argument(
+        "--qat-steps",
+        type=_arguments.positive_int,
+        default=0,
+        metavar="N",
+        help="train N steps with fake quantisation before int8 (default: quantise after training only)",
+    )
+    parser.add_argument(
+        "--config",
+        metavar="JSON",
+        type=Path,
+        help="of the training run, for --qat-steps (default: beside the model)",
+    )
+    parser.add_argument(
+        "--bd-rate",
+        type=_arguments.positive_int,
+        default=0,
+        metavar="N",
+        help="measure what int8 costs in BD-rate on the first N pictures of --validation (extra: evaluate)",
+    )
+    _arguments.add_json_argument(parser, "model.json")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Exports; returns 0."""
+    for folder in (arguments.pictures, arguments.validation):
+        if folder is not None and not folder.is_dir():  # said before TensorFlow's seconds of import
+            raise UsageError(f"{folder}: expected a folder of pictures, found none")
+    if not arguments.model.is_file():
+        raise UsageError(f"{arguments.model}: expected a .keras file, found none")
+    quiet_tensorflow()
+    require("tensorflow", extra="train", purpose="export")
+    if "int8" in arguments.precision:
+        require("tensorflow_model_optimization", extra="export", purpose="int8 export")
+    if "onnx" in arguments.to:
+        require("tf2onnx", extra="export", purpose="ONNX export")
+    from jpegpre_tf.exporters.export import ExportRequest, export
+    from jpegpre_tf.training.config import load_config
+    from jpegpre_tf.training.data import list_pictures
+
+    config = arguments.config or _config_beside(arguments.model)
+    if arguments.qat_steps and config is None:
+        raise UsageError(
+            f"--qat-steps needs the run's configuration: none beside {arguments.model}, give --config"
+        )
+    request = ExportRequest(
+        model=arguments.model,
+        folder=arguments.output,
+        pictures=tuple(list_pictures(arguments.pictures)),
+        validation=tuple(list_pictures(arguments.validation or arguments.pictures)),
+        formats=arguments.to,
+        precisions=arguments.precision,
+        config=load_config(config) if config else None,
+        qat_steps=arguments.qat_steps,
+    )
+    description = export(request, say=lambda line: print(line, file=sys.stderr))
+    if arguments.bd_rate:
+        description = _record_bd_rate(arguments, description)
+    if arguments.json:
+        print(json.dumps(description))
+    else:
+        print_table(("file", "kB", "mean / largest difference", "ms/MP"), _rows(description))
+    return 0
+
+
+def _names(known: tuple[str, ...]) -> Any:
+    def parse(text: str) -> tuple[str, ...]:
+        names = tuple(dict.fromkeys(text.split(",")))
+        if not set(names) <= set(known):
+            raise argparse.ArgumentTypeError(f"expected some of {','.join(known)}, received {text!r}")
+        return names
+
+    return parse
+
+
+def _config_beside(model: Path) -> Path | None:
+    """config.json of a run, or the last config-N.json of a model folder."""
+    if (model.parent / "config.json").is_file():
+        return model.parent / "config.json"
+    return max(model.parent.glob("config-*.json"), default=None)
+
+
+def _rows(description: dict[str, Any]) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
+    for name, entry in description["files"].items():
+        parity = entry.get("parity")
+        difference = f"{parity['mean_levels']:.2g} / {parity['max_levels']:g}" if parity else ""
+        time = entry.get("cpu_ms_per_megapixel", "")
+        rows.append((name, f"{entry['size_bytes'] / 1000:.0f}", difference, str(time)))
+    return rows
+
+
+def _record_bd_rate(arguments: argparse.Namespace, description: dict[str, Any]) -> dict[str, Any]:
+    """Adds to every TFLite file but fp32 how many points of BD-rate it is off fp32."""
+    from jpegpre_tf.evaluation.candidates import profile_candidate
+    from jpegpre_tf.evaluation.evaluate import EvaluationConfig, evaluate
+    from jpegpre_tf.exporters.model_card import write_description
+
+    precisions = [name for name in _PRECISIONS if f"tflite/{name}.tflite" in description["files"]]
+    if "fp32" not in precisions or len(precisions) < 2:
+        raise UsageError(
+            "--bd-rate compares with fp32: expected --to tflite and --precision fp32 with another"
+        )
+    results = evaluate(
+        EvaluationConfig(
+            inputs=(arguments.validation or arguments.pictures,),
+            candidates=tuple(
+                profile_candidate(str(arguments.output), "libjpeg-turbo", 1.0, name) for name in precisions
+            ),
+            limit=arguments.bd_rate,
+        )
+    )
+    rates = {
+        name: {
+            (metric, limits): summary["mean"]
+            for metric, ranges in candidate["bd_rate"].items()
+            for limits, summary in ranges.items()
+            if summary is not None
+        }
+        for name, candidate in zip(precisions, results["candidates"], strict=True)
+    }
+    for name in precisions[1:]:
+        off: dict[str, dict[str, float]] = {}
+        for (metric, limits), rate in rates[name].items():
+            off.setdefault(f"{limits} bpp", {})[metric] = round(rate - rates["fp32"][metric, limits], 3)
+        description["files"][f"tflite/{name}.tflite"]["bd_rate_points_off_fp32"] = {
+            "pictures": len(results["pictures"]),
+            **off,
+        }
+    write_description(arguments.output, description)
+    return description

@@ -1,0 +1,22 @@
+"""`jpegpre train-simulator`: a network that does to a picture what an encoder does."""
+
+import argparse
+import contextlib
+import sys
+
+from jpegpre_tf.cli import _neural
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the verb's arguments."""
+    _neural.add_arguments(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Trains in RUN_DIR and prints the model's path; returns 0."""
+    encoder = _neural.checked(arguments)
+    _neural.start_tensorflow(arguments, "training")
+    with contextlib.redirect_stdout(sys.stderr):  # Keras reports progress on stdout
+        _neural.start_run(arguments, encoder).train_simulator(arguments.initial)
+    print(arguments.output / "model.keras")
+    return 0

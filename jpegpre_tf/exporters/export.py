@@ -1,0 +1,213 @@
+"""A trained preprocessor to all files of a model folder, each checked against Keras before any is written."""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jpegpre_tf.errors import ModelError, OutputError, UsageError
+from jpegpre_tf.exporters import parity
+from jpegpre_tf.exporters.load import load_preprocessor
+from jpegpre_tf.exporters.model_card import entry_of, new_description, write_description
+from jpegpre_tf.exporters.onnx import convert_onnx
+from jpegpre_tf.exporters.qat import fine_tune
+from jpegpre_tf.exporters.quantized import QuantizedPreprocessor
+from jpegpre_tf.exporters.tflite import convert_tflite, operations
+from jpegpre_tf.runtime.atomic import write_atomically
+from jpegpre_tf.training.config import TrainConfig
+from jpegpre_tf.training.data import load_rgb, training_dataset, validation_dataset
+from jpegpre_tf.training.run import build_trainer
+
+FORMATS = ("tflite", "onnx")
+PRECISIONS = ("fp32", "fp16", "int8")
+_CALIBRATION_BATCHES = 12
+_BATCH_SIZE = 8
+_CROP_SIZE = 256  # pixels
+# What is judged before and after fine-tuning: pictures at five qualities each.
+_JUDGED_PICTURES = 8
+_PARITY_PICTURES = 20
+
+
+@dataclass(frozen=True)
+class ExportRequest:
+    """What to export.
+
+    Attributes:
+        model: A .keras file.
+        folder: The model folder to write; one that has a model.json keeps what that says about training.
+        pictures: Files to calibrate int8 with, and to fine-tune on.
+        validation: Files that decide whether fine-tuning helped, and that files are compared with Keras on.
+        formats: Of `FORMATS`.
+        precisions: Of `PRECISIONS`.
+        config: Of the training run; gives fine-tuning its loss.
+        qat_steps: Steps of quantization-aware training; 0 quantises after training only.
+        qat_learning_rate: Its initial learning rate.
+
+    Raises:
+        UsageError: If parts do not fit together.
+    """
+
+    model: Path
+    folder: Path
+    pictures: tuple[Path, ...]
+    validation: tuple[Path, ...]
+    formats: tuple[str, ...] = FORMATS
+    precisions: tuple[str, ...] = PRECISIONS
+    config: TrainConfig | None = None
+    qat_steps: int = 0
+    qat_learning_rate: float = 2e-4
+
+    def __post_init__(self) -> None:
+        for name, values, known in (
+            ("formats", self.formats, FORMATS),
+            ("precisions", self.precisions, PRECISIONS),
+        ):
+            if not values or not set(values) <= set(known):
+                raise UsageError(f"`{name}` must be some of {', '.join(known)}. Received: {name}={values}")
+        if not self.validation:
+            raise UsageError("`validation` must name pictures to compare the files with Keras on")
+        if "int8" in self.precisions and not self.pictures:
+            raise UsageError("int8 needs `pictures` to calibrate with")
+        if self.qat_steps and ("int8" not in self.precisions or self.config is None):
+            raise UsageError(
+                "quantization-aware training needs precision int8 and the `config` of the training run"
+            )
+
+
+def export(request: ExportRequest, say: Callable[[str], None] = lambda line: None) -> dict[str, Any]:
+    """Writes all files, model.json and README.md of `request.folder`; returns the content of model.json.
+
+    Raises:
+        ModelError: If the model is not a trained preprocessor, or a file is not the same model as Keras runs.
+        OutputError: If a file cannot be written.
+    """
+    preprocessor = load_preprocessor(request.model)
+    description = _description(request, preprocessor)
+    quantized: QuantizedPreprocessor | None = None
+    quantization: dict[str, Any] = {}
+    if "int8" in request.precisions:
+        quantized, quantization = _quantize(request, preprocessor, say)
+    properties = {"name": str(description["name"]), "version": str(description["version"])}
+    contents: dict[tuple[str, str], bytes] = {}
+    for file_format in request.formats:
+        for precision in request.precisions:
+            say(f"converting to {file_format} {precision}")
+            source = quantized if precision == "int8" else preprocessor
+            contents[file_format, precision] = (
+                convert_tflite(source, precision)
+                if file_format == "tflite"
+                else convert_onnx(source, precision, properties)
+            )
+    measured = _measure(request, preprocessor, contents, say)
+    _write(request, description, contents, measured, quantization)
+    return description
+
+
+def _description(request: ExportRequest, preprocessor: Any) -> dict[str, Any]:
+    file = request.folder / "model.json"
+    if not file.exists():
+        low, high = (request.config.quality_low, request.config.quality_high) if request.config else (5, 95)
+        return new_description(preprocessor, name=request.folder.absolute().name, quality_range=(low, high))
+    try:
+        description: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        description["files"] = dict(description["files"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{file}: expected the description of a model ({error})") from error
+    return description
+
+
+def _quantize(
+    request: ExportRequest, preprocessor: Any, say: Callable[[str], None]
+) -> tuple[QuantizedPreprocessor, dict[str, Any]]:
+    quantized = QuantizedPreprocessor(preprocessor)
+    config = request.config or TrainConfig()
+    batches = training_dataset(
+        list(request.pictures),
+        batch_size=_BATCH_SIZE,
+        crop_size=_CROP_SIZE,
+        quality_range=(config.quality_low, config.quality_high),
+        strength_range=(config.strength_low, 1.0),
+        seed=config.seed + 1,  # crops that training did not end with
+    )
+    say(f"calibrating on {_CALIBRATION_BATCHES * _BATCH_SIZE} crops")
+    quantized.calibrate(batches.take(_CALIBRATION_BATCHES))
+    if not request.qat_steps:
+        return quantized, {"method": "post-training"}
+    judged = list(request.validation)[:_JUDGED_PICTURES]
+    say(f"fine-tuning with fake quantisation, {request.qat_steps} steps")
+    result = fine_tune(
+        quantized,
+        build_trainer(config),
+        batches.skip(_CALIBRATION_BATCHES),
+        validation_dataset(judged, batch_size=_BATCH_SIZE, crop_size=_CROP_SIZE),
+        steps=request.qat_steps,
+        learning_rate=request.qat_learning_rate,
+    )
+    say(f"validation loss {result['loss_before']:.5f} before, {result['loss_after']:.5f} after")
+    method = "quantization-aware training" if result["kept"] else "post-training (fine-tuning did not help)"
+    return quantized, {"method": method, "steps": request.qat_steps, **result}
+
+
+def _measure(
+    request: ExportRequest,
+    preprocessor: Any,
+    contents: dict[tuple[str, str], bytes],
+    say: Callable[[str], None],
+) -> dict[tuple[str, str], dict[str, Any]]:
+    pictures = [load_rgb(path) for path in request.validation[:_PARITY_PICTURES]]
+    crops = parity.crops_of(pictures)
+    say(f"comparing with Keras on {len(crops)} crops at {len(parity.QUALITIES)} qualities")
+    expected = parity.keras_results(preprocessor, crops)
+    measured: dict[tuple[str, str], dict[str, Any]] = {}
+    int8 = []
+    for (file_format, precision), content in contents.items():
+        results = parity.file_results(content, file_format, crops)
+        difference = parity.difference(results, expected)
+        parity.check(f"{file_format} {precision}", precision, difference)
+        if precision == "int8":
+            int8.append(results)
+        measured[file_format, precision] = {
+            "parity": {**difference, "pictures": len(pictures), "crops": len(crops)},
+            "cpu_ms_per_megapixel": parity.cpu_ms_per_megapixel(content, file_format),
+        }
+    if len(int8) == 2:
+        pair = parity.difference(*int8)
+        parity.check_int8_pair(pair)
+        measured["onnx", "int8"]["parity"]["against_tflite"] = pair
+    return measured
+
+
+def _write(
+    request: ExportRequest,
+    description: dict[str, Any],
+    contents: dict[tuple[str, str], bytes],
+    measured: dict[tuple[str, str], dict[str, Any]],
+    quantization: dict[str, Any],
+) -> None:
+    try:
+        request.folder.mkdir(parents=True, exist_ok=True)
+        kept = request.folder / "model.keras"
+        if not (kept.exists() and kept.samefile(request.model)):
+            partial = kept.with_name(".model.keras.partial")
+            shutil.copyfile(request.model, partial)
+            partial.replace(kept)
+        files = description["files"]
+        files["model.keras"] = entry_of(kept.read_bytes(), format="keras")
+        for (file_format, precision), content in contents.items():
+            name = f"{file_format}/{precision}.{file_format}"
+            write_atomically(request.folder / name, content)
+            entry = entry_of(content, format=file_format, precision=precision)
+            entry |= measured[file_format, precision]
+            if precision == "int8":
+                entry["quantization"] = quantization
+            if file_format == "tflite":
+                entry["operations"] = {
+                    f"{operation} {kind}": count
+                    for (operation, kind), count in sorted(operations(content).items())
+                }
+            files[name] = entry
+        write_description(request.folder, description)
+    except OSError as error:
+        raise OutputError(f"cannot write '{request.folder}': {error.strerror or error}") from error

@@ -1,0 +1,123 @@
+"""The folder of a neural simulator or rate estimator: model.keras, model.json that describes it, README.md."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from jpegpre_tf.exporters.model_card import LICENCE, entry_of
+from jpegpre_tf.models.neural_rate_estimator import NeuralRateEstimator
+from jpegpre_tf.models.neural_simulator import NeuralSimulator
+
+_KINDS = {NeuralSimulator: "simulator", NeuralRateEstimator: "rate"}
+_WHAT = {
+    "simulator": "Does to a picture what {encoder} and a decoder do: `(images, quality)` -> decoded pictures.",
+    "rate": "Tells how many bits per pixel {encoder} takes: `(images, quality)` -> bits of the file per pixel.",
+}
+
+
+def multiply_adds_per_pixel(network: keras.Model) -> float:
+    """Of the network's convolutions and dense layers per pixel of the picture; colour and DCT not counted."""
+    luma, chroma = network.quantizer.luma_network, network.quantizer.chroma_network
+    total = _convolutions(luma) / 64 + _convolutions(chroma) / 256
+    if isinstance(network, NeuralRateEstimator):
+        for part, blocks_per_pixel in zip(network.rate_network.parts, (1 / 64, 2 / 256), strict=True):
+            layers = (part.hidden, part.second, part.last)
+            total += sum(np.prod(layer.kernel.shape) for layer in layers) * blocks_per_pixel
+    return float(total)
+
+
+def _convolutions(network: keras.Model) -> int:
+    """Weights used at every position: all kernels but those that see the picture's quality alone."""
+    layers = [layer for layer in network.layers if isinstance(layer, keras.layers.Conv2D)]
+    return sum(
+        int(np.prod(layer.kernel.shape)) for layer in layers if not layer.name.endswith(("_scale", "_offset"))
+    )
+
+
+def write_network_folder(
+    network: keras.Model,
+    folder: Path,
+    *,
+    version: str,
+    encoder: dict[str, str],
+    training: dict[str, Any],
+    quality_range: tuple[int, int],
+    measured: dict[str, Any],
+) -> None:
+    """Writes model.keras, model.json and README.md into `folder`, whose name becomes the model's name.
+
+    Args:
+        network: `NeuralSimulator` or `NeuralRateEstimator`.
+        version: Of the model.
+        encoder: What was learned, see `codecs.Encoder.identity`.
+        training: "data" and "commands".
+        quality_range: Qualities that were learned, on the encoder's scale.
+        measured: Title -> {"command", "pictures", and numbers}.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    network.save(folder / "model.keras")
+    description = {
+        "name": folder.name,
+        "kind": _KINDS[type(network)],
+        "version": version,
+        "licence": LICENCE,
+        "encoder": encoder,
+        "files": {"model.keras": entry_of((folder / "model.keras").read_bytes(), format="keras")},
+        "inputs": {
+            "images": {
+                "shape": ["batch", "height", "width", 3],
+                "dtype": "float32",
+                "unit": "RGB levels 0..255",
+            },
+            "quality": {"shape": ["batch"], "dtype": "float32", "unit": "the encoder's quality 1..100"},
+        },
+        "quality_range": list(quality_range),
+        "parameters": int(network.count_params()),
+        "multiply_adds_per_pixel": round(multiply_adds_per_pixel(network)),
+        "training": training,
+        "measured": measured,
+    }
+    (folder / "model.json").write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
+    (folder / "README.md").write_text(_readme(description), encoding="utf-8")
+
+
+def _readme(description: dict[str, Any]) -> str:
+    low, high = description["quality_range"]
+    encoder = description["encoder"]
+    lines = [
+        f"# {description['name']}, version {description['version']}",
+        "",
+        _WHAT[description["kind"]].format(encoder=encoder["name"]),
+        "",
+        f"Encoder: {encoder['name']} {encoder['version']}; {encoder['flags']}. Learned at quality {low} to {high}. "
+        f"{description['parameters']:,} parameters, {description['multiply_adds_per_pixel']:,} multiply-adds per "
+        f"pixel beside colour and DCT; licence {description['licence']}. How it works: `docs/neural.md`.",
+        "",
+        "```python",
+        "import keras",
+        "import jpegpre_tf.models",
+        "from jpegpre_tf import runtime",
+        "",
+        f'network = keras.models.load_model(runtime.find_model("{description["name"]}").path / "model.keras")',
+        "result = network(images, quality=[75.0] * len(images))",
+        "```",
+        "",
+        f"Trained on: {description['training']['data']}",
+        "",
+        *(f"    {command}" for command in description["training"]["commands"]),
+    ]
+    for title, measured in description["measured"].items():
+        lines += [
+            "",
+            f"## {title}",
+            "",
+            f"    {measured['command']}",
+            "",
+            "| what | value |",
+            "| --- | ---: |",
+        ]
+        lines += [f"| {key} | {value} |" for key, value in measured.items() if key != "command"]
+    return "\n".join(lines) + "\n"

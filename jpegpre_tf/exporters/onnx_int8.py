@@ -1,0 +1,99 @@
+"""Turns an ONNX file with fake-quantised float weights into one with int8 weights: QDQ as ONNX Runtime fuses it.
+
+tf2onnx writes activations as QuantizeLinear and DequantizeLinear pairs with the same scales that the TFLite converter
+takes, but leaves weights float, rounded to their int8 grid. Here they become int8 with one scale per output channel,
+and biases int32 with the product of both scales, as in the TFLite file.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from jpegpre_tf._optional import require
+from jpegpre_tf.errors import ModelError
+
+# How tf2onnx names a folded fake quantisation of weights: after the operation.
+_MARK = "FakeQuantWithMinMaxVarsPerChannel"
+_LEVELS = 127  # symmetric, narrow range
+_LARGEST_BIAS = 2.0**30
+# Of a step: what is left of float32 rounding when a weight on the grid is divided by its step.
+_OFF_GRID = 1e-3
+_PASSING = ("Transpose", "Reshape", "Squeeze", "Unsqueeze")
+
+
+def quantize_weights(model: Any) -> None:
+    """Replaces the weights and biases of quantised convolutions in an onnx.ModelProto, in place.
+
+    Raises:
+        ModelError: If a weight is not on an int8 grid, or no convolution was quantised.
+    """
+    onnx = require("onnx", extra="export", purpose="ONNX export")
+    graph = model.graph
+    constants = {tensor.name: tensor for tensor in graph.initializer}
+    producers = {name: node for node in graph.node for name in node.output}
+    added: list[Any] = []
+    for convolution in [node for node in graph.node if node.op_type == "Conv"]:
+        data, weight, *bias = convolution.input
+        if weight not in constants or _MARK not in weight:
+            continue
+        kernel = onnx.numpy_helper.to_array(constants[weight])
+        biases = onnx.numpy_helper.to_array(constants[bias[0]]) if bias else np.zeros(len(kernel), np.float32)
+        input_scale = _input_scale(onnx, data, producers, constants)
+        integers, scale = _on_grid(kernel, np.abs(biases) / (input_scale * _LARGEST_BIAS), weight)
+        convolution.input[1] = _dequantized(onnx, graph, added, weight, integers, scale)
+        if bias:
+            bias_scale = scale.astype(np.float64) * input_scale
+            name = f"{bias[0]}_{convolution.name}"  # tf2onnx shares equal biases; their scales differ
+            integers = np.rint(biases / bias_scale).astype(np.int32)
+            convolution.input[2] = _dequantized(onnx, graph, added, name, integers, bias_scale)
+    if not added:
+        raise ModelError("int8 ONNX model: expected fake-quantised convolutions, found none")
+    # In front: nodes have to be in order of use.
+    nodes = [*added, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
+    used = {name for node in graph.node for name in node.input}
+    kept = [tensor for tensor in graph.initializer if tensor.name in used]
+    del graph.initializer[:]
+    graph.initializer.extend(kept)
+
+
+def _on_grid(kernel: np.ndarray, least_scale: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """int8 kernel and float32 scale per output channel (axis 0), at least `least_scale`."""
+    grid = np.abs(kernel).reshape(len(kernel), -1).max(axis=1) / np.float32(_LEVELS)
+    # Channels that never learned anything have no grid to keep to, but may have a bias that must fit.
+    scale = np.maximum(grid, np.maximum(least_scale, 1e-12)).astype(np.float32)
+    exact = kernel / scale.reshape(-1, *[1] * (kernel.ndim - 1))
+    integers = np.rint(exact)
+    if np.abs(exact - integers)[scale == grid].max(initial=0.0) > _OFF_GRID:
+        raise ModelError(f"int8 ONNX model: weights {name} are not on a grid of {2 * _LEVELS + 1} levels")
+    return integers.astype(np.int8), scale
+
+
+def _input_scale(onnx: Any, name: str, producers: dict[str, Any], constants: dict[str, Any]) -> np.ndarray:
+    node = producers[name]
+    while node.op_type in _PASSING:
+        node = producers[node.input[0]]
+    if node.op_type != "DequantizeLinear":
+        raise ModelError(
+            f"int8 ONNX model: expected a quantised input of a convolution, found {node.op_type} {node.name}"
+        )
+    scale: np.ndarray = onnx.numpy_helper.to_array(constants[node.input[1]])
+    return scale
+
+
+def _dequantized(
+    onnx: Any, graph: Any, added: list[Any], name: str, integers: np.ndarray, scale: np.ndarray
+) -> str:
+    """Adds constants and a DequantizeLinear along axis 0; returns the name of its output."""
+    parts = {
+        "quantized": integers,
+        "scale": scale.astype(np.float32),
+        "zero": np.zeros(len(scale), integers.dtype),
+    }
+    for part, value in parts.items():
+        graph.initializer.append(onnx.numpy_helper.from_array(value, f"{name}_{part}"))
+    output = f"{name}_dequantized"
+    inputs = [f"{name}_{part}" for part in parts]
+    added.append(onnx.helper.make_node("DequantizeLinear", inputs, [output], name=output, axis=0))
+    return output

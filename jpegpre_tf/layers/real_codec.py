@@ -1,0 +1,54 @@
+"""A real encoder as a layer: its pictures or its sizes, without a gradient."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+OUTPUTS = ("decoded", "rate_bpp")
+
+
+class RealCodec(keras.layers.Layer):
+    """Calls a real encoder for every picture of the batch; for the forward side of `MixedGradient`.
+
+    Slow, runs on the CPU, cannot be compiled with XLA, and cannot be saved: it holds a Python function.
+
+    Args:
+        encode: `(image uint8 (height, width, 3), quality int)` -> record with `decoded`, uint8 of the same shape, and
+            `rate_bpp`: the method `encode` of any encoder in `jpegpre_tf.codecs`.
+        output: "decoded" or "rate_bpp".
+    Call arguments:
+        images: `(batch, height, width, 3)`, RGB in levels 0..255; rounded and clipped first.
+        quality: `(batch,)`, 1..100, rounded to integers.
+    Returns:
+        float32: pictures of the shape of `images`, or bits per pixel `(batch,)`. No gradient.
+    Raises:
+        ValueError: If `output` is neither, or `encode` cannot be called.
+    """
+
+    def __init__(self, encode: Callable[[Any, int], Any], output: str = "decoded", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if output not in OUTPUTS:
+            raise ValueError(f"`output` must be one of {OUTPUTS}. Received: output={output!r}")
+        if not callable(encode):
+            raise ValueError(f"`encode` must be callable. Received: {type(encode).__name__}")
+        self.encode = encode
+        self.output_kind = output
+
+    def call(self, images: Any, quality: Any) -> tf.Tensor:
+        images = tf.cast(images, tf.float32)
+        result = tf.numpy_function(self._encode_all, [images, tf.cast(quality, tf.float32)], tf.float32)
+        return tf.ensure_shape(result, images.shape if self.output_kind == "decoded" else images.shape[:1])
+
+    def _encode_all(self, images: Any, quality: Any) -> Any:
+        pictures = np.clip(np.rint(images), 0, 255).astype(np.uint8)
+        made = [self.encode(picture, round(float(q))) for picture, q in zip(pictures, quality, strict=True)]
+        return np.stack([np.asarray(getattr(one, self.output_kind), np.float32) for one in made])
+
+    def compute_output_shape(self, images_shape: Any, *_: Any, **__: Any) -> Any:
+        return images_shape if self.output_kind == "decoded" else images_shape[:1]
+
+    def get_config(self) -> dict[str, Any]:
+        raise TypeError("RealCodec cannot be saved: it holds a Python function")

@@ -1,0 +1,50 @@
+"""Distortion plus weighted bits: the Lagrangian of rate-distortion optimisation."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from jpegpre_tf.losses.step_error import StepError
+
+
+@keras.saving.register_keras_serializable(package="jpegpre_tf")
+class RateDistortion(keras.layers.Layer):
+    """distortion + rate_weight * strength * rate.
+
+    Args:
+        distortion: Layer `(original, decoded, quality)` -> `(batch,)`; `StepError()` by default.
+        rate_weight: Distortion that one bit per pixel is worth, at strength 1. With `StepError`, MozJPEG's trellis
+            weighs 19 bits per squared step: 1 / 19.
+    Call arguments:
+        original, decoded, quality, rate_bpp, strength: as in `BDRate`.
+    Returns:
+        float32 `(batch,)`, in the distortion's unit.
+    """
+
+    def __init__(
+        self, distortion: keras.layers.Layer | None = None, rate_weight: float = 1 / 19, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        if not rate_weight > 0:
+            raise ValueError(f"`rate_weight` must be > 0. Received: rate_weight={rate_weight}")
+        self.distortion = distortion or StepError()
+        self.rate_weight = rate_weight
+
+    def call(self, original: Any, decoded: Any, quality: Any, rate_bpp: Any, strength: Any) -> tf.Tensor:
+        return self.distortion(original, decoded, quality) + self.rate_weight * strength * rate_bpp
+
+    def compute_output_shape(self, original_shape: Any, *_: Any, **__: Any) -> Any:
+        return original_shape[:1]
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "distortion": keras.saving.serialize_keras_object(self.distortion),
+            "rate_weight": self.rate_weight,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "RateDistortion":
+        distortion = keras.saving.deserialize_keras_object(config.pop("distortion"))
+        return cls(distortion=distortion, **config)

@@ -1,0 +1,58 @@
+"""How much rate plain JPEG pays for quality: d ln(rate) / d(measure), fitted.
+
+A gain of one unit of a measure is worth this share of the file. Fitted on crops of pictures by tools/fit_rate_slopes.py
+as ln(slope) = quadratic form of (ln of the table's scale, ln of bits per pixel): coefficients in rate_slopes.json.
+"""
+
+import functools
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+FILE = Path(__file__).with_name("rate_slopes.json")
+# The header of a file (Pillow, optimised Huffman tables) spread over a picture of 0.4 megapixels: a crop of a larger
+# picture bears only its share of it.
+HEADER_BPP = 0.012
+
+
+def scale_of(quality: Any) -> Any:
+    """Factor on the Annex K tables, before rounding; NumPy or TensorFlow, quality 1..100, at least that of 99."""
+    if isinstance(quality, np.ndarray):
+        return np.where(quality < 50, 50 / quality, np.maximum(2 - quality / 50, 0.02))
+    return tf.where(quality < 50.0, 50.0 / tf.maximum(quality, 1.0), tf.maximum(2.0 - quality / 50.0, 0.02))
+
+
+def terms(log_scale: Any, log_rate: Any) -> list[Any]:
+    """The fit's terms, each of the arguments' shape."""
+    return [
+        log_scale * 0 + 1,
+        log_scale,
+        log_rate,
+        log_scale * log_scale,
+        log_scale * log_rate,
+        log_rate * log_rate,
+    ]
+
+
+@functools.cache
+def coefficients() -> Mapping[str, list[float]]:
+    """Measure -> coefficients of `terms`."""
+    fitted: Mapping[str, list[float]] = json.loads(FILE.read_text(encoding="utf-8"))["coefficients"]
+    return fitted
+
+
+def rate_slope(measure: str, quality: tf.Tensor, rate_bpp: tf.Tensor) -> tf.Tensor:
+    """d ln(rate) / d(measure) of plain JPEG, > 0, float32 (batch,).
+
+    Args:
+        measure: A name of `MEASURES`.
+        quality: float32 (batch,), 1..100.
+        rate_bpp: float32 (batch,), bits per pixel, header as `HEADER_BPP`.
+    """
+    log_rate = tf.math.log(rate_bpp)
+    values = terms(tf.math.log(scale_of(tf.cast(quality, tf.float32))), log_rate)
+    return tf.exp(tf.add_n([c * v for c, v in zip(coefficients()[measure], values, strict=True)]))

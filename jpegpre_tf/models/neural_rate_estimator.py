@@ -1,0 +1,72 @@
+"""How many bits per pixel an encoder that can only be called takes, as a network."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from jpegpre_tf.layers._inputs import check_images, check_quality
+from jpegpre_tf.models.encoder_quantizer import EncoderQuantizer
+from jpegpre_tf.models.rate_network import RateNetwork
+
+
+@keras.saving.register_keras_serializable(package="jpegpre_tf")
+class NeuralRateEstimator(keras.Model):
+    """Size of the file as a network, learned from the sizes of any 4:2:0 encoder's files.
+
+    Expected levels come from the same kind of network as in `NeuralSimulator`; a second one counts their bits. It
+    is smooth in the picture: probabilities and expectations, nothing is rounded.
+
+    Args:
+        channels, spatial_blocks, arithmetic: See `EncoderQuantizer`.
+        width, context_width: See `RateNetwork`.
+        encoder: Name of the encoder that was learned, for people.
+    Call arguments:
+        images: float or uint8 `(batch, height, width, 3)`, RGB in levels 0..255, any size from 1x1.
+        quality: `(batch,)`, 1..100 on the encoder's scale, rounded to integers; no gradient flows to it.
+    Returns:
+        float32 `(batch,)`, bits of the whole file per pixel.
+    Raises:
+        ValueError: If an argument has the wrong rank, channels, dtype, batch size or range.
+    """
+
+    def __init__(
+        self,
+        channels: int = 64,
+        spatial_blocks: int = 2,
+        arithmetic: str = "integer",
+        width: int = 96,
+        context_width: int = 32,
+        encoder: str = "libjpeg-turbo",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.channels = channels
+        self.spatial_blocks = spatial_blocks
+        self.arithmetic = arithmetic
+        self.width = width
+        self.context_width = context_width
+        self.encoder = encoder
+        self.quantizer = EncoderQuantizer(channels, spatial_blocks, arithmetic, name="quantizer")
+        self.rate_network = RateNetwork(width, context_width, name="rate")
+        self.built = True
+
+    def call(self, images: Any, quality: Any) -> tf.Tensor:
+        images = check_images(images)
+        decisions, _ = self.quantizer(images, check_quality(images, quality))
+        shape = tf.shape(images)
+        return self.rate_network(decisions) / tf.cast(shape[1] * shape[2], tf.float32)
+
+    def compute_output_shape(self, images_shape: Any, *_: Any, **__: Any) -> Any:
+        return images_shape[:1]
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "channels": self.channels,
+            "spatial_blocks": self.spatial_blocks,
+            "arithmetic": self.arithmetic,
+            "width": self.width,
+            "context_width": self.context_width,
+            "encoder": self.encoder,
+        }

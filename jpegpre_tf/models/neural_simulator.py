@@ -1,0 +1,74 @@
+"""What an encoder that can only be called does to a picture, as a network."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from jpegpre_tf.layers._inputs import check_images, check_quality
+from jpegpre_tf.models.encoder_quantizer import EncoderQuantizer
+from jpegpre_tf.ops.blocks import pictures_of
+from jpegpre_tf.ops.learned_rounding import hard_levels
+from jpegpre_tf.ops.resample import size_of
+
+
+@keras.saving.register_keras_serializable(package="jpegpre_tf")
+class NeuralSimulator(keras.Model):
+    """JPEG encode and decode as a network, learned from any 4:2:0 encoder.
+
+    Before and after the network is what all encoders and decoders share: colour, DCT, inverse DCT, chroma upsampling,
+    with the encoder's arithmetic and libjpeg-turbo's decoder. The network decides the levels in between, in steps of
+    the encoder's own tables. Forward values are the likeliest levels; the gradient is the slope of the *expected*
+    level, a smooth staircase whose thresholds move with the block and its neighbours.
+
+    Args:
+        channels, spatial_blocks, arithmetic: See `EncoderQuantizer`.
+        encoder: Name of the encoder that was learned, for people.
+    Call arguments:
+        images: float or uint8 `(batch, height, width, 3)`, RGB in levels 0..255, any size from 1x1.
+        quality: `(batch,)`, 1..100 on the encoder's scale, rounded to integers; no gradient flows to it.
+    Returns:
+        float32, shape of `images`, integer levels 0..255.
+    Raises:
+        ValueError: If an argument has the wrong rank, channels, dtype, batch size or range.
+
+    Example:
+
+        simulator = keras.models.load_model("savedmodels/simulator-mozjpeg/model.keras")
+        decoded = simulator(images, quality=[75.0] * len(images))
+    """
+
+    def __init__(
+        self,
+        channels: int = 64,
+        spatial_blocks: int = 2,
+        arithmetic: str = "integer",
+        encoder: str = "libjpeg-turbo",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.channels = channels
+        self.spatial_blocks = spatial_blocks
+        self.arithmetic = arithmetic
+        self.encoder = encoder
+        self.quantizer = EncoderQuantizer(channels, spatial_blocks, arithmetic, name="quantizer")
+        self.built = True
+
+    def call(self, images: Any, quality: Any) -> tf.Tensor:
+        images = check_images(images)
+        decisions, tables = self.quantizer(images, check_quality(images, quality))
+        levels = [hard_levels(decision) for decision in decisions]
+        planes = [level * table for level, table in zip(levels, tables, strict=True)]
+        return pictures_of(planes, size_of(images, 1), size_of(images, 2))
+
+    def compute_output_shape(self, images_shape: Any, *_: Any, **__: Any) -> Any:
+        return images_shape
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "channels": self.channels,
+            "spatial_blocks": self.spatial_blocks,
+            "arithmetic": self.arithmetic,
+            "encoder": self.encoder,
+        }

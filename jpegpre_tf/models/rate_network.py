@@ -1,0 +1,118 @@
+"""Bits of a picture's blocks as a network sees them: learned code lengths that adapt to the picture."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from jpegpre_tf.jpeg.resample import subsampling_factors
+from jpegpre_tf.ops import scan
+from jpegpre_tf.ops.blocks import SUBSAMPLING, plane_layout
+from jpegpre_tf.ops.learned_rounding import Decisions, expected_levels
+
+_FACTORS = subsampling_factors(SUBSAMPLING)
+_LUMA_BLOCKS = _FACTORS[0] * _FACTORS[1]  # per MCU
+_FEATURES = 128
+# What an untrained network counts: bits of a non-zero's code, per extra bit, and of a block.
+_START_CODE_BITS = 4.0
+_START_EXTRA_BITS = 1.0
+_START_BLOCK_BITS = 2.0
+_HEADER_UNIT = 4000.0  # bits; about what markers and Huffman tables take
+
+
+def block_features(decisions: list[Decisions]) -> tf.Tensor:
+    """(batch, MCUs, 6, 128) in scan order, zig-zag order within a block.
+
+    The first 64 are log2(1 + expected magnitude), a smooth count of extra bits, with DC's difference to the block
+    before in place of DC. The other 64 are the probabilities of not being 0.
+    """
+    signed, probability = [], []
+    for decision in decisions:
+        magnitude, nonzero = expected_levels(decision)
+        signed.append(plane_layout(tf.sign(decision.steps) * magnitude))
+        probability.append(plane_layout(nonzero))
+    levels = scan.scan_blocks(signed, _FACTORS)
+    nonzero = scan.scan_blocks(probability, _FACTORS)
+    difference = tf.abs(scan.dc_differences(levels, _LUMA_BLOCKS))[..., None]
+    magnitude = tf.concat([difference, tf.abs(levels[..., 1:])], axis=-1)
+    size = tf.math.log(1.0 + magnitude) / tf.math.log(2.0)
+    return tf.concat([size, tf.minimum(difference, 1.0), nonzero[..., 1:]], axis=-1)
+
+
+class RateNetwork(keras.layers.Layer):
+    """Bits of a file from its blocks.
+
+    Each block costs a weighted sum of its features plus what a small network adds for how they lie (runs, end of
+    block). Both are adapted to the picture by its mean features, as Huffman tables and scan scripts are. Headers
+    are one more number.
+
+    Args:
+        width: Hidden units per block.
+        context_width: Numbers that describe the picture.
+    Call arguments:
+        decisions: Of Y, Cb, Cr, see `EncoderQuantizer`.
+    Returns:
+        float32 `(batch,)`, bits of the file.
+    """
+
+    def __init__(self, width: int = 96, context_width: int = 32, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        dense = keras.layers.Dense
+        self.context_layers = [
+            dense(2 * context_width, activation="relu", name="context_hidden"),
+            dense(context_width, activation="relu", name="context"),
+        ]
+        self.context_layers[0].build((None, 2 * _FEATURES + 1))
+        self.context_layers[1].build((None, 2 * context_width))
+        self.header = dense(1, bias_initializer=keras.initializers.Constant(0.54), name="header")
+        self.header.build((None, context_width))
+        self.parts = [_BlockBits(width, context_width, name=name) for name in ("luma_bits", "chroma_bits")]
+        self.built = True
+
+    def call(self, decisions: list[Decisions]) -> tf.Tensor:
+        features = block_features(decisions)
+        luma, chroma = features[:, :, :_LUMA_BLOCKS], features[:, :, _LUMA_BLOCKS:]
+        # Code lengths go with the logarithm of how often a symbol occurs.
+        means = [tf.math.log(tf.reduce_mean(part, axis=[1, 2]) + 1e-3) / 5.0 for part in (luma, chroma)]
+        units = tf.cast(tf.shape(features)[1], tf.float32)
+        size = tf.fill([tf.shape(features)[0], 1], tf.math.log(units) / 7.0)
+        context = tf.concat([*means, size], axis=-1)
+        for layer in self.context_layers:
+            context = layer(context)
+        bits = [part(blocks, context) for part, blocks in zip(self.parts, (luma, chroma), strict=True)]
+        header = _HEADER_UNIT * tf.nn.softplus(self.header(context)[:, 0])
+        return tf.maximum(tf.add_n(bits), 0.0) + header
+
+
+class _BlockBits(keras.layers.Layer):
+    """Sum of the bits of blocks `(batch, MCUs, blocks, 128)` given the picture's context `(batch, n)`."""
+
+    def __init__(self, width: int, context_width: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        dense = keras.layers.Dense
+        self.weights_layer = dense(_FEATURES, kernel_initializer="zeros", name="weights")
+        self.scale = dense(width, kernel_initializer="zeros", bias_initializer="ones", name="scale")
+        self.offset = dense(width, kernel_initializer="zeros", name="offset")
+        for layer in (self.weights_layer, self.scale, self.offset):
+            layer.build((None, context_width))
+        start = [_START_EXTRA_BITS] * 64 + [_START_CODE_BITS] * 64
+        self.weights_layer.bias.assign(start)
+        self.hidden = dense(width, name="hidden")
+        self.hidden.build((None, _FEATURES))
+        self.second = dense(width // 2, activation="relu", name="second")
+        self.second.build((None, width))
+        self.last = dense(
+            1,
+            kernel_initializer="zeros",
+            bias_initializer=keras.initializers.Constant(_START_BLOCK_BITS),
+            name="last",
+        )
+        self.last.build((None, width // 2))
+        self.built = True
+
+    def call(self, features: Any, context: Any) -> tf.Tensor:
+        weights = self.weights_layer(context)[:, None, None, :]
+        scale, offset = (layer(context)[:, None, None, :] for layer in (self.scale, self.offset))
+        hidden = tf.nn.relu(self.hidden(features) * scale + offset)
+        bits = tf.reduce_sum(features * weights, axis=-1) + self.last(self.second(hidden))[..., 0]
+        return tf.reduce_sum(bits, axis=[1, 2])

@@ -1,0 +1,92 @@
+"""From RGB to the DCT of Y, Cb and Cr at 4:2:0 and back, as few large products: for the network's inference graph.
+
+The same linear maps as `real_dct` with colour and chroma averaging, folded together. Channels of three are poison for
+convolutions that work in vectors of 8 or 16, and each step over the full picture costs a millisecond a megapixel;
+LiteRT runs this in a third of the time of the steps one by one (docs/export.md).
+
+A 2x2 cell of pixels becomes 6 numbers: its four Y, and Cb and Cr of their mean.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+from jpegpre_tf.ops.real_dct import BLOCK_DCT, RGB_TO_YCC, YCC_TO_RGB
+
+_CELL = 6  # numbers per 2x2 pixels
+_CHROMA = 32  # chroma numbers of 8x8 pixels
+
+
+def _cell_kernels() -> tuple[np.ndarray, np.ndarray]:
+    """(2, 2, 3, 6), RGB of a cell to its numbers; (6, 12), numbers to the RGB of `depth_to_space`'s channels."""
+    to_cell = np.zeros((2, 2, 3, _CELL))
+    from_cell = np.zeros((_CELL, 2, 2, 3))
+    for i in range(2):
+        for j in range(2):
+            to_cell[i, j, :, 2 * i + j] = RGB_TO_YCC[0]
+            to_cell[i, j, :, 4:] = RGB_TO_YCC[1:].T / 4
+            from_cell[2 * i + j, i, j] = YCC_TO_RGB[:, 0]
+            from_cell[4:, i, j] = YCC_TO_RGB[:, 1:].T
+    return to_cell, from_cell.reshape(_CELL, 12)
+
+
+def _luma_kernel() -> tuple[np.ndarray, np.ndarray]:
+    """(96, 64), the 4x4 cells of a block to its DCT of Y; (96, 32), to its chroma numbers, rows then columns."""
+    luma = np.zeros((4, 4, _CELL, 64))
+    chroma = np.zeros((4, 4, _CELL, 4, 4, 2))
+    basis = BLOCK_DCT.astype(np.float64).reshape(
+        64, 4, 2, 4, 2
+    )  # row of cells, row in it, column, column in it
+    for row in range(4):
+        for column in range(4):
+            luma[row, column, :4] = basis[:, row, :, column].reshape(64, 4).T
+            chroma[row, column, 4:, row, column] = np.eye(2)
+    return luma.reshape(96, 64), chroma.reshape(96, _CHROMA)
+
+
+def _chroma_kernel() -> np.ndarray:
+    """(128, 128): the chroma numbers of 2x2 blocks, as `space_to_depth` orders them, to the DCTs of Cb and Cr."""
+    kernel = np.zeros((2, 2, 4, 4, 2, 2, 64))
+    basis = BLOCK_DCT.astype(np.float64).reshape(64, 2, 4, 2, 4)
+    for plane in range(2):
+        kernel[..., plane, plane, :] = basis.transpose(1, 3, 2, 4, 0)
+    return kernel.reshape(128, 128)
+
+
+_TO_CELL, _FROM_CELL = _cell_kernels()
+_TO_LUMA, _TO_CHROMA_NUMBERS = _luma_kernel()
+_TO_CHROMA = _chroma_kernel()
+_FROM_BLOCK = np.concatenate([_TO_LUMA, _TO_CHROMA_NUMBERS], axis=1).T
+
+
+def _product(x: tf.Tensor, matrix: np.ndarray) -> tf.Tensor:
+    return tf.nn.conv2d(x, tf.constant(matrix.astype(np.float32)[None, None]), 1, "VALID")
+
+
+def forward(rgb: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Coefficients in levels, natural order.
+
+    Args:
+        rgb: float32 (batch, height, width, 3), levels; height and width multiples of 16.
+
+    Returns:
+        Y (batch, height / 8, width / 8, 64), and Cb then Cr (batch, height / 16, width / 16, 128), no offset removed
+        from Y's DC.
+    """
+    cells = tf.nn.conv2d(rgb, tf.constant(_TO_CELL.astype(np.float32)), 2, "VALID")
+    blocks = tf.nn.space_to_depth(cells, 4)
+    chroma = tf.nn.space_to_depth(_product(blocks, _TO_CHROMA_NUMBERS), 2)
+    return _product(blocks, _TO_LUMA), _product(chroma, _TO_CHROMA)
+
+
+def inverse(luma: tf.Tensor, chroma: tf.Tensor, offset: float = 0.0) -> tf.Tensor:
+    """The picture whose `forward` these are, with constant chroma in each 2x2 cell; shapes as there.
+
+    Args:
+        offset: Levels added to every sample: in the last product's bias, where it costs nothing.
+    """
+    numbers = tf.nn.depth_to_space(_product(chroma, _TO_CHROMA.T), 2)
+    cells = tf.nn.depth_to_space(_product(tf.concat([luma, numbers], axis=-1), _FROM_BLOCK), 4)
+    pixels = _product(cells, _FROM_CELL)
+    if offset:
+        pixels = tf.nn.bias_add(pixels, tf.fill([12], offset))
+    return tf.nn.depth_to_space(pixels, 2)

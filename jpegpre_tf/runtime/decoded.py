@@ -1,0 +1,173 @@
+"""Opens picture files: any common format to rows of RGB plus what must travel along."""
+
+import io
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageColor, UnidentifiedImageError
+
+from jpegpre_tf._optional import MissingExtraError, require
+from jpegpre_tf.errors import PictureError
+from jpegpre_tf.runtime.jpeg_segments import SOI, read_segments
+from jpegpre_tf.runtime.jpeg_source import JpegSource, describe_jpeg, jpeg_metadata
+from jpegpre_tf.runtime.metadata import Metadata
+from jpegpre_tf.runtime.metadata_of import density_of, metadata_of
+from jpegpre_tf.runtime.names import shown
+from jpegpre_tf.runtime.raster import Raster
+from jpegpre_tf.runtime.rgb_strips import GREY_MODES, MODES, has_own_gamma, rgb_converter
+
+# Only raster formats that Pillow decodes itself: its EPS reader, for one, would start another program.
+_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "PPM")
+_HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+# Above this Pillow refuses by itself; 0.7 GB of memory.
+MAX_PIXELS = 178_956_970
+# libjpeg's limit (JPEG_MAX_DIMENSION), a little under the 65535 of the format.
+_LONGEST_SIDE = 65500
+COLOR_CHOICES = ("keep", "srgb")
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """An opened picture.
+
+    Attributes:
+        raster: Its rows, as stored: EXIF orientation is not applied.
+        is_grey: The file holds one channel, and output should be grey too.
+        metadata: What to carry to the output.
+        density: (x, y) dots per inch, None if the file states none.
+        notes: One line on each thing that the file held and the output will not.
+        size_bytes: Of the file.
+        jpeg: How it was encoded if it is a JPEG file.
+    """
+
+    raster: Raster
+    is_grey: bool
+    metadata: Metadata
+    density: tuple[int, int] | None
+    notes: tuple[str, ...]
+    size_bytes: int
+    jpeg: JpegSource | None
+
+
+def check_color(color: str, background: str) -> None:
+    """Raises ValueError unless both are known."""
+    if color not in COLOR_CHOICES:
+        raise ValueError(f"`color` must be one of {', '.join(COLOR_CHOICES)}. Received: color={color!r}")
+    try:
+        ImageColor.getrgb(background)
+    except (ValueError, AttributeError) as error:
+        raise ValueError(
+            f"`background` must be a colour name or #rrggbb. Received: background={background!r}"
+        ) from error
+
+
+def read_regular_file(path: str | Path) -> bytes:
+    """Returns a file's content.
+
+    Raises:
+        PictureError: If it cannot be read, or is a pipe or device, which could block for ever.
+    """
+    try:
+        if Path(path).exists() and not Path(path).is_file():
+            raise PictureError(f"cannot read '{shown(path)}': not a regular file")
+        return Path(path).read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise PictureError(f"cannot read '{shown(path)}': {reason}") from error
+
+
+def open_decoded(
+    path: str | Path, *, max_pixels: int = MAX_PIXELS, background: str = "white", color: str = "keep"
+) -> Decoded:
+    """Reads a picture file; see `open_picture`, which returns it in one array.
+
+    Raises:
+        PictureError: If the file cannot be read, is not a picture, is truncated or too large.
+        ValueError: If `background` or `color` is unknown.
+    """
+    check_color(color, background)
+    content = read_regular_file(path)
+    try:
+        return _decode(content, max_pixels, background, color == "srgb")
+    except (PictureError, MissingExtraError) as error:
+        raise PictureError(f"cannot read '{shown(path)}': {error}") from None
+    except MemoryError:
+        raise
+    except Exception as error:
+        # Decoders raise nearly anything on damaged input (struct.error, IndexError, SyntaxError, zlib.error).
+        raise PictureError(f"cannot read '{shown(path)}': {_reason(error, max_pixels)}") from error
+
+
+def _reason(error: Exception, max_pixels: int) -> str:
+    if isinstance(error, UnidentifiedImageError):
+        return f"not a picture in a known format ({', '.join(_FORMATS)}, HEIC)"
+    if isinstance(error, Image.DecompressionBombError):
+        return f"more than {max_pixels} pixels"
+    first_line = next(iter(str(error).splitlines()), "")
+    if isinstance(error, OSError):
+        return error.strerror or first_line
+    return f"damaged file ({first_line or type(error).__name__})"
+
+
+def _open(content: bytes) -> Image.Image:
+    if content[4:8] == b"ftyp" and content[8:12] in _HEIF_BRANDS and b"avif" not in content[8:64]:
+        # Its own reader instead of one registered with Pillow, which would be for the whole process.
+        package: Any = require("pillow_heif", extra="heif", purpose="HEIC")
+        return package.HeifImageFile(io.BytesIO(content))
+    return Image.open(io.BytesIO(content), formats=_FORMATS)
+
+
+def _decode(content: bytes, max_pixels: int, background: str, to_srgb: bool) -> Decoded:
+    # Not closed: the raster reads from it, and there is no file behind it but memory.
+    image = _open(content)
+    _check_size(image, content, max_pixels)
+    if image.mode not in MODES or (image.mode == "I" and image.format != "PNG"):
+        raise PictureError(f"colour mode {image.mode} is not supported")
+    frames = getattr(image, "n_frames", 1)
+    # Load before looking at metadata: Pillow turns the pixels of a TIFF by its orientation while loading,
+    # and takes the tag away with it.
+    image.load()
+    metadata, jpeg = metadata_of(image), None
+    notes: list[str] = []
+    if content[:2] == SOI:
+        segments = read_segments(content)
+        metadata, dropped = jpeg_metadata(content, segments, metadata)
+        jpeg = describe_jpeg(image, content, segments)
+        notes += dropped
+    elif frames > 1:
+        notes.append(f"holds {frames} pictures: only the first is used")
+    if b"hdrgm:Version" in metadata.xmp and not metadata.trailer:
+        notes.append("its HDR gain map cannot be kept: only the standard picture is used")
+        metadata = replace(metadata, xmp=b"")  # it would promise a gain map
+    if _is_transparent(image):
+        notes.append(f"transparency was put on {background}")
+    if has_own_gamma(image):
+        notes.append(f"gamma {image.info['gamma']:g} was converted to sRGB")
+    to_rgb, by_profile = rgb_converter(image, metadata.icc, background=background, to_srgb=to_srgb)
+    if image.mode == "CMYK" or by_profile:
+        metadata = replace(metadata, icc=b"")  # it described the old pixels; they are sRGB now
+    metadata, dropped = metadata.fitted()
+    is_grey = image.mode in GREY_MODES
+    density = density_of(image)
+    image.fp = None  # the pixels are all that is needed now; the file's bytes may go
+    return Decoded(Raster(image, to_rgb), is_grey, metadata, density, (*notes, *dropped), len(content), jpeg)
+
+
+def _check_size(image: Image.Image, content: bytes, max_pixels: int) -> None:
+    width, height = image.size
+    if width * height > max_pixels:
+        raise PictureError(f"{width}x{height} is more than {max_pixels} pixels")
+    if max(width, height) > _LONGEST_SIDE:
+        raise PictureError(f"{width}x{height}: a JPEG file holds at most {_LONGEST_SIDE} pixels a side")
+    # Every block of the first component takes a bit for its DC at least. libjpeg would make up what is
+    # missing after an early end marker, for as long as a damaged header says.
+    if content[:2] == SOI and width * height > 512 * len(content):
+        raise PictureError(f"damaged file (too short for {width}x{height} pixels)")
+
+
+def _is_transparent(image: Image.Image) -> bool:
+    """Whether anything shows through: many files have an alpha channel that hides nothing."""
+    if image.mode in ("RGBA", "LA", "PA"):
+        return bool(image.getchannel("A").getextrema()[0] < 255)
+    return bool(image.has_transparency_data)

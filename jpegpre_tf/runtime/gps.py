@@ -1,0 +1,98 @@
+"""Takes positions out of metadata blocks and leaves everything else, byte for byte, where it was."""
+
+import re
+import struct
+
+_GPS_TAG = 0x8825
+# Bytes of one value of each TIFF type 1..12.
+_TYPE_BYTES = (0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8)
+# exif:GPSLatitude and its like, and the names of drone makers (drone-dji:GpsLatitude).
+_XMP_ATTRIBUTE = re.compile(rb"""\s[\w.-]+:\w*gps\w*\s*=\s*(?:"[^"]*"|'[^']*')""", re.IGNORECASE)
+_XMP_ELEMENT = re.compile(
+    rb"<([\w.-]+:\w*gps\w*)\b[^>]*?(?:/>|(?<!/)>.*?</\1\s*>)", re.IGNORECASE | re.DOTALL
+)
+# Image resources of Photoshop that are metadata blocks of their own: EXIF 1 and 3, XMP.
+_NESTED_RESOURCES = (0x0422, 0x0423, 0x0424)
+
+
+def exif_without_gps(exif: bytes) -> bytes | None:
+    """Returns the TIFF structure without its GPS directory; None if it is too damaged to be sure.
+
+    Nothing moves, since maker notes and thumbnails are found by absolute offsets: the entry is taken out of
+    its directory and the positions are overwritten with zeros.
+    """
+    data = bytearray(exif)
+    try:
+        order = {b"II": "<", b"MM": ">"}[bytes(data[:2])]
+        (directory,) = struct.unpack_from(order + "I", data, 4)
+        seen: set[int] = set()
+        # The first directory is the picture's, the next one the thumbnail's.
+        while directory and directory not in seen and len(seen) < 8:
+            seen.add(directory)
+            directory = _clean_directory(data, order, directory)
+    except (KeyError, struct.error, IndexError):
+        return None
+    return bytes(data)
+
+
+def _clean_directory(data: bytearray, order: str, start: int) -> int:
+    """Removes GPS entries from the directory at `start`; returns the offset of the next directory."""
+    (count,) = struct.unpack_from(order + "H", data, start)
+    first = start + 2
+    entries = [bytes(data[first + 12 * i : first + 12 * i + 12]) for i in range(count)]
+    if any(len(entry) < 12 for entry in entries):
+        raise IndexError
+    link = first + 12 * count
+    # Some writers leave out the last link, at the end of the block.
+    following = struct.unpack_from(order + "I", data, link)[0] if link + 4 <= len(data) else 0
+    kept = [entry for entry in entries if struct.unpack_from(order + "H", entry)[0] != _GPS_TAG]
+    for entry in entries:
+        if entry not in kept:
+            _zero_directory(data, order, struct.unpack_from(order + "I", entry, 8)[0])
+    if len(kept) < count:
+        block = struct.pack(order + "H", len(kept)) + b"".join(kept) + struct.pack(order + "I", following)
+        data[start : link + 4] = block.ljust(link + 4 - start, b"\0")[: len(data) - start]
+    return int(following)
+
+
+def _zero_directory(data: bytearray, order: str, start: int) -> None:
+    (count,) = struct.unpack_from(order + "H", data, start)
+    for i in range(count):
+        entry = start + 2 + 12 * i
+        _, kind, values, offset = struct.unpack_from(order + "HHII", data, entry)
+        size = _TYPE_BYTES[kind] * values if kind < len(_TYPE_BYTES) else 0
+        if size > 4:
+            if offset + size > len(data):
+                raise IndexError
+            data[offset : offset + size] = bytes(size)
+        data[entry : entry + 12] = bytes(12)
+    data[start : start + 2] = bytes(2)
+
+
+def xmp_without_gps(xmp: bytes) -> bytes | None:
+    """Returns the packet without properties named GPS; None if some might be left (another encoding)."""
+    cleaned = _XMP_ELEMENT.sub(b"", _XMP_ATTRIBUTE.sub(b"", xmp))
+    squeezed = cleaned.replace(b"\0", b"").lower()  # UTF-16 and UTF-32 too
+    return None if b"gpsl" in squeezed else cleaned
+
+
+def photoshop_without_gps(payload: bytes) -> bytes | None:
+    """Returns an APP13 payload without the EXIF and XMP blocks inside; None if it cannot be read."""
+    prefix = b"Photoshop 3.0\0"
+    if not payload.startswith(prefix):
+        return None
+    kept, position = [prefix], len(prefix)
+    while position < len(payload):
+        if payload[position : position + 4] != b"8BIM" or position + 7 > len(payload):
+            return None
+        name_bytes = 1 + payload[position + 6]
+        size_at = position + 6 + name_bytes + name_bytes % 2
+        size = int.from_bytes(payload[size_at : size_at + 4], "big")
+        end = size_at + 4 + size
+        if end > len(payload):
+            return None
+        end += size % 2
+        if int.from_bytes(payload[position + 4 : position + 6], "big") not in _NESTED_RESOURCES:
+            kept.append(payload[position:end])
+        position = end
+    return b"".join(kept)

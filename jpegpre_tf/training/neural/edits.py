@@ -1,0 +1,67 @@
+"""Edits of pictures as they occur while a preprocessor is trained: blurred, sharpened, dead-zoned, preprocessed."""
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageFilter
+
+from jpegpre_tf.jpeg.tables import LUMA_TABLE, scale_table
+from jpegpre_tf.ops.real_dct import BLOCK_DCT, RGB_TO_YCC, YCC_TO_RGB
+
+Picture = npt.NDArray[np.uint8]
+# (image, quality, strength) -> image: `runtime.load(...)`.
+Preprocess = Callable[[Picture, int, float], Picture]
+
+BLUR_SIGMA = (0.3, 1.5)  # pixels
+_SHARPEN_RADIUS = (0.5, 2.0)  # pixels
+_SHARPEN_PERCENT = (20, 120)
+_DEAD_ZONE = (0.6, 1.6)  # steps
+
+
+def blur(image: Picture, sigma: float) -> Picture:
+    """Gaussian blur; `sigma` in pixels."""
+    return np.asarray(Image.fromarray(image).filter(ImageFilter.GaussianBlur(sigma)))
+
+
+def sharpen(image: Picture, radius: float, percent: int) -> Picture:
+    """Unsharp mask without threshold; `radius` in pixels."""
+    mask = ImageFilter.UnsharpMask(radius=radius, percent=percent, threshold=0)
+    return np.asarray(Image.fromarray(image).filter(mask))
+
+
+def dead_zone(image: Picture, quality: int, threshold: float) -> Picture:
+    """Zeroes luma AC coefficients below `threshold` steps of libjpeg's table at `quality`, on the 8x8 grid."""
+    height, width = image.shape[0] // 8 * 8, image.shape[1] // 8 * 8
+    ycc = image[:height, :width].astype(np.float32) @ RGB_TO_YCC.T
+    blocks = ycc[..., 0].reshape(height // 8, 8, width // 8, 8).transpose(0, 2, 1, 3).reshape(-1, 64)
+    coefficients = blocks @ BLOCK_DCT.T
+    small = np.abs(coefficients) < threshold * scale_table(LUMA_TABLE, quality).reshape(64)
+    small[:, 0] = False
+    blocks = np.where(small, 0.0, coefficients) @ BLOCK_DCT
+    luma = blocks.reshape(height // 8, width // 8, 8, 8).transpose(0, 2, 1, 3).reshape(height, width)
+    ycc = np.concatenate([luma[..., None], ycc[..., 1:]], axis=2)
+    edited = image.copy()
+    edited[:height, :width] = np.clip(np.rint(ycc @ YCC_TO_RGB.T), 0, 255).astype(np.uint8)
+    return edited
+
+
+def random_edit(
+    image: Picture, quality: int, generator: np.random.Generator, preprocess: Preprocess | None
+) -> Picture:
+    """One edit of a random kind and strength.
+
+    Args:
+        image: uint8 (height, width, 3).
+        quality: That the picture will be encoded with, 1..100.
+        preprocess: Of a trained preprocessor; None leaves that kind out.
+    """
+    kind = generator.integers(0, 3 if preprocess is None else 4)
+    if kind == 0:
+        return blur(image, float(generator.uniform(*BLUR_SIGMA)))
+    if kind == 1:
+        radius = float(generator.uniform(*_SHARPEN_RADIUS))
+        return sharpen(image, radius, int(generator.integers(*_SHARPEN_PERCENT)))
+    if kind == 2 or preprocess is None:
+        return dead_zone(image, quality, float(generator.uniform(*_DEAD_ZONE)))
+    return preprocess(image, quality, float(generator.uniform(0.25, 1.0)))

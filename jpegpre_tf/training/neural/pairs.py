@@ -1,0 +1,144 @@
+"""Pictures and what a real encoder made of them: training data of the networks, made once and kept in a file."""
+
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from jpegpre_tf.errors import JpegpreError, UsageError
+from jpegpre_tf.training.data import load_rgb, random_crop
+from jpegpre_tf.training.neural.edits import Preprocess, random_edit
+from jpegpre_tf.training.neural.quantized_file import read_quantized, read_tables
+
+Picture = npt.NDArray[np.uint8]
+# (image uint8 (height, width, 3), quality 1..100) -> the file.
+Encode = Callable[[Picture, int], bytes]
+
+_PROBE_SIZE = 64
+_COMPONENTS = 3
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Crops, each as it is and edited, and what the encoder decided. All have the same size.
+
+    Attributes:
+        image: uint8 (pairs, 2, size, size, 3): plain, edited.
+        quality: float32 (pairs,).
+        size_bits: float32 (pairs, 2), of the whole file.
+        luma, cb, cr: int16 (pairs, 2, rows, columns, 64) levels in steps; -32768 where not known.
+    """
+
+    image: npt.NDArray[np.uint8]
+    quality: npt.NDArray[np.float32]
+    size_bits: npt.NDArray[np.float32]
+    luma: npt.NDArray[np.int16]
+    cb: npt.NDArray[np.int16]
+    cr: npt.NDArray[np.int16]
+
+    def save(self, path: Path) -> None:
+        """Writes all arrays, uncompressed, to a temporary name first."""
+        partial = path.with_name(path.name + ".partial.npz")
+        np.savez(partial, **{field.name: getattr(self, field.name) for field in fields(self)})
+        partial.replace(path)
+
+
+UNKNOWN = -32768
+
+
+def load_pairs(path: Path) -> Pairs:
+    """Reads `Pairs.save`'s file.
+
+    Raises:
+        JpegpreError: If the file is not one.
+    """
+    try:
+        with np.load(path) as arrays:
+            return Pairs(**{field.name: arrays[field.name] for field in fields(Pairs)})
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise JpegpreError(f"{path}: expected training pairs, cannot read them ({error})") from error
+
+
+def tables_of_encoder(encode: Encode) -> npt.NDArray[np.uint16]:
+    """The tables that an encoder writes at qualities 1..100: uint16 (100, 3, 64).
+
+    Raises:
+        UsageError: If they depend on the picture as well.
+        JpegpreError: If the encoder writes anything else than YCbCr JPEG at 4:2:0.
+    """
+    generator = np.random.default_rng(0)
+    probe = generator.integers(0, 256, (_PROBE_SIZE, _PROBE_SIZE, 3), np.uint8)
+    tables = np.stack([read_tables(encode(probe, quality)) for quality in range(1, 101)])
+    flat = np.full_like(probe, 128)
+    for quality in (10, 50, 90):
+        if not np.array_equal(read_tables(encode(flat, quality)), tables[quality - 1]):
+            raise UsageError(
+                "this encoder's quantization tables depend on the picture; expected tables of the quality alone"
+            )
+    return tables
+
+
+def make_pairs(
+    encode: Encode,
+    paths: list[Path],
+    *,
+    count: int,
+    size: int,
+    seed: int,
+    quality_range: tuple[int, int] = (3, 95),
+    preprocess: Preprocess | None = None,
+    with_levels: bool = True,
+) -> Pairs:
+    """Encodes random crops at random qualities, each plain and edited in one of the ways of `edits`.
+
+    Args:
+        encode: The encoder to learn.
+        paths: Pictures; smaller ones are mirrored at their edges.
+        count: Pairs.
+        size: Side of the crops in pixels, a multiple of 16.
+        seed: Same seed, same pairs.
+        quality_range: Lowest and highest, drawn evenly per pair.
+        preprocess: See `edits.random_edit`.
+        with_levels: False leaves the quantised levels out (they get no blocks): the rate needs sizes alone.
+    """
+    made = _made(encode, paths, size, np.random.default_rng(seed), quality_range, preprocess, with_levels)
+    image = np.empty((count, 2, size, size, 3), np.uint8)
+    quality, size_bits = np.empty(count, np.float32), np.empty((count, 2), np.float32)
+    blocks = (size // 8, size // 16, size // 16) if with_levels else (0, 0, 0)
+    levels = [np.empty((count, 2, side, side, 64), np.int16) for side in blocks]
+    for index in range(count):
+        image[index], quality[index], size_bits[index], decided = next(made)
+        for component in range(_COMPONENTS if with_levels else 0):
+            levels[component][index] = decided[component]
+    return Pairs(image, quality, size_bits, *levels)
+
+
+def _made(
+    encode: Encode,
+    paths: list[Path],
+    size: int,
+    generator: np.random.Generator,
+    quality_range: tuple[int, int],
+    preprocess: Preprocess | None,
+    with_levels: bool,
+) -> Iterator[tuple[Picture, int, list[int], list[npt.NDArray[np.int16]]]]:
+    while True:
+        for index in generator.permutation(len(paths)):
+            crop = np.ascontiguousarray(random_crop(load_rgb(paths[index]), size, generator))
+            quality = int(generator.integers(quality_range[0], quality_range[1] + 1))
+            both = np.stack([crop, random_edit(crop, quality, generator, preprocess)])
+            files = [encode(picture, quality) for picture in both]
+            levels = _levels_of(files) if with_levels else []
+            yield both, quality, [8 * len(file) for file in files], levels
+
+
+def _levels_of(files: list[bytes]) -> list[npt.NDArray[np.int16]]:
+    """Y, Cb, Cr: (2, rows, columns, 64), UNKNOWN where they cannot be read."""
+    read = [read_quantized(file) for file in files]
+    return [
+        np.stack([np.where(file.known[i], file.levels[i], UNKNOWN).astype(np.int16) for file in read])
+        for i in range(_COMPONENTS)
+    ]

@@ -1,0 +1,72 @@
+"""Training of `NeuralRateEstimator` on the sizes of real files."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from jpegpre_tf.models.neural_rate_estimator import NeuralRateEstimator
+from jpegpre_tf.ops.blocks import coefficients_of
+
+# Errors below this, as a share of the size, count squared, above it linearly.
+_SMALL = 0.003
+_CHANGE_WEIGHT = 2.0
+
+
+def _percent(error: tf.Tensor) -> tf.Tensor:
+    """Mean absolute `error` (a share) in percent, smooth at 0."""
+    return 100.0 * tf.reduce_mean(tf.sqrt(tf.square(error) + _SMALL**2) - _SMALL)
+
+
+class RateTrainer(keras.Model):
+    """Trains the bit counts of a `NeuralRateEstimator`; its decisions are trained by `SimulatorTrainer` before.
+
+    The loss is the error of log size, plus that of the *change* in log size between a picture and its edit: what a
+    preprocessor's gradient is made of.
+
+    `fit` takes batches `(image, quality, size_bits, ...)` as in `Pairs`.
+    """
+
+    def __init__(self, rate: NeuralRateEstimator, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.rate = rate
+        self.trackers = [
+            keras.metrics.Mean(name=name) for name in ("loss", "error_percent", "change_error_percent")
+        ]
+        self.coefficients = tf.function(coefficients_of, jit_compile=True)
+        self.built = True
+
+    @property
+    def metrics(self) -> list[keras.metrics.Metric]:
+        return self.trackers
+
+    def _measure(self, data: Any) -> tuple[tf.Tensor, list[tf.Tensor]]:
+        image, quality, size_bits = data[:3]
+        image = tf.reshape(image, tf.concat([[-1], tf.shape(image)[2:]], axis=0))
+        coefficients = self.coefficients(tf.cast(image, tf.float32), self.rate.arithmetic)
+        decisions, _ = self.rate.quantizer.decide(coefficients, tf.repeat(quality, 2))
+        # Nothing below the bit counts is trained here.
+        decisions = [type(d)(*(tf.stop_gradient(part) for part in d)) for d in decisions]
+        bits = tf.reshape(self.rate.rate_network(decisions), [-1, 2])
+        error = tf.math.log(bits / size_bits)
+        change = error[:, 1] - error[:, 0]
+        loss = _percent(error) + _CHANGE_WEIGHT * _percent(change)
+        return loss, [loss, 100.0 * tf.abs(error), 100.0 * tf.abs(change)]
+
+    def _track(self, values: list[tf.Tensor]) -> dict[str, tf.Tensor]:
+        for tracker, value in zip(self.trackers, values, strict=True):
+            tracker.update_state(value)
+        return {tracker.name: tracker.result() for tracker in self.trackers}
+
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        with tf.GradientTape() as tape:
+            loss, values = self._measure(data)
+        variables = self.rate.rate_network.trainable_variables
+        self.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+        return self._track(values)
+
+    def test_step(self, data: Any) -> dict[str, tf.Tensor]:
+        return self._track(self._measure(data)[1])
+
+    def call(self, images: Any, quality: Any) -> tf.Tensor:
+        return self.rate(images, quality)

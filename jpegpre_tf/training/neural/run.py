@@ -1,0 +1,226 @@
+"""Training runs of the networks in a folder: pairs, model, checkpoints, log; resumable."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from jpegpre_tf.errors import ModelError
+from jpegpre_tf.models.neural_rate_estimator import NeuralRateEstimator
+from jpegpre_tf.models.neural_simulator import NeuralSimulator
+from jpegpre_tf.ops.blocks import ARITHMETICS, coefficients_of
+from jpegpre_tf.training.neural.config import NeuralTrainConfig
+from jpegpre_tf.training.neural.datasets import pairs_dataset
+from jpegpre_tf.training.neural.edits import Preprocess
+from jpegpre_tf.training.neural.pairs import (
+    UNKNOWN,
+    Encode,
+    Pairs,
+    load_pairs,
+    make_pairs,
+    tables_of_encoder,
+)
+from jpegpre_tf.training.neural.rate_trainer import RateTrainer
+from jpegpre_tf.training.neural.simulator_trainer import SimulatorTrainer
+
+_LEAST_RATE_SHARE = 0.02  # of the peak learning rate, at the end
+_ARITHMETIC_PAIRS = 32
+
+
+class NeuralRun:
+    """One folder of a run: what the two kinds of training share.
+
+    Args:
+        config: Of the run.
+        encode: The encoder: `(image uint8 (height, width, 3), quality) -> bytes of the file`.
+        encoder: Its name.
+        paths, validation_paths: Pictures to learn from, and to measure the loss on after every epoch (may be
+            empty).
+        folder: Gets config.json, pairs, model.keras (after every epoch), log.jsonl and checkpoints. Pairs that
+            are there already are used as they are.
+        preprocess: Adds preprocessed pictures to the edits, see `edits.random_edit`.
+        verbose: As in `keras.Model.fit`.
+    """
+
+    def __init__(
+        self,
+        config: NeuralTrainConfig,
+        encode: Encode,
+        encoder: str,
+        paths: list[Path],
+        validation_paths: list[Path],
+        folder: Path,
+        *,
+        preprocess: Preprocess | None = None,
+        verbose: int = 1,
+    ) -> None:
+        self.config = config
+        self.encode = encode
+        self.encoder = encoder
+        self.paths = paths
+        self.validation_paths = validation_paths
+        self.folder = folder
+        self.preprocess = preprocess
+        self.verbose = verbose
+        folder.mkdir(parents=True, exist_ok=True)
+        config.save(folder / "config.json")
+        keras.utils.set_random_seed(config.seed)
+
+    def train_simulator(self, initial: Path | None = None) -> NeuralSimulator:
+        """Trains a `NeuralSimulator`, from the weights in the .keras file `initial` if given.
+
+        Raises:
+            ModelError: If `initial` is not a simulator of the configured architecture.
+        """
+        pairs = self._pairs("pairs", self.paths, self.config.pairs, self.config.crop_size, seed=1)
+        simulator = NeuralSimulator(
+            self.config.channels,
+            self.config.spatial_blocks,
+            arithmetic_of(pairs, self._tables()),
+            self.encoder,
+        )
+        if initial is not None:
+            _copy_weights(initial, NeuralSimulator, simulator)
+        simulator.quantizer.set_tables(self._tables())
+        dataset = pairs_dataset(pairs, batch_pairs=self.config.batch_pairs, seed=self.config.seed)
+        self._fit(SimulatorTrainer(simulator), simulator, dataset)
+        return simulator
+
+    def train_rate(self, simulator: NeuralSimulator, initial: Path | None = None) -> NeuralRateEstimator:
+        """Trains a `NeuralRateEstimator` whose decisions are those of `simulator`.
+
+        Args:
+            simulator: Of the same encoder.
+            initial: A .keras rate estimator to start from; its decisions are replaced.
+
+        Raises:
+            ModelError: If `initial` is not a rate estimator of the configured architecture.
+        """
+        config = self.config
+        pairs = self._pairs("pairs", self.paths, config.pairs, config.crop_size, seed=1)
+        large = self._pairs("large", self.paths, config.large_pairs, config.large_size, seed=2, levels=False)
+        rate = NeuralRateEstimator(
+            simulator.channels,
+            simulator.spatial_blocks,
+            simulator.arithmetic,
+            config.width,
+            config.context_width,
+            self.encoder,
+        )
+        if initial is not None:
+            _copy_weights(initial, NeuralRateEstimator, rate)
+        rate.quantizer.set_weights(simulator.quantizer.get_weights())
+        dataset = pairs_dataset(pairs, batch_pairs=config.batch_pairs, seed=config.seed, large=large)
+        self._fit(RateTrainer(rate), rate, dataset)
+        return rate
+
+    def _tables(self) -> Any:
+        return tables_of_encoder(self.encode)
+
+    def _pairs(
+        self, name: str, paths: list[Path], count: int, size: int, *, seed: int, levels: bool = True
+    ) -> Pairs:
+        path = self.folder / f"{name}.npz"
+        if not path.exists():
+            qualities = (self.config.quality_low, self.config.quality_high)
+            made = make_pairs(
+                self.encode,
+                paths,
+                count=count,
+                size=size,
+                seed=self.config.seed * 10 + seed,
+                quality_range=qualities,
+                preprocess=self.preprocess,
+                with_levels=levels,
+            )
+            made.save(path)
+        return load_pairs(path)
+
+    def _fit(self, trainer: keras.Model, model: keras.Model, dataset: tf.data.Dataset) -> None:
+        config = self.config
+        validation = None
+        if self.validation_paths:
+            pairs = self._pairs(
+                "validation", self.validation_paths, config.validation_pairs, config.crop_size, seed=3
+            )
+            validation = pairs_dataset(pairs, batch_pairs=config.batch_pairs)
+        schedule = keras.optimizers.schedules.CosineDecay(
+            config.learning_rate, decay_steps=config.steps, alpha=_LEAST_RATE_SHARE
+        )
+        trainer.compile(optimizer=keras.optimizers.Adam(schedule, clipnorm=1.0))
+        steps_per_epoch = min(config.steps, config.steps_per_epoch)
+        trainer.fit(
+            dataset,
+            epochs=math.ceil(config.steps / steps_per_epoch),
+            steps_per_epoch=steps_per_epoch,
+            shuffle=False,  # the dataset shuffles
+            validation_data=validation,
+            callbacks=[
+                _Keep(self.folder, model),
+                keras.callbacks.BackupAndRestore(str(self.folder / "checkpoint"), delete_checkpoint=False),
+            ],
+            verbose=self.verbose,
+        )
+
+
+def arithmetic_of(pairs: Pairs, tables: Any) -> str:
+    """Which of `ops.blocks.ARITHMETICS` explains an encoder's levels better.
+
+    Counts large AC coefficients that are the nearest level: those that decisions seldom touch.
+    """
+    best, most = ARITHMETICS[0], -1.0
+    image = tf.cast(pairs.image[:_ARITHMETIC_PAIRS, 0], tf.float32)
+    level = pairs.luma[:_ARITHMETIC_PAIRS, 0]
+    table = np.asarray(tables, np.float32)[pairs.quality[:_ARITHMETIC_PAIRS].astype(int) - 1, 0]
+    for arithmetic in ARITHMETICS:
+        steps = np.asarray(coefficients_of(image, arithmetic)[0]) / table[:, None, None, :]
+        nearest = np.sign(steps) * np.floor(np.abs(steps) + 0.5)
+        telling = (np.abs(steps) > 1.6) & (level != UNKNOWN)
+        telling[..., 0] = False
+        share = float(np.mean((nearest == level)[telling])) if telling.any() else 0.0
+        if share > most:
+            best, most = arithmetic, share
+    return best
+
+
+class _Keep(keras.callbacks.Callback):
+    """Appends one JSON line per epoch and keeps the current network."""
+
+    def __init__(self, folder: Path, network: keras.Model) -> None:
+        super().__init__()
+        self.folder = folder
+        self.network = network
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        record = {"epoch": epoch, **{name: float(value) for name, value in (logs or {}).items()}}
+        with (self.folder / "log.jsonl").open("a", encoding="utf-8") as log:
+            log.write(json.dumps(record) + "\n")
+        partial = self.folder / "model.partial.keras"
+        self.network.save(partial)
+        partial.replace(self.folder / "model.keras")
+
+
+def load_network(path: Path, kind: type[keras.Model]) -> keras.Model:
+    """Loads a .keras file that must be a `kind`.
+
+    Raises:
+        ModelError: If it is not.
+    """
+    try:
+        network = keras.models.load_model(path)
+    except (OSError, ValueError, TypeError) as error:
+        raise ModelError(f"{path}: expected a .keras {kind.__name__}, cannot load it ({error})") from error
+    if not isinstance(network, kind):
+        raise ModelError(f"{path}: expected a .keras {kind.__name__}, found a {type(network).__name__}")
+    return network
+
+
+def _copy_weights(path: Path, kind: type[keras.Model], network: keras.Model) -> None:
+    try:
+        network.set_weights(load_network(path, kind).get_weights())
+    except ValueError as error:
+        raise ModelError(f"{path}: expected a {kind.__name__} of the configured architecture") from error

@@ -1,0 +1,261 @@
+"""What people trust with their only copy: in place, resume, kill -9, full disks, read-only folders."""
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from jpegpre_tf.cli.main import main
+
+JOURNAL = ".jpegpre-journal.jsonl"
+
+
+@pytest.fixture
+def photos(photo, tmp_path) -> Path:
+    """in/0.jpg ... in/5.jpg, each another crop."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    image = Image.open(photo).convert("RGB")
+    for number in range(6):
+        image.crop((40 * number, 0, 40 * number + 160, 120)).save(folder / f"{number}.jpg", quality=95)
+    return folder
+
+
+def contents(folder: Path) -> dict[str, str]:
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def start(*arguments: str) -> subprocess.Popen:
+    command = [sys.executable, "-m", "jpegpre_tf", "encode", *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def test_in_place_gives_what_a_run_into_a_folder_gives(photos, tmp_path, capsys):
+    assert main(["encode", str(photos), "-o", str(tmp_path / "out")]) == 0
+    (photos / "0.jpg").chmod(0o640)
+    assert main(["encode", str(photos), "--in-place"]) == 0
+    assert contents(photos) == contents(tmp_path / "out")
+    assert stat.S_IMODE((photos / "0.jpg").stat().st_mode) == 0o640
+    capsys.readouterr()
+    before = {path: path.stat().st_mtime_ns for path in photos.iterdir()}
+    assert main(["encode", str(photos), "--in-place", "--strength", "0"]) == 0
+    # Nothing left to win at the same quality: not even touched.
+    assert {path: path.stat().st_mtime_ns for path in photos.iterdir()} == before
+
+
+def test_in_place_takes_jpeg_files_only(photos, tmp_path, capsys):
+    Image.new("RGB", (16, 16)).save(photos / "x.png")
+    Image.new("RGB", (16, 16)).save(photos / "really.jpg", "PNG")
+    before = contents(photos)
+    assert main(["encode", str(photos / "x.png"), "--in-place"]) == 2
+    assert "JPEG files only" in capsys.readouterr().err
+    assert main(["encode", str(photos), "--in-place"]) == 1
+    assert "'" + str(photos / "really.jpg") + "' is not a JPEG file" in capsys.readouterr().err
+    after = contents(photos)
+    assert {name for name in after if after[name] == before[name]} == {"x.png", "really.jpg"}
+
+
+@pytest.mark.parametrize("link", [os.symlink, os.link])
+def test_one_file_is_not_replaced_twice(photos, capsys, link):
+    link(photos / "0.jpg", photos / "z.jpg")
+    before = contents(photos)
+    assert main(["encode", str(photos), "--in-place"]) == 2
+    assert "are one file" in capsys.readouterr().err and contents(photos) == before
+
+
+def test_where_to_write_must_be_said_once(photos, tmp_path, capsys):
+    assert main(["encode", str(photos)]) == 2
+    assert main(["encode", str(photos), "--in-place", "-o", str(tmp_path / "out")]) == 2
+    assert main(["encode", str(photos), "-o", "x", "--page", "p.html", "--resume"]) == 2
+    assert capsys.readouterr().err.count("\n") == 3
+
+
+@pytest.mark.parametrize("is_in_place", [False, True])
+def test_killed_and_resumed_is_as_if_nothing_had_been(photos, tmp_path, is_in_place, capsys):
+    for number in range(6, 40):
+        shutil.copy(photos / f"{number % 6}.jpg", photos / f"{number}.jpg")
+    expected = tmp_path / "expected"
+    assert main(["encode", str(photos), "-o", str(expected)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    out = photos if is_in_place else tmp_path / "out"
+    where = ["--in-place"] if is_in_place else ["-o", str(out)]
+    before = contents(photos)
+    process = start(str(photos), *where)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        if (out / JOURNAL).exists() and len((out / JOURNAL).read_bytes().splitlines()) > 5:
+            break
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    finished = contents(out)
+    del finished[JOURNAL]
+    # Every file is a whole one: the old or the new.
+    assert all(digest in (before.get(name), contents(expected)[name]) for name, digest in finished.items())
+    times = {path: path.stat().st_mtime_ns for path in out.glob("*.jpg")}
+    with (out / JOURNAL).open("ab") as journal:
+        journal.write(b'{"run": "cut o')
+    (out / ".jpegpre-0123456789abcdef.tmp").write_bytes(b"left by another system")
+    assert main(["encode", str(photos), *where, "--resume"]) == 0
+    assert contents(out) == contents(expected)
+    untouched = [path for path, at in times.items() if path.stat().st_mtime_ns == at]
+    assert len(untouched) >= 4
+    # The table is the one of an uninterrupted run.
+    resumed = [line for line in capsys.readouterr().out.splitlines() if not line.startswith(str(tmp_path))]
+    assert resumed == [line for line in lines if not line.startswith(str(tmp_path))]
+
+
+def test_another_runs_files_are_not_taken_for_finished(photos, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    monkeypatch.setattr("jpegpre_tf.cli._journal.Journal.close", lambda self, *, is_complete: None)
+    assert main(["encode", str(photos), "-o", str(out), "--quality", "30"]) == 0
+    first = contents(out)
+    (photos / "1.jpg").touch()  # changed since
+    (out / "2.jpg").write_bytes(b"damaged")
+    assert main(["encode", str(photos), "-o", str(out), "--quality", "30", "--resume"]) == 0
+    second = contents(out)
+    assert {name: digest for name, digest in second.items() if name != JOURNAL} == {
+        name: digest for name, digest in first.items() if name != JOURNAL
+    }
+    assert main(["encode", str(photos), "-o", str(out), "--quality", "60", "--resume"]) == 0
+    third = contents(out)
+    assert all(third[f"{number}.jpg"] != first[f"{number}.jpg"] for number in range(6))
+
+
+def test_the_input_is_never_larger_afterwards(photo, tmp_path, capsys):
+    source, target = tmp_path / "in.jpg", tmp_path / "x.jpg"
+    Image.open(photo).convert("RGB").save(source, quality=60, progressive=True)
+    options = ["--quality", "90", "--strength", "0", "--json"]
+    assert main(["encode", str(source), "-o", str(target), *options]) == 0
+    row = json.loads(capsys.readouterr().out)
+    assert row["copied"] and row["quality_input"] == 60 and target.read_bytes() == source.read_bytes()
+    assert main(["encode", str(source), "-o", str(target), *options[:-1]]) == 0
+    assert capsys.readouterr().out.splitlines()[2].endswith("kept")
+    assert main(["encode", str(source), "-o", str(target), *options, "--allow-larger"]) == 0
+    row = json.loads(capsys.readouterr().out)
+    assert not row["copied"] and row["quality"] == 90 and row["size_bytes"] > row["size_bytes_input"]
+
+
+@pytest.mark.parametrize(
+    ("option", "limit"), [("20kB", 20_000), ("20KiB", 20_480), ("0.02mb", 20_000), ("20000", 20_000)]
+)
+def test_target_size(photo, tmp_path, capsys, option, limit):
+    assert main(["encode", str(photo), "-o", str(tmp_path / "x.jpg"), "--target-size", option, "--json"]) == 0
+    assert 0.97 * limit <= json.loads(capsys.readouterr().out)["size_bytes"] <= limit
+
+
+def test_target_score(photo, tmp_path, capsys):
+    pytest.importorskip("ssimulacra2", reason="needs the extra [evaluate]")
+    from jpegpre_tf.evaluation.metrics import get_metrics
+    from jpegpre_tf.evaluation.metrics.base import Frame
+
+    source, target = tmp_path / "in.png", tmp_path / "x.jpg"
+    Image.open(photo).convert("RGB").crop((100, 100, 260, 228)).save(source)
+    assert main(["encode", str(source), "-o", str(target), "--target-score", "60", "--json"]) == 0
+    row = json.loads(capsys.readouterr().out)
+    (metric,) = get_metrics(["ssimulacra2"])
+    frames = [Frame(np.asarray(Image.open(path).convert("RGB"))) for path in (source, target)]
+    assert metric.score(metric.prepare(frames[0]), frames[1]) >= 60 and 1 < row["quality"] < 95
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--target-size", "0"], ["--target-size", "ten"], ["--target-size", "5ib"], ["--target-bpp", "-1"],
+        ["--target-score", "100"], ["--target-size", "1kB", "--quality", "5"], ["--background", "blurple"],
+        ["--max-pixels", "0"], ["--color", "cmyk"], ["--target-bpp", "inf"],
+    ],
+)  # fmt: skip
+def test_wrong_options_are_one_line(photo, tmp_path, capsys, options):
+    assert main(["encode", str(photo), "-o", str(tmp_path / "x.jpg"), *options]) == 2
+    output = capsys.readouterr()
+    assert output.err.count("\n") == 1 and options[0] in output.err and output.out == ""
+
+
+def test_an_impossible_size_is_one_line_and_1(photo, tmp_path, capsys):
+    assert main(["encode", str(photo), "-o", str(tmp_path / "x.jpg"), "--target-size", "1kB"]) == 1
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and "the smallest possible is" in error and list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 64 kB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)]
+    if os.name != "posix" or os.getuid() != 0 or subprocess.run(command, capture_output=True).returncode:
+        pytest.skip("a small file system needs mount and root")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_full_disk_is_one_line_per_file(photo, small_disk, tmp_path, capsys):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number in range(5):
+        shutil.copy(photo, folder / f"{number}.webp")
+    assert main(["encode", str(folder), "-o", str(small_disk / "out")]) == 1
+    errors = [line for line in capsys.readouterr().err.splitlines() if "error" in line]
+    written = sorted((small_disk / "out").glob("*.jpg"))
+    assert 1 <= len(written) < 5 and len(errors) == 5 - len(written)
+    assert all("No space left on device" in line for line in errors)
+    for path in written:
+        Image.open(path).load()
+    assert not list((small_disk / "out").glob("*.tmp"))
+    # With room again, --resume does the rest.
+    subprocess.run(["mount", "-o", "remount,size=2m", str(small_disk)], check=True)
+    assert main(["encode", str(folder), "-o", str(small_disk / "out"), "--resume"]) == 0
+    assert [path.name for path in sorted((small_disk / "out").iterdir())] == [f"{n}.jpg" for n in range(5)]
+
+
+def test_in_place_on_a_full_disk_keeps_the_originals(small_disk, photo, capsys):
+    Image.open(photo).convert("RGB").crop((0, 0, 300, 250)).save(small_disk / "a.jpg", quality=95)
+    with pytest.raises(OSError, match="No space"), (small_disk / "filler").open("wb", buffering=0) as filler:
+        while True:
+            filler.write(bytes(1024))
+    before = contents(small_disk)
+    assert main(["encode", str(small_disk / "a.jpg"), "--in-place"]) == 1
+    assert "No space left" in capsys.readouterr().err
+    assert {name: digest for name, digest in contents(small_disk).items() if name != JOURNAL} == before
+
+
+@pytest.mark.parametrize("is_in_place", [False, True])
+def test_a_read_only_disk_is_one_line_per_file(photo, small_disk, tmp_path, capsys, is_in_place):
+    folder = small_disk if is_in_place else tmp_path / "in"
+    folder.mkdir(exist_ok=True)
+    for number in range(3):
+        Image.open(photo).convert("RGB").crop((0, 0, 160, 120)).save(folder / f"{number}.jpg", quality=95)
+    before = contents(folder)
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    where = ["--in-place"] if is_in_place else ["-o", str(small_disk / "out")]
+    assert main(["encode", str(folder), *where]) == 1
+    lines = capsys.readouterr().err.splitlines()
+    errors = [line for line in lines if "error: cannot write" in line]
+    assert len(errors) == 3 and all("Read-only file system" in line for line in errors)
+    assert [line for line in lines if line not in errors] == [
+        "jpegpre encode: note: no journal can be kept, --resume will not work: Read-only file system"
+    ]
+    assert contents(folder) == before
+
+
+def test_decoders_print_nothing_of_their_own(photo, tmp_path):
+    Image.open(photo).convert("1").crop((0, 0, 64, 64)).save(tmp_path / "fax.tif", compression="group4")
+    content = bytearray((tmp_path / "fax.tif").read_bytes())
+    content[20:60] = bytes(40)
+    (tmp_path / "fax.tif").write_bytes(content)
+    process = start(str(tmp_path / "fax.tif"), str(tmp_path / "missing.jpg"), "-o", str(tmp_path / "out"))
+    _, errors = process.communicate()
+    lines = errors.decode().splitlines()
+    assert all(line.startswith("jpegpre encode: ") for line in lines) and "missing.jpg" in lines[-1]
