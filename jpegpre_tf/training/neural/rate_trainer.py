@@ -29,6 +29,8 @@ class RateTrainer(keras.Model):
 
     def __init__(self, rate: NeuralRateEstimator, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        # Frozen here, and not only left out of the step: a resumed run counts the optimizer's variables.
+        rate.quantizer.trainable = False
         self.rate = rate
         self.trackers = [
             keras.metrics.Mean(name=name) for name in ("loss", "error_percent", "change_error_percent")
@@ -45,7 +47,6 @@ class RateTrainer(keras.Model):
         image = tf.reshape(image, tf.concat([[-1], tf.shape(image)[2:]], axis=0))
         coefficients = self.coefficients(tf.cast(image, tf.float32), self.rate.arithmetic)
         decisions, _ = self.rate.quantizer.decide(coefficients, tf.repeat(quality, 2))
-        # Nothing below the bit counts is trained here.
         decisions = [type(d)(*(tf.stop_gradient(part) for part in d)) for d in decisions]
         bits = tf.reshape(self.rate.rate_network(decisions), [-1, 2])
         error = tf.math.log(bits / size_bits)
@@ -61,7 +62,7 @@ class RateTrainer(keras.Model):
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         with tf.GradientTape() as tape:
             loss, values = self._measure(data)
-        variables = self.rate.rate_network.trainable_variables
+        variables = self.rate.trainable_variables
         self.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
         return self._track(values)
 
