@@ -16,11 +16,13 @@ class NeuralTrainConfig:
         steps_per_epoch: Steps between checkpoints and validation.
         batch_pairs, crop_size: Pairs per step, and the side of their crops in pixels (a multiple of 16).
         pairs: How many are encoded in all.
-        large_size, large_pairs: The rate also learns from these larger crops, every fourth step: headers and
+        large_size, large_pairs: The rate also learns from these larger crops, every other step: headers and
             Huffman tables weigh differently there.
         validation_pairs: Encoded from the validation pictures, at `crop_size`.
         learning_rate: Peak of a cosine schedule.
         quality_low, quality_high: Range of qualities, inclusive.
+        quality_skew: 1 draws qualities evenly; above 1 low ones more often (a power of an even draw), where headers
+            and rare symbols weigh most.
         channels, spatial_blocks: See `EncoderQuantizer`.
         width, context_width: See `RateNetwork`.
         seed: Of initial weights and crops.
@@ -37,6 +39,7 @@ class NeuralTrainConfig:
     learning_rate: float = 2e-3
     quality_low: int = 3
     quality_high: int = 95
+    quality_skew: float = 1.0
     channels: int = 64
     spatial_blocks: int = 2
     width: int = 96

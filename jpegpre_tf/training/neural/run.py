@@ -134,6 +134,7 @@ class NeuralRun:
                 size=size,
                 seed=self.config.seed * 10 + seed,
                 quality_range=qualities,
+                quality_skew=self.config.quality_skew,
                 preprocess=self.preprocess,
                 with_levels=levels,
             )
