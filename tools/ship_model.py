@@ -67,7 +67,8 @@ def _commands(arguments: argparse.Namespace) -> list[str]:
         commands.append(command)
     if arguments.mixed:
         side = "jpegpre train PICTURES --config config-side.json -o SIDE --from RUN1/model.keras"
-        mix = f"python tools/mix_models.py RUN2/model.keras SIDE/model.keras --share {arguments.mixed[1]} -o mixed.keras"
+        share = f"--share {arguments.mixed[1]}"
+        mix = f"python tools/mix_models.py RUN2/model.keras SIDE/model.keras {share} -o mixed.keras"
         commands[-1:] = [side, mix, commands[-1]]
     return commands
 
