@@ -68,6 +68,7 @@ def described(result: runtime.EncodeResult, arguments: argparse.Namespace) -> di
         "psnr_rgb_plain_db": _finite(result.psnr_plain_db),
         "psnr_rgb_db": _finite(result.psnr_db),
         "notes": list(result.notes),
+        "reasons": list(result.reasons),
     }
 
 

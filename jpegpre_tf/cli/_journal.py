@@ -55,7 +55,8 @@ class Journal:
             # In place the source has become the result.
             if not is_there or (task.source != task.target and _state(task.source) != entry["state"]):
                 return None
-            numbers = entry["result"] | {"notes": tuple(entry["result"]["notes"])}
+            texts = {key: tuple(entry["result"][key]) for key in ("notes", "reasons")}
+            numbers = entry["result"] | texts
             return runtime.EncodeResult(
                 **numbers, source=task.source, target=task.target, jpeg=b"", jpeg_plain=b""
             )

@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
         None if arguments.quality is None and _has_target(options) else options.quality
     )
     results: list[runtime.EncodeResult] = []
-    is_complete = True
+    encoded, is_complete = 0, True
     with without_decoders_messages(), progress(len(tasks), "encoding") as report:
         for task, outcome in _outcomes(tasks, work, arguments.jobs):
             report.advance()
@@ -86,14 +86,16 @@ def run(arguments: argparse.Namespace) -> int:
                 print(json.dumps(described(outcome, arguments)), flush=True)
             if arguments.page:
                 page.add(outcome)
-            # Numbers only from here on: memory must not grow with the number of pictures.
-            results.append(replace(outcome, jpeg_plain=b"", jpeg=b""))
+            encoded += 1
+            # Numbers only from here on, and only for a table: memory must not grow with the number of pictures.
+            if not arguments.json:
+                results.append(replace(outcome, jpeg_plain=b"", jpeg=b"", notes=()))
     _end_journal(journal, is_complete)
-    if results and not arguments.json:
+    if results:
         print_table(HEADER, [row(result) for result in results], totals(results))
-    if results and arguments.page:
+    if encoded and arguments.page:
         _write_page(page, Path(arguments.page), sys.stderr if arguments.json else sys.stdout)
-    return 0 if len(results) == len(tasks) else 1
+    return 0 if encoded == len(tasks) else 1
 
 
 def _has_target(options: runtime.EncodeOptions) -> bool:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from jpegpre_tf._optional import require
+from jpegpre_tf.cli._arguments import DEFAULT_PROFILE
 from jpegpre_tf.cli._quiet import quiet_tensorflow
 from jpegpre_tf.errors import UsageError
 
@@ -27,7 +28,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", metavar="RUN_DIR", type=Path, required=True, help="folder of the run"
     )
-    parser.add_argument("--config", type=Path, help="JSON file with fields of TrainConfig")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
+        "--profile",
+        metavar="P",
+        help="fidelity, balanced or perceptual as shipped, or smoke: a minute, to see that all works "
+        "(default: balanced)",
+    )
+    what.add_argument("--config", type=Path, help="JSON file with fields of TrainConfig")
     parser.add_argument("--validation", metavar="DIR", type=Path, help="pictures to measure the loss on")
     parser.add_argument(
         "--from", dest="initial", metavar="MODEL", type=Path, help=".keras model to start from"
@@ -45,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"{arguments.folder}: expected a folder of pictures to train with, found none")
     quiet_tensorflow()
     require("tensorflow", extra="train", purpose="training")
-    from jpegpre_tf.training.config import TrainConfig, load_config
+    from jpegpre_tf.training.config import load_config, profile_config
     from jpegpre_tf.training.data import list_pictures
     from jpegpre_tf.training.run import train
 
@@ -58,9 +66,12 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"{arguments.output}: expected a run to resume, found no checkpoint")
     if arguments.initial is not None and not arguments.initial.is_file():
         raise UsageError(f"--from: expected a .keras file, found nothing at {arguments.initial}")
-    if arguments.resume and arguments.config is None:
+    if arguments.resume and arguments.config is None and arguments.profile is None:
         arguments.config = arguments.output / "config.json"
-    config = load_config(arguments.config) if arguments.config else TrainConfig()
+    if arguments.config is not None:
+        config = load_config(arguments.config)
+    else:
+        config = profile_config(arguments.profile or DEFAULT_PROFILE)
     overrides = {name: getattr(arguments, name) for name in _OPTIONS if getattr(arguments, name) is not None}
     config = dataclasses.replace(config, **overrides)
     paths = list_pictures(arguments.folder)

@@ -71,6 +71,7 @@ def write_model_folder(
     *,
     version: str,
     training: dict[str, Any],
+    objective: dict[str, float],
     quality_range: tuple[int, int],
     pictures: list[npt.NDArray[np.uint8]],
 ) -> None:
@@ -80,6 +81,7 @@ def write_model_folder(
         folder: Its name becomes the profile's name.
         version: Version of the model.
         training: "data" and "commands", as model.json carries them.
+        objective: Weights of the measures whose BD-rate it was trained for; empty for another objective.
         quality_range: Qualities that the model was trained for.
         pictures: For the parity check, uint8 (256, 256, 3) each.
 
@@ -94,6 +96,8 @@ def write_model_folder(
         raise ModelError(f"{tflite}: expected at most 1 level off Keras, found {parity['max_levels']}")
     description = new_description(preprocessor, name=folder.name, quality_range=quality_range)
     description |= {"version": version, "training": training}
+    if objective:
+        description["objective"] = objective
     description["files"] = {
         "model.keras": entry_of((folder / "model.keras").read_bytes(), format="keras"),
         "tflite/fp32.tflite": entry_of(tflite.read_bytes(), format="tflite", precision="fp32", parity=parity),

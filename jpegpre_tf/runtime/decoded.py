@@ -1,9 +1,11 @@
 """Opens picture files: any common format to rows of RGB plus what must travel along."""
 
-import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from PIL import Image, ImageColor, UnidentifiedImageError
 
@@ -39,6 +41,7 @@ class Decoded:
         notes: One line on each thing that the file held and the output will not.
         size_bytes: Of the file.
         jpeg: How it was encoded if it is a JPEG file.
+        is_converted: To sRGB, as was asked for: the input's own pixels will not do.
     """
 
     raster: Raster
@@ -48,6 +51,11 @@ class Decoded:
     notes: tuple[str, ...]
     size_bytes: int
     jpeg: JpegSource | None
+    is_converted: bool
+
+
+class _RefusedError(Exception):
+    """Why a file is refused, without its name."""
 
 
 def check_color(color: str, background: str) -> None:
@@ -62,19 +70,22 @@ def check_color(color: str, background: str) -> None:
         ) from error
 
 
-def read_regular_file(path: str | Path) -> bytes:
-    """Returns a file's content.
+@contextmanager
+def open_regular_file(path: str | Path) -> Iterator[BinaryIO]:
+    """Opens a file for reading.
 
     Raises:
-        PictureError: If it cannot be read, or is a pipe or device, which could block for ever.
+        PictureError: If it cannot be opened, or is a pipe or device, which could block for ever.
     """
     try:
         if Path(path).exists() and not Path(path).is_file():
             raise PictureError(f"cannot read '{shown(path)}': not a regular file")
-        return Path(path).read_bytes()
+        file = Path(path).open("rb")  # noqa: SIM115  closed below; errors inside the block are the block's
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise PictureError(f"cannot read '{shown(path)}': {reason}") from error
+    with file:
+        yield file
 
 
 def open_decoded(
@@ -87,11 +98,13 @@ def open_decoded(
         ValueError: If `background` or `color` is unknown.
     """
     check_color(color, background)
-    content = read_regular_file(path)
     try:
-        return _decode(content, max_pixels, background, color == "srgb")
-    except (PictureError, MissingExtraError) as error:
+        with open_regular_file(path) as file:
+            return _decode(file, max_pixels, background, color == "srgb")
+    except (_RefusedError, MissingExtraError) as error:
         raise PictureError(f"cannot read '{shown(path)}': {error}") from None
+    except PictureError:
+        raise
     except MemoryError:
         raise
     except Exception as error:
@@ -110,33 +123,42 @@ def _reason(error: Exception, max_pixels: int) -> str:
     return f"damaged file ({first_line or type(error).__name__})"
 
 
-def _open(content: bytes) -> Image.Image:
-    if content[4:8] == b"ftyp" and content[8:12] in _HEIF_BRANDS and b"avif" not in content[8:64]:
+def _open(file: BinaryIO, start: bytes) -> Image.Image:
+    if start[4:8] == b"ftyp" and start[8:12] in _HEIF_BRANDS and b"avif" not in start[8:]:
         # Its own reader instead of one registered with Pillow, which would be for the whole process.
         package: Any = require("pillow_heif", extra="heif", purpose="HEIC")
-        return package.HeifImageFile(io.BytesIO(content))
-    return Image.open(io.BytesIO(content), formats=_FORMATS)
+        return package.HeifImageFile(file)
+    return Image.open(file, formats=_FORMATS)
 
 
-def _decode(content: bytes, max_pixels: int, background: str, to_srgb: bool) -> Decoded:
-    # Not closed: the raster reads from it, and there is no file behind it but memory.
-    image = _open(content)
-    _check_size(image, content, max_pixels)
+def _decode(file: BinaryIO, max_pixels: int, background: str, to_srgb: bool) -> Decoded:
+    start = file.read(64)
+    file.seek(0)
+    size_bytes = os.fstat(file.fileno()).st_size
+    is_jpeg = start.startswith(SOI)
+    # Not closed: the raster reads from it, and it holds no file of its own.
+    image = _open(file, start)
+    _check_size(image, size_bytes if is_jpeg else None, max_pixels)
     if image.mode not in MODES or (image.mode == "I" and image.format != "PNG"):
-        raise PictureError(f"colour mode {image.mode} is not supported")
+        raise _RefusedError(f"colour mode {image.mode} is not supported")
     frames = getattr(image, "n_frames", 1)
     # Load before looking at metadata: Pillow turns the pixels of a TIFF by its orientation while loading,
     # and takes the tag away with it.
     image.load()
     metadata, jpeg = metadata_of(image), None
     notes: list[str] = []
-    if content[:2] == SOI:
+    if is_jpeg:
+        file.seek(0)
+        content = file.read()
         segments = read_segments(content)
         metadata, dropped = jpeg_metadata(content, segments, metadata)
         jpeg = describe_jpeg(image, content, segments)
+        del content
         notes += dropped
     elif frames > 1:
         notes.append(f"holds {frames} pictures: only the first is used")
+    if image.info.get("aux") or image.info.get("depth_images"):  # of HEIC files
+        notes.append("its HDR gain map, depth or other auxiliary pictures cannot be kept")
     if b"hdrgm:Version" in metadata.xmp and not metadata.trailer:
         notes.append("its HDR gain map cannot be kept: only the standard picture is used")
         metadata = replace(metadata, xmp=b"")  # it would promise a gain map
@@ -145,25 +167,28 @@ def _decode(content: bytes, max_pixels: int, background: str, to_srgb: bool) -> 
     if has_own_gamma(image):
         notes.append(f"gamma {image.info['gamma']:g} was converted to sRGB")
     to_rgb, by_profile = rgb_converter(image, metadata.icc, background=background, to_srgb=to_srgb)
+    is_converted = by_profile and to_srgb
     if image.mode == "CMYK" or by_profile:
         metadata = replace(metadata, icc=b"")  # it described the old pixels; they are sRGB now
     metadata, dropped = metadata.fitted()
     is_grey = image.mode in GREY_MODES
     density = density_of(image)
     image.fp = None  # the pixels are all that is needed now; the file's bytes may go
-    return Decoded(Raster(image, to_rgb), is_grey, metadata, density, (*notes, *dropped), len(content), jpeg)
+    return Decoded(
+        Raster(image, to_rgb), is_grey, metadata, density, (*notes, *dropped), size_bytes, jpeg, is_converted
+    )
 
 
-def _check_size(image: Image.Image, content: bytes, max_pixels: int) -> None:
+def _check_size(image: Image.Image, jpeg_bytes: int | None, max_pixels: int) -> None:
     width, height = image.size
     if width * height > max_pixels:
-        raise PictureError(f"{width}x{height} is more than {max_pixels} pixels")
+        raise _RefusedError(f"{width}x{height} is more than {max_pixels} pixels")
     if max(width, height) > _LONGEST_SIDE:
-        raise PictureError(f"{width}x{height}: a JPEG file holds at most {_LONGEST_SIDE} pixels a side")
+        raise _RefusedError(f"{width}x{height}: a JPEG file holds at most {_LONGEST_SIDE} pixels a side")
     # Every block of the first component takes a bit for its DC at least. libjpeg would make up what is
     # missing after an early end marker, for as long as a damaged header says.
-    if content[:2] == SOI and width * height > 512 * len(content):
-        raise PictureError(f"damaged file (too short for {width}x{height} pixels)")
+    if jpeg_bytes is not None and width * height > 512 * jpeg_bytes:
+        raise _RefusedError(f"damaged file (too short for {width}x{height} pixels)")
 
 
 def _is_transparent(image: Image.Image) -> bool:

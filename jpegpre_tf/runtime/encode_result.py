@@ -23,7 +23,8 @@ class EncodeResult:
         is_copy: The input's own picture was kept, since encoding it again would win nothing.
         quality_input: Of a JPEG input: of libjpeg's tables the nearest; None for other inputs.
         is_turned: The orientation tag makes viewers swap width and height.
-        notes: What of the input is not in the output, and what was not done as asked.
+        notes: What of the input is not in the output.
+        reasons: Why a JPEG input was kept, or encoded at another quality than asked for.
         jpeg_plain: The plain file, bare of all metadata but what is needed to show it right; b"" for
             pictures of more than 24 megapixels.
         jpeg: The file written, likewise bare.
@@ -44,6 +45,7 @@ class EncodeResult:
     quality_input: int | None
     is_turned: bool
     notes: tuple[str, ...]
+    reasons: tuple[str, ...]
     jpeg_plain: bytes = field(repr=False)
     jpeg: bytes = field(repr=False)
 

@@ -125,7 +125,7 @@ def check_decodes(jpeg: bytes) -> None:
         OSError: If that fails.
     """
     with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as image:
-        image.draft(image.mode, (image.width // 8, image.height // 8))
+        image.draft(image.mode, (max(1, image.width // 8), max(1, image.height // 8)))
         image.load()
 
 

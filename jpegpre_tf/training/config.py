@@ -8,6 +8,8 @@ from jpegpre_tf.errors import UsageError
 from jpegpre_tf.losses.measures import check_measures
 from jpegpre_tf.losses.step_error import MASKING_ENERGY
 
+PROFILES = Path(__file__).with_name("profiles")
+
 
 @dataclasses.dataclass(frozen=True)
 class TrainConfig:
@@ -90,3 +92,16 @@ def load_config(path: Path) -> TrainConfig:
         unknown = sorted(set(fields) - known) if isinstance(fields, dict) else type(fields).__name__
         raise UsageError(f"{path}: unknown fields {unknown}; expected some of {sorted(known)}")
     return TrainConfig(**fields)
+
+
+def profile_config(name: str) -> TrainConfig:
+    """The configuration of a profile: "fidelity", "balanced", "perceptual" or "smoke", a minute to see that all works.
+
+    Raises:
+        UsageError: If there is no such profile.
+    """
+    path = PROFILES / f"{name}.json"
+    if not path.is_file():
+        known = sorted(file.stem for file in PROFILES.glob("*.json"))
+        raise UsageError(f"no training profile {name!r}; there are: {', '.join(known)}")
+    return load_config(path)

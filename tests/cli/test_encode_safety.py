@@ -54,6 +54,22 @@ def test_in_place_gives_what_a_run_into_a_folder_gives(photos, tmp_path, capsys)
     assert {path: path.stat().st_mtime_ns for path in photos.iterdir()} == before
 
 
+def test_in_place_takes_positions_out_where_nothing_else_is_to_be_won(photos):
+    exif = Image.Exif()
+    exif[0x010F] = "Maker"
+    exif.get_ifd(0x8825)[2] = (59.0, 54.0, 36.0)
+    source = photos / "0.jpg"
+    Image.open(source).save(source, quality=75, optimize=True, exif=exif)
+    pixels = np.asarray(Image.open(source))
+    arguments = ["encode", str(source), "--in-place", "--strength", "0", "--metadata", "strip-gps"]
+    assert main(arguments) == 0
+    with Image.open(source) as image:
+        assert not image.getexif().get_ifd(0x8825) and image.getexif()[0x010F] == "Maker"
+        np.testing.assert_array_equal(np.asarray(image), pixels)
+    written = source.stat().st_mtime_ns
+    assert main(arguments) == 0 and source.stat().st_mtime_ns == written
+
+
 def test_in_place_takes_jpeg_files_only(photos, tmp_path, capsys):
     Image.new("RGB", (16, 16)).save(photos / "x.png")
     Image.new("RGB", (16, 16)).save(photos / "really.jpg", "PNG")
@@ -139,9 +155,12 @@ def test_the_input_is_never_larger_afterwards(photo, tmp_path, capsys):
     options = ["--quality", "90", "--strength", "0", "--json"]
     assert main(["encode", str(source), "-o", str(target), *options]) == 0
     row = json.loads(capsys.readouterr().out)
-    assert row["copied"] and row["quality_input"] == 60 and target.read_bytes() == source.read_bytes()
+    assert row["copied"] and row["quality_input"] == 60 and "own bytes were kept" in row["reasons"][0]
+    assert target.read_bytes() == source.read_bytes()
     assert main(["encode", str(source), "-o", str(target), *options[:-1]]) == 0
-    assert capsys.readouterr().out.splitlines()[2].endswith("kept")
+    output = capsys.readouterr()
+    # In the table, but no line on stderr for each photo of a library.
+    assert output.out.splitlines()[2].endswith("kept") and output.err == ""
     assert main(["encode", str(source), "-o", str(target), *options, "--allow-larger"]) == 0
     row = json.loads(capsys.readouterr().out)
     assert not row["copied"] and row["quality"] == 90 and row["size_bytes"] > row["size_bytes_input"]
@@ -259,3 +278,22 @@ def test_decoders_print_nothing_of_their_own(photo, tmp_path):
     _, errors = process.communicate()
     lines = errors.decode().splitlines()
     assert all(line.startswith("jpegpre encode: ") for line in lines) and "missing.jpg" in lines[-1]
+
+
+def test_options_for_pictures_reach_the_encoder(tmp_path, capsys):
+    Image.new("RGBA", (40, 30), (0, 0, 0, 0)).save(tmp_path / "in.png")
+    arguments = ["encode", str(tmp_path / "in.png"), "-o", str(tmp_path / "x.jpg")]
+    assert main([*arguments, "--background", "#c80000"]) == 0
+    with Image.open(tmp_path / "x.jpg") as image:
+        assert np.abs(np.asarray(image).reshape(-1, 3).mean(axis=0) - (200, 0, 0)).max() < 3
+    capsys.readouterr()
+    assert main([*arguments, "--max-pixels", "0.001MP"]) == 1
+    assert "40x30 is more than 1000 pixels" in capsys.readouterr().err
+
+
+def test_more_pixels_than_pillow_allows(tmp_path, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 500)  # as if this picture had 180 megapixels
+    Image.new("L", (40, 30)).save(tmp_path / "in.png")
+    arguments = ["encode", str(tmp_path / "in.png"), "-o", str(tmp_path / "x.jpg")]
+    assert main([*arguments, "--max-pixels", "900"]) == 1
+    assert main([*arguments, "--max-pixels", "1200"]) == 0

@@ -48,8 +48,9 @@ def test_outcome(case, session, tmp_path):
     result = runtime.encode_file(source, target, session, **case.options)
     written = target.read_bytes()
     assert source.read_bytes() == content and [path.name for path in target.parent.iterdir()] == ["x.jpg"]
-    assert len(result.notes) == len(case.says), result.notes
-    for note, pattern in zip(result.notes, case.says, strict=True):
+    said = (*result.notes, *result.reasons)
+    assert len(said) == len(case.says), said
+    for note, pattern in zip(said, case.says, strict=True):
         assert re.search(pattern, note) and note.isprintable()
     assert result.size_bytes == len(written) and result.size_bytes_input == len(content)
     assert result.is_copy == (case.outcome == KEPT) and (case.outcome != KEPT or written == content)

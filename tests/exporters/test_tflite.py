@@ -78,6 +78,7 @@ def test_model_folder_runs_in_the_runtime(model: Preprocessor, picture: np.ndarr
         folder,
         version="3",
         training={"data": "none", "commands": ["none"]},
+        objective={"psnr_y": 1.0},
         quality_range=(5, 95),
         pictures=[picture[:256, :256]],
     )

@@ -1,4 +1,5 @@
 import os
+import sys
 
 import numpy as np
 import pytest
@@ -107,6 +108,27 @@ def test_orientation_is_applied_exactly_once(tmp_path, suffix, orientation):
     viewer = np.asarray(ImageOps.exif_transpose(Image.open(path)).convert("RGB"))
     np.testing.assert_array_equal(shown, viewer)
     assert shown.shape[0] == (53 if orientation == 6 else 37)
+
+
+def test_what_a_heic_file_holds_besides_is_said(tmp_path, monkeypatch):
+    heif = pytest.importorskip("pillow_heif", reason="needs the extra [heif]")
+
+    class WithGainMap(heif.HeifImageFile):  # libheif's encoder writes none
+        def __init__(self, file):
+            super().__init__(file)
+            self.info["aux"] = {"urn:com:apple:photo:2020:aux:hdrgainmap": [2]}
+
+    heif.from_pillow(Image.fromarray(RGB)).save(tmp_path / "in.heic")
+    assert runtime.open_picture(tmp_path / "in.heic").notes == ()
+    monkeypatch.setattr(heif, "HeifImageFile", WithGainMap)
+    assert "gain map" in runtime.open_picture(tmp_path / "in.heic").notes[0]
+
+
+def test_heic_without_its_package_says_what_to_install(tmp_path, monkeypatch):
+    (tmp_path / "in.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(100))
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(PictureError, match=r"HEIC needs `pillow_heif`: pip install 'jpegpre-tf\[heif\]'"):
+        runtime.open_picture(tmp_path / "in.heic")
 
 
 def test_a_tiffs_exif_is_carried_without_its_pixel_layout(tmp_path):

@@ -96,6 +96,18 @@ def test_a_score_is_reached_by_the_smallest_quality(balanced, source, tmp_path):
         runtime.encode_file(source, tmp_path / "x.jpg", balanced, target_score=32.0)
 
 
+def test_a_jpeg_that_alone_reaches_the_score_is_kept(balanced, jpeg_photo, tmp_path):
+    result = runtime.encode_file(
+        jpeg_photo,
+        tmp_path / "x.jpg",
+        balanced,
+        target_score=70.0,
+        score=lambda pixels: lambda jpeg: runtime.psnr_db(pixels, jpeg),
+    )
+    assert result.is_copy and "score" in result.reasons[0]
+    assert (tmp_path / "x.jpg").read_bytes() == jpeg_photo.read_bytes()
+
+
 @pytest.mark.parametrize("quality", [1.5, 30.25, 49.5, 75.3, 99.5])
 def test_qualities_in_between(photos, quality):
     lower, upper = (len(runtime.encode_jpeg(photos[0], q)) for q in (int(quality), int(quality) + 1))

@@ -14,7 +14,7 @@ from jpegpre_tf.errors import UsageError
 from jpegpre_tf.losses import RateDistortion
 from jpegpre_tf.training import run
 from jpegpre_tf.training.callbacks import RealBDRate
-from jpegpre_tf.training.config import TrainConfig, load_config
+from jpegpre_tf.training.config import TrainConfig, load_config, profile_config
 from jpegpre_tf.training.data import list_pictures, validation_dataset
 from jpegpre_tf.training.run import train
 
@@ -131,6 +131,21 @@ def test_bad_configurations(tmp_path: Path, content: str, message: str) -> None:
     path.write_text(content)
     with pytest.raises(UsageError, match=message):
         load_config(path)
+
+
+def test_profiles_are_configurations_of_the_declared_measures() -> None:
+    for name in ("fidelity", "balanced", "perceptual", "smoke"):
+        config = profile_config(name)
+        assert config.measures and config.crop_size >= 176
+    with pytest.raises(UsageError, match="fidelity"):
+        profile_config("sharpest")
+
+
+@pytest.mark.slow
+def test_the_smoke_profile_trains(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    assert main(["train", str(PICTURES), "-o", str(out), "--profile", "smoke", "--steps", "20"]) == 0
+    assert (out / "model.keras").exists()
 
 
 def test_nothing_to_resume(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
