@@ -109,6 +109,8 @@ def _description(request: ExportRequest, preprocessor: Any) -> dict[str, Any]:
     file = request.folder / "model.json"
     low, high = (request.config.quality_low, request.config.quality_high) if request.config else (5, 95)
     fresh = new_description(preprocessor, name=request.folder.absolute().name, quality_range=(low, high))
+    if request.config and request.config.measures:
+        fresh["objective"] = request.config.measures
     if not file.exists():
         return fresh
     try:
