@@ -18,8 +18,8 @@ from jpegpre_tf.jpeg.resample import subsampling_factors
 from jpegpre_tf.runtime.jpeg_file import encode_jpeg, tables_of
 from jpegpre_tf.runtime.jpeg_segments import SOI, read_segments, segment
 
-# Rows that are transformed at a time: bounds intermediates of some 40 bytes per sample.
-_ROWS_AT_ONCE = 64
+# Pixels that are transformed at a time: bounds intermediates of some 100 bytes per pixel.
+_PIXELS_AT_ONCE = 1 << 19
 _SOF0, _DHT, _SOS = 0xC0, 0xC4, 0xDA
 _EOI = b"\xff\xd9"
 
@@ -59,8 +59,9 @@ class StripJpeg:
 
     def add(self, rows: npt.NDArray[np.uint8]) -> None:
         """Adds the next rows, uint8 `(rows, W, 3)`: a multiple of 16 of them, but for the last ones."""
-        for top in range(0, len(rows), _ROWS_AT_ONCE):
-            self._add(rows[top : top + _ROWS_AT_ONCE])
+        at_once = max(16, _PIXELS_AT_ONCE // self._width // 16 * 16)
+        for top in range(0, len(rows), at_once):
+            self._add(rows[top : top + at_once])
 
     def _add(self, rows: npt.NDArray[np.uint8]) -> None:
         pixels = np.asarray(Image.fromarray(rows).convert("L")) if self._is_grey else rows

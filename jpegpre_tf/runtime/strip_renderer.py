@@ -19,13 +19,13 @@ from jpegpre_tf.runtime.strip_jpeg import StripJpeg
 WHOLE_PIXELS = 24_000_000
 # A strip's pixels; its context comes on top.
 _STRIP_PIXELS = 4_000_000
-_LEAST_ROWS = 128
+_LEAST_ROWS = 64
 # Rows of context above and below a strip: whole blocks, more than any model of this kind sees, and one row of
 # blocks for the decoder's chroma upsampling.
 _MODEL_CONTEXT = 64
 _DECODER_CONTEXT = 16
-# Rows that are decoded at a time, in 16-row blocks.
-_MEASURED_ROWS = 64
+# Pixels that are decoded at a time.
+_MEASURED_PIXELS = 1 << 19
 
 
 class StripRenderer:
@@ -104,8 +104,9 @@ class StripRenderer:
         decoded alike too.
         """
         total = 0.0
-        for start in range(top, bottom, _MEASURED_ROWS):
-            end = min(start + _MEASURED_ROWS, bottom)
+        at_once = max(16, _MEASURED_PIXELS // self._raster.width // 16 * 16)
+        for start in range(top, bottom, at_once):
+            end = min(start + at_once, bottom)
             first, last = max(0, start - _DECODER_CONTEXT), min(len(rows), end + _DECODER_CONTEXT)
             jpeg = encode_jpeg(
                 rows[first:last], quality, subsampling=self._subsampling, is_grey=self._is_grey
