@@ -25,6 +25,14 @@ def ship(arguments: argparse.Namespace) -> None:
     from jpegpre_tf.training.data import list_pictures, load_rgb
 
     last = load_config(arguments.runs[-1] / "config.json")
+    objective = last.measures
+    if arguments.mixed and len(arguments.runs) == 2:
+        # What is between two models is, to first order, what minimises the objective between theirs.
+        share, side = float(arguments.mixed[1]), load_config(Path(arguments.mixed[0], "config.json")).measures
+        objective = {
+            name: round((1 - share) * last.measures.get(name, 0.0) + share * side.get(name, 0.0), 4)
+            for name in last.measures | side
+        }
     pictures = [load_rgb(path)[:PARITY_SIZE, :PARITY_SIZE] for path in list_pictures(ROOT / "tests/pictures")]
     arguments.folder.mkdir(parents=True, exist_ok=True)
     for number, run in enumerate(arguments.runs, start=1):
@@ -37,11 +45,11 @@ def ship(arguments: argparse.Namespace) -> None:
             kept = Path(arguments.mixed[0], name).read_bytes()
             (arguments.folder / f"{stem}-side.{suffix}").write_bytes(kept)
     write_model_folder(
-        keras.models.load_model(arguments.runs[-1] / "model.keras"),
+        keras.models.load_model(arguments.model or arguments.runs[-1] / "model.keras"),
         arguments.folder,
         version=arguments.version,
         training={"data": arguments.data, "commands": _commands(arguments)},
-        objective=last.measures,
+        objective=objective,
         quality_range=(last.quality_low, last.quality_high),
         pictures=pictures,
     )
@@ -50,7 +58,8 @@ def ship(arguments: argparse.Namespace) -> None:
 def _commands(arguments: argparse.Namespace) -> list[str]:
     """The commands of the runs, each from the model of the one before; with the steps that were really taken.
 
-    `--mixed`: `tools/mix_models.py` averages a side run from the first model into the second run's model.
+    `--mixed`: `tools/mix_models.py` averages a side run from the first model into the second run's, and the
+    third starts there.
     """
     commands = []
     for number, run in enumerate(arguments.runs, start=1):
@@ -58,7 +67,7 @@ def _commands(arguments: argparse.Namespace) -> list[str]:
         epochs = len((run / "log.jsonl").read_text(encoding="utf-8").splitlines())
         taken = min(config["steps"], epochs * config["steps_per_epoch"])
         command = f"jpegpre train PICTURES --config config-{number}.json -o RUN{number}"
-        if arguments.mixed and number == len(arguments.runs):
+        if arguments.mixed and number == 3:
             command += " --from mixed.keras"
         elif number > 1:
             command += f" --from RUN{number - 1}/model.keras"
@@ -69,7 +78,7 @@ def _commands(arguments: argparse.Namespace) -> list[str]:
         side = "jpegpre train PICTURES --config config-side.json -o SIDE --from RUN1/model.keras"
         share = f"--share {arguments.mixed[1]}"
         mix = f"python tools/mix_models.py RUN2/model.keras SIDE/model.keras {share} -o mixed.keras"
-        commands[-1:] = [side, mix, commands[-1]]
+        commands[2:2] = [side, mix]
     return commands
 
 
@@ -89,11 +98,12 @@ def main(argv: list[str] | None = None) -> int:
     model = actions.add_parser("model")
     model.add_argument("runs", type=Path, nargs="+", help="runs in order, each started from the one before")
     model.add_argument("--folder", type=Path, required=True)
+    model.add_argument("--model", type=Path, help="if it is not the last run's: what --mixed gave")
     model.add_argument(
         "--mixed",
         nargs=2,
         metavar=("RUN", "SHARE"),
-        help="a further run from the first one's model, averaged into the second's before the last run",
+        help="a further run from the first one's model, averaged into the second's; a third run starts there",
     )
     model.add_argument("--version", required=True)
     model.add_argument(
