@@ -1,7 +1,7 @@
 # `make demo` and `make test` make the environment they need; nothing has to be installed before but make.
 VENV ?= .venv
-# What the tests need; exporting and cluster extras are tested where they are installed.
-TEST_EXTRAS ?= train,evaluate,heif,test
+# What the tests need; the cluster extra is tested where it is installed.
+TEST_EXTRAS ?= train,export,evaluate,heif,test
 QUALITY ?= 75
 
 .PHONY: demo test check bench-simulator bench-neural clean
@@ -45,4 +45,4 @@ bench-neural:
 	$(VENV)/bin/python tools/bench_neural.py $(DATA)
 
 clean:
-	rm -rf $(VENV) .demo .soak build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf export/web/dist export/web/demo-dist $(VENV) .demo .soak build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -3,7 +3,8 @@
     make bench-neural DATA=FOLDER_OF_LOSSLESS_PICTURES
     python tools/bench_neural.py FOLDER [--encoders mozjpeg,...] [--only simulator,rate,speed] [--json FILE]
 
-Prints Markdown tables; docs/neural.md quotes them, and shows the plots.
+Prints Markdown tables; docs/neural.md quotes them. With --json every picture is kept as soon as it is measured, and
+what is there already is not measured again; tools/plot_neural.py draws it.
 """
 
 import argparse
@@ -23,7 +24,8 @@ import tensorflow as tf
 
 import jpegpre_tf.models  # noqa: F401  (registers the classes that the files name)
 from jpegpre_tf import JPEGSimulator, RateEstimator, runtime
-from jpegpre_tf.codecs import Encoder, LibjpegTurbo, get_encoder
+from jpegpre_tf.codecs import Encoder, LibjpegTurbo, decode, get_encoder
+from jpegpre_tf.runtime import write_atomically
 from jpegpre_tf.training.data import list_pictures, load_rgb
 from jpegpre_tf.training.neural.edits import blur, sharpen
 
@@ -55,65 +57,58 @@ class SameSize:
     """libjpeg-turbo in an encoder's stead: its decode at the quality that gives the same number of bytes."""
 
     def __init__(self, image: Pixels) -> None:
-        self._encoder = LibjpegTurbo()
         self._image = image
-        self._made: dict[int, Any] = {}
+        self._files: dict[int, bytes] = {}
 
-    def _encoded(self, quality: int) -> Any:
-        if quality not in self._made:
-            self._made[quality] = self._encoder.encode(self._image, quality)
-        return self._made[quality]
+    def _file(self, quality: int) -> bytes:
+        if quality not in self._files:
+            self._files[quality] = LibjpegTurbo().encode_bytes(self._image, quality)
+        return self._files[quality]
 
     def psnr_to(self, decoded: Pixels, size_bytes: int) -> float:
         """PSNR of the stand-in to `decoded`, interpolated in log bytes between two integer qualities."""
         low, high = 1, 100
         while high - low > 1:
             middle = (low + high) // 2
-            if self._encoded(middle).size_bytes < size_bytes:
-                low = middle
-            else:
-                high = middle
-        below, above = self._encoded(low), self._encoded(high)
-        sizes = np.log([below.size_bytes, above.size_bytes])
-        scores = [psnr(made.decoded, decoded) for made in (below, above)]
-        return float(np.interp(np.log(size_bytes), sizes, scores))
+            low, high = (middle, high) if len(self._file(middle)) < size_bytes else (low, middle)
+        files = self._file(low), self._file(high)
+        scores = [psnr(decode(file), decoded) for file in files]
+        return float(np.interp(np.log(size_bytes), np.log([len(file) for file in files]), scores))
 
 
-def simulator(
-    pictures: dict[str, Pixels], encoder: Encoder, simulate: Callable[..., Pixels]
-) -> dict[str, Any]:
-    """Rows per picture and quality: PSNR to the real decode, of the stand-in too, and both PSNRs to the original."""
+Rows = list[dict[str, Any]]
+
+
+def simulator_rows(picture: Pixels, encoder: Encoder, simulate: Callable[..., Pixels]) -> Rows:
+    """Per quality: PSNR to the real decode, of the stand-in too, and both PSNRs to the original."""
     rows = []
-    for name, picture in pictures.items():
-        stand_in = SameSize(picture)
-        for quality in QUALITIES:
-            real = encoder.encode(picture, quality)
-            got = simulate(picture, quality)
-            rows.append(
-                {
-                    "picture": name,
-                    "quality": quality,
-                    "psnr": psnr(got, real.decoded),
-                    "stand_in": stand_in.psnr_to(real.decoded, real.size_bytes),
-                    "equal": float(np.mean(got == real.decoded)),
-                    "psnr_original": psnr(got, picture),
-                    "psnr_original_real": psnr(real.decoded, picture),
-                }
-            )
-    return {"rows": rows}
+    stand_in = SameSize(picture)
+    for quality in QUALITIES:
+        real = encoder.encode(picture, quality)
+        got = simulate(picture, quality)
+        rows.append(
+            {
+                "quality": quality,
+                "psnr": psnr(got, real.decoded),
+                "stand_in": stand_in.psnr_to(real.decoded, real.size_bytes),
+                "equal": float(np.mean(got == real.decoded)),
+                "psnr_original": psnr(got, picture),
+                "psnr_original_real": psnr(real.decoded, picture),
+            }
+        )
+    return rows
 
 
-def mean_over(rows: list[dict[str, Any]], key: Callable[[dict[str, Any]], float]) -> list[float]:
+def mean_over(rows: Rows, key: Callable[[dict[str, Any]], float]) -> list[float]:
     """Mean of `key` per quality."""
     return [float(np.mean([key(row) for row in rows if row["quality"] == q])) for q in QUALITIES]
 
 
-def print_simulator(results: dict[str, dict[str, Any]]) -> None:
+def print_simulator(results: dict[str, Rows]) -> None:
     print("\nPSNR of the simulated to the real decode, dB, mean over pictures (99: every sample equal)\n")
     print("| encoder | simulator | " + " | ".join(f"q{q}" for q in QUALITIES) + " | mean |")
     print("| --- | --- |" + " ---: |" * (len(QUALITIES) + 1))
-    for name, result in results.items():
-        rows = result["rows"]
+    for name, rows in results.items():
         for label, key in (("network", "psnr"), ("exact libjpeg-turbo at the same size", "stand_in")):
             if name == "libjpeg-turbo" and key == "stand_in":
                 continue
@@ -123,24 +118,20 @@ def print_simulator(results: dict[str, dict[str, Any]]) -> None:
     print("\nPSNR bias: simulated less real PSNR to the original, dB, mean over pictures\n")
     print("| encoder | " + " | ".join(f"q{q}" for q in QUALITIES) + " | largest |")
     print("| --- |" + " ---: |" * (len(QUALITIES) + 1))
-    for name, result in results.items():
-        bias = mean_over(result["rows"], lambda row: row["psnr_original"] - row["psnr_original_real"])
+    for name, rows in results.items():
+        bias = mean_over(rows, lambda row: row["psnr_original"] - row["psnr_original_real"])
         largest = max(abs(value) for value in bias)
         print(f"| {name} | " + " | ".join(f"{value:+.3f}" for value in bias) + f" | {largest:.3f} |")
     print("\n| encoder | equal samples % | worst picture, dB |\n| --- | ---: | ---: |")
-    for name, result in results.items():
-        rows = result["rows"]
+    for name, rows in results.items():
         equal, worst = np.mean([row["equal"] for row in rows]), min(row["psnr"] for row in rows)
         print(f"| {name} | {100 * equal:.1f} | {worst:.1f} |")
 
 
-def rate(
-    pictures: dict[str, Pixels],
-    encoder: Encoder,
-    predict: Callable[..., float],
-    preprocess: Callable[..., Pixels],
-) -> dict[str, Any]:
-    """Rows per picture, quality and edit: real and predicted bits per pixel."""
+def rate_rows(
+    picture: Pixels, encoder: Encoder, predict: Callable[..., float], preprocess: Callable[..., Pixels]
+) -> Rows:
+    """Per quality and edit: real and predicted bits per pixel."""
     edits: dict[str, Callable[[Pixels, int], Pixels]] = {
         "plain": lambda image, quality: image,
         "blur": lambda image, quality: blur(image, 0.5),
@@ -148,19 +139,16 @@ def rate(
         "preprocessed": lambda image, quality: preprocess(image, quality, 1.0),
     }
     rows = []
-    for name, picture in pictures.items():
-        for quality in QUALITIES:
-            for edit, apply in edits.items():
-                image = np.ascontiguousarray(apply(picture, quality))
-                real = 8 * len(encoder.encode_bytes(image, quality)) / image[..., 0].size
-                predicted = float(predict(image, quality))
-                rows.append(
-                    {"picture": name, "quality": quality, "edit": edit, "real": real, "predicted": predicted}
-                )
-    return {"rows": rows}
+    for quality in QUALITIES:
+        for edit, apply in edits.items():
+            image = np.ascontiguousarray(apply(picture, quality))
+            real = 8 * len(encoder.encode_bytes(image, quality)) / image[..., 0].size
+            predicted = float(predict(image, quality))
+            rows.append({"quality": quality, "edit": edit, "real": real, "predicted": predicted})
+    return rows
 
 
-def rate_summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
+def rate_summary(rows: Rows) -> dict[str, Any]:
     """MAPE of plain pictures, least rank correlation inside a quality, error of predicted changes in points."""
     plain = {(r["picture"], r["quality"]): r for r in rows if r["edit"] == "plain"}
     summary: dict[str, Any] = {
@@ -197,20 +185,20 @@ def rate_summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
     return summary
 
 
-def print_rate(results: dict[str, dict[str, Any]]) -> None:
+def print_rate(results: dict[str, Rows]) -> None:
+    summaries = {name: rate_summary(rows) for name, rows in results.items()}
     print("\nError of bits per pixel, %, mean over pictures\n")
     print("| encoder | " + " | ".join(f"q{q}" for q in QUALITIES) + " | MAPE | least rank correlation |")
     print("| --- |" + " ---: |" * (len(QUALITIES) + 2))
-    for name, result in results.items():
-        s = result["summary"]
+    for name, s in summaries.items():
         cells = " | ".join(f"{value:.2f}" for value in s["mape_by_quality"].values())
         print(f"| {name} | {cells} | {s['mape']:.2f} | {s['rank_correlation_least']:.4f} |")
     print("\nPredicted change in bits per pixel, points: mean real change, mean absolute error, bias\n")
     print(
         "| encoder | blur, sigma 0.5 | unsharp mask, 50 % | preprocessed (balanced) |\n| --- | ---: | ---: | ---: |"
     )
-    for name, result in results.items():
-        cells = [result["summary"][edit] for edit in ("blur", "unsharp", "preprocessed")]
+    for name, summary in summaries.items():
+        cells = [summary[edit] for edit in ("blur", "unsharp", "preprocessed")]
         texts = [f"{c['real_mean']:+.1f}, {c['error_mean']:.2f}, {c['bias']:+.2f}" for c in cells]
         print(f"| {name} | " + " | ".join(texts) + " |")
 
@@ -263,6 +251,36 @@ def speed(pictures: dict[str, Pixels], folder: Path, encoder: str) -> None:
         print(f"| {name} | " + " | ".join(f"{t[name] / t[exact]:.2f}" for t in times) + " |")
 
 
+def rows_of(known: dict[str, Rows]) -> Rows:
+    """Rows with the name of their picture, from picture -> rows."""
+    return [{"picture": picture, **row} for picture, rows in known.items() for row in rows]
+
+
+def measured(
+    part: str,
+    name: str,
+    pictures: dict[str, Pixels],
+    models: Path,
+    results: dict[str, Any],
+    keep: Path | None,
+) -> Rows:
+    """Rows of all pictures, from `results` where they are there, which gets the others."""
+    known: dict[str, Rows] = results.setdefault(part, {}).setdefault(name, {})
+    missing = [picture for picture in pictures if picture not in known]
+    if missing:
+        encoder, (network, _) = get_encoder(name), load_network(models, part, name)
+        session = runtime.load("balanced", threads=1)
+        for picture in missing:
+            known[picture] = (
+                simulator_rows(pictures[picture], encoder, network)
+                if part == "simulator"
+                else rate_rows(pictures[picture], encoder, network, lambda *given: session(*given))
+            )
+            if keep is not None:
+                write_atomically(keep, (json.dumps(results) + "\n").encode())
+    return rows_of({picture: known[picture] for picture in pictures})
+
+
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -274,36 +292,20 @@ def main(argv: list[str] | None = None) -> int:
         "--models", type=Path, default=ROOT / "savedmodels", help="holds simulator-NAME and rate-NAME"
     )
     parser.add_argument("--count", type=int, help="only so many pictures")
-    parser.add_argument("--json", type=Path, help="file for all numbers; tools/plot_neural.py draws them")
+    parser.add_argument("--json", type=Path, help="file that keeps all numbers")
     arguments = parser.parse_args(argv)
     paths = list_pictures(arguments.folder)[: arguments.count]
     pictures = {path.stem: load_rgb(path) for path in paths}
-    parts, names = arguments.only.split(","), arguments.encoders.split(",")
-    results: dict[str, Any] = {"pictures": len(pictures)}
-    if "simulator" in parts:
-        results["simulator"] = {
-            name: simulator(pictures, get_encoder(name), load_network(arguments.models, "simulator", name)[0])
-            for name in names
+    results = json.loads(arguments.json.read_text()) if arguments.json and arguments.json.exists() else {}
+    names = arguments.encoders.split(",")
+    for part in arguments.only.split(","):
+        if part == "speed":
+            speed(pictures, arguments.models, names[0])
+            continue
+        rows = {
+            name: measured(part, name, pictures, arguments.models, results, arguments.json) for name in names
         }
-        print_simulator(results["simulator"])
-    if "rate" in parts:
-        session = runtime.load("balanced", threads=1)
-        results["rate"] = {
-            name: rate(
-                pictures,
-                get_encoder(name),
-                load_network(arguments.models, "rate", name)[0],
-                lambda image, quality, strength: session(image, quality, strength),
-            )
-            for name in names
-        }
-        for result in results["rate"].values():
-            result["summary"] = rate_summary(result["rows"])
-        print_rate(results["rate"])
-    if "speed" in parts:
-        speed(pictures, arguments.models, names[0])
-    if arguments.json:
-        arguments.json.write_text(json.dumps(results) + "\n", encoding="utf-8")
+        (print_simulator if part == "simulator" else print_rate)(rows)
     return 0
 
 

@@ -10,7 +10,6 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -19,7 +18,7 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
-from bench_neural import QUALITIES, ROOT, load_network, mean_over, psnr
+from bench_neural import QUALITIES, ROOT, Rows, load_network, mean_over, psnr, rate_summary, rows_of
 
 from jpegpre_tf.codecs import LibjpegTurbo, get_encoder
 from jpegpre_tf.training.data import list_pictures, load_rgb
@@ -30,26 +29,25 @@ _ERROR_QUALITY = 40
 _CROP = 320
 
 
-def plot_rate(rate: dict[str, Any], path: Path) -> None:
+def plot_rate(rate: dict[str, Rows], path: Path) -> None:
     """Predicted against real bits per pixel, every picture and quality."""
     figure, axes = plt.subplots(1, len(rate), figsize=(4 * len(rate), 4), squeeze=False, layout="constrained")
     for axis, (name, result) in zip(axes[0], rate.items(), strict=True):
-        plain = [row for row in result["rows"] if row["edit"] == "plain"]
+        plain = [row for row in result if row["edit"] == "plain"]
         real, predicted = (np.array([row[key] for row in plain]) for key in ("real", "predicted"))
         axis.loglog(real, predicted, ".", color=COLOURS[name], markersize=3)
         ends = [real.min() * 0.9, real.max() * 1.1]
         axis.loglog(ends, ends, "k-", linewidth=0.5)
-        axis.set(title=f"{name}, MAPE {result['summary']['mape']:.2f} %", xlabel="real, bits per pixel")
+        axis.set(title=f"{name}, MAPE {rate_summary(result)['mape']:.2f} %", xlabel="real, bits per pixel")
         axis.set_aspect("equal")
     axes[0][0].set_ylabel("predicted, bits per pixel")
     figure.savefig(path, dpi=110)
 
 
-def plot_simulator(simulator: dict[str, Any], path: Path) -> None:
+def plot_simulator(simulator: dict[str, Rows], path: Path) -> None:
     """PSNR to the real decode over quality, and how far PSNR to the original is off."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
-    for name, result in simulator.items():
-        rows = result["rows"]
+    for name, rows in simulator.items():
         left.plot(
             QUALITIES,
             mean_over(rows, lambda r: r["psnr"]),
@@ -105,8 +103,13 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     bench = json.loads(arguments.bench.read_text(encoding="utf-8"))
     arguments.output.mkdir(parents=True, exist_ok=True)
-    plot_rate(bench["rate"], arguments.output / "neural_rate.png")
-    plot_simulator(bench["simulator"], arguments.output / "neural_simulator.png")
+    plot_rate(
+        {name: rows_of(made) for name, made in bench["rate"].items()}, arguments.output / "neural_rate.png"
+    )
+    plot_simulator(
+        {name: rows_of(made) for name, made in bench["simulator"].items()},
+        arguments.output / "neural_simulator.png",
+    )
     plot_errors(arguments.models, arguments.output / "neural_errors.png")
     return 0
 

@@ -31,6 +31,11 @@ def ship(arguments: argparse.Namespace) -> None:
         for name in ("config.json", "log.jsonl"):
             stem, suffix = name.split(".")
             (arguments.folder / f"{stem}-{number}.{suffix}").write_bytes((run / name).read_bytes())
+    if arguments.mixed:
+        for name in ("config.json", "log.jsonl"):
+            stem, suffix = name.split(".")
+            kept = Path(arguments.mixed[0], name).read_bytes()
+            (arguments.folder / f"{stem}-side.{suffix}").write_bytes(kept)
     write_model_folder(
         keras.models.load_model(arguments.runs[-1] / "model.keras"),
         arguments.folder,
@@ -43,18 +48,28 @@ def ship(arguments: argparse.Namespace) -> None:
 
 
 def _commands(arguments: argparse.Namespace) -> list[str]:
-    """The commands of the runs, each from the model of the one before; with the steps that were really taken."""
+    """The commands of the runs, each from the model of the one before; with the steps that were really taken.
+
+    `--mixed`: `tools/mix_models.py` averages a side run from the first model into the second run's model.
+    """
     commands = []
     for number, run in enumerate(arguments.runs, start=1):
         config = json.loads((run / "config.json").read_text(encoding="utf-8"))
         epochs = len((run / "log.jsonl").read_text(encoding="utf-8").splitlines())
         taken = min(config["steps"], epochs * config["steps_per_epoch"])
         command = f"jpegpre train PICTURES --config config-{number}.json -o RUN{number}"
-        if number > 1:
+        if arguments.mixed and number == len(arguments.runs):
+            command += " --from mixed.keras"
+        elif number > 1:
             command += f" --from RUN{number - 1}/model.keras"
         if taken < config["steps"]:
             command += f"  # stopped after {taken} of {config['steps']} steps"
         commands.append(command)
+    if arguments.mixed:
+        side = "jpegpre train PICTURES --config config-side.json -o SIDE --from RUN1/model.keras"
+        share = f"--share {arguments.mixed[1]}"
+        mix = f"python tools/mix_models.py RUN2/model.keras SIDE/model.keras {share} -o mixed.keras"
+        commands[-1:] = [side, mix, commands[-1]]
     return commands
 
 
@@ -74,6 +89,12 @@ def main(argv: list[str] | None = None) -> int:
     model = actions.add_parser("model")
     model.add_argument("runs", type=Path, nargs="+", help="runs in order, each started from the one before")
     model.add_argument("--folder", type=Path, required=True)
+    model.add_argument(
+        "--mixed",
+        nargs=2,
+        metavar=("RUN", "SHARE"),
+        help="a further run from the first one's model, averaged into the second's before the last run",
+    )
     model.add_argument("--version", required=True)
     model.add_argument(
         "--data", default="415 lossless photos, screenshots and drawings of free licences, 512 to 768 px"

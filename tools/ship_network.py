@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from bench_neural import rate_summary, rows_of
+
 from jpegpre_tf.codecs import get_encoder
 from jpegpre_tf.exporters.network_card import write_network_folder
 
@@ -18,7 +20,7 @@ DATA = "415 lossless photos, screenshots and drawings of free licences, 512 to 7
 
 
 def measured_simulator(bench: dict[str, Any], encoder: str) -> dict[str, Any]:
-    rows = bench["simulator"][encoder]["rows"]
+    rows = rows_of(bench["simulator"][encoder])
     qualities = sorted({row["quality"] for row in rows})
 
     def mean(key: str, quality: int | None = None) -> float:
@@ -35,7 +37,7 @@ def measured_simulator(bench: dict[str, Any], encoder: str) -> dict[str, Any]:
 
 
 def measured_rate(bench: dict[str, Any], encoder: str) -> dict[str, Any]:
-    summary = bench["rate"][encoder]["summary"]
+    summary = rate_summary(rows_of(bench["rate"][encoder]))
     measured = {
         "mean absolute error of bits per pixel, %": round(summary["mape"], 2),
         "least rank correlation inside one quality": round(summary["rank_correlation_least"], 4),
@@ -82,7 +84,7 @@ def main(argv: list[str] | None = None) -> int:
         training={"data": DATA, "commands": [command]},
         quality_range=(config["quality_low"], config["quality_high"]),
         measured={
-            f"Kodak, {bench['pictures']} pictures, 12 qualities": {
+            f"Kodak, {len(bench[arguments.kind][arguments.encoder])} pictures, 12 qualities": {
                 "command": "make bench-neural DATA=KODAK",
                 **made,
             }

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 _ADDRESS = "127.0.0.1"
 _HEADERS = {
-    # Without these two browsers withhold the shared memory that WebAssembly threads need.
+    # These two isolate the page from all others; only then browsers offer shared memory to WebAssembly.
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Embedder-Policy": "require-corp",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -39,7 +39,7 @@ _TYPES = {
 
 
 class StaticServer(ThreadingHTTPServer):
-    """Serves the files of one folder on 127.0.0.1, with the headers that WebAssembly threads need.
+    """Serves the files of one folder on 127.0.0.1, isolated from pages elsewhere.
 
     Only GET and HEAD, only regular files whose real place is inside the folder, no listings, and only requests
     that name this machine as host: a page elsewhere cannot reach it by a name of its own.

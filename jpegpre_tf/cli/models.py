@@ -31,6 +31,10 @@ def run(arguments: argparse.Namespace) -> int:
         for model in models:
             if problems[model.name]:
                 print(f"\n{model.name}: {problems[model.name]}")
+            exported = _exported(model)
+            if exported:
+                print(f"\n{model.name}, files:")
+                print("\n".join(exported))
             measured = model.description.get("measured")
             if measured:
                 print(f"\n{model.name}, measured:")
@@ -57,6 +61,31 @@ def _described(model: runtime.ModelFolder, problem: str | None) -> dict[str, Any
     kept = ("name", "version", "licence", "files", "quality_range", "measured")
     described = {key: model.description.get(key) for key in kept}
     return described | {"kind": model.kind, "path": str(model.path), "problem": problem}
+
+
+def _exported(model: runtime.ModelFolder) -> list[str]:
+    """Returns one line for each file that `export` compared with Keras."""
+    lines = []
+    for name, entry in model.files.items():
+        parity = entry.get("parity")
+        if not isinstance(parity, dict) or "mean_levels" not in parity:
+            continue
+        parts = [f"{entry['size_bytes'] / 1000:.0f} kB"]
+        if "cpu_ms_per_megapixel" in entry:
+            parts.append(f"{entry['cpu_ms_per_megapixel']:g} ms/MP")
+        parts.append(
+            f"{parity['mean_levels']:.2g} levels off Keras on average, {parity['max_levels']:g} at most"
+        )
+        headline = next(
+            (rates for rates in entry.get("bd_rate_points_off_fp32", {}).values() if isinstance(rates, dict)),
+            None,
+        )
+        if headline:
+            parts.append(
+                "BD-rate off fp32: " + ", ".join(f"{key} {value:+.2f}" for key, value in headline.items())
+            )
+        lines.append(f"  {name}: " + "; ".join(parts))
+    return lines
 
 
 def _indented(measured: dict[str, Any], indent: str) -> list[str]:

@@ -5,12 +5,12 @@ import contextlib
 import sys
 from pathlib import Path
 
-from jpegpre_tf.cli import _neural
+from jpegpre_tf.cli import neural_options
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the verb's arguments."""
-    _neural.add_arguments(parser)
+    neural_options.add_arguments(parser)
     parser.add_argument(
         "--simulator",
         metavar="MODEL",
@@ -22,12 +22,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Trains in RUN_DIR and prints the model's path; returns 0."""
-    encoder = _neural.checked(arguments)
-    _neural.start_tensorflow(arguments, "training")
+    encoder = neural_options.checked(arguments)
+    neural_options.start_tensorflow(arguments, "training")
     from jpegpre_tf.models.neural_simulator import NeuralSimulator
     from jpegpre_tf.training.neural.run import load_network
 
-    run_of = _neural.start_run(arguments, encoder)
+    run_of = neural_options.start_run(arguments, encoder)
     simulator = load_network(arguments.simulator, NeuralSimulator)
     with contextlib.redirect_stdout(sys.stderr):  # Keras reports progress on stdout
         run_of.train_rate(simulator, arguments.initial)

@@ -4,19 +4,19 @@ import argparse
 import contextlib
 import sys
 
-from jpegpre_tf.cli import _neural
+from jpegpre_tf.cli import neural_options
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the verb's arguments."""
-    _neural.add_arguments(parser)
+    neural_options.add_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Trains in RUN_DIR and prints the model's path; returns 0."""
-    encoder = _neural.checked(arguments)
-    _neural.start_tensorflow(arguments, "training")
+    encoder = neural_options.checked(arguments)
+    neural_options.start_tensorflow(arguments, "training")
     with contextlib.redirect_stdout(sys.stderr):  # Keras reports progress on stdout
-        _neural.start_run(arguments, encoder).train_simulator(arguments.initial)
+        neural_options.start_run(arguments, encoder).train_simulator(arguments.initial)
     print(arguments.output / "model.keras")
     return 0

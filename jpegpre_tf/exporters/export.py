@@ -107,15 +107,19 @@ def export(request: ExportRequest, say: Callable[[str], None] = lambda line: Non
 
 def _description(request: ExportRequest, preprocessor: Any) -> dict[str, Any]:
     file = request.folder / "model.json"
+    low, high = (request.config.quality_low, request.config.quality_high) if request.config else (5, 95)
+    fresh = new_description(preprocessor, name=request.folder.absolute().name, quality_range=(low, high))
+    if request.config and request.config.measures:
+        fresh["objective"] = request.config.measures
     if not file.exists():
-        low, high = (request.config.quality_low, request.config.quality_high) if request.config else (5, 95)
-        return new_description(preprocessor, name=request.folder.absolute().name, quality_range=(low, high))
+        return fresh
     try:
-        description: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        description["files"] = dict(description["files"])
+        kept: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        kept["files"] = dict(kept["files"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{file}: expected the description of a model ({error})") from error
-    return description
+    # What follows from the network itself is said anew: it may be another one.
+    return kept | {key: fresh[key] for key in ("inputs", "outputs", "tile", "parameters")}
 
 
 def _quantize(

@@ -8,6 +8,7 @@ import tensorflow as tf
 from jpegpre_tf._optional import require
 from jpegpre_tf.errors import ModelError
 from jpegpre_tf.exporters.onnx_int8 import quantize_weights
+from jpegpre_tf.exporters.quantized import check_source
 from jpegpre_tf.runtime.atomic import write_atomically
 
 OPSET = 17
@@ -47,8 +48,7 @@ def convert_onnx(
     preprocessor: Any, precision: str = "fp32", properties: dict[str, str] | None = None
 ) -> bytes:
     """Returns what `export_onnx` writes, with `properties` as the file's metadata."""
-    if precision not in ("fp32", "fp16", "int8"):
-        raise ValueError(f"`precision` must be fp32, fp16 or int8. Received: precision={precision!r}")
+    check_source(preprocessor, precision)
     onnx = require("onnx", extra="export", purpose=_PURPOSE)
     if precision == "int8":
         model = _traced(preprocessor.levels, tf.uint8)

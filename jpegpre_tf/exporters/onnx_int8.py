@@ -40,12 +40,13 @@ def quantize_weights(model: Any) -> None:
         biases = onnx.numpy_helper.to_array(constants[bias[0]]) if bias else np.zeros(len(kernel), np.float32)
         input_scale = _input_scale(onnx, data, producers, constants)
         integers, scale = _on_grid(kernel, np.abs(biases) / (input_scale * _LARGEST_BIAS), weight)
-        convolution.input[1] = _dequantized(onnx, graph, added, weight, integers, scale)
+        # Named after the convolution: tf2onnx shares constants that are equal, whose scales may differ.
+        name = convolution.output[0]
+        convolution.input[1] = _dequantized(onnx, graph, added, f"{name}_weight", integers, scale)
         if bias:
             bias_scale = scale.astype(np.float64) * input_scale
-            name = f"{bias[0]}_{convolution.name}"  # tf2onnx shares equal biases; their scales differ
             integers = np.rint(biases / bias_scale).astype(np.int32)
-            convolution.input[2] = _dequantized(onnx, graph, added, name, integers, bias_scale)
+            convolution.input[2] = _dequantized(onnx, graph, added, f"{name}_bias", integers, bias_scale)
     if not added:
         raise ModelError("int8 ONNX model: expected fake-quantised convolutions, found none")
     # In front: nodes have to be in order of use.

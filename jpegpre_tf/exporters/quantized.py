@@ -65,15 +65,22 @@ class QuantizedPreprocessor(tf.Module):
         return [variable for network in self.networks.values() for variable in network.trainable_variables]
 
     def __call__(self, image: Any, quality: Any, strength: Any, training: bool = False) -> tf.Tensor:
-        edited = self._edit(image, quality, strength, training)
+        edited = self._edit(image, quality, strength, training, 0.0 if training else 0.5)
         return edited if training else tf.clip_by_value(tf.floor(edited), 0.0, 255.0)
 
     def levels(self, image: tf.Tensor, quality: tf.Tensor, strength: tf.Tensor) -> tf.Tensor:
-        """The same from uint8 to uint8, levels: a cast truncates, no pass over the picture rounds."""
-        edited = self._edit(tf.cast(image, tf.float32), quality, strength, False)
+        """The same from uint8 to uint8, levels: the cast truncates, so no pass over the picture rounds."""
+        return self._levels(image, quality, strength, 0.5)
+
+    def unrounded_levels(self, image: tf.Tensor, quality: tf.Tensor, strength: tf.Tensor) -> tf.Tensor:
+        """`levels` for `tflite_levels.replace_casts`, whose QUANTIZE rounds."""
+        return self._levels(image, quality, strength, 0.0)
+
+    def _levels(self, image: tf.Tensor, quality: tf.Tensor, strength: tf.Tensor, offset: float) -> tf.Tensor:
+        edited = self._edit(tf.cast(image, tf.float32), quality, strength, False, offset)
         return tf.cast(tf.minimum(tf.nn.relu(edited), 255.0), tf.uint8)
 
-    def _edit(self, image: Any, quality: Any, strength: Any, training: bool) -> tf.Tensor:
+    def _edit(self, image: Any, quality: Any, strength: Any, training: bool, offset: float) -> tf.Tensor:
         def gates(name: str) -> Any:
             def call(features: tf.Tensor) -> tf.Tensor:
                 # `training` would let ranges drift towards outliers; they are set by `calibrate`.
@@ -89,7 +96,7 @@ class QuantizedPreprocessor(tf.Module):
             chroma_gates=gates("chroma"),
             decide=lambda steps, gate, table: self.dead_zone(steps, gate, strength, table, training=training),
             features=_quantized_features,
-            offset=0.0 if training else 0.5,
+            offset=offset,
         )
 
     def calibrate(self, batches: Iterable[tuple[Any, Any, Any]]) -> None:
@@ -169,6 +176,23 @@ def _outputs(network: Any, features: Any, quality: Any) -> tuple[list[Any], list
     tf_keras = require("tf_keras", extra="export", purpose=_PURPOSE)
     layers = [layer for layer in network.layers if not isinstance(layer, tf_keras.layers.InputLayer)]
     return layers, tf_keras.Model(network.inputs, [layer.output for layer in layers])([features, quality])
+
+
+def check_source(preprocessor: Any, precision: str) -> None:
+    """Raises unless this kind of preprocessor is what a file of this precision is made of.
+
+    Raises:
+        ValueError: If there is no such precision.
+        TypeError: If int8 is asked of a float preprocessor, or the other way round.
+    """
+    if precision not in ("fp32", "fp16", "int8"):
+        raise ValueError(f"`precision` must be fp32, fp16 or int8. Received: precision={precision!r}")
+    if isinstance(preprocessor, QuantizedPreprocessor) != (precision == "int8"):
+        raise TypeError(
+            f"`preprocessor` for precision {precision} must be a "
+            f"{'QuantizedPreprocessor' if precision == 'int8' else 'Preprocessor'}. "
+            f"Received: {type(preprocessor).__name__}"
+        )
 
 
 def _quantized_features(steps: tf.Tensor) -> tf.Tensor:

@@ -9,20 +9,19 @@ from typing import Any
 import tensorflow as tf
 
 from jpegpre_tf.errors import ModelError
-from jpegpre_tf.exporters.quantized import QuantizedPreprocessor
+from jpegpre_tf.exporters.quantized import check_source
+from jpegpre_tf.exporters.tflite_levels import replace_casts
 from jpegpre_tf.runtime.atomic import write_atomically
 
 EXPORT_SIZE = 256  # pixels; resizable at run time to any multiple of 16
 SIGNATURE = "serving_default"
-# Operations that the converter may write: all that LiteRT's XNNPACK delegate takes, ...
-XNNPACK_OPERATIONS = frozenset(
+# Operations that the converter may write: LiteRT's XNNPACK delegate takes them all.
+OPERATIONS = frozenset(
     """
     ABS ADD AVERAGE_POOL_2D CONCATENATION CONV_2D DEPTH_TO_SPACE DEQUANTIZE DIV FLOOR LOGISTIC MAXIMUM MINIMUM MUL NEG
-    QUANTIZE RELU RESHAPE ROUND SPACE_TO_DEPTH STRIDED_SLICE SUB
+    QUANTIZE RELU ROUND SPACE_TO_DEPTH STRIDED_SLICE SUB
     """.split()  # noqa: SIM905  (one name a line would be longer than the rest)
 )
-# ... and a few on numbers that are made once per picture, plus the casts of uint8 levels.
-OTHER_OPERATIONS = frozenset(["CAST", "LESS", "SELECT", "SELECT_V2"])
 
 
 class _Served(tf.Module):
@@ -65,16 +64,9 @@ def export_tflite(preprocessor: Any, path: str | Path, precision: str = "fp32") 
 
 def convert_tflite(preprocessor: Any, precision: str = "fp32") -> bytes:
     """Returns what `export_tflite` writes."""
-    if precision not in ("fp32", "fp16", "int8"):
-        raise ValueError(f"`precision` must be fp32, fp16 or int8. Received: precision={precision!r}")
-    if isinstance(preprocessor, QuantizedPreprocessor) != (precision == "int8"):
-        raise TypeError(
-            f"`preprocessor` for precision {precision} must be a "
-            f"{'QuantizedPreprocessor' if precision == 'int8' else 'Preprocessor'}. "
-            f"Received: {type(preprocessor).__name__}"
-        )
+    check_source(preprocessor, precision)
     if precision == "int8":
-        module = _Served(preprocessor.levels, preprocessor.network_variables, tf.uint8)
+        module = _Served(preprocessor.unrounded_levels, preprocessor.network_variables, tf.uint8)
     else:
         # The bare variables: the converter does not see through Keras' wrappers and would leave them unfrozen.
         variables = [variable.value for variable in preprocessor.variables]
@@ -87,6 +79,8 @@ def convert_tflite(preprocessor: Any, precision: str = "fp32") -> bytes:
         if precision == "fp16":
             converter.target_spec.supported_types = [tf.float16]
         content: bytes = converter.convert()
+    if precision == "int8":
+        content = replace_casts(content)
     check_tflite(content, precision)
     return content
 
@@ -106,7 +100,7 @@ def check_tflite(content: bytes, precision: str = "fp32") -> None:
     if found != expected:
         raise ModelError(f"exported TFLite model: expected tensors {expected}, found {found}")
     found_operations = operations(content)
-    unknown = sorted({name for name, _ in found_operations} - XNNPACK_OPERATIONS - OTHER_OPERATIONS)
+    unknown = sorted({name for name, _ in found_operations} - OPERATIONS)
     if unknown:
         raise ModelError(
             f"exported TFLite model: operations {', '.join(unknown)} are not in the list to keep to"

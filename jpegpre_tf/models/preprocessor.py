@@ -4,17 +4,22 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
+from jpegpre_tf.jpeg.tables import CHROMA_TABLE, LUMA_TABLE
 from jpegpre_tf.layers.dead_zone import ZERO_SPAN, DeadZone
 from jpegpre_tf.models.gate_network import build_gate_network
 from jpegpre_tf.ops import picture_dct
-from jpegpre_tf.ops.quantization import quantization_tables
 
 # Two views of |steps|: fine around the thresholds, coarse over the range that decides code lengths.
 _FINE_CLIP = 2.0
 _COARSE_CLIP = 16.0
 FEATURE_MAX = _FINE_CLIP
+_BASE_TABLES = [
+    table.astype(np.float32).reshape(1, 1, 1, 64)
+    for table in (np.asarray(LUMA_TABLE), np.asarray(CHROMA_TABLE))
+]
 
 
 def features_of(steps: tf.Tensor) -> tf.Tensor:
@@ -29,6 +34,26 @@ def unclipped_features(steps: tf.Tensor) -> tf.Tensor:
     view too early, but not through an absolute value.
     """
     return tf.concat([tf.abs(steps), tf.abs(steps * (_FINE_CLIP / _COARSE_CLIP))], axis=-1)
+
+
+def step_tables(quality: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """`ops.quantization.quantization_tables` without gradient, reshapes and comparisons, which delegates refuse.
+
+    Args:
+        quality: float32 `(batch, 1, 1, 1)`, 1..100.
+
+    Returns:
+        Luma and chroma, float32 `(batch, 1, 1, 64)`, natural order.
+    """
+    quality = tf.round(quality)
+    low = tf.floor(5000.0 / tf.maximum(quality, 1.0) + 0.005)
+    high = 200.0 - 2.0 * quality
+    is_low = tf.clip_by_value(50.0 - quality, 0.0, 1.0)
+    scale = high + is_low * (low - high)
+    luma, chroma = (
+        tf.clip_by_value(tf.floor((table * scale + 50.5) / 100.0), 1.0, 255.0) for table in _BASE_TABLES
+    )
+    return luma, chroma
 
 
 def edit(
@@ -55,8 +80,7 @@ def edit(
     Returns:
         float32, shape of `image`: levels, neither rounded nor clipped.
     """
-    tables = tf.reshape(quantization_tables(tf.reshape(quality, [-1])), [-1, 2, 1, 1, 64])
-    luma_table, chroma_table = tables[:, 0], tables[:, 1]
+    luma_table, chroma_table = step_tables(quality)
     luma, chroma = picture_dct.forward(image)
     luma *= 1.0 / luma_table
     cb, cr = (chroma[..., i : i + 64] * (1.0 / chroma_table) for i in (0, 64))

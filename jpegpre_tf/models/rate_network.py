@@ -1,5 +1,6 @@
 """Bits of a picture's blocks as a network sees them: learned code lengths that adapt to the picture."""
 
+import math
 from typing import Any
 
 import keras
@@ -8,23 +9,26 @@ import tensorflow as tf
 from jpegpre_tf.jpeg.resample import subsampling_factors
 from jpegpre_tf.ops import scan
 from jpegpre_tf.ops.blocks import SUBSAMPLING, plane_layout
-from jpegpre_tf.ops.learned_rounding import Decisions, expected_levels
+from jpegpre_tf.ops.learned_rounding import Decisions, expected_levels, with_gradient_of
 
 _FACTORS = subsampling_factors(SUBSAMPLING)
 _LUMA_BLOCKS = _FACTORS[0] * _FACTORS[1]  # per MCU
-_FEATURES = 128
-# What an untrained network counts: bits of a non-zero's code, per extra bit, and of a block.
-_START_CODE_BITS = 4.0
+_FEATURES = 192
+_MOST_BITS = 11  # of a DC difference
+# What an untrained network counts: bits of a non-zero's code, per extra bit, per doubling of a run, and of a block.
+_START_CODE_BITS = 2.5
 _START_EXTRA_BITS = 1.0
+_START_RUN_BITS = 1.0
 _START_BLOCK_BITS = 2.0
 _HEADER_UNIT = 4000.0  # bits; about what markers and Huffman tables take
 
 
 def block_features(decisions: list[Decisions]) -> tf.Tensor:
-    """(batch, MCUs, 6, 128) in scan order, zig-zag order within a block.
+    """(batch, MCUs, 6, 192) in scan order, zig-zag order within a block: what an entropy coder writes.
 
-    The first 64 are log2(1 + expected magnitude), a smooth count of extra bits, with DC's difference to the block
-    before in place of DC. The other 64 are the probabilities of not being 0.
+    64 magnitude categories (extra bits), with DC's difference to the block before in place of DC; 64 probabilities of
+    not being 0; 64 run costs, non-zero probability times log2(1 + zeros before it), with the probability of an end of
+    block in DC's place.
     """
     signed, probability = [], []
     for decision in decisions:
@@ -34,17 +38,39 @@ def block_features(decisions: list[Decisions]) -> tf.Tensor:
     levels = scan.scan_blocks(signed, _FACTORS)
     nonzero = scan.scan_blocks(probability, _FACTORS)
     difference = tf.abs(scan.dc_differences(levels, _LUMA_BLOCKS))[..., None]
-    magnitude = tf.concat([difference, tf.abs(levels[..., 1:])], axis=-1)
-    size = tf.math.log(1.0 + magnitude) / tf.math.log(2.0)
-    return tf.concat([size, tf.minimum(difference, 1.0), nonzero[..., 1:]], axis=-1)
+    category = _category(tf.concat([difference, tf.abs(levels[..., 1:])], axis=-1))
+    run_cost = nonzero[..., 1:] * _log2(1.0 + _zeros_before(nonzero))
+    end_of_block = 1.0 - nonzero[..., 63:]
+    return tf.concat(
+        [category, tf.minimum(difference, 1.0), nonzero[..., 1:], end_of_block, run_cost], axis=-1
+    )
+
+
+def _log2(x: tf.Tensor) -> tf.Tensor:
+    return tf.math.log(x) * (1.0 / math.log(2.0))
+
+
+def _category(magnitude: tf.Tensor) -> tf.Tensor:
+    """Bits needed for a magnitude: exact at integers, linear between; with the slope of log2(1 + magnitude)."""
+    steps = [tf.clip_by_value(magnitude - (2.0**bits - 1.0), 0.0, 1.0) for bits in range(_MOST_BITS)]
+    return with_gradient_of(tf.add_n(steps), _log2(1.0 + magnitude))
+
+
+def _zeros_before(nonzero: tf.Tensor) -> tf.Tensor:
+    """Expected zeros between each AC coefficient and the non-zero before it: (..., 63) from probabilities (..., 64)."""
+    run = tf.zeros_like(nonzero[..., 0])
+    runs = [run]
+    for probability in tf.unstack(nonzero, axis=-1)[1:63]:
+        run = (1.0 - probability) * (run + 1.0)
+        runs.append(run)
+    return tf.stack(runs, axis=-1)
 
 
 class RateNetwork(keras.layers.Layer):
     """Bits of a file from its blocks.
 
-    Each block costs a weighted sum of its features plus what a small network adds for how they lie (runs, end of
-    block). Both are adapted to the picture by its mean features, as Huffman tables and scan scripts are. Headers
-    are one more number.
+    Each block costs a weighted sum of its features plus what a small network adds for how they lie. Both are adapted
+    to the picture by its mean features, as Huffman tables and scan scripts are. Headers are one more number.
 
     Args:
         width: Hidden units per block.
@@ -85,7 +111,7 @@ class RateNetwork(keras.layers.Layer):
 
 
 class _BlockBits(keras.layers.Layer):
-    """Sum of the bits of blocks `(batch, MCUs, blocks, 128)` given the picture's context `(batch, n)`."""
+    """Sum of the bits of blocks `(batch, MCUs, blocks, 192)` given the picture's context `(batch, n)`."""
 
     def __init__(self, width: int, context_width: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -95,7 +121,7 @@ class _BlockBits(keras.layers.Layer):
         self.offset = dense(width, kernel_initializer="zeros", name="offset")
         for layer in (self.weights_layer, self.scale, self.offset):
             layer.build((None, context_width))
-        start = [_START_EXTRA_BITS] * 64 + [_START_CODE_BITS] * 64
+        start = [_START_EXTRA_BITS] * 64 + [_START_CODE_BITS] * 64 + [_START_RUN_BITS] * 64
         self.weights_layer.bias.assign(start)
         self.hidden = dense(width, name="hidden")
         self.hidden.build((None, _FEATURES))

@@ -43,7 +43,7 @@ def ask(server, path, method="GET", **headers):
     return answer, answer.read()
 
 
-def test_files_come_with_the_headers_that_threads_need(server):
+def test_files_come_with_the_headers_that_isolate_the_page(server):
     for path, kind, content in (
         ("/", "text/html; charset=utf-8", b"<!doctype html>"),
         ("/index.html?x=1", "text/html; charset=utf-8", b"<!doctype html>"),

@@ -51,6 +51,6 @@ def test_multiply_adds_are_those_of_the_layers() -> None:
     chroma = (260 + c) * c + (c * c + c * c) + c * 6 * outputs
     simulator = luma / 64 + chroma / 256
     assert multiply_adds_per_pixel(jpegpre_tf.NeuralSimulator(**SIZES)) == pytest.approx(simulator)
-    block = 128 * 8 + 8 * 4 + 4
+    block = 192 * 8 + 8 * 4 + 4
     rate = jpegpre_tf.NeuralRateEstimator(**SIZES, width=8, context_width=4)
     assert multiply_adds_per_pixel(rate) == pytest.approx(simulator + block / 64 + 2 * block / 256)

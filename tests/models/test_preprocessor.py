@@ -11,6 +11,8 @@ import tensorflow as tf
 from PIL import Image
 
 from jpegpre_tf import Preprocessor, jpeg
+from jpegpre_tf.models.preprocessor import step_tables
+from jpegpre_tf.ops.quantization import quantization_tables
 
 PICTURES = Path(__file__).parent.parent / "pictures"
 
@@ -33,6 +35,13 @@ def scalar(value: float) -> np.ndarray:
 @pytest.mark.parametrize("quality", [1, 10, 50, 75, 100])
 def test_strength_zero_is_the_identity(model: Preprocessor, picture: np.ndarray, quality: int) -> None:
     np.testing.assert_array_equal(model(picture, scalar(quality), scalar(0)), picture)
+
+
+def test_step_tables_are_the_encoders() -> None:
+    qualities = np.arange(1, 101, dtype=np.float32)
+    expected = np.asarray(quantization_tables(qualities)).reshape(100, 2, 64)
+    received = np.stack([np.asarray(t)[:, 0, 0] for t in step_tables(qualities.reshape(-1, 1, 1, 1))], axis=1)
+    np.testing.assert_array_equal(received, expected)
 
 
 def test_levels_stay_integers_in_range(model: Preprocessor, picture: np.ndarray) -> None:

@@ -1,7 +1,4 @@
 // MozJPEG in a worker, as ours runs in one.
 import encode from "/jsquash/encode.js";
 
-self.onmessage = async ({ data: { image, options } }) => {
-  const jpeg = await encode(image, options);
-  self.postMessage(jpeg.byteLength);
-};
+self.onmessage = async ({ data: { image, options } }) => self.postMessage(await encode(image, options));

@@ -18,7 +18,7 @@ rmSync(dist, { recursive: true, force: true });
 
 await build({
   absWorkingDir: root,
-  entryPoints: { index: "src/index.ts", worker: "src/worker/worker.ts" },
+  entryPoints: { index: "src/index.ts", worker: "src/worker/worker.ts", tile_worker: "src/worker/tile_worker.ts" },
   outdir: "dist",
   bundle: true,
   splitting: true,

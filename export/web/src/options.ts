@@ -10,9 +10,12 @@ export interface PreprocessorOptions {
    * gives the right pixels for a test picture, else the CPU.
    */
   backend?: "auto" | "wasm" | "webgpu";
-  /** CPU threads. Default: the device's cores, at most 4. Without cross-origin isolation always 1. */
+  /**
+   * CPU threads for one picture: its tiles are shared out. Default: the device's cores, at most 4. They share no memory, so the
+   * page need not be cross-origin isolated.
+   */
   threads?: number;
-  /** Workers for several pictures at once. Default: 1 where threads work, else up to 2. Each takes memory. */
+  /** Pictures that are worked on at once, each on `threads` threads. Default 1: the others wait. Each takes memory. */
   workers?: number;
   /** URL of the folder with worker.js, models.json and models/. Default: where this module was loaded from. */
   assets?: string | URL;

@@ -45,10 +45,8 @@ export class Preprocessor {
       throw new RangeError(`\`backend\` must be auto, wasm or webgpu. Received: ${backend}`);
     }
     const cores = Math.max(1, navigator.hardwareConcurrency || 1);
-    const asked = checkWhole("threads", options.threads ?? Math.min(cores, MOST_THREADS), 1, 64);
-    // Threads share memory, which browsers allow only to cross-origin isolated pages.
-    const threads = globalThis.crossOriginIsolated ? asked : 1;
-    const workers = checkWhole("workers", options.workers ?? (threads > 1 ? 1 : Math.min(cores, 2)), 1, 16);
+    const threads = checkWhole("threads", options.threads ?? Math.min(cores, MOST_THREADS), 1, 64);
+    const workers = checkWhole("workers", options.workers ?? 1, 1, 16);
     const tilePixels = checkWhole("tilePixels", options.tilePixels ?? DEFAULT_TILE_PIXELS, 1, 1 << 24);
     const timeoutSeconds = checkNumber("timeoutSeconds", options.timeoutSeconds ?? 60, 1, 86400);
     if (typeof OffscreenCanvas === "undefined" || typeof WebAssembly === "undefined") {

@@ -16,13 +16,16 @@ class NeuralTrainConfig:
         steps_per_epoch: Steps between checkpoints and validation.
         batch_pairs, crop_size: Pairs per step, and the side of their crops in pixels (a multiple of 16).
         pairs: How many are encoded in all.
-        large_size, large_pairs: The rate also learns from these larger crops, every fourth step: headers and
+        large_size, large_pairs: The rate also learns from these larger crops, every other step: headers and
             Huffman tables weigh differently there.
         validation_pairs: Encoded from the validation pictures, at `crop_size`.
         learning_rate: Peak of a cosine schedule.
         quality_low, quality_high: Range of qualities, inclusive.
+        quality_skew: 1 draws qualities evenly; above 1 low ones more often (a power of an even draw), where headers
+            and rare symbols weigh most.
         channels, spatial_blocks: See `EncoderQuantizer`.
         width, context_width: See `RateNetwork`.
+        train_decisions: Whether the rate's training changes the decisions too, see `RateTrainer`.
         seed: Of initial weights and crops.
     """
 
@@ -37,16 +40,18 @@ class NeuralTrainConfig:
     learning_rate: float = 2e-3
     quality_low: int = 3
     quality_high: int = 95
+    quality_skew: float = 1.0
     channels: int = 64
     spatial_blocks: int = 2
     width: int = 96
     context_width: int = 32
+    train_decisions: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            if field.name not in ("seed", "spatial_blocks") and not value > 0:
+            if field.name not in ("seed", "spatial_blocks", "train_decisions") and not value > 0:
                 raise UsageError(f"`{field.name}` must be > 0. Received: {field.name}={value}")
         for name in ("crop_size", "large_size"):
             if getattr(self, name) % 16:
@@ -82,7 +87,8 @@ def load_neural_config(path: Path) -> NeuralTrainConfig:
         unknown = sorted(set(given) - set(defaults)) if isinstance(given, dict) else type(given).__name__
         raise UsageError(f"{path}: unknown fields {unknown}; expected some of {sorted(defaults)}")
     for name, value in given.items():
-        wanted = (int, float) if isinstance(defaults[name], float) else (int,)
-        if isinstance(value, bool) or not isinstance(value, wanted):
-            raise UsageError(f"{path}: `{name}` must be a number. Received: {value!r}")
+        wanted = (int, float) if isinstance(defaults[name], float) else (type(defaults[name]),)
+        if not isinstance(value, wanted) or isinstance(value, bool) != isinstance(defaults[name], bool):
+            kind = " or ".join(kind.__name__ for kind in wanted)
+            raise UsageError(f"{path}: `{name}` must be {kind}. Received: {value!r}")
     return NeuralTrainConfig(**given)

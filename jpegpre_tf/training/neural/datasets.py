@@ -9,8 +9,7 @@ import tensorflow as tf
 
 from jpegpre_tf.training.neural.pairs import Pairs
 
-# One batch in four is of large crops.
-_LARGE_EVERY = 4
+_LARGE_EVERY = 2  # batches
 _NAMES = tuple(field.name for field in fields(Pairs))
 
 
@@ -22,7 +21,7 @@ def pairs_dataset(
     Args:
         batch_pairs: Pairs per batch; of large crops as many as have the same area, at least one.
         seed: Endless and shuffled anew in every round; None: once, in order, the rest of a batch dropped.
-        large: Further pairs of another size, mixed in as every fourth batch.
+        large: Further pairs of another size, as every other batch.
     """
 
     def batches() -> Iterator[tuple[Any, ...]]:

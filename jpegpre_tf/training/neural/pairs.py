@@ -89,6 +89,7 @@ def make_pairs(
     size: int,
     seed: int,
     quality_range: tuple[int, int] = (3, 95),
+    quality_skew: float = 1.0,
     preprocess: Preprocess | None = None,
     with_levels: bool = True,
 ) -> Pairs:
@@ -100,11 +101,18 @@ def make_pairs(
         count: Pairs.
         size: Side of the crops in pixels, a multiple of 16.
         seed: Same seed, same pairs.
-        quality_range: Lowest and highest, drawn evenly per pair.
+        quality_range: Lowest and highest.
+        quality_skew: Power of an even draw between them, one per pair.
         preprocess: See `edits.random_edit`.
         with_levels: False leaves the quantised levels out (they get no blocks): the rate needs sizes alone.
     """
-    made = _made(encode, paths, size, np.random.default_rng(seed), quality_range, preprocess, with_levels)
+    generator = np.random.default_rng(seed)
+    low, high = quality_range
+
+    def draw_quality() -> int:
+        return low + int((high + 1 - low) * generator.random() ** quality_skew)
+
+    made = _made(encode, paths, size, generator, draw_quality, preprocess, with_levels)
     image = np.empty((count, 2, size, size, 3), np.uint8)
     quality, size_bits = np.empty(count, np.float32), np.empty((count, 2), np.float32)
     blocks = (size // 8, size // 16, size // 16) if with_levels else (0, 0, 0)
@@ -121,14 +129,14 @@ def _made(
     paths: list[Path],
     size: int,
     generator: np.random.Generator,
-    quality_range: tuple[int, int],
+    draw_quality: Callable[[], int],
     preprocess: Preprocess | None,
     with_levels: bool,
 ) -> Iterator[tuple[Picture, int, list[int], list[npt.NDArray[np.int16]]]]:
     while True:
         for index in generator.permutation(len(paths)):
             crop = np.ascontiguousarray(random_crop(load_rgb(paths[index]), size, generator))
-            quality = int(generator.integers(quality_range[0], quality_range[1] + 1))
+            quality = draw_quality()
             both = np.stack([crop, random_edit(crop, quality, generator, preprocess)])
             files = [encode(picture, quality) for picture in both]
             levels = _levels_of(files) if with_levels else []

@@ -19,16 +19,23 @@ def _percent(error: tf.Tensor) -> tf.Tensor:
 
 
 class RateTrainer(keras.Model):
-    """Trains the bit counts of a `NeuralRateEstimator`; its decisions are trained by `SimulatorTrainer` before.
+    """Trains the bit counts of a `NeuralRateEstimator`; its decisions were trained by `SimulatorTrainer` before.
 
     The loss is the error of log size, plus that of the *change* in log size between a picture and its edit: what a
     preprocessor's gradient is made of.
 
+    Args:
+        rate: To be trained.
+        train_decisions: Let the decisions follow too: they then serve the size, and are no longer those of the
+            simulator. Steps take twice as long.
+
     `fit` takes batches `(image, quality, size_bits, ...)` as in `Pairs`.
     """
 
-    def __init__(self, rate: NeuralRateEstimator, **kwargs: Any) -> None:
+    def __init__(self, rate: NeuralRateEstimator, train_decisions: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        rate.quantizer.trainable = train_decisions
+        self.train_decisions = train_decisions
         self.rate = rate
         self.trackers = [
             keras.metrics.Mean(name=name) for name in ("loss", "error_percent", "change_error_percent")
@@ -45,8 +52,8 @@ class RateTrainer(keras.Model):
         image = tf.reshape(image, tf.concat([[-1], tf.shape(image)[2:]], axis=0))
         coefficients = self.coefficients(tf.cast(image, tf.float32), self.rate.arithmetic)
         decisions, _ = self.rate.quantizer.decide(coefficients, tf.repeat(quality, 2))
-        # Nothing below the bit counts is trained here.
-        decisions = [type(d)(*(tf.stop_gradient(part) for part in d)) for d in decisions]
+        if not self.train_decisions:
+            decisions = [type(d)(*(tf.stop_gradient(part) for part in d)) for d in decisions]
         bits = tf.reshape(self.rate.rate_network(decisions), [-1, 2])
         error = tf.math.log(bits / size_bits)
         change = error[:, 1] - error[:, 0]
@@ -61,7 +68,7 @@ class RateTrainer(keras.Model):
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         with tf.GradientTape() as tape:
             loss, values = self._measure(data)
-        variables = self.rate.rate_network.trainable_variables
+        variables = self.rate.trainable_variables
         self.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
         return self._track(values)
 

@@ -91,11 +91,11 @@ class NeuralRun:
         return simulator
 
     def train_rate(self, simulator: NeuralSimulator, initial: Path | None = None) -> NeuralRateEstimator:
-        """Trains a `NeuralRateEstimator` whose decisions are those of `simulator`.
+        """Trains a `NeuralRateEstimator` whose decisions are, or begin as, those of `simulator`.
 
         Args:
             simulator: Of the same encoder.
-            initial: A .keras rate estimator to start from; its decisions are replaced.
+            initial: A .keras rate estimator to start from; its decisions are replaced unless they are trained too.
 
         Raises:
             ModelError: If `initial` is not a rate estimator of the configured architecture.
@@ -113,9 +113,10 @@ class NeuralRun:
         )
         if initial is not None:
             _copy_weights(initial, NeuralRateEstimator, rate)
-        rate.quantizer.set_weights(simulator.quantizer.get_weights())
+        if initial is None or not config.train_decisions:
+            rate.quantizer.set_weights(simulator.quantizer.get_weights())
         dataset = pairs_dataset(pairs, batch_pairs=config.batch_pairs, seed=config.seed, large=large)
-        self._fit(RateTrainer(rate), rate, dataset)
+        self._fit(RateTrainer(rate, config.train_decisions), rate, dataset)
         return rate
 
     def _tables(self) -> Any:
@@ -134,6 +135,7 @@ class NeuralRun:
                 size=size,
                 seed=self.config.seed * 10 + seed,
                 quality_range=qualities,
+                quality_skew=self.config.quality_skew,
                 preprocess=self.preprocess,
                 with_levels=levels,
             )

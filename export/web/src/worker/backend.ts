@@ -1,16 +1,19 @@
 /** Chooses where the network runs: WebGPU if it is there and tells the truth, else WebAssembly. */
 import { JpegpreError, firstLine } from "../errors.js";
 import type { BackendName, ModelDescription } from "../protocol.js";
-import { Network } from "./network.js";
+import { Network, type Levels, type TileRunner } from "./network.js";
+import { TileThread } from "./tile_thread.js";
 
 export interface BackendOptions {
   backend: "auto" | BackendName;
   wasmPaths: string;
   threads: number;
+  /** Called once a thread has crashed. */
+  onFailure(message: string): void;
 }
 
 export interface Opened {
-  network: Network;
+  runners: TileRunner[];
   backend: BackendName;
   note?: string;
 }
@@ -19,39 +22,46 @@ export interface Opened {
 const TEST_SIDE = 64;
 
 export async function openNetwork(
-  content: Uint8Array,
+  content: Uint8Array<ArrayBuffer>,
   description: ModelDescription,
   options: BackendOptions,
 ): Promise<Opened> {
-  const wasm = (): Promise<Network> => Network.open(content, { ...options, backend: "wasm" });
-  if (options.backend === "wasm") return { network: await wasm(), backend: "wasm" };
+  const { wasmPaths, threads, onFailure } = options;
+  const wasm = async (): Promise<TileRunner[]> =>
+    threads === 1
+      ? [await Network.open(content, "wasm", wasmPaths)]
+      : Promise.all(Array.from({ length: threads }, () => TileThread.open(content, wasmPaths, onFailure)));
+  if (options.backend === "wasm") return { runners: await wasm(), backend: "wasm" };
   const missing = await whyNoGpu(options.backend === "webgpu");
   // In `auto`, a browser without WebGPU is the normal case and needs no note.
-  if (missing) return { network: await wasm(), backend: "wasm", ...(options.backend === "webgpu" && { note: missing }) };
+  if (missing) return { runners: await wasm(), backend: "wasm", ...(options.backend === "webgpu" && { note: missing }) };
 
-  const reference = await wasm();
+  const reference = await Network.open(content, "wasm", wasmPaths);
   let gpu: Network | undefined;
   let note: string;
   try {
-    gpu = await Network.open(content, { ...options, backend: "webgpu" });
+    gpu = await Network.open(content, "webgpu", wasmPaths);
     const share = await agreement(reference, gpu, description);
     if (share >= 0.999) {
       await reference.close();
-      return { network: gpu, backend: "webgpu" };
+      return { runners: [gpu], backend: "webgpu" };
     }
     note = `WebGPU gave other pixels than WebAssembly for ${((1 - share) * 100).toFixed(1)} % of a test picture`;
   } catch (error) {
     note = `WebGPU cannot run the model: ${firstLine(error)}`;
   }
   await gpu?.close().catch(() => undefined);
-  return { network: reference, backend: "wasm", note };
+  if (threads === 1) return { runners: [reference], backend: "wasm", note };
+  await reference.close();
+  return { runners: await wasm(), backend: "wasm", note };
 }
 
 /** Share of a test picture's samples, 0..1, that the two networks give within one level. */
 async function agreement(a: Network, b: Network, description: ModelDescription): Promise<number> {
   const results = [];
   for (const network of [a, b]) {
-    const levels = network.levels(TEST_SIDE, TEST_SIDE);
+    const length = TEST_SIDE * TEST_SIDE * 3;
+    const levels: Levels = network.isFloat ? new Float32Array(length) : new Uint8Array(length);
     // Waves of several frequencies and a fixed noise: all kinds of coefficients, large and small.
     let noise = 1;
     for (let i = 0; i < levels.length; i++) {
@@ -61,7 +71,8 @@ async function agreement(a: Network, b: Network, description: ModelDescription):
       levels[i] = Math.round(128 + 70 * Math.sin((x * (1 + (i % 3)) + y * y * 0.05) * 0.2) + ((noise >> 16) % 41) - 20);
     }
     const [low, high] = description.qualityRange;
-    results.push(Array.from(await network.run(TEST_SIDE, TEST_SIDE, Math.round((low + high) / 2), 1)));
+    const tile = { levels, height: TEST_SIDE, width: TEST_SIDE, quality: Math.round((low + high) / 2), strength: 1 };
+    results.push(Array.from(await network.run(tile)));
   }
   const [first, second] = results as [number[], number[]];
   // Not-a-number fails the comparison, as it should.
@@ -84,7 +95,7 @@ interface GpuAdapter {
 }
 
 /** Loads a model file and checks it against its hash. */
-export async function fetchModel(url: string, sha256: string): Promise<Uint8Array> {
+export async function fetchModel(url: string, sha256: string): Promise<Uint8Array<ArrayBuffer>> {
   let content: ArrayBuffer;
   try {
     const response = await fetch(url);

@@ -1,7 +1,7 @@
-/** Runs the network over a picture of any size, tile by tile. */
+/** Runs the network over a picture of any size, tile by tile, on as many threads as there are. */
 import type { Pixels } from "./canvas.js";
-import type { Network } from "./network.js";
-import { planTiles, type Span } from "./tiling.js";
+import type { Levels, TileRunner } from "./network.js";
+import { planTiles, type Span, type TilePlan } from "./tiling.js";
 
 export interface PreprocessOptions {
   quality: number;
@@ -14,46 +14,67 @@ export interface PreprocessOptions {
   checkpoint(): Promise<void>;
 }
 
-/** Edits `source` and hands each finished part to `write`: memory is bounded by the tile. */
+/** Edits `source` and hands each finished part to `write`: memory is bounded by the tiles under way. */
 export async function preprocess(
-  network: Network,
+  runners: TileRunner[],
   source: Pixels,
   write: (part: ImageData, x: number, y: number) => void,
   options: PreprocessOptions,
 ): Promise<void> {
-  const { width, height } = source;
-  const { tileHeight, tileWidth, rows, columns } = planTiles(height, width, {
-    maxPixels: options.tilePixels,
-    ...options.tile,
-  });
+  const plan = planTiles(source.height, source.width, { maxPixels: options.tilePixels, ...options.tile });
+  const tiles = plan.rows.flatMap((row) => plan.columns.map((column) => ({ row, column })));
+  let next = 0;
   let done = 0;
-  for (const row of rows) {
-    for (const column of columns) {
-      await options.checkpoint();
-      cut(source, row, column, tileHeight, tileWidth, network);
-      const result = await network.run(tileHeight, tileWidth, options.quality, options.strength);
-      const part = new ImageData(column.keepTo - column.keepFrom, row.keepTo - row.keepFrom);
-      const data = part.data;
-      let to = 0;
-      for (let y = row.keepFrom; y < row.keepTo; y++) {
-        let from = ((y - row.start) * tileWidth + column.keepFrom - column.start) * 3;
-        for (let x = 0; x < part.width; x++, from += 3, to += 4) {
-          // The graph rounds and clips already; Uint8ClampedArray does again, so nothing wraps around.
-          data[to] = result[from]!;
-          data[to + 1] = result[from + 1]!;
-          data[to + 2] = result[from + 2]!;
-          data[to + 3] = 255;
-        }
+  let isStopped = false;
+
+  const lane = async (runner: TileRunner): Promise<void> => {
+    try {
+      for (;;) {
+        await options.checkpoint();
+        const tile = tiles[next++];
+        if (!tile || isStopped) return;
+        const levels = cut(source, tile.row, tile.column, plan, runner.isFloat);
+        const { tileHeight: height, tileWidth: width } = plan;
+        const { quality, strength } = options;
+        const result = await runner.run({ levels, height, width, quality, strength });
+        if (isStopped) return;
+        write(kept(result, tile.row, tile.column, width), tile.column.keepFrom, tile.row.keepFrom);
+        options.onProgress(++done / tiles.length);
       }
-      write(part, column.keepFrom, row.keepFrom);
-      options.onProgress(++done / (rows.length * columns.length));
+    } catch (error) {
+      isStopped = true;
+      throw error;
     }
-  }
+  };
+
+  // All lanes have ended before this does: none writes into a picture that is done with.
+  const lanes = runners.flatMap((runner) => Array.from({ length: runner.lanes }, () => lane(runner)));
+  for (const outcome of await Promise.allSettled(lanes)) if (outcome.status === "rejected") throw outcome.reason;
 }
 
-/** Copies one tile into the network's buffer, replicating the picture's last row and column beyond it. */
-function cut(source: Pixels, row: Span, column: Span, tileHeight: number, tileWidth: number, network: Network): void {
-  const into = network.levels(tileHeight, tileWidth);
+/** The part of a tile's result that belongs to the picture. */
+function kept(result: Levels, row: Span, column: Span, tileWidth: number): ImageData {
+  const part = new ImageData(column.keepTo - column.keepFrom, row.keepTo - row.keepFrom);
+  const { data, width } = part;
+  let to = 0;
+  for (let y = row.keepFrom; y < row.keepTo; y++) {
+    let from = ((y - row.start) * tileWidth + column.keepFrom - column.start) * 3;
+    for (let x = 0; x < width; x++, from += 3, to += 4) {
+      // The graph rounds and clips already; Uint8ClampedArray does again, so nothing wraps around.
+      data[to] = result[from]!;
+      data[to + 1] = result[from + 1]!;
+      data[to + 2] = result[from + 2]!;
+      data[to + 3] = 255;
+    }
+  }
+  return part;
+}
+
+/** Copies one tile for the network, replicating the picture's last row and column beyond it. */
+function cut(source: Pixels, row: Span, column: Span, plan: TilePlan, isFloat: boolean): Levels {
+  const { tileHeight, tileWidth } = plan;
+  const length = tileHeight * tileWidth * 3;
+  const into: Levels = isFloat ? new Float32Array(length) : new Uint8Array(length);
   const height = Math.min(tileHeight, source.height - row.start);
   const width = Math.min(tileWidth, source.width - column.start);
   const data = source.read(column.start, row.start, width, height);
@@ -68,4 +89,5 @@ function cut(source: Pixels, row: Span, column: Span, tileHeight: number, tileWi
     for (const end = (y + 1) * stride; to < end; to++) into[to] = into[to - 3]!;
   }
   for (let y = height; y < tileHeight; y++) into.copyWithin(y * stride, (height - 1) * stride, height * stride);
+  return into;
 }

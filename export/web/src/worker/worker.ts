@@ -4,7 +4,7 @@ import type { CompressRequest, JobRequest, OpenRequest, PreprocessRequest, Reply
 import { fetchModel, openNetwork } from "./backend.js";
 import type { Canvas, Pixels } from "./canvas.js";
 import { compress } from "./compress.js";
-import type { Network } from "./network.js";
+import type { TileRunner } from "./network.js";
 import { preprocess } from "./preprocess.js";
 
 // The types of the page's window are in force here; a worker's postMessage has other arguments.
@@ -12,17 +12,23 @@ const send = self.postMessage.bind(self) as unknown as (reply: Reply, transfer?:
 
 class Cancelled extends Error {}
 
-let opened: { network: Network; request: OpenRequest } | undefined;
+let opened: { runners: TileRunner[]; request: OpenRequest } | undefined;
 const cancelled = new Set<number>();
 let queue: Promise<void> = Promise.resolve();
 
 self.addEventListener("message", (event: MessageEvent<Request>) => {
   const request = event.data;
-  if (request.kind === "ping") send({ kind: "pong" });
+  if (request.kind === "ping") void pong();
   else if (request.kind === "cancel") cancelled.add(request.job);
   else if (request.kind === "open") queue = queue.then(() => guarded(undefined, () => open(request)));
   else queue = queue.then(() => guarded(request.job, () => work(request)));
 });
+
+/** Alive means that all threads are: one that ran out of memory dies without a word. */
+async function pong(): Promise<void> {
+  await Promise.all(opened?.runners.map((runner) => runner.ping()) ?? []);
+  send({ kind: "pong" });
+}
 
 async function guarded(job: number | undefined, run: () => Promise<void>): Promise<void> {
   try {
@@ -41,8 +47,11 @@ async function guarded(job: number | undefined, run: () => Promise<void>): Promi
 
 async function open(request: OpenRequest): Promise<void> {
   const content = await fetchModel(request.modelUrl, request.sha256);
-  const { network, backend, note } = await openNetwork(content, request.model, request);
-  opened = { network, request };
+  const { runners, backend, note } = await openNetwork(content, request.model, {
+    ...request,
+    onFailure: (message) => send({ kind: "failed", code: "worker", message }),
+  });
+  opened = { runners, request };
   send({ kind: "opened", backend, threads: request.threads, ...(note !== undefined && { note }) });
 }
 
@@ -86,8 +95,8 @@ async function edit(
   write: (part: ImageData, x: number, y: number) => void,
   scaled: (fraction: number) => number = (fraction) => fraction,
 ): Promise<void> {
-  const { network, request: options } = opened!;
-  await preprocess(network, source, write, {
+  const { runners, request: options } = opened!;
+  await preprocess(runners, source, write, {
     quality,
     strength: request.strength,
     tile: options.model.tile,

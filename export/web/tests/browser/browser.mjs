@@ -17,7 +17,7 @@ const ARGUMENTS = [
 /**
  * @param {string[]} more Further command-line arguments.
  * @param {import("playwright-core").LaunchOptions & import("playwright-core").BrowserContextOptions} options
- * @returns {Promise<{ context: import("playwright-core").BrowserContext, close(): Promise<void> }>}
+ * @returns {Promise<{ context: import("playwright-core").BrowserContext, profile: string, close(): Promise<void> }>}
  */
 export async function launch(more = [], options = {}) {
   const profile = mkdtempSync(join(tmpdir(), "jpegpre-browser-"));
@@ -28,6 +28,7 @@ export async function launch(more = [], options = {}) {
   });
   return {
     context,
+    profile,
     close: async () => {
       await context.close();
       rmSync(profile, { recursive: true, force: true });

@@ -22,6 +22,8 @@ export interface Harness {
   /** A page on an origin with (or without) cross-origin isolation. */
   open(path?: string, isIsolated?: boolean): Promise<Page>;
   url: string;
+  /** The browser's profile folder, for `usage` of ./processes.mjs. */
+  profile: string;
 }
 
 /** Call at the top of a test file. */
@@ -37,6 +39,7 @@ export function useBrowser(more: string[] = []): Harness {
   let plain: typeof isolated;
   const harness: Harness = {
     url: "",
+    profile: "",
     open: async (path = "/blank.html", isIsolated = true) => {
       const page = await browser.context.newPage();
       page.setDefaultTimeout(90_000); // for machines that do much else
@@ -49,6 +52,7 @@ export function useBrowser(more: string[] = []): Harness {
     isolated = await serve(folders);
     plain = await serve(folders, false);
     harness.url = isolated.url;
+    harness.profile = browser.profile;
   });
   afterAll(async () => {
     await browser?.close();

@@ -1,9 +1,9 @@
 /** A 12-megapixel photo: the page stays free, memory is bounded, progress moves, cancelling is quick. */
-import { readdirSync, readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { useBrowser } from "./harness.js";
+import { usage } from "./processes.mjs";
 
 const harness = useBrowser();
 let page: Page;
@@ -24,27 +24,12 @@ async function prepare(): Promise<void> {
   });
 }
 
-/** Megabytes in memory of all of the browser's processes: pictures live in several. */
-function residentMegabytes(): number {
-  let total = 0;
-  for (const id of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-    try {
-      if (!readFileSync(`/proc/${id}/comm`, "utf8").startsWith("chrom")) continue;
-      // Anonymous memory: shared libraries and the model's file in the cache are not ours to count.
-      total += Number(/RssAnon:\s+(\d+)/.exec(readFileSync(`/proc/${id}/status`, "utf8"))?.[1] ?? 0) / 1024;
-    } catch {
-      // It ended meanwhile.
-    }
-  }
-  return total;
-}
-
 describe("a 12-megapixel photo", () => {
   it("never blocks the page, moves its progress, and takes bounded memory", { timeout: 180_000 }, async () => {
     await prepare();
-    const before = residentMegabytes();
+    const before = usage(harness.profile).anonymousMegabytes;
     let peak = before;
-    const watch = setInterval(() => (peak = Math.max(peak, residentMegabytes())), 100);
+    const watch = setInterval(() => (peak = Math.max(peak, usage(harness.profile).anonymousMegabytes)), 50);
     const result = await page.evaluate(async () => {
       const { photo } = globalThis as unknown as { photo: Blob };
       const { createPreprocessor } = await load("/dist/index.js");

@@ -1,0 +1,56 @@
+"""One small trained-looking preprocessor and its files, made once: conversions take seconds each."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from jpegpre_tf import Preprocessor
+from jpegpre_tf.exporters.onnx import convert_onnx
+from jpegpre_tf.exporters.quantized import QuantizedPreprocessor
+from jpegpre_tf.exporters.tflite import convert_tflite
+from jpegpre_tf.training.data import list_pictures, training_dataset
+
+PICTURES = Path(__file__).parent.parent / "pictures"
+
+
+@pytest.fixture(scope="session")
+def model() -> Preprocessor:
+    """Another width and depth than any shipped model; random weights, also where fresh ones are constant."""
+    model = Preprocessor(channels=24, mixing_blocks=1, chroma_mixing_blocks=1)
+    generator = np.random.default_rng(0)
+    for variable in model.trainable_variables:
+        value = np.asarray(variable)
+        # Small beside a fresh kernel's values, large enough that factors depend on the quality.
+        variable.assign(value + generator.normal(0, 0.02, value.shape).astype(np.float32))
+    return model
+
+
+@pytest.fixture(scope="session")
+def quantized(model: Preprocessor) -> QuantizedPreprocessor:
+    pytest.importorskip("tensorflow_model_optimization", reason="needs the extra [export]")
+    quantized = QuantizedPreprocessor(model)
+    batches = training_dataset(list_pictures(PICTURES), batch_size=4, crop_size=128, seed=1)
+    quantized.calibrate(batches.take(2))
+    return quantized
+
+
+@pytest.fixture(scope="session")
+def crops() -> list[np.ndarray]:
+    """uint8 crops of the sample pictures, of sizes that nothing was exported at."""
+    pictures = []
+    for path in sorted(PICTURES.glob("*.webp")):
+        with Image.open(path) as picture:
+            pictures.append(np.asarray(picture.convert("RGB")))
+    return [pictures[0][64:192, 64:272], pictures[1][128:384, 100:356], pictures[2][200:216, 200:248]]
+
+
+@pytest.fixture(scope="session")
+def files(model: Preprocessor, quantized: QuantizedPreprocessor) -> dict[tuple[str, str], bytes]:
+    """(format, precision) -> content."""
+    return {
+        (file_format, precision): convert(quantized if precision == "int8" else model, precision)
+        for file_format, convert in (("tflite", convert_tflite), ("onnx", convert_onnx))
+        for precision in ("fp32", "fp16", "int8")
+    }
