@@ -78,6 +78,7 @@ class StripRenderer:
             rows = edit(original)
             file.add(rows[top - first : bottom - first])
             squared_error += self._squared_error(original, rows, top - first, bottom - first, quality)
+            del original, rows  # before the next strip needs as much again
         jpeg = file.finish()
         samples = 3 * height * width
         self._psnr_db[_key(jpeg)] = (

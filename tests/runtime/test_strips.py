@@ -90,8 +90,8 @@ def test_targets_and_copies_work_in_strips_too(photos, both, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from /proc")
-@pytest.mark.parametrize(("width", "height"), [(65_500, 500), (7000, 5000)])
-def test_memory_of_large_pictures(photos, tmp_path, width, height):
+@pytest.mark.parametrize(("width", "height", "more_bytes"), [(65_500, 500, 360e6), (7000, 5000, 296e6)])
+def test_memory_of_large_pictures(photos, tmp_path, width, height, more_bytes):
     tile = np.tile(photos[1][:500, :500], (1, 14, 1))
     image = Image.new("RGB", (width, height))
     strip = Image.fromarray(tile)
@@ -111,6 +111,7 @@ def test_memory_of_large_pictures(photos, tmp_path, width, height):
         [sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    # 4 bytes per pixel for Pillow's picture, 300 MB for everything else: 100 megapixels stay under 700 MB.
-    assert int(re.findall(r"\d+", done.stderr)[-1]) * 1024 < 300e6 + 4 * width * height
+    # 4 bytes per pixel for Pillow's picture and the rest: 100 megapixels of usual shape stay under 700 MB. Strips
+    # of the widest pictures hold more.
+    assert int(re.findall(r"\d+", done.stderr)[-1]) * 1024 < more_bytes + 4 * width * height
     assert Image.open(tmp_path / "out.jpg").size == (width, height)
