@@ -30,9 +30,9 @@ def test_levels_are_the_files(photos, height, width, quality, progressive):
             expected = plane.reshape(*plane.shape[:2], 64)
             assert levels.shape == expected.shape
             off = np.append(np.abs(levels - expected)[known], 0)
-            assert off.max() <= 1 and np.mean(off > 0) <= (0.0 if quality <= 50 else 0.0005)
+            assert off.max() <= 1 and np.mean(off > 0) <= (0.0 if quality <= 50 else 0.001)
             if min(height, width) > 40:
-                assert known.mean() > 0.25
+                assert known.mean() > 0.1
 
 
 def test_steps_of_one_level_are_not_trusted(photos):
