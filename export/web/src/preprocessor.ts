@@ -9,7 +9,7 @@ import {
   type PreprocessOptions,
   type PreprocessorOptions,
 } from "./options.js";
-import type { JobRequest, ModelDescription, OpenedReply, OpenRequest } from "./protocol.js";
+import type { JobRequest, ModelDescription, ModelFile, ModelSource, OpenedReply, OpenRequest } from "./protocol.js";
 import { WorkerClient, type JobReply } from "./worker_client.js";
 
 const MOST_THREADS = 4;
@@ -55,12 +55,14 @@ export class Preprocessor {
     const assets = folder(options.assets ?? new URL("./", import.meta.url), document.baseURI);
     const wasmPaths = folder(options.wasmPaths ?? new URL("ort/", assets), document.baseURI);
     const { model, precision } = await choose(assets, options.profile ?? "balanced", options.precision);
-    const file = model.files[precision]!;
+    // Graphics cards calculate in float32; 8-bit integers only help CPUs.
+    const gpuPrecision = options.precision ?? ("fp32" in model.files ? "fp32" : precision);
+    const source = ({ path, sha256 }: ModelFile): ModelSource => ({ url: new URL(path, assets).href, sha256 });
     const request: OpenRequest = {
       kind: "open",
       model,
-      modelUrl: new URL(file.path, assets).href,
-      sha256: file.sha256,
+      file: source(model.files[precision]!),
+      gpuFile: source(model.files[gpuPrecision]!),
       wasmPaths,
       backend,
       threads,

@@ -19,13 +19,19 @@ export interface ModelDescription {
   files: Record<string, ModelFile>;
 }
 
+export interface ModelSource {
+  url: string;
+  sha256: string;
+}
+
 export type BackendName = "wasm" | "webgpu";
 
 export interface OpenRequest {
   kind: "open";
   model: ModelDescription;
-  modelUrl: string;
-  sha256: string;
+  /** The file for the CPU, and the one for the graphics card. */
+  file: ModelSource;
+  gpuFile: ModelSource;
   wasmPaths: string;
   backend: "auto" | BackendName;
   threads: number;

@@ -1,11 +1,13 @@
 /** Chooses where the network runs: WebGPU if it is there and tells the truth, else WebAssembly. */
 import { JpegpreError, firstLine } from "../errors.js";
-import type { BackendName, ModelDescription } from "../protocol.js";
+import type { BackendName, ModelDescription, ModelSource } from "../protocol.js";
 import { Network, type Levels, type TileRunner } from "./network.js";
 import { TileThread } from "./tile_thread.js";
 
 export interface BackendOptions {
   backend: "auto" | BackendName;
+  file: ModelSource;
+  gpuFile: ModelSource;
   wasmPaths: string;
   threads: number;
   /** Called once a thread has crashed. */
@@ -22,20 +24,21 @@ export interface Opened {
 const TEST_SIDE = 64;
 
 export async function openNetwork(
-  content: Uint8Array<ArrayBuffer>,
   description: ModelDescription,
   options: BackendOptions,
 ): Promise<Opened> {
   const { wasmPaths, threads, onFailure } = options;
-  const wasm = async (): Promise<TileRunner[]> =>
-    threads === 1
-      ? [await Network.open(content, "wasm", wasmPaths)]
-      : Promise.all(Array.from({ length: threads }, () => TileThread.open(content, wasmPaths, onFailure)));
+  const wasm = async (): Promise<TileRunner[]> => {
+    const content = await fetchModel(options.file);
+    if (threads === 1) return [await Network.open(content, "wasm", wasmPaths)];
+    return Promise.all(Array.from({ length: threads }, () => TileThread.open(content, wasmPaths, onFailure)));
+  };
   if (options.backend === "wasm") return { runners: await wasm(), backend: "wasm" };
   const missing = await whyNoGpu(options.backend === "webgpu");
   // In `auto`, a browser without WebGPU is the normal case and needs no note.
   if (missing) return { runners: await wasm(), backend: "wasm", ...(options.backend === "webgpu" && { note: missing }) };
 
+  const content = await fetchModel(options.gpuFile);
   const reference = await Network.open(content, "wasm", wasmPaths);
   let gpu: Network | undefined;
   let note: string;
@@ -51,7 +54,6 @@ export async function openNetwork(
     note = `WebGPU cannot run the model: ${firstLine(error)}`;
   }
   await gpu?.close().catch(() => undefined);
-  if (threads === 1) return { runners: [reference], backend: "wasm", note };
   await reference.close();
   return { runners: await wasm(), backend: "wasm", note };
 }
@@ -95,7 +97,7 @@ interface GpuAdapter {
 }
 
 /** Loads a model file and checks it against its hash. */
-export async function fetchModel(url: string, sha256: string): Promise<Uint8Array<ArrayBuffer>> {
+async function fetchModel({ url, sha256 }: ModelSource): Promise<Uint8Array<ArrayBuffer>> {
   let content: ArrayBuffer;
   try {
     const response = await fetch(url);

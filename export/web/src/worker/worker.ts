@@ -1,7 +1,7 @@
 /** The worker: opens one model, then does one job after another. */
 import { JpegpreError, firstLine } from "../errors.js";
 import type { CompressRequest, JobRequest, OpenRequest, PreprocessRequest, Reply, Request } from "../protocol.js";
-import { fetchModel, openNetwork } from "./backend.js";
+import { openNetwork } from "./backend.js";
 import type { Canvas, Pixels } from "./canvas.js";
 import { compress } from "./compress.js";
 import type { TileRunner } from "./network.js";
@@ -46,8 +46,7 @@ async function guarded(job: number | undefined, run: () => Promise<void>): Promi
 }
 
 async function open(request: OpenRequest): Promise<void> {
-  const content = await fetchModel(request.modelUrl, request.sha256);
-  const { runners, backend, note } = await openNetwork(content, request.model, {
+  const { runners, backend, note } = await openNetwork(request.model, {
     ...request,
     onFailure: (message) => send({ kind: "failed", code: "worker", message }),
   });

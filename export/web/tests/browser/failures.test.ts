@@ -182,7 +182,7 @@ describe("a worker", () => {
       })`);
     const outcome = await page.evaluate(async () => {
       const { createPreprocessor } = await load("/dist/index.js");
-      const preprocessor = await createPreprocessor({ timeoutSeconds: 2 });
+      const preprocessor = await createPreprocessor({ timeoutSeconds: 8 });
       const file = await (await fetch("/pictures/gb82_girl.webp")).blob();
       const death = await preprocessor
         .compress(file, { strength: 0.5 })
@@ -190,7 +190,7 @@ describe("a worker", () => {
       return [death, (await preprocessor.compress(new ImageData(16, 16))).width];
     });
     expect(outcome).toEqual([
-      "worker: the worker did not answer for 2 seconds: the browser may have run out of memory",
+      "worker: the worker did not answer for 8 seconds: the browser may have run out of memory",
       16,
     ]);
   });
@@ -220,7 +220,7 @@ describe("a worker", () => {
       }`);
     const outcome = await page.evaluate(async () => {
       const { createPreprocessor } = await load("/dist/index.js");
-      const preprocessor = await createPreprocessor({ threads: 2, timeoutSeconds: 2 });
+      const preprocessor = await createPreprocessor({ threads: 2, timeoutSeconds: 8 });
       const image = new ImageData(64, 64);
       const outcome = [];
       for (const quality of [31, 50, 32, 50]) {
