@@ -26,10 +26,11 @@ _INSIDE = 0.35
 _ENERGY_CLASSES = 10  # octaves of a block's AC energy in squared steps
 # Blocks that may move in one round: neighbours judge each other's old levels.
 _SHARE_OF_BLOCKS = 0.6
+_LEAST_SHARE = 0.05
 _PROBES = 4
 _PSEUDO_COUNT = 8  # moves that the present curvature counts for against those that were made
 _SHARE_OF_PROBED = 0.08
-_PATIENCE = 5  # rounds without a better picture
+_PATIENCE = 7  # rounds without a better picture
 
 
 @dataclass
@@ -96,6 +97,7 @@ class LevelSearch:
         self.weights = weights
         self.start_loss = float(sum(objective.loss(self.original, first, self.quality, weights)))
         self.best_loss = self.start_loss
+        self.share = _SHARE_OF_BLOCKS
         self.best_pixels: Picture | None = None
         energy = [np.sum(np.square(steps[..., 1:]), axis=-1) for steps in self.real]
         self.classes = [np.clip(np.log2(e + 1), 0, _ENERGY_CLASSES - 1).astype(int) for e in energy]
@@ -129,13 +131,16 @@ class LevelSearch:
             if not moved:
                 return done
             view = self.look(levels)
+            self._learn(kept, levels, kept_view, view)
             if view.loss < kept_view.loss:
-                self._learn(kept, levels, kept_view, view)
                 stale = 0 if view.loss < kept_view.loss - 1e-4 else stale + 1
                 kept, kept_view = levels, view
-                caution = max(1.0, 0.95 * caution)
+                self.share = min(_SHARE_OF_BLOCKS, 1.2 * self.share)
+                caution = max(1.0, 0.97 * caution)
             else:
-                caution *= 1.3
+                # Too many moves at once spoil each other.
+                self.share = max(_LEAST_SHARE, 0.5 * self.share)
+                caution *= 1.15
                 stale += 1
             progress(done, self.best_loss - self.start_loss)
             if stale >= _PATIENCE:
@@ -200,7 +205,7 @@ class LevelSearch:
             gain = np.minimum(grow, shrink)
             best = np.argmin(gain, axis=-1)[..., None]
             chosen = np.take_along_axis(gain, best, 2)
-            go = (chosen < 0) & (self.random.random(chosen.shape) < _SHARE_OF_BLOCKS)
+            go = (chosen < 0) & (self.random.random(chosen.shape) < self.share)
             step = np.take_along_axis(np.where(shrink < grow, -away, away), best, 2)
             new = level.copy()
             np.put_along_axis(new, best, np.take_along_axis(level, best, 2) + np.where(go, step, 0.0), 2)
