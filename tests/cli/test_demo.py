@@ -1,6 +1,7 @@
 """`jpegpre demo`: what the server gives, and what it refuses."""
 
 import http.client
+import signal
 import subprocess
 import sys
 import threading
@@ -129,13 +130,21 @@ def test_the_command_says_where_the_page_is_and_stops_on_interrupt(folder):
         "demo._INSTALLED = Path(sys.argv[1]); sys.exit(main.main(['demo', '--port', '0']))"
     )
     process = subprocess.Popen(
-        [sys.executable, "-c", program, folder], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", program, folder],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Tests that run in the background of a shell inherit that interrupts are ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-    line = process.stdout.readline()
-    assert line.startswith("http://127.0.0.1:")
-    connection = http.client.HTTPConnection(line.split("/")[2], timeout=10)
-    connection.request("GET", "/")
-    assert connection.getresponse().read() == b"<!doctype html>"
-    process.send_signal(2)
-    _, error = process.communicate(timeout=20)
-    assert (process.returncode, error) == (0, "")
+    try:
+        line = process.stdout.readline()
+        assert line.startswith("http://127.0.0.1:")
+        connection = http.client.HTTPConnection(line.split("/")[2], timeout=10)
+        connection.request("GET", "/")
+        assert connection.getresponse().read() == b"<!doctype html>"
+        process.send_signal(signal.SIGINT)
+        _, error = process.communicate(timeout=20)
+        assert (process.returncode, error) == (0, "")
+    finally:
+        process.kill()

@@ -155,7 +155,13 @@ def test_an_interrupt_is_one_line_and_leaves_whole_files(photo, tmp_path):
     for number in range(40):
         shutil.copy(photo, tmp_path / f"{number:02}.webp")
     command = [sys.executable, "-m", "jpegpre_tf", "encode", str(tmp_path), "-o", str(tmp_path / "out")]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        # Tests that run in the background of a shell inherit that interrupts are ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     while process.poll() is None and not list(tmp_path.glob("out/*.jpg")):
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
