@@ -7,7 +7,8 @@ export default defineConfig({
     include: ["tests/**/*.test.ts"],
     // Browsers are started once per file; two cores carry one of them well.
     fileParallelism: false,
-    testTimeout: 120_000,
+    // About 3 s at most on free cores; the rest is for machines that do much else.
+    testTimeout: 300_000,
     hookTimeout: 120_000,
     // For tests/web/test_web.py, which checks that nothing was left out.
     ...(folder && { reporters: ["default", "json"], outputFile: { json: `${folder}/results.json` } }),

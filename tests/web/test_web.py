@@ -186,6 +186,7 @@ def _parity(folder: Path) -> list[dict]:
                         "strength": strength,
                         "expected": expected.name,
                         "savedPercent": 100 * (1 - ours / plain),
+                        "plainBytes": plain,
                     }
                 )
     assert cases, "no precision is shipped in both forms"
