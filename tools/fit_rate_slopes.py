@@ -14,22 +14,19 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from jpegpre_tf.jpeg.codec import FIXED_HEADER_BYTES
 from jpegpre_tf.losses.measures import MEASURES
-from jpegpre_tf.losses.rate_slopes import FILE, HEADER_BPP, scale_of, terms
+from jpegpre_tf.losses.rate_slopes import FILE, HEADER_BPP, HEADER_BYTES, scale_of, terms
 from jpegpre_tf.training.data import list_pictures, load_rgb, random_crop
 
 SIZE = 256
 QUALITIES = np.array([5, 8, 12, 17, 23, 30, 38, 46, 55, 64, 72, 79, 85, 90, 94, 97])
-# Slopes of single crops scatter; those that are not positive (quality fell with more bits) say nothing.
-_TABLE_BYTES = 300  # of optimised Huffman tables, beside the fixed header
 
 
 def _encode(crop: np.ndarray, quality: int) -> tuple[float, np.ndarray]:
     """Bits per pixel, the header as of a whole picture, and the decoded crop."""
     file = io.BytesIO()
     Image.fromarray(crop).save(file, "JPEG", quality=quality, subsampling="4:2:0", optimize=True)
-    payload = max(1, file.tell() - FIXED_HEADER_BYTES - _TABLE_BYTES)
+    payload = max(1, file.tell() - HEADER_BYTES)
     return 8 * payload / crop[..., 0].size + HEADER_BPP, np.asarray(Image.open(file).convert("RGB"))
 
 
@@ -65,6 +62,7 @@ def main(argv: list[str] | None = None) -> int:
     middle = slice(1, -1)
     rise = log_rate[:, 2:] - log_rate[:, :-2]
     fitted, residuals = {}, {}
+    # Slopes of single crops scatter; those that are not positive (quality fell with more bits) say nothing.
     for name, values in measured.items():
         slope = rise / np.where(values[:, 2:] > values[:, :-2], values[:, 2:] - values[:, :-2], np.nan)
         usable = np.isfinite(slope) & (rise > 0)

@@ -6,11 +6,9 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from jpegpre_tf.jpeg.codec import FIXED_HEADER_BYTES
 from jpegpre_tf.losses.measures import MEASURES, check_measures
-from jpegpre_tf.losses.rate_slopes import HEADER_BPP, rate_slope
+from jpegpre_tf.losses.rate_slopes import HEADER_BPP, HEADER_BYTES, rate_slope
 
-_TABLE_BYTES = 300  # of optimised Huffman tables, beside the fixed header
 _LEAST_PAYLOAD_BPP = 0.004
 
 
@@ -60,9 +58,7 @@ class BDRate(keras.layers.Layer):
         strength: tf.Tensor,
     ) -> tf.Tensor:
         pixels = float(original.shape[1] * original.shape[2])
-        payload = tf.maximum(
-            rate_bpp - 8.0 * (FIXED_HEADER_BYTES + _TABLE_BYTES) / pixels, _LEAST_PAYLOAD_BPP
-        )
+        payload = tf.maximum(rate_bpp - 8.0 * HEADER_BYTES / pixels, _LEAST_PAYLOAD_BPP)
         rate = payload + HEADER_BPP
         total = sum(self.measures.values())
         loss = strength * tf.math.log(rate)

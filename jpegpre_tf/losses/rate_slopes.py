@@ -13,10 +13,14 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from jpegpre_tf.jpeg.codec import FIXED_HEADER_BYTES
+
 FILE = Path(__file__).with_name("rate_slopes.json")
 # The header of a file (Pillow, optimised Huffman tables) spread over a picture of 0.4 megapixels: a crop of a larger
 # picture bears only its share of it.
 HEADER_BPP = 0.012
+# Header of any file: the fixed part and about what optimised Huffman tables take.
+HEADER_BYTES = FIXED_HEADER_BYTES + 300
 
 
 def scale_of(quality: Any) -> Any:

@@ -11,11 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from jpegpre_tf.jpeg.codec import FIXED_HEADER_BYTES
 from jpegpre_tf.layers.jpeg_simulator import JPEGSimulator
 from jpegpre_tf.layers.rate_estimator import RateEstimator
 from jpegpre_tf.losses.measures import MEASURES, check_measures
-from jpegpre_tf.losses.rate_slopes import HEADER_BPP, rate_slope
+from jpegpre_tf.losses.rate_slopes import HEADER_BPP, HEADER_BYTES, rate_slope
 from jpegpre_tf.training.level_search import LevelSearch, edit
 
 Picture = npt.NDArray[np.uint8]
@@ -24,7 +23,6 @@ Planes = list[npt.NDArray[np.float32]]
 _ALIGNMENT = 16
 _SMALLEST = 176  # pixels, for MS-SSIM's five scales
 _LARGEST_TILE = 768  # pixels a side: about 2 GB of memory, whatever the picture's size
-_TABLE_BYTES = 300  # of optimised Huffman tables, beside the fixed header
 
 
 @dataclass(frozen=True)
@@ -141,7 +139,7 @@ class PictureOptimizer:
         decoded = self._simulator(edited, quality)
         values = tf.stack([MEASURES[name](original, decoded)[0] for name in self.measures])
         pixels = float(original.shape[1] * original.shape[2])
-        header_bpp = 8.0 * (FIXED_HEADER_BYTES + _TABLE_BYTES) / pixels
+        header_bpp = 8.0 * HEADER_BYTES / pixels
         rate = tf.maximum(self._rate(edited, quality)[0] - header_bpp, 1e-3) + HEADER_BPP
         return rate, values
 
