@@ -2,6 +2,9 @@
 
 import argparse
 import math
+from pathlib import Path
+
+from jpegpre_tf.errors import UsageError
 
 DEFAULT_PROFILE = "balanced"
 
@@ -53,3 +56,12 @@ def add_profile_arguments(parser: argparse.ArgumentParser) -> None:
 def add_json_argument(parser: argparse.ArgumentParser, what: str) -> None:
     """Adds --json."""
     parser.add_argument("--json", action="store_true", help=f"print {what} on stdout")
+
+
+def check_run_folder(folder: Path, resume: bool) -> None:
+    """Raises UsageError unless `folder` holds a training run exactly if one is to be resumed."""
+    checkpoint = folder / "checkpoint"
+    if checkpoint.exists() and not resume:
+        raise UsageError(f"{folder} holds a run already: add --resume to go on, or choose another folder")
+    if resume and not checkpoint.exists():
+        raise UsageError(f"{folder}: expected a run to resume, found no checkpoint")

@@ -68,13 +68,7 @@ def checked(arguments: argparse.Namespace) -> "Encoder":
     ):
         if path is not None and not path.is_file():
             raise UsageError(f"{option}: expected a .keras file, found nothing at {path}")
-    checkpoint = arguments.output / "checkpoint"
-    if checkpoint.exists() and not arguments.resume:
-        raise UsageError(
-            f"{arguments.output} holds a run already: add --resume to go on, or choose another folder"
-        )
-    if arguments.resume and not checkpoint.exists():
-        raise UsageError(f"{arguments.output}: expected a run to resume, found no checkpoint")
+    _arguments.check_run_folder(arguments.output, arguments.resume)
     from jpegpre_tf.codecs.command import CommandEncoder
     from jpegpre_tf.codecs.registry import get_encoder
 

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from jpegpre_tf._optional import require
-from jpegpre_tf.cli._arguments import DEFAULT_PROFILE
+from jpegpre_tf.cli._arguments import DEFAULT_PROFILE, check_run_folder
 from jpegpre_tf.cli._quiet import quiet_tensorflow
 from jpegpre_tf.errors import UsageError
 
@@ -57,13 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
     from jpegpre_tf.training.data import list_pictures
     from jpegpre_tf.training.run import train
 
-    checkpoint = arguments.output / "checkpoint"
-    if checkpoint.exists() and not arguments.resume:
-        raise UsageError(
-            f"{arguments.output} holds a run already: add --resume to go on, or choose another folder"
-        )
-    if arguments.resume and not checkpoint.exists():
-        raise UsageError(f"{arguments.output}: expected a run to resume, found no checkpoint")
+    check_run_folder(arguments.output, arguments.resume)
     if arguments.initial is not None and not arguments.initial.is_file():
         raise UsageError(f"--from: expected a .keras file, found nothing at {arguments.initial}")
     if arguments.resume and arguments.config is None and arguments.profile is None:
