@@ -22,6 +22,7 @@ class TrainConfig:
         learning_rate: Peak of a cosine schedule with a short warm-up.
         measures: Weights of the measures whose BD-rate is minimised, see `BDRate`. If empty, squared error in steps is
             weighed against bits instead, with the four fields that follow.
+        harm_weight: Of measures that got worse on single pictures, see `BDRate`; 0 for none.
         rate_weight: Squared steps per pixel that one bit per pixel is worth, see `RateDistortion`.
         masking_energy, chroma_weight, frequency_exponent: See `StepError`.
         subsampling, huffman: The encoder that is simulated.
@@ -39,6 +40,7 @@ class TrainConfig:
     crop_size: int = 256
     learning_rate: float = 2e-3
     measures: dict[str, float] = dataclasses.field(default_factory=dict)
+    harm_weight: float = 0.0
     rate_weight: float = 1 / 19
     masking_energy: float = MASKING_ENERGY
     chroma_weight: float = 1.0
@@ -62,6 +64,8 @@ class TrainConfig:
             value = getattr(self, name)
             if not value > 0:
                 raise UsageError(f"`{name}` must be > 0. Received: {name}={value}")
+        if not self.harm_weight >= 0:
+            raise UsageError(f"`harm_weight` must be >= 0. Received: harm_weight={self.harm_weight}")
         try:
             check_measures(list(self.measures))
         except ValueError as error:

@@ -26,7 +26,7 @@ CHECKPOINT = "checkpoint"
 def build_objective(config: TrainConfig) -> keras.layers.Layer:
     """What the configuration asks to minimise."""
     if config.measures:
-        return BDRate(config.measures, jit_compile=True)
+        return BDRate(config.measures, jit_compile=True, harm_weight=config.harm_weight)
     distortion = StepError(config.masking_energy, config.chroma_weight, config.frequency_exponent)
     return RateDistortion(distortion, config.rate_weight)
 
