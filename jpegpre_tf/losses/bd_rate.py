@@ -28,8 +28,8 @@ class BDRate(keras.layers.Layer):
     counts extra, picture by picture.
 
     Args:
-        measures: Name -> weight, of `jpegpre_tf.losses.measures.MEASURES`; weights are divided by their sum. A measure of
-            weight 0 is only kept from harm.
+        measures: Name -> weight, of `jpegpre_tf.losses.measures.MEASURES`; weights are divided by their sum. A
+            measure of weight 0 is only kept from harm.
         harm_weight: Factor on the mean harm over `measures`; 0 leaves it out.
         jit_compile: Compile with XLA, once per shape.
     Call arguments:

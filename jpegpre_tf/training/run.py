@@ -103,6 +103,7 @@ def train(
         crop_size=config.crop_size,
         steps_per_epoch=steps_per_epoch,
         first_epoch=epochs_done(folder),
+        drawn_share=config.drawn_share,
         quality_range=(config.quality_low, config.quality_high),
         strength_range=(config.strength_low, 1.0),
         seed=config.seed,

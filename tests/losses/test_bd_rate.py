@@ -59,7 +59,11 @@ def test_harm_counts_what_got_worse_than_plain_jpeg_by_more_than_the_allowance(
     plain = tf.constant(np.stack([encoded(picture, 50)[1] for picture in large_photos[:2]]), tf.float32)
     # The first picture as plain, the second 1 % larger and off by 3 levels more.
     decoded = plain + tf.reshape([0.0, 3.0], (2, 1, 1, 1))
-    quality, strength, plain_rate = tf.constant([50.0, 50.0]), tf.constant([1.0, 0.5]), tf.constant([1.0, 1.0])
+    quality, strength, plain_rate = (
+        tf.constant([50.0, 50.0]),
+        tf.constant([1.0, 0.5]),
+        tf.constant([1.0, 1.0]),
+    )
     rate = plain_rate * tf.constant([1.0, 1.01])
     arguments = original, decoded, quality, rate, strength
     weights = {"psnr_y": 1.0, "ssim": 0.0}
