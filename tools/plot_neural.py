@@ -34,7 +34,9 @@ _RATE_TICKS = [0.1, 0.2, 0.5, 1, 2, 4]  # bits per pixel
 
 def plot_rate(rate: dict[str, Rows], path: Path) -> None:
     """Predicted against real bits per pixel, every picture and quality."""
-    figure, axes = plt.subplots(1, len(rate), figsize=(4 * len(rate), 4), squeeze=False, layout="constrained")
+    figure, axes = plt.subplots(
+        1, len(rate), figsize=(4 * len(rate), 4.4), squeeze=False, layout="compressed"
+    )
     for axis, (name, result) in zip(axes[0], rate.items(), strict=True):
         plain = [row for row in result if row["edit"] == "plain"]
         real, predicted = (np.array([row[key] for row in plain]) for key in ("real", "predicted"))
@@ -47,6 +49,7 @@ def plot_rate(rate: dict[str, Rows], path: Path) -> None:
             scale.set_ticks(_RATE_TICKS)
             scale.set_major_formatter(ScalarFormatter())
             scale.set_minor_formatter(NullFormatter())
+        axis.set(xlim=ends, ylim=ends)
     axes[0][0].set_ylabel("predicted, bits per pixel")
     figure.savefig(path, dpi=110)
 
