@@ -15,8 +15,9 @@ from jpegpre_tf.runtime.encode_result import EncodeResult
 from jpegpre_tf.runtime.jpeg_source import kept_as_it_is, kept_size
 from jpegpre_tf.runtime.metadata import Metadata, insert_metadata, metadata_segments
 from jpegpre_tf.runtime.names import shown
+from jpegpre_tf.runtime.raster import WHOLE_PIXELS
 from jpegpre_tf.runtime.renderer import Preprocess, Renderer, Score
-from jpegpre_tf.runtime.strip_renderer import WHOLE_PIXELS, StripRenderer, check_decodes
+from jpegpre_tf.runtime.strip_renderer import StripRenderer, check_decodes
 from jpegpre_tf.runtime.whole_renderer import WholeRenderer
 
 # A JPEG file that is encoded again loses a little each time: not for less than this. Of a file that was
