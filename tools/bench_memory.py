@@ -27,7 +27,8 @@ KINDS: dict[str, tuple[str, dict[str, object]]] = {
     "png": ("png", {"compress_level": 1}),
     "tiff": ("tif", {}),
     "tiff deflate": ("tif", {"compression": "tiff_adobe_deflate"}),
-    "webp": ("webp", {"quality": 90, "method": 0}),
+    # Lossy ones of this size, libwebp's encoder refuses.
+    "webp lossless": ("webp", {"lossless": True, "quality": 0, "method": 0}),
     "avif": ("avif", {"quality": 80, "speed": 10}),
 }
 _PROGRAM = """

@@ -103,8 +103,8 @@ def throughput(photos: Path, work: Path, rounds: int) -> dict[str, object]:
 
 
 def digests(folder: Path) -> dict[str, str]:
-    """Relative path -> sha256 of everything in a folder."""
-    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    """Relative path -> sha256 of everything in a folder but the journal."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != JOURNAL)
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
@@ -164,9 +164,7 @@ def main() -> int:
     summary["killed_and_resumed"] = {
         "exit_codes": [killed, code],
         "files_after_the_kill": len(left),
-        "partial_files_after_the_kill": sum(
-            digest != whole.get(name) for name, digest in left.items() if name != JOURNAL
-        ),
+        "partial_files_after_the_kill": sum(digest != whole.get(name) for name, digest in left.items()),
         "resume_seconds": round(seconds, 1),
         "identical_to_uninterrupted": digests(work / "killed") == whole,
         "jobs_1_and_2_identical": digests(work / "jobs2") == whole,

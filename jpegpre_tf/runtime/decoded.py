@@ -186,7 +186,8 @@ def _loaded(image: Image.Image, file: BinaryIO) -> Croppable:
         # Its decoder holds all coefficients: no room beside them for the picture in 4 bytes per pixel.
         return decode_planes(file)
     image.load()
-    return image
+    picture: Croppable = image
+    return picture
 
 
 def _check_size(image: Image.Image, jpeg_bytes: int | None, max_pixels: int) -> None:

@@ -64,8 +64,8 @@ def is_planar(image: Image.Image) -> bool:
     if "jfif" in image.info:
         return True
     if "adobe" in image.info:
-        return image.info.get("adobe_transform") == 1
-    return [layer[0] for layer in layers] == _YCC_IDENTIFIERS
+        return bool(image.info.get("adobe_transform") == 1)
+    return bool([layer[0] for layer in layers] == _YCC_IDENTIFIERS)
 
 
 def decode_planes(file: BinaryIO) -> PlanarJpeg:

@@ -36,6 +36,8 @@ class StripRenderer:
         subsampling: "4:2:0", "4:2:2" or "4:4:4".
     """
 
+    takes_fractions = True
+
     def __init__(self, decoded: Decoded, preprocess: Preprocess, subsampling: str) -> None:
         self._raster = decoded.raster
         self._is_grey = decoded.is_grey
