@@ -22,6 +22,7 @@ from jpegpre_tf.cli._points_progress import Progress
 from jpegpre_tf.cli._quiet import quiet_pillow, quiet_tensorflow
 from jpegpre_tf.cli._session import load_profile
 from jpegpre_tf.errors import PictureError, UsageError
+from jpegpre_tf.runtime.atomic import check_writable
 from jpegpre_tf.runtime.metadata import METADATA_CHOICES
 from jpegpre_tf.runtime.names import shown
 from jpegpre_tf.runtime.raster import WHOLE_PIXELS
@@ -81,6 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
             f"'{shown(source)}' has {height * width / 1e6:.0f} megapixels: optimize takes up to "
             f"{WHOLE_PIXELS // 1_000_000}"
         )
+    check_writable(target)
     quiet_tensorflow()
     require("tensorflow", extra="train", purpose="optimize")
     from jpegpre_tf.training.picture_optimizer import PictureOptimizer
