@@ -15,7 +15,8 @@ from jpegpre_tf.evaluation.metrics.base import LARGEST_DECIBELS, Frame, Metric
 class PSNRHVSM(Metric):
     """PSNR with contrast sensitivity and masking of 8x8 DCT coefficients (Ponomarenko et al. 2007), on luma.
 
-    Counts whole blocks, as the authors' own program does; not defined for pictures under 8 pixels.
+    Counts whole blocks, as the authors' program does: up to 7 pixels at the right and bottom do not. Not defined for
+    pictures under 8 pixels.
     """
 
     name = "psnr_hvs_m"
@@ -26,12 +27,12 @@ class PSNRHVSM(Metric):
 
     def score(self, prepared: Frame, decoded: Frame) -> float | None:
         height, width = (side // 8 * 8 for side in prepared.luma.shape)
-        if 0 in (height, width):
+        if not height or not width:
             return None
-        original, shown = (frame.luma[:height, :width] / 255 for frame in (prepared, decoded))
+        original, changed = (frame.luma[:height, :width] / 255 for frame in (prepared, decoded))
         # The package expects 0..1, and divides by the variance of flat blocks before it discards the result.
         with np.errstate(divide="ignore", invalid="ignore"):
-            _, value = _package().psnr_hvs_hvsm(original, shown)
+            _, value = _package().psnr_hvs_hvsm(original, changed)
         return min(LARGEST_DECIBELS, float(value))
 
 
