@@ -85,9 +85,9 @@ def add_encode_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="replace the JPEG files given, each after its new one is verified",
     )
+    add_encoder_argument(parser)
     _add_goal(parser)
     _arguments.add_profile_arguments(parser)
-    add_encoder_argument(parser)
     parser.add_argument(
         "--subsampling",
         choices=SUBSAMPLINGS,

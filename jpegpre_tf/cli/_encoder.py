@@ -15,9 +15,9 @@ def add_encoder_argument(parser: argparse.ArgumentParser) -> None:
         "--encoder",
         choices=ENCODERS,
         default=DEFAULT_ENCODER,
-        help="what writes the files: the plain encoder, which the models are trained for, or MozJPEG or jpegli "
-        "(extra: evaluate), which with --strength 0 do better than with a model before them: docs/profiles.md "
-        "(default: %(default)s)",
+        help="what writes the files: mozjpeg and jpegli need the extra evaluate. Models are trained for the plain "
+        "encoder, before others they win less and cost colour, docs/profiles.md says when not to stack; "
+        "--strength 0 leaves them out (default: %(default)s)",
     )
 
 
