@@ -30,7 +30,9 @@ def test_is_self_contained_and_filled_in(result):
     page = runtime.ComparePage(quality=75)
     page.add(result)
     text = page.html()
-    assert "http://" not in text and "https://" not in text and text.count("{{") == text.count("{{title}}.png")
+    assert (
+        "http://" not in text and "https://" not in text and text.count("{{") == text.count("{{title}}.png")
+    )
     assert "default-src 'none'" in text
 
 
