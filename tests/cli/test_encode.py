@@ -202,7 +202,7 @@ def test_metadata_strip(photo, tmp_path):
 def test_the_page_is_written_beside_the_pictures(folder, tmp_path, capsys):
     page = tmp_path / "page.html"
     assert main(["encode", str(folder), "-o", str(tmp_path / "out"), "--page", str(page)]) == 0
-    assert page.read_text().count("<figure>") == 2
+    assert page.read_text().count("<figure ") == 2
     assert str(page) in capsys.readouterr().out
 
 
