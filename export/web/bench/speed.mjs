@@ -86,11 +86,10 @@ async function prepare(file) {
     variants.push({ name, openMilliseconds, measure });
   };
   const { createPreprocessor } = await load("/dist/index.js");
-  const { models } = await (await fetch("/dist/models.json")).json();
-  for (const precision of Object.keys(models.find(({ name }) => name === "balanced").files)) {
+  for (const backend of ["wasm", "onnx"]) {
     for (const threads of [1, 2]) {
-      await add(`edit ${precision} + toBlob, ${threads} thread${threads > 1 ? "s" : ""}`, async () => {
-        const preprocessor = await createPreprocessor({ backend: "wasm", precision, threads });
+      await add(`edit (${backend}) + toBlob, ${threads} thread${threads > 1 ? "s" : ""}`, async () => {
+        const preprocessor = await createPreprocessor({ backend, precision: "int8", threads });
         return async () => (await preprocessor.compress(image, { quality: 75 })).blob.size;
       });
     }

@@ -6,10 +6,11 @@ export interface PreprocessorOptions {
   /** Precision of the model file, for example "fp32". Default: the fastest that the package has. */
   precision?: string;
   /**
-   * "wasm": the CPU. "webgpu": the graphics card. "auto", the default: the graphics card where there is a real one and it
-   * gives the right pixels for a test picture, else the CPU.
+   * "wasm": the CPU, by this package's own WebAssembly, or by ONNX Runtime where the model is not int8. "onnx": the CPU, by ONNX
+   * Runtime. "webgpu": the graphics card, by ONNX Runtime. "auto", the default: the graphics card where there is a real one and
+   * it gives the right pixels for a test picture, else "wasm".
    */
-  backend?: "auto" | "wasm" | "webgpu";
+  backend?: "auto" | "wasm" | "onnx" | "webgpu";
   /**
    * CPU threads for one picture: its tiles are shared out. Default: the device's cores, at most 4. They share no memory, so the
    * page need not be cross-origin isolated.

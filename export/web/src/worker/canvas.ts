@@ -8,7 +8,14 @@ export interface Pixels {
   width: number;
   height: number;
   /** RGBA levels, row by row, of a rectangle inside the picture. */
-  read(x: number, y: number, width: number, height: number): Uint8ClampedArray;
+  read(x: number, y: number, width: number, height: number): Uint8ClampedArray<ArrayBuffer>;
+}
+
+export interface Rectangle {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
 }
 
 /** A canvas that holds a whole picture: 4 bytes per pixel. */
@@ -83,13 +90,13 @@ export class Canvas implements Pixels {
     return isTransparent;
   }
 
-  read(x: number, y: number, width: number, height: number): Uint8ClampedArray {
+  read(x: number, y: number, width: number, height: number): Uint8ClampedArray<ArrayBuffer> {
     return this.#context.getImageData(x, y, width, height).data;
   }
 
-  /** Writes `data` at (x, y). */
-  write(data: ImageData, x: number, y: number): void {
-    this.#context.putImageData(data, x, y);
+  /** Writes the part `keep` of what lies at (x, y): all of it by default. */
+  write(data: ImageData, x: number, y: number, keep: Rectangle = { x: 0, y: 0, width: data.width, height: data.height }): void {
+    this.#context.putImageData(data, x, y, keep.x, keep.y, keep.width, keep.height);
   }
 
   /** The browser's own JPEG encoder, the one behind canvas.toBlob. */

@@ -190,7 +190,7 @@ describe("wrong arguments", () => {
     expect(messages).toEqual([
       expect.stringMatching(/^RangeError: `profile` must be one of .*balanced.*Received: nope$/),
       expect.stringMatching(/^RangeError: `precision` must be one of .*Received: fp8$/),
-      "RangeError: `backend` must be auto, wasm or webgpu. Received: cuda",
+      "RangeError: `backend` must be auto, wasm, onnx or webgpu. Received: cuda",
       "RangeError: `threads` must be from 1 to 64. Received: 0",
       "TypeError: `picture` must be a Blob, ImageBitmap or ImageData. Received: string x",
       "RangeError: `quality` must be from 1 to 100. Received: 101",

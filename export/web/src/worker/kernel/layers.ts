@@ -1,0 +1,218 @@
+/** Lays an int8 model out in the kernel's memory: weights in panels, and what depends on quality and strength. */
+import type { Convolution, GateNetwork, Int8Model, Quantization, ResidualBlock, ScaledLayer } from "./int8_model.js";
+import { quantizationTables } from "./jpeg_tables.js";
+import type { Memory } from "./memory.js";
+
+const PANEL = 16; // outputs of a panel of weights: products.c
+const CODES = 256;
+/** Units of products.c's thresholds per step, and of its changes: jpegpre_tf/ops/dead_zone.py. */
+const THRESHOLDS_PER_STEP = 60;
+const CHANGE_UNIT = (1 - 0.2) / 6;
+
+/** Addresses of a convolution's Product, and of the factors in it. */
+export interface Layer {
+  product: number;
+  outputs: number;
+  /** For layers with a factor made from the quality. */
+  factors?: { at: number; layer: ScaledLayer };
+}
+
+export interface Block {
+  expand: Layer;
+  project: Layer;
+}
+
+export interface Network {
+  input: Layer;
+  spatial: Block[];
+  mixing: Block[];
+  logits: Layer;
+  channels: number;
+  /** Features in units of the input's quantisation, per step. */
+  perStep: number;
+  decision: { at: number; thresholds: number; levels: number };
+  perLevel: number;
+}
+
+/** Coefficients lie transposed in the kernel: channel i of ours is channel `transposed(i)` of the model's. */
+function transposed(channel: number): number {
+  return (channel & ~63) | ((channel & 7) << 3) | ((channel & 63) >> 3);
+}
+
+/** Whether products.c can run it: whole panels. */
+export function fits(model: Int8Model): boolean {
+  return [model.luma, model.chroma].every(({ input, spatial, mixing }) =>
+    [input, ...[...spatial, ...mixing].map(({ expand }) => expand)].every(
+      ({ convolution }) => convolution.outputs % PANEL === 0 && convolution.inputs % 2 === 0,
+    ),
+  );
+}
+
+/** @param strideOfRow Numbers between two rows of the padded input of 3x3 convolutions. */
+export function layOut(network: GateNetwork, memory: Memory): Network {
+  const channels = network.input.convolution.outputs;
+  const { spatial, mixing, logits, input } = network;
+  const block = ({ expand, project, projected, result }: ResidualBlock, from: Quantization): Block => ({
+    expand: scaledLayer(memory, expand),
+    project: convolutionLayer(memory, project, projected, {
+      range: result,
+      residualStride: channels,
+      own: projected,
+      ownFactor: projected.scale / result.scale,
+      residualFactor: from.scale / result.scale,
+    }),
+  });
+  let from = input.result;
+  const blocks = (list: ResidualBlock[]): Block[] =>
+    list.map((entry) => {
+      const laidOut = block(entry, from);
+      from = entry.result;
+      return laidOut;
+    });
+  const spatialBlocks = blocks(spatial);
+  const mixingBlocks = blocks(mixing);
+  const thresholds = memory.allocate(2 * CODES * 4);
+  const levels = memory.allocate(64 * 4);
+  const decision = memory.allocate(16);
+  memory.words.set([thresholds, thresholds + CODES * 4, levels], decision / 4);
+  return {
+    input: scaledLayer(memory, input, transposed),
+    spatial: spatialBlocks,
+    mixing: mixingBlocks,
+    logits: convolutionLayer(memory, logits.convolution, logits.result, { range: logits.result }, undefined, transposed),
+    channels,
+    perStep: 1 / input.convolution.input.scale,
+    decision: { at: decision, thresholds, levels },
+    perLevel: memory.allocate(64 * 4),
+  };
+}
+
+/** Offsets of a 3x3 convolution's taps depend on the picture's width. */
+export function setRowStride(memory: Memory, layer: Layer, rowStride: number, columnStride: number): void {
+  const offsets = memory.words[layer.product / 4 + 2]! / 4;
+  for (let tap = 0; tap < 9; tap++) {
+    memory.words[offsets + tap] = (Math.floor(tap / 3) - 1) * rowStride + ((tap % 3) - 1) * columnStride;
+  }
+}
+
+/** Writes what depends on quality and strength. */
+export function setGoal(memory: Memory, layers: Network, network: GateNetwork, goal: Goal): void {
+  const condition = hiddenCodes(network, goal.quality);
+  for (const { factors } of [layers.input, ...[...layers.spatial, ...layers.mixing].map(({ expand }) => expand)]) {
+    const { rectified, factor, result } = factors!.layer;
+    const values = factorsOf(factor, condition).map((value) => (value * rectified.scale) / result.scale);
+    memory.floats.set(values, factors!.at / 4);
+  }
+  const { thresholds, levels, at } = layers.decision;
+  const amount = Math.min(goal.strength * 8, 1);
+  const { scale, zeroPoint } = network.logits.result;
+  for (let code = 0; code < CODES; code++) {
+    const gate = Math.min(255, Math.round(256 / (1 + Math.exp((zeroPoint - code) * scale)))) / 256;
+    memory.floats[thresholds / 4 + code] = gate * goal.zeroSpan * goal.strength + 0.5 * amount * THRESHOLDS_PER_STEP;
+    memory.floats[thresholds / 4 + CODES + code] = gate * goal.oneSpan * goal.strength + 1.5 * THRESHOLDS_PER_STEP;
+  }
+  memory.floats[at / 4 + 3] = 1.5 - 0.2 * amount;
+  for (let i = 0; i < 64; i++) {
+    const step = goal.table[transposed(i)]!;
+    // transform.c's DCT gives a coefficient times this; its inverse takes one divided by 8 and times this.
+    const factor = SCALES[i >> 3]! * SCALES[i & 7]!;
+    memory.floats[layers.perLevel / 4 + i] = 1 / (step * factor * 8);
+    memory.floats[levels / 4 + i] = i === 0 ? 0 : (-CHANGE_UNIT * step * factor) / 8;
+  }
+}
+
+export interface Goal {
+  quality: number;
+  strength: number;
+  zeroSpan: number;
+  oneSpan: number;
+  /** Levels per step, natural order. */
+  table: number[];
+}
+
+export function goals(model: Int8Model, quality: number, strength: number): { luma: Goal; chroma: Goal } {
+  const tables = quantizationTables(quality);
+  const common = { quality, strength, zeroSpan: model.zeroSpan, oneSpan: model.oneSpan };
+  return { luma: { ...common, table: tables.luma }, chroma: { ...common, table: tables.chroma } };
+}
+
+/** Factors of the DCT of Arai, Agui and Nakajima. */
+const SCALES = Array.from({ length: 8 }, (_, k) => (k === 0 ? 1 : Math.SQRT2 * Math.cos((k * Math.PI) / 16)));
+
+/** The quality as the factors' convolutions see it: codes less their zero point. */
+function hiddenCodes({ hidden }: GateNetwork, quality: number): number[] {
+  const { scale, zeroPoint } = hidden.result;
+  return Array.from(hidden.bias, (bias, i) => {
+    const value = Math.max(0, hidden.weights[i]! * (quality / 50 - 1) + bias);
+    return code(value / scale, hidden.result) - zeroPoint;
+  });
+}
+
+function factorsOf({ convolution, result }: ScaledLayer["factor"], condition: number[]): number[] {
+  const { weights, scales, bias, inputs, input } = convolution;
+  return Array.from(bias, (sum, output) => {
+    condition.forEach((value, i) => (sum += value * weights[output * inputs + i]!));
+    return (code((sum * input.scale * scales[output]!) / result.scale, result) - result.zeroPoint) * result.scale;
+  });
+}
+
+function code(value: number, { zeroPoint }: Quantization): number {
+  return Math.min(255, Math.max(0, Math.round(value) + zeroPoint));
+}
+
+function scaledLayer(memory: Memory, layer: ScaledLayer, order?: (input: number) => number): Layer {
+  const { convolution, rectified, result } = layer;
+  const factors = memory.allocate(convolution.outputs * 4);
+  const laidOut = convolutionLayer(memory, convolution, rectified, { range: result, factors }, order);
+  return { ...laidOut, factors: { at: factors, layer } };
+}
+
+interface Finish {
+  range: Quantization;
+  factors?: number;
+  own?: Quantization;
+  ownFactor?: number;
+  residualFactor?: number;
+  residualStride?: number;
+}
+
+/** Writes kernel.h's Product. `result` is the quantisation of the product itself. */
+function convolutionLayer(
+  memory: Memory,
+  { weights, scales, bias, outputs, inputs, side, input }: Convolution,
+  result: Quantization,
+  { range, factors = 0, own, ownFactor = 0, residualFactor = 0, residualStride = 0 }: Finish,
+  inputOrder: (input: number) => number = (channel) => channel,
+  outputOrder: (output: number) => number = (channel) => channel,
+): Layer {
+  const taps = side * side;
+  const product = memory.allocate(19 * 4);
+  const at = {
+    weights: memory.allocate(outputs * inputs * taps * 2),
+    bias: memory.allocate(outputs * 4),
+    offsets: memory.allocate(taps * 4),
+    scale: memory.allocate(outputs * 4),
+  };
+  let next = at.weights / 2;
+  for (let panel = 0; panel < outputs; panel += PANEL) {
+    for (let tap = 0; tap < taps; tap++) {
+      for (let pair = 0; pair < inputs; pair += 2) {
+        for (let output = panel; output < panel + PANEL; output++) {
+          for (const channel of [pair, pair + 1]) {
+            memory.shorts[next++] = weights[(outputOrder(output) * inputs + inputOrder(channel)) * taps + tap]!;
+          }
+        }
+      }
+    }
+  }
+  for (let output = 0; output < outputs; output++) {
+    memory.words[at.bias / 4 + output] = bias[outputOrder(output)]!;
+    memory.floats[at.scale / 4 + output] = (input.scale * scales[outputOrder(output)]!) / result.scale;
+  }
+  const { words, floats } = memory;
+  words.fill(0, at.offsets / 4, at.offsets / 4 + taps);
+  words.set([at.weights, at.bias, at.offsets, taps, inputs, inputs, outputs, residualStride, outputs, at.scale, factors], product / 4);
+  const ranges = [range, own ?? range].flatMap(({ zeroPoint }) => [-zeroPoint, 255 - zeroPoint]);
+  floats.set([...ranges, ownFactor, residualFactor], product / 4 + 11);
+  return { product, outputs };
+}
