@@ -26,16 +26,11 @@ INLINE v128_t clipped(v128_t value, v128_t low, v128_t high) {
   return wasm_f32x4_pmax(low, wasm_f32x4_pmin(high, value));
 }
 
-/** One convolution and the quantisation of its results. kernel.ts writes these 18 words. */
+/** One convolution and the quantisation of its results. kernel.ts writes these 12 words. */
 typedef struct {
-  const int16_t *weights;  // panels of 16 outputs: [panel][tap][pair of inputs][output][2]
+  const int16_t *weights;  // products.h, winograd.c
   const int32_t *bias;     // per output
-  const int *offsets;      // of the taps from the position, in int16 numbers
-  int taps;
-  int depth;            // inputs of one tap
-  int input_stride;     // numbers from one position to the next: of the input,
-  int stride;           // of the result,
-  int residual_stride;  // of what is added
+  int depth;               // inputs per position
   int outputs;
   const float *scale;   // per output: from sums to units of the product's own quantisation
   const float *factor;  // per output: from those to units of the result

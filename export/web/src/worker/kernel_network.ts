@@ -3,6 +3,7 @@ import code from "../kernel/kernel.wasm";
 import { JpegpreError, firstLine } from "../errors.js";
 import { Kernel } from "./kernel/kernel.js";
 import { readInt8Model } from "./kernel/int8_model.js";
+import { fits } from "./kernel/layers.js";
 import type { Tile, TileRunner } from "./tile_runner.js";
 
 export class KernelNetwork implements TileRunner {
@@ -19,7 +20,7 @@ export class KernelNetwork implements TileRunner {
    */
   static open(content: Uint8Array): KernelNetwork | undefined {
     const model = readInt8Model(content);
-    if (!model) return undefined;
+    if (!model || !fits(model)) return undefined;
     try {
       return new KernelNetwork(new Kernel(new WebAssembly.Module(code), model));
     } catch (error) {

@@ -1,6 +1,6 @@
 /** The int8 network in this package's own WebAssembly: one tile at a time, in place. */
 import type { Int8Model } from "./int8_model.js";
-import { goals, layOut, setGoal, setRowStride, type Network } from "./layers.js";
+import { goals, layOut, setGoal, type Network } from "./layers.js";
 import { Memory } from "./memory.js";
 
 /** src/kernel/*.c; all arguments but `perStep` are whole numbers, mostly addresses. */
@@ -11,13 +11,14 @@ interface Exports {
   features(steps: number, fromStride: number, blocks: number, perStep: number, to: number, stride: number): void;
   mean_features(steps: number, rowStride: number, cells: number, perStep: number, to: number, stride: number): void;
   product_scaled(product: number, input: number, to: number, rows: number): void;
+  product_3x3_scaled(product: number, input: number, rowStride: number, to: number, tiles: number, scratch: number): void;
   product_added(product: number, input: number, to: number, rows: number, residual: number): void;
   product_codes(product: number, input: number, to: number, rows: number): void;
   decided_samples(decision: number, codes: number, steps: number, blocks: number): void;
   apply(pixels: number, width: number, luma: number, lumaStride: number, chroma: number): void;
 }
 
-/** Addresses of what one tile takes. */
+/** Addresses of what one tile takes. A band is two rows of blocks. */
 interface Buffers {
   pixels: number;
   /** float, 64 per block. */
@@ -26,13 +27,18 @@ interface Buffers {
   chroma: number;
   /** int16, the inputs of the 3x3 convolutions, with a border of zeros. */
   padded: number[];
-  /** int16, one row of blocks each. */
+  /** int16, of one band. */
   features: number;
   activations: number;
   hidden: number;
-  /** Bytes, one row of blocks. */
+  /** Bytes, of one band. */
   codes: number;
+  /** What a 3x3 convolution takes. */
+  scratch: number;
 }
+
+/** Tiles that winograd.c does at once. */
+const WINOGRAD_TILES = 16;
 
 export class Kernel {
   readonly #model: Int8Model;
@@ -94,12 +100,12 @@ export class Kernel {
       luma: memory.allocate(blocks * 64 * 4),
       chroma: memory.allocate((blocks / 4) * 128 * 4),
       padded: spatial.map(() => memory.allocate((columns + 2) * (rows + 2) * channels * 2)),
-      features: memory.allocate(columns * 192 * 2),
-      activations: memory.allocate(columns * widest * 2),
-      hidden: memory.allocate(columns * widest * 2 * 2),
-      codes: memory.allocate(columns * 128),
+      features: memory.allocate(2 * columns * 128 * 2),
+      activations: memory.allocate(2 * columns * widest * 2),
+      hidden: memory.allocate(2 * columns * widest * 2 * 2),
+      codes: memory.allocate(2 * columns * 128),
+      scratch: memory.allocate(16 * WINOGRAD_TILES * (2 * channels + 64)),
     };
-    for (const { expand } of spatial) setRowStride(memory, expand, (columns + 2) * channels, channels);
   }
 
   /** Copies pixels in, repeating the last column and row. */
@@ -115,92 +121,95 @@ export class Kernel {
     for (let y = height; y < paddedHeight; y++) bytes.copyWithin(start + y * paddedWidth * 4, last, last + paddedWidth * 4);
   }
 
-  /** Every row of blocks goes as far as it can as soon as it can: what it needs is still in the cache. */
+  /** Every band goes as far as it can as soon as it can: what it needs is still in the cache. */
   #run(): void {
-    const { spatial } = this.#luma;
-    const done = new Array<number>(spatial.length + 1).fill(0); // rows that each 3x3 convolution may read; finished rows
-    for (let row = 0; row < this.#rows; row += 2) {
-      this.#transform(row);
-      this.#editChroma(row / 2);
-      for (const below of [row, row + 1]) this.#startLuma(below);
-      done[0] = row + 2;
-      for (const i of spatial.keys()) {
-        const end = done[i] === this.#rows ? this.#rows : done[i]! - 1;
+    const spatial = this.#luma.spatial.length;
+    const bands = this.#rows / 2;
+    // Bands that each 3x3 convolution may read; the last: finished ones.
+    const done = new Array<number>(spatial + 1).fill(0);
+    for (let band = 0; band < bands; band++) {
+      this.#transform(band);
+      this.#editChroma(band);
+      this.#startLuma(band);
+      done[0]!++;
+      for (let i = 0; i < spatial; i++) {
+        const end = done[i] === bands ? bands : done[i]! - 1;
         for (; done[i + 1]! < end; done[i + 1]!++) this.#mixSpatially(i, done[i + 1]!);
       }
-      if (!spatial.length) for (const below of [row, row + 1]) this.#finishLuma(below);
     }
   }
 
-  /** From pixels to steps, for two rows of blocks. */
-  #transform(row: number): void {
-    const { pixels, luma, chroma } = this.#buffers;
-    const columns = this.#columns;
+  /** From pixels to steps. */
+  #transform(band: number): void {
     this.#exports.forward(
-      pixels + row * 8 * columns * 8 * 4,
-      columns * 8,
+      this.#pixelsOf(band),
+      this.#columns * 8,
       this.#luma.perLevel,
       this.#chroma.perLevel,
-      luma + row * columns * 64 * 4,
-      columns * 64,
-      chroma + (row / 2) * (columns / 2) * 128 * 4,
+      this.#lumaOf(band),
+      this.#columns * 64,
+      this.#chromaOf(band),
     );
   }
 
-  /** From the chroma steps of a row of 16x16 pixels to changes of samples, in their place. */
-  #editChroma(row: number): void {
-    const { mean_features, features, decided_samples, product_codes } = this.#exports;
+  /** From the chroma steps to changes of samples, in their place. */
+  #editChroma(band: number): void {
+    const { mean_features, features, decided_samples, product_codes, product_scaled } = this.#exports;
     const buffers = this.#buffers;
     const { input, mixing, logits, perStep, decision } = this.#chroma;
     const cells = this.#columns / 2;
-    const steps = buffers.chroma + row * cells * 128 * 4;
+    const steps = this.#chromaOf(band);
     features(steps, 128, cells, perStep, buffers.features, 384);
     features(steps + 256, 128, cells, perStep, buffers.features + 256, 384);
-    mean_features(buffers.luma + row * 2 * this.#columns * 256, this.#columns * 64, cells, perStep, buffers.features + 512, 384);
-    this.#exports.product_scaled(input.product, buffers.features, buffers.activations, cells);
+    mean_features(this.#lumaOf(band), this.#columns * 64, cells, perStep, buffers.features + 512, 384);
+    product_scaled(input.product, buffers.features, buffers.activations, cells);
     this.#mix(mixing, cells);
     product_codes(logits.product, buffers.activations, buffers.codes, cells);
     decided_samples(decision.at, buffers.codes, steps, cells * 2);
   }
 
-  /** From the steps of a row of blocks to the first activations. */
-  #startLuma(row: number): void {
-    const { features, activations, padded, luma } = this.#buffers;
-    const { input, channels, perStep } = this.#luma;
-    this.#exports.features(luma + row * this.#columns * 256, 64, this.#columns, perStep, features, 128);
-    const to = padded.length ? this.#paddedRow(0, row, channels) : activations;
-    this.#exports.product_scaled(input.product, features, to, this.#columns);
+  /** From the luma steps to the first activations. */
+  #startLuma(band: number): void {
+    const { features, activations, padded } = this.#buffers;
+    const { input, spatial, perStep } = this.#luma;
+    const columns = this.#columns;
+    this.#exports.features(this.#lumaOf(band), 64, 2 * columns, perStep, features, 128);
+    if (spatial.length) {
+      for (const row of [0, 1]) {
+        this.#exports.product_scaled(input.product, features + row * columns * 256, this.#paddedRow(padded[0]!, 2 * band + row), columns);
+      }
+    } else {
+      this.#exports.product_scaled(input.product, features, activations, 2 * columns);
+      this.#finishLuma(band);
+    }
   }
 
-  #mixSpatially(i: number, row: number): void {
-    const { hidden, padded, activations } = this.#buffers;
+  #mixSpatially(i: number, band: number): void {
+    const { hidden, padded, activations, scratch } = this.#buffers;
     const { spatial, channels } = this.#luma;
     const { expand, project } = spatial[i]!;
-    const isLast = i + 1 === padded.length;
-    const from = this.#paddedRow(i, row, channels);
-    this.#exports.product_scaled(expand.product, from, hidden, this.#columns);
-    const to = isLast ? activations : this.#paddedRow(i + 1, row, channels);
-    this.#exports.product_added(project.product, hidden, to, this.#columns, from);
-    if (isLast) this.#finishLuma(row);
+    const columns = this.#columns;
+    const above = this.#paddedRow(padded[i]!, 2 * band - 1) - channels * 2; // and left
+    this.#exports.product_3x3_scaled(expand.product, above, (columns + 2) * channels, hidden, columns / 2, scratch);
+    const next = padded[i + 1];
+    for (const row of [0, 1]) {
+      const from = this.#paddedRow(padded[i]!, 2 * band + row);
+      const to = next === undefined ? activations + row * columns * channels * 2 : this.#paddedRow(next, 2 * band + row);
+      this.#exports.product_added(project.product, hidden + row * columns * channels * 2, to, columns, from);
+    }
+    if (next === undefined) this.#finishLuma(band);
   }
 
-  /** From activations to changes of samples, and every other row to pixels. */
-  #finishLuma(row: number): void {
-    const { luma, chroma, activations, codes, pixels } = this.#buffers;
+  /** From activations to changes of samples, and to pixels. */
+  #finishLuma(band: number): void {
+    const { activations, codes } = this.#buffers;
     const { mixing, logits, decision } = this.#luma;
-    const columns = this.#columns;
-    this.#mix(mixing, columns);
-    this.#exports.product_codes(logits.product, activations, codes, columns);
-    this.#exports.decided_samples(decision.at, codes, luma + row * columns * 256, columns);
-    if (row % 2 === 0) return;
-    const above = row - 1;
-    this.#exports.apply(
-      pixels + above * columns * 256,
-      columns * 8,
-      luma + above * columns * 256,
-      columns * 64,
-      chroma + (above / 2) * (columns / 2) * 512,
-    );
+    const blocks = 2 * this.#columns;
+    const luma = this.#lumaOf(band);
+    this.#mix(mixing, blocks);
+    this.#exports.product_codes(logits.product, activations, codes, blocks);
+    this.#exports.decided_samples(decision.at, codes, luma, blocks);
+    this.#exports.apply(this.#pixelsOf(band), this.#columns * 8, luma, this.#columns * 64, this.#chromaOf(band));
   }
 
   #mix(blocks: Network["mixing"], positions: number): void {
@@ -211,7 +220,20 @@ export class Kernel {
     }
   }
 
-  #paddedRow(i: number, row: number, channels: number): number {
-    return this.#buffers.padded[i]! + ((row + 1) * (this.#columns + 2) + 1) * channels * 2;
+  #pixelsOf(band: number): number {
+    return this.#buffers.pixels + band * this.#columns * 8 * 16 * 4;
+  }
+
+  #lumaOf(band: number): number {
+    return this.#buffers.luma + band * this.#columns * 2 * 64 * 4;
+  }
+
+  #chromaOf(band: number): number {
+    return this.#buffers.chroma + band * (this.#columns / 2) * 128 * 4;
+  }
+
+  /** First block of a row, -1 for the border's. */
+  #paddedRow(padded: number, row: number): number {
+    return padded + ((row + 1) * (this.#columns + 2) + 1) * this.#luma.channels * 2;
   }
 }

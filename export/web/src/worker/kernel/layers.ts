@@ -2,8 +2,8 @@
 import type { Convolution, GateNetwork, Int8Model, Quantization, ResidualBlock, ScaledLayer } from "./int8_model.js";
 import { quantizationTables } from "./jpeg_tables.js";
 import type { Memory } from "./memory.js";
+import { matrices, packed, PANEL, type Order } from "./weights.js";
 
-const PANEL = 16; // outputs of a panel of weights: products.c
 const CODES = 256;
 /** Units of products.c's thresholds per step, and of its changes: jpegpre_tf/ops/dead_zone.py. */
 const THRESHOLDS_PER_STEP = 60;
@@ -39,16 +39,16 @@ function transposed(channel: number): number {
   return (channel & ~63) | ((channel & 7) << 3) | ((channel & 63) >> 3);
 }
 
-/** Whether products.c can run it: whole panels. */
-export function fits(model: Int8Model): boolean {
-  return [model.luma, model.chroma].every(({ input, spatial, mixing }) =>
-    [input, ...[...spatial, ...mixing].map(({ expand }) => expand)].every(
-      ({ convolution }) => convolution.outputs % PANEL === 0 && convolution.inputs % 2 === 0,
-    ),
-  );
+/** Whether the kernel can run it: whole panels, spatial blocks for luma alone, and winograd.c's bound. */
+export function fits({ luma, chroma }: Int8Model): boolean {
+  const isWhole = ({ input, spatial, mixing }: GateNetwork): boolean =>
+    [input, ...[...spatial, ...mixing].map(({ expand }) => expand)].every(({ convolution }) => convolution.outputs % PANEL === 0);
+  const areSidesRight =
+    luma.spatial.every(({ expand }) => expand.convolution.side === 3 && expand.convolution.inputs <= 192) &&
+    [luma, chroma].every(({ mixing }) => mixing.every(({ expand }) => expand.convolution.side === 1));
+  return isWhole(luma) && isWhole(chroma) && chroma.spatial.length === 0 && areSidesRight;
 }
 
-/** @param strideOfRow Numbers between two rows of the padded input of 3x3 convolutions. */
 export function layOut(network: GateNetwork, memory: Memory): Network {
   const channels = network.input.convolution.outputs;
   const { spatial, mixing, logits, input } = network;
@@ -56,7 +56,6 @@ export function layOut(network: GateNetwork, memory: Memory): Network {
     expand: scaledLayer(memory, expand),
     project: convolutionLayer(memory, project, projected, {
       range: result,
-      residualStride: channels,
       own: projected,
       ownFactor: projected.scale / result.scale,
       residualFactor: from.scale / result.scale,
@@ -85,14 +84,6 @@ export function layOut(network: GateNetwork, memory: Memory): Network {
     decision: { at: decision, thresholds, levels },
     perLevel: memory.allocate(64 * 4),
   };
-}
-
-/** Offsets of a 3x3 convolution's taps depend on the picture's width. */
-export function setRowStride(memory: Memory, layer: Layer, rowStride: number, columnStride: number): void {
-  const offsets = memory.words[layer.product / 4 + 2]! / 4;
-  for (let tap = 0; tap < 9; tap++) {
-    memory.words[offsets + tap] = (Math.floor(tap / 3) - 1) * rowStride + ((tap % 3) - 1) * columnStride;
-  }
 }
 
 /** Writes what depends on quality and strength. */
@@ -160,7 +151,7 @@ function code(value: number, { zeroPoint }: Quantization): number {
   return Math.min(255, Math.max(0, Math.round(value) + zeroPoint));
 }
 
-function scaledLayer(memory: Memory, layer: ScaledLayer, order?: (input: number) => number): Layer {
+function scaledLayer(memory: Memory, layer: ScaledLayer, order?: Order): Layer {
   const { convolution, rectified, result } = layer;
   const factors = memory.allocate(convolution.outputs * 4);
   const laidOut = convolutionLayer(memory, convolution, rectified, { range: result, factors }, order);
@@ -173,46 +164,34 @@ interface Finish {
   own?: Quantization;
   ownFactor?: number;
   residualFactor?: number;
-  residualStride?: number;
 }
 
 /** Writes kernel.h's Product. `result` is the quantisation of the product itself. */
 function convolutionLayer(
   memory: Memory,
-  { weights, scales, bias, outputs, inputs, side, input }: Convolution,
+  convolution: Convolution,
   result: Quantization,
-  { range, factors = 0, own, ownFactor = 0, residualFactor = 0, residualStride = 0 }: Finish,
-  inputOrder: (input: number) => number = (channel) => channel,
-  outputOrder: (output: number) => number = (channel) => channel,
+  { range, factors = 0, own, ownFactor = 0, residualFactor = 0 }: Finish,
+  inputOrder: Order = unchanged,
+  outputOrder: Order = unchanged,
 ): Layer {
-  const taps = side * side;
-  const product = memory.allocate(19 * 4);
-  const at = {
-    weights: memory.allocate(outputs * inputs * taps * 2),
-    bias: memory.allocate(outputs * 4),
-    offsets: memory.allocate(taps * 4),
-    scale: memory.allocate(outputs * 4),
-  };
-  let next = at.weights / 2;
-  for (let panel = 0; panel < outputs; panel += PANEL) {
-    for (let tap = 0; tap < taps; tap++) {
-      for (let pair = 0; pair < inputs; pair += 2) {
-        for (let output = panel; output < panel + PANEL; output++) {
-          for (const channel of [pair, pair + 1]) {
-            memory.shorts[next++] = weights[(outputOrder(output) * inputs + inputOrder(channel)) * taps + tap]!;
-          }
-        }
-      }
-    }
-  }
-  for (let output = 0; output < outputs; output++) {
-    memory.words[at.bias / 4 + output] = bias[outputOrder(output)]!;
-    memory.floats[at.scale / 4 + output] = (input.scale * scales[outputOrder(output)]!) / result.scale;
-  }
+  const { scales, bias, outputs, inputs, input } = convolution;
+  const product = memory.allocate(12 * 4);
+  const weights = memory.allocate(outputs * inputs * matrices(convolution) * 2);
+  const biases = memory.allocate(outputs * 4);
+  const scale = memory.allocate(outputs * 4);
   const { words, floats } = memory;
-  words.fill(0, at.offsets / 4, at.offsets / 4 + taps);
-  words.set([at.weights, at.bias, at.offsets, taps, inputs, inputs, outputs, residualStride, outputs, at.scale, factors], product / 4);
+  memory.shorts.set(packed(convolution, inputOrder, outputOrder), weights / 2);
+  for (let output = 0; output < outputs; output++) {
+    words[biases / 4 + output] = bias[outputOrder(output)]!;
+    floats[scale / 4 + output] = (input.scale * scales[outputOrder(output)]!) / result.scale;
+  }
+  words.set([weights, biases, inputs, outputs, scale, factors], product / 4);
   const ranges = [range, own ?? range].flatMap(({ zeroPoint }) => [-zeroPoint, 255 - zeroPoint]);
-  floats.set([...ranges, ownFactor, residualFactor], product / 4 + 11);
+  floats.set([...ranges, ownFactor, residualFactor], product / 4 + 6);
   return { product, outputs };
+}
+
+function unchanged(channel: number): number {
+  return channel;
 }

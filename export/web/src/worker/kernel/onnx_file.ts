@@ -17,6 +17,8 @@ export interface OnnxGraph {
   tensors: Map<string, OnnxTensor>;
 }
 
+const decoder = new TextDecoder();
+
 /** One field of a protocol buffer message: a number, or the bytes of all else. */
 type Field = [number: number, value: number | Uint8Array];
 
@@ -115,5 +117,5 @@ function bytes(value: number | Uint8Array | undefined): Uint8Array {
 }
 
 function text(value: number | Uint8Array): string {
-  return new TextDecoder().decode(bytes(value));
+  return decoder.decode(bytes(value));
 }
