@@ -22,7 +22,7 @@ export interface PreprocessorOptions {
   assets?: string | URL;
   /** URL of the folder with ONNX Runtime's files. Default: ort/ in `assets`. */
   wasmPaths?: string | URL;
-  /** Upper bound of a tile's pixels. Smaller tiles take less memory and are cancelled sooner. Default 262,144. */
+  /** Upper bound of a tile's pixels. Smaller tiles take less memory and are cancelled sooner. Default 600,000. */
   tilePixels?: number;
   /** A worker that says nothing for this long while it has work is given up. Default 60. */
   timeoutSeconds?: number;

@@ -13,7 +13,7 @@ import type { BackendName, JobRequest, ModelDescription, ModelFile, ModelSource,
 import { WorkerClient, type JobReply } from "./worker_client.js";
 
 const MOST_THREADS = 4;
-const DEFAULT_TILE_PIXELS = 1 << 18;
+const DEFAULT_TILE_PIXELS = 600_000;
 
 /**
  * Edits pictures in workers; the page's thread only passes messages. Made by `createPreprocessor`.

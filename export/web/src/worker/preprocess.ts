@@ -3,6 +3,8 @@ import type { Pixels, Rectangle } from "./canvas.js";
 import type { TileRunner } from "./tile_runner.js";
 import { planTiles } from "./tiling.js";
 
+const LEAST_SHARE = 1 << 16;
+
 export interface PreprocessOptions {
   quality: number;
   strength: number;
@@ -25,7 +27,10 @@ export async function preprocess(
   options: PreprocessOptions,
 ): Promise<void> {
   const { quality, strength } = options;
-  const plan = planTiles(source.height, source.width, { maxPixels: options.tilePixels, ...options.tile });
+  // Every thread gets a tile, unless they would be so small that most of them was overlap; a tenth more leaves room for it.
+  const share = Math.max(LEAST_SHARE, (1.1 * source.width * source.height) / runners.length);
+  const maxPixels = Math.min(options.tilePixels, Math.ceil(share));
+  const plan = planTiles(source.height, source.width, { maxPixels, ...options.tile });
   const tiles = plan.rows.flatMap((row) => plan.columns.map((column) => ({ row, column })));
   let next = 0;
   let done = 0;
