@@ -148,6 +148,32 @@ describe("preprocess", () => {
     expect(counts).toEqual([0, 0]);
   });
 
+  it("gives the pixels that ONNX Runtime gives, which float models are run by", async () => {
+    const result = await page.evaluate(async () => {
+      const { createPreprocessor } = await load("/dist/index.js");
+      const bitmap = await createImageBitmap(await (await fetch("/pictures/gb82_girl.webp")).blob());
+      const context = new OffscreenCanvas(501, 333).getContext("2d")!;
+      context.drawImage(bitmap, 0, 0);
+      const image = context.getImageData(0, 0, 501, 333);
+      const names: string[] = [];
+      const results: Uint8ClampedArray[] = [];
+      for (const options of [{ backend: "wasm" }, { backend: "onnx" }, { backend: "wasm", precision: "fp32" }] as const) {
+        const preprocessor = await createPreprocessor({ ...options, threads: 1 });
+        names.push(preprocessor.backend.name);
+        results.push((await preprocessor.preprocess(image, { quality: 60 })).data);
+        preprocessor.close();
+      }
+      const share = (most: number): number =>
+        results[0]!.filter((value, i) => Math.abs(value - results[1]![i]!) <= most).length / results[0]!.length;
+      return { names, equal: share(0), close: share(1), edited: results[0]!.filter((value, i) => value !== image.data[i]).length };
+    });
+    expect(result.names).toEqual(["wasm", "onnx", "onnx"]);
+    // Sums of the int8 products are the same numbers; floats around them are summed in another order.
+    expect(result.close).toBeGreaterThan(0.9999);
+    expect(result.equal).toBeGreaterThan(0.999);
+    expect(result.edited).toBeGreaterThan(10_000);
+  });
+
   it("needs no cross-origin isolation: as many threads, the same result", async () => {
     const run = (): Promise<{ isolated: boolean; threads: number; sum: number }> =>
       page.evaluate(async () => {
