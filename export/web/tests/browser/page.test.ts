@@ -52,6 +52,14 @@ describe("the page", () => {
     expect(await page.locator("#after").evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(576);
   });
 
+  it("hands a pixel back as it came, and says that it has no score", async () => {
+    const png = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNgYGBgAAAABQABpfZFQAAAAABJRU5ErkJggg==";
+    await page.locator("#files").setInputFiles([{ name: "dot.png", mimeType: "image/png", buffer: Buffer.from(png, "base64") }]);
+    await page.locator("#photos .cell-score").getByText("–").waitFor();
+    // It was made white for plain JPEG alone: what is handed back is still transparent.
+    expect(await rows().first().locator("td").first().innerText()).toMatch(/dot\.png\s+1 × 1, quality 75, your file is smaller: kept$/);
+  });
+
   it("takes photos by dialog, drop and paste, refuses other files by name, and goes on", async () => {
     await page.locator("#files").setInputFiles([
       { name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("no picture") },

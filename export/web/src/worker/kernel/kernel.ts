@@ -88,8 +88,7 @@ export class Kernel {
 
   #setSize(columns: number, rows: number): void {
     if (columns === this.#columns && rows === this.#rows) return;
-    this.#columns = columns;
-    this.#rows = rows;
+    this.#columns = this.#rows = 0; // until all could be allocated
     const memory = this.#memory;
     memory.release(this.#mark);
     const { channels, spatial } = this.#luma;
@@ -106,6 +105,8 @@ export class Kernel {
       codes: memory.allocate(2 * columns * 128),
       scratch: memory.allocate(16 * WINOGRAD_TILES * (2 * channels + 64)),
     };
+    this.#columns = columns;
+    this.#rows = rows;
   }
 
   /** Copies pixels in, repeating the last column and row. */

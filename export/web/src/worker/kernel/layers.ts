@@ -5,14 +5,14 @@ import type { Memory } from "./memory.js";
 import { matrices, packed, PANEL, type Order } from "./weights.js";
 
 const CODES = 256;
-/** Units of products.c's thresholds per step, and of its changes: jpegpre_tf/ops/dead_zone.py. */
+const MOST_WINOGRAD_INPUTS = 192;
+/** Units of transform.c's thresholds per step, and of its changes: jpegpre_tf/ops/dead_zone.py. */
 const THRESHOLDS_PER_STEP = 60;
 const CHANGE_UNIT = (1 - 0.2) / 6;
 
 /** Addresses of a convolution's Product, and of the factors in it. */
 export interface Layer {
   product: number;
-  outputs: number;
   /** For layers with a factor made from the quality. */
   factors?: { at: number; layer: ScaledLayer };
 }
@@ -39,37 +39,31 @@ function transposed(channel: number): number {
   return (channel & ~63) | ((channel & 7) << 3) | ((channel & 63) >> 3);
 }
 
-/** Whether the kernel can run it: whole panels, spatial blocks for luma alone, and winograd.c's bound. */
+/** Whether the kernel can run it: whole panels, features as expected, 3x3 for luma alone and within winograd.c's bound. */
 export function fits({ luma, chroma }: Int8Model): boolean {
-  const isWhole = ({ input, spatial, mixing }: GateNetwork): boolean =>
-    [input, ...[...spatial, ...mixing].map(({ expand }) => expand)].every(({ convolution }) => convolution.outputs % PANEL === 0);
-  const areSidesRight =
-    luma.spatial.every(({ expand }) => expand.convolution.side === 3 && expand.convolution.inputs <= 192) &&
-    [luma, chroma].every(({ mixing }) => mixing.every(({ expand }) => expand.convolution.side === 1));
-  return isWhole(luma) && isWhole(chroma) && chroma.spatial.length === 0 && areSidesRight;
+  const isRight = ({ input, spatial, mixing }: GateNetwork, features: number): boolean => {
+    const { inputs, outputs: channels } = input.convolution;
+    const expands = [...spatial, ...mixing].map(({ expand }) => expand.convolution);
+    const areWhole = [channels, ...expands.map(({ outputs }) => outputs)].every((count) => count % PANEL === 0 && count <= 2 * channels);
+    const areSidesRight = expands.every(({ side }, i) => side === (i < spatial.length ? 3 : 1));
+    return inputs === features && areWhole && areSidesRight && (spatial.length === 0 || channels <= MOST_WINOGRAD_INPUTS);
+  };
+  return isRight(luma, 128) && isRight(chroma, 384) && chroma.spatial.length === 0;
 }
 
 export function layOut(network: GateNetwork, memory: Memory): Network {
   const channels = network.input.convolution.outputs;
   const { spatial, mixing, logits, input } = network;
-  const block = ({ expand, project, projected, result }: ResidualBlock, from: Quantization): Block => ({
-    expand: scaledLayer(memory, expand),
-    project: convolutionLayer(memory, project, projected, {
-      range: result,
-      own: projected,
-      ownFactor: projected.scale / result.scale,
-      residualFactor: from.scale / result.scale,
-    }),
-  });
-  let from = input.result;
-  const blocks = (list: ResidualBlock[]): Block[] =>
-    list.map((entry) => {
-      const laidOut = block(entry, from);
-      from = entry.result;
-      return laidOut;
-    });
-  const spatialBlocks = blocks(spatial);
-  const mixingBlocks = blocks(mixing);
+  let from = input.result; // what the next block adds to
+  const block = ({ expand, project, projected, result }: ResidualBlock): Block => {
+    const ownFactor = projected.scale / result.scale;
+    const residualFactor = from.scale / result.scale;
+    from = result;
+    const finish = { range: result, own: projected, ownFactor, residualFactor };
+    return { expand: scaledLayer(memory, expand), project: convolutionLayer(memory, project, projected, finish) };
+  };
+  const spatialBlocks = spatial.map(block);
+  const mixingBlocks = mixing.map(block);
   const thresholds = memory.allocate(2 * CODES * 4);
   const levels = memory.allocate(64 * 4);
   const decision = memory.allocate(16);
@@ -189,7 +183,7 @@ function convolutionLayer(
   words.set([weights, biases, inputs, outputs, scale, factors], product / 4);
   const ranges = [range, own ?? range].flatMap(({ zeroPoint }) => [-zeroPoint, 255 - zeroPoint]);
   floats.set([...ranges, ownFactor, residualFactor], product / 4 + 6);
-  return { product, outputs };
+  return { product };
 }
 
 function unchanged(channel: number): number {

@@ -29,11 +29,11 @@ export class Memory {
     return start;
   }
 
-  /** What was allocated after `mark()` was called is free again. */
   mark(): number {
     return this.#top;
   }
 
+  /** What was allocated after `mark()` is free again. */
   release(mark: number): void {
     this.#top = mark;
   }

@@ -20,11 +20,11 @@ export function packed(convolution: Convolution, inputOrder: Order, outputOrder:
     for (let input = 0; input < inputs; input++) {
       const from = outputOrder(output) * inputs + inputOrder(input);
       const numbers = convolution.side === 1 ? [convolution.weights[from]!] : transformed(convolution.weights, from * 9);
-      numbers.forEach((number, matrix) => {
+      for (let matrix = 0; matrix < numbers.length; matrix++) {
         const block = Math.floor(output / PANEL) * numbers.length + matrix;
         const pair = (block * inputs + (input & ~1)) * PANEL;
-        result[pair + (output % PANEL) * 2 + (input & 1)] = number;
-      });
+        result[pair + (output % PANEL) * 2 + (input & 1)] = numbers[matrix]!;
+      }
     }
   }
   return result;
