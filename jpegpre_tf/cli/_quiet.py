@@ -1,5 +1,7 @@
 """Keeps libraries from writing to stderr: a command's stderr is for its own lines."""
 
+import contextlib
+import importlib
 import os
 import sys
 import tempfile
@@ -7,13 +9,23 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# LiteRT greets on stderr when its first interpreter allocates, from C++ and with no switch to stop it.
-_GREETING = b"INFO: Created TensorFlow Lite XNNPACK delegate"
+# LiteRT greets on stderr when its first interpreter allocates, TensorFlow when it is imported, before it looks at
+# its own setting; both from C++ and with no switch to stop it.
+_GREETINGS = (
+    b"INFO: Created TensorFlow Lite XNNPACK delegate",
+    b"WARNING: All log messages before absl::InitializeLog() is called",
+    b"I0000 ",
+)
 
 
 def quiet_tensorflow() -> None:
-    """Silences TensorFlow's start-up log; to be called before it is imported. A user's own setting is kept."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    """Imports TensorFlow, if it is installed, without its start-up log. A user's own setting is kept."""
+    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+        return
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    # A missing one is for the caller to tell.
+    with without_greeting(), contextlib.suppress(ImportError):
+        importlib.import_module("tensorflow")
 
 
 def quiet_pillow() -> None:
@@ -32,7 +44,7 @@ def allow_pixels(max_pixels: int) -> None:
 
 @contextmanager
 def without_greeting() -> Iterator[None]:
-    """Drops LiteRT's greeting inside the block; everything else on stderr appears after it."""
+    """Drops LiteRT's and TensorFlow's greetings inside the block; everything else on stderr appears after it."""
     # The descriptor is the process's: only a command may do this, and before it starts any thread.
     sys.stderr.flush()
     try:
@@ -50,7 +62,7 @@ def without_greeting() -> Iterator[None]:
             os.close(kept)
             caught.seek(0)
             for line in caught:
-                if not line.startswith(_GREETING):
+                if not line.startswith(_GREETINGS):
                     os.write(2, line)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from jpegpre_tf._optional import require
 from jpegpre_tf.cli._arguments import DEFAULT_PROFILE, check_run_folder
 from jpegpre_tf.cli._quiet import quiet_tensorflow
+from jpegpre_tf.cli._run_arguments import add_run_arguments, overrides
 from jpegpre_tf.errors import UsageError
 
 # Fields of TrainConfig offered as options, as (option, type).
@@ -25,9 +26,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "folder", metavar="DIR", type=Path, help="pictures to train with, searched recursively"
     )
-    parser.add_argument(
-        "-o", "--output", metavar="RUN_DIR", type=Path, required=True, help="folder of the run"
-    )
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
         "--profile",
@@ -36,16 +34,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "(default: balanced)",
     )
     what.add_argument("--config", type=Path, help="JSON file with fields of TrainConfig")
-    parser.add_argument("--validation", metavar="DIR", type=Path, help="pictures to measure the loss on")
-    parser.add_argument(
-        "--from", dest="initial", metavar="MODEL", type=Path, help=".keras model to start from"
-    )
     parser.add_argument(
         "--tensorboard", metavar="DIR", type=Path, help="folder for TensorBoard's event files"
     )
-    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in RUN_DIR")
-    for name, kind in _OPTIONS.items():
-        parser.add_argument("--" + name.replace("_", "-"), type=kind, help="overrides the configuration")
+    add_run_arguments(parser, _OPTIONS)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -66,8 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
         config = load_config(arguments.config)
     else:
         config = profile_config(arguments.profile or DEFAULT_PROFILE)
-    overrides = {name: getattr(arguments, name) for name in _OPTIONS if getattr(arguments, name) is not None}
-    config = dataclasses.replace(config, **overrides)
+    config = dataclasses.replace(config, **overrides(arguments, _OPTIONS))
     paths = list_pictures(arguments.folder)
     validation = list_pictures(arguments.validation) if arguments.validation else []
     print(f"training on {len(paths)} pictures, {config.steps} steps", file=sys.stderr)
