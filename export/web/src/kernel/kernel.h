@@ -41,8 +41,8 @@ typedef struct {
 
 /** How steps are changed. kernel.ts writes these 4 words. */
 typedef struct {
-  const float *zero_below;  // per code of a gate: threshold for rounding to 0, in units of 1/60 step,
-  const float *one_below;   // and for rounding to 1
+  const float *zero_above;  // per code of a gate: how far above 0.5 the threshold for rounding to 0 is, in units of 1/60 step,
+  const float *one_above;   // and that for rounding to 1 above 1.5
   const float *levels;      // per coefficient: from changes to the inverse DCT's units, 0 for DC
-  float target;             // where coefficients that are to round to 1 go, in steps
+  float strength;
 } Decision;

@@ -94,12 +94,41 @@ INLINE void to_steps(const float *samples, int stride, const float *per_level, f
   for (int i = 0; i < 16; i++) wasm_v128_store(steps + 4 * i, wasm_f32x4_mul(x[i], wasm_v128_load(per_level + 4 * i)));
 }
 
-/** 16 rows of pixels to steps: luma in two rows of blocks, `luma_stride` numbers apart; chroma as 64 of Cb, 64 of Cr. */
+INLINE float positive(float value) { return value > 0 ? value : 0; }
+
+/** 0 for a block with more than `most_at_end` white or black pixels, 1 for one with fewer: jpegpre_tf/ops/picture_dct.py. */
+INLINE float headroom_of(const float *y, int stride, float per_level, float most_at_end) {
+  // 1 at the end, 0 from 1 / per_level levels of luma on; of none if that is 0.
+  const v128_t near = f32(per_level > 0 ? 1 / per_level : 0), white = sub(f32(255), near);
+  v128_t sum = f32(0);
+  for (int i = 0; i < 16; i++) {
+    const v128_t sample = wasm_v128_load(y + (i >> 1) * stride + 4 * (i & 1));
+    sum = add(sum, wasm_f32x4_pmax(f32(0), wasm_f32x4_pmax(sub(sample, white), sub(near, sample))));
+  }
+  const float total = wasm_f32x4_extract_lane(sum, 0) + wasm_f32x4_extract_lane(sum, 1) + wasm_f32x4_extract_lane(sum, 2) +
+                      wasm_f32x4_extract_lane(sum, 3);
+  return positive(1 - positive(total * per_level - most_at_end));
+}
+
+/** Of 16x16 pixels from those of their four luma blocks: 1 if all have it. Twice each, for Cb and Cr. */
+EXPORT(chroma_headroom)
+void chroma_headroom(const float *luma, int columns, float *to) {
+  for (int i = 0; i < columns; i += 2) {
+    const float sum = luma[i] + luma[i + 1] + luma[columns + i] + luma[columns + i + 1];
+    to[i] = to[i + 1] = positive(sum - 3);
+  }
+}
+
+/**
+ * 16 rows of pixels to steps: luma in two rows of blocks, `width / 8` blocks each, chroma as 64 of Cb, 64 of Cr; and to luma's
+ * headroom, in two rows likewise.
+ */
 EXPORT(forward)
-void forward(const uint32_t *pixels, int width, const float *luma_per_level, const float *chroma_per_level, float *luma,
-             int luma_stride, float *chroma) {
+void forward(const uint32_t *pixels, int width, const float *luma_per_level, const float *chroma_per_level, float end_per_level,
+             float most_at_end, float *luma, float *chroma, float *headroom) {
+  const int columns = width / 8;
   const v128_t byte = wasm_i32x4_const_splat(255);
-  for (int left = 0; left < width; left += 16, luma += 128, chroma += 128) {
+  for (int left = 0; left < width; left += 16, luma += 128, chroma += 128, headroom += 2) {
     float y[16 * 16], cb[64], cr[64];
     for (int row = 0; row < 16; row += 2)
       for (int column = 0; column < 16; column += 8) {
@@ -124,28 +153,44 @@ void forward(const uint32_t *pixels, int width, const float *luma_per_level, con
         wasm_v128_store(cb + at, add(add(mul(mean[0], -0.168735892f / 4), mul(mean[1], -0.331264108f / 4)), mul(mean[2], 0.125f)));
         wasm_v128_store(cr + at, add(add(mul(mean[0], 0.125f), mul(mean[1], -0.418687589f / 4)), mul(mean[2], -0.081312411f / 4)));
       }
-    for (int block = 0; block < 4; block++)
-      to_steps(y + (block >> 1) * 128 + (block & 1) * 8, 16, luma_per_level, luma + (block >> 1) * luma_stride + (block & 1) * 64);
+    for (int block = 0; block < 4; block++) {
+      const float *samples = y + (block >> 1) * 128 + (block & 1) * 8;
+      const int to = (block >> 1) * columns + (block & 1);
+      to_steps(samples, 16, luma_per_level, luma + to * 64);
+      headroom[to] = headroom_of(samples, 16, end_per_level, most_at_end);
+    }
     to_steps(cb, 8, chroma_per_level, chroma);
     to_steps(cr, 8, chroma_per_level, chroma + 64);
   }
 }
 
-/** What the changes of one block's steps change in its samples, which replaces them. */
+/**
+ * What the changes of blocks' steps change in their samples, which replaces them.
+ *
+ * @param headroom Of every block: a factor on the strength, 0..1.
+ */
 EXPORT(decided_samples)
-void decided_samples(const Decision *decision, const uint8_t *codes, float *steps, int blocks) {
-  const v128_t target = f32(decision->target), most = f32(6);
-  const float *zero_below = decision->zero_below, *one_below = decision->one_below;
-  for (; blocks > 0; blocks--, codes += 128, steps += 64) {
+void decided_samples(const Decision *decision, const float *headroom, const uint8_t *codes, float *steps, int blocks) {
+  const v128_t zero = f32(0), most = f32(6);
+  const float *zeros = decision->zero_above, *ones = decision->one_above;
+  for (; blocks > 0; blocks--, headroom++, codes += 128, steps += 64) {
+    if (*headroom == 0) {
+      for (int i = 0; i < 64; i += 4) wasm_v128_store(steps + i, zero);
+      continue;
+    }
+    // From this strength on coefficients that the encoder rounds down anyway are moved too: layers/dead_zone.py.
+    const float full = decision->strength * *headroom * 8;
+    const float amount = full < 1 ? full : 1;
+    const v128_t target = f32(1.5f - 0.2f * amount), zero_base = f32(30 * amount), one_base = f32(90), factor = f32(*headroom);
     v128_t x[16];
     for (int i = 0; i < 16; i++) {
       const v128_t step = wasm_v128_load(steps + 4 * i);
-      const v128_t magnitude = wasm_f32x4_abs(step);
-      const uint8_t *zero = codes + 4 * i, *one = zero + 64;
-      const v128_t zeroed = wasm_f32x4_make(zero_below[zero[0]], zero_below[zero[1]], zero_below[zero[2]], zero_below[zero[3]]);
-      const v128_t lowered = wasm_f32x4_make(one_below[one[0]], one_below[one[1]], one_below[one[2]], one_below[one[3]]);
-      const v128_t scaled = mul(magnitude, 60.0f);
-      const v128_t to_zero = clipped(sub(zeroed, scaled), f32(0), most), to_one = clipped(sub(lowered, scaled), f32(0), most);
+      const uint8_t *code = codes + 4 * i, *second = code + 64;
+      const v128_t zero_above = wasm_f32x4_make(zeros[code[0]], zeros[code[1]], zeros[code[2]], zeros[code[3]]);
+      const v128_t one_above = wasm_f32x4_make(ones[second[0]], ones[second[1]], ones[second[2]], ones[second[3]]);
+      const v128_t magnitude = mul(wasm_f32x4_abs(step), 60);
+      const v128_t to_zero = clipped(sub(add(wasm_f32x4_mul(zero_above, factor), zero_base), magnitude), zero, most);
+      const v128_t to_one = clipped(sub(add(wasm_f32x4_mul(one_above, factor), one_base), magnitude), zero, most);
       const v128_t beyond = sub(step, clipped(step, wasm_f32x4_neg(target), target));
       const v128_t change = add(wasm_f32x4_mul(to_zero, step), wasm_f32x4_mul(to_one, mul(beyond, 1.25f)));
       x[i] = wasm_f32x4_mul(change, wasm_v128_load(decision->levels + 4 * i));
@@ -166,7 +211,8 @@ INLINE v128_t channel(v128_t pixels, int shift, v128_t change) {
 
 /** Adds changes of samples to 16 rows of pixels; layout as in `forward`. Alpha stays. */
 EXPORT(apply)
-void apply(uint32_t *pixels, int width, const float *luma, int luma_stride, const float *chroma) {
+void apply(uint32_t *pixels, int width, const float *luma, const float *chroma) {
+  const int luma_stride = width / 8 * 64;
   for (int left = 0; left < width; left += 16, luma += 128, chroma += 128)
     for (int row = 0; row < 16; row++)
       for (int column = 0; column < 16; column += 8) {

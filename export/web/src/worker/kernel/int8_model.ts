@@ -51,6 +51,11 @@ export interface Int8Model {
   /** Ranges of the thresholds for rounding to 0 and to 1, in units of 1/60 step. */
   zeroSpan: number;
   oneSpan: number;
+  /**
+   * Which blocks are left alone: those with more than `mostAtEnd` pixels within `1 / perLevel` levels of black or white. A
+   * `perLevel` of 0: none.
+   */
+  ends: { perLevel: number; mostAtEnd: number };
 }
 
 /**
@@ -91,7 +96,8 @@ class Reader {
     for (const [name, { values }] of this.#graph.tensors) {
       if (values instanceof Int8Array && values.length > 256 && !this.#used.has(name)) throw new Unknown();
     }
-    return { luma, chroma, zeroSpan: this.#span(0), oneSpan: this.#span(64) };
+    const zero = this.#span(0);
+    return { luma, chroma, zeroSpan: zero.span, oneSpan: this.#span(64).span, ends: this.#ends(zero.strength) };
   }
 
   #network(name: string): GateNetwork {
@@ -172,8 +178,8 @@ class Reader {
     return node;
   }
 
-  /** What the strength is multiplied by before it scales the luma gates from `channel` on. */
-  #span(channel: number): number {
+  /** What luma's strength is multiplied by before it scales the gates from `channel` on, and the name of that strength. */
+  #span(channel: number): { span: number; strength: string } {
     const codes = this.#consumers.get(this.#quantized(this.#producers.get("luma/quant_luma_logits/BiasAdd:0")!.outputs[0]!));
     const sigmoid = codes?.find(({ operator }) => operator === "Sigmoid");
     const gates = this.#quantized(sigmoid?.outputs[0] ?? "");
@@ -183,12 +189,45 @@ class Reader {
       if (node.operator === "Transpose") node = this.#only(node.outputs[0]!);
       for (const factor of node.inputs) {
         const product = this.#producers.get(factor);
-        if (node.operator !== "Mul" || product?.operator !== "Mul" || !product.inputs.includes("strength")) continue;
-        const span = this.#graph.tensors.get(product.inputs.find((input) => input !== "strength")!)?.values[0];
-        if (span !== undefined) return span;
+        if (node.operator !== "Mul" || product?.operator !== "Mul") continue;
+        const strength = product.inputs.find((input) => !this.#graph.tensors.has(input));
+        const span = this.#constant(product);
+        if (span !== undefined && strength !== undefined) return { span, strength };
       }
     }
     throw new Unknown();
+  }
+
+  /** Older files have one strength for all blocks; later ones multiply it by each block's headroom. */
+  #ends(strength: string): Int8Model["ends"] {
+    if (strength === "strength") return { perLevel: 0, mostAtEnd: 0 };
+    const ancestors = this.#ancestors(strength);
+    if (!this.#producers.get(strength)?.inputs.includes("strength")) throw new Unknown();
+    // Two products count pixels at the ends, whose weights are 1 / (levels that count as near).
+    const counts = ancestors.filter(({ operator, inputs }) => operator === "Conv" && this.#graph.tensors.get(inputs[1]!)?.shape[0] === 1);
+    const perLevel = Math.max(...counts.flatMap(({ inputs }) => Array.from(this.#graph.tensors.get(inputs[1]!)!.values as Float32Array)));
+    const least = ancestors.filter(({ operator, inputs }) => operator === "Sub" && counts.some(({ outputs }) => inputs[0] === outputs[0]));
+    const isNear = ({ operator, inputs }: OnnxNode): boolean =>
+      operator === "Sub" && Math.abs((this.#graph.tensors.get(inputs[1]!)?.values[0] ?? 0) - (255 - 1 / perLevel)) < 1e-3;
+    const mostAtEnd = least[0] && this.#constant(least[0]);
+    if (counts.length !== 2 || least.length !== 1 || mostAtEnd === undefined || !ancestors.some(isNear)) throw new Unknown();
+    return { perLevel, mostAtEnd };
+  }
+
+  /** What a result is calculated from, back to the picture's cells. */
+  #ancestors(name: string, found = new Set<OnnxNode>()): OnnxNode[] {
+    const node = this.#producers.get(name);
+    if (node && !found.has(node) && node.operator !== "SpaceToDepth") {
+      found.add(node);
+      for (const input of node.inputs) this.#ancestors(input, found);
+    }
+    return [...found];
+  }
+
+  /** The one number that an operation has beside another input. */
+  #constant({ inputs }: OnnxNode): number | undefined {
+    const [constant, ...more] = inputs.flatMap((input) => this.#graph.tensors.get(input) ?? []);
+    return more.length || constant?.values.length !== 1 ? undefined : constant.values[0];
   }
 
   /** The name of a result after it was quantised and dequantised. */

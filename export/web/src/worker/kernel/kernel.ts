@@ -3,19 +3,30 @@ import type { Int8Model } from "./int8_model.js";
 import { goals, layOut, setGoal, type Network } from "./layers.js";
 import { Memory } from "./memory.js";
 
-/** src/kernel/*.c; all arguments but `perStep` are whole numbers, mostly addresses. */
+/** src/kernel/*.c; arguments are whole numbers, mostly addresses, but for `perStep`, `endPerLevel` and `mostAtEnd`. */
 interface Exports {
   memory: WebAssembly.Memory;
   __heap_base: WebAssembly.Global;
-  forward(pixels: number, width: number, lumaPerLevel: number, chromaPerLevel: number, luma: number, lumaStride: number, chroma: number): void;
+  forward(
+    pixels: number,
+    width: number,
+    lumaPerLevel: number,
+    chromaPerLevel: number,
+    endPerLevel: number,
+    mostAtEnd: number,
+    luma: number,
+    chroma: number,
+    headroom: number,
+  ): void;
+  chroma_headroom(luma: number, columns: number, to: number): void;
   features(steps: number, fromStride: number, blocks: number, perStep: number, to: number, stride: number): void;
   mean_features(steps: number, rowStride: number, cells: number, perStep: number, to: number, stride: number): void;
   product_scaled(product: number, input: number, to: number, rows: number): void;
   product_3x3_scaled(product: number, input: number, rowStride: number, to: number, tiles: number, scratch: number): void;
   product_added(product: number, input: number, to: number, rows: number, residual: number): void;
   product_codes(product: number, input: number, to: number, rows: number): void;
-  decided_samples(decision: number, codes: number, steps: number, blocks: number): void;
-  apply(pixels: number, width: number, luma: number, lumaStride: number, chroma: number): void;
+  decided_samples(decision: number, headroom: number, codes: number, steps: number, blocks: number): void;
+  apply(pixels: number, width: number, luma: number, chroma: number): void;
 }
 
 /** Addresses of what one tile takes. A band is two rows of blocks. */
@@ -25,6 +36,9 @@ interface Buffers {
   luma: number;
   /** float, Cb's 64 and Cr's 64 per 16x16 pixels. */
   chroma: number;
+  /** float, one per luma block, and of one band two per 16x16 pixels. */
+  headroom: number;
+  chromaHeadroom: number;
   /** int16, the inputs of the 3x3 convolutions, with a border of zeros. */
   padded: number[];
   /** int16, of one band. */
@@ -98,6 +112,8 @@ export class Kernel {
       pixels: memory.allocate(blocks * 64 * 4),
       luma: memory.allocate(blocks * 64 * 4),
       chroma: memory.allocate((blocks / 4) * 128 * 4),
+      headroom: memory.allocate(blocks * 4),
+      chromaHeadroom: memory.allocate(columns * 4),
       padded: spatial.map(() => memory.allocate((columns + 2) * (rows + 2) * channels * 2)),
       features: memory.allocate(2 * columns * 128 * 2),
       activations: memory.allocate(2 * columns * widest * 2),
@@ -147,9 +163,11 @@ export class Kernel {
       this.#columns * 8,
       this.#luma.perLevel,
       this.#chroma.perLevel,
+      this.#model.ends.perLevel,
+      this.#model.ends.mostAtEnd,
       this.#lumaOf(band),
-      this.#columns * 64,
       this.#chromaOf(band),
+      this.#headroomOf(band),
     );
   }
 
@@ -166,7 +184,8 @@ export class Kernel {
     product_scaled(input.product, buffers.features, buffers.activations, cells);
     this.#mix(mixing, cells);
     product_codes(logits.product, buffers.activations, buffers.codes, cells);
-    decided_samples(decision.at, buffers.codes, steps, cells * 2);
+    this.#exports.chroma_headroom(this.#headroomOf(band), this.#columns, buffers.chromaHeadroom);
+    decided_samples(decision.at, buffers.chromaHeadroom, buffers.codes, steps, cells * 2);
   }
 
   /** From the luma steps to the first activations. */
@@ -209,8 +228,8 @@ export class Kernel {
     const luma = this.#lumaOf(band);
     this.#mix(mixing, blocks);
     this.#exports.product_codes(logits.product, activations, codes, blocks);
-    this.#exports.decided_samples(decision.at, codes, luma, blocks);
-    this.#exports.apply(this.#pixelsOf(band), this.#columns * 8, luma, this.#columns * 64, this.#chromaOf(band));
+    this.#exports.decided_samples(decision.at, this.#headroomOf(band), codes, luma, blocks);
+    this.#exports.apply(this.#pixelsOf(band), this.#columns * 8, luma, this.#chromaOf(band));
   }
 
   #mix(blocks: Network["mixing"], positions: number): void {
@@ -231,6 +250,10 @@ export class Kernel {
 
   #chromaOf(band: number): number {
     return this.#buffers.chroma + band * (this.#columns / 2) * 128 * 4;
+  }
+
+  #headroomOf(band: number): number {
+    return this.#buffers.headroom + band * this.#columns * 2 * 4;
   }
 
   /** First block of a row, -1 for the border's. */

@@ -6,8 +6,7 @@ import { matrices, packed, PANEL, type Order } from "./weights.js";
 
 const CODES = 256;
 const MOST_WINOGRAD_INPUTS = 192;
-/** Units of transform.c's thresholds per step, and of its changes: jpegpre_tf/ops/dead_zone.py. */
-const THRESHOLDS_PER_STEP = 60;
+/** Unit of transform.c's changes, in steps: jpegpre_tf/ops/dead_zone.py. */
 const CHANGE_UNIT = (1 - 0.2) / 6;
 
 /** Addresses of a convolution's Product, and of the factors in it. */
@@ -89,14 +88,13 @@ export function setGoal(memory: Memory, layers: Network, network: GateNetwork, g
     memory.floats.set(values, factors!.at / 4);
   }
   const { thresholds, levels, at } = layers.decision;
-  const amount = Math.min(goal.strength * 8, 1);
   const { scale, zeroPoint } = network.logits.result;
   for (let code = 0; code < CODES; code++) {
     const gate = Math.min(255, Math.round(256 / (1 + Math.exp((zeroPoint - code) * scale)))) / 256;
-    memory.floats[thresholds / 4 + code] = gate * goal.zeroSpan * goal.strength + 0.5 * amount * THRESHOLDS_PER_STEP;
-    memory.floats[thresholds / 4 + CODES + code] = gate * goal.oneSpan * goal.strength + 1.5 * THRESHOLDS_PER_STEP;
+    memory.floats[thresholds / 4 + code] = gate * goal.zeroSpan * goal.strength;
+    memory.floats[thresholds / 4 + CODES + code] = gate * goal.oneSpan * goal.strength;
   }
-  memory.floats[at / 4 + 3] = 1.5 - 0.2 * amount;
+  memory.floats[at / 4 + 3] = goal.strength;
   for (let i = 0; i < 64; i++) {
     const step = goal.table[transposed(i)]!;
     // transform.c's DCT gives a coefficient times this; its inverse takes one divided by 8 and times this.
