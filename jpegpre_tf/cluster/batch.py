@@ -4,7 +4,6 @@ import dataclasses
 import json
 import time
 from collections.abc import Callable, Generator, Iterator
-from pathlib import Path
 
 from jpegpre_tf import runtime
 from jpegpre_tf._version import __version__
@@ -55,11 +54,12 @@ def run_batch(job: BatchJob, on_row: Callable[[Row], None] | None = None) -> Bat
     start = time.monotonic()
     source, target = Storage(job.source), Storage(job.target)
     _check_places(job, source, target)
+    model = runtime.find_model(job.profile)
     # Workers need not have this process's folder.
-    model_folder = Path(job.profile)
-    profile = str(model_folder.absolute()) if model_folder.is_dir() else job.profile
+    is_shipped = job.profile in (shipped.name for shipped in runtime.shipped_models())
+    profile = job.profile if is_shipped else str(model.path.absolute())
     job = dataclasses.replace(job, source=source.absolute_url, target=target.absolute_url, profile=profile)
-    settings = job.settings_digest(runtime.find_model(job.profile))
+    settings = job.settings_digest(model)
     source.files()  # says at once what is wrong with it
     _write_settings(job, target, settings)
     manifest = Manifest(target, settings, manifest_name(job.shard, job.shards))

@@ -1,20 +1,15 @@
 """Batches in processes on this machine, without Ray."""
 
-import multiprocessing
-import os
-import threading
 from collections.abc import Generator, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import connection
+from multiprocessing.connection import wait
 
 from jpegpre_tf.cluster.job import BatchJob
 from jpegpre_tf.cluster.rows import Row, empty_row
 from jpegpre_tf.cluster.tasks import Task, chunked
-from jpegpre_tf.cluster.worker import BatchWorker, start_worker, work
-from jpegpre_tf.runtime.quiet import without_greeting
+from jpegpre_tf.cluster.worker import BatchWorker
+from jpegpre_tf.cluster.worker_process import WorkerDiedError, WorkerProcess
 
-# So often may the process that has a picture by itself die before the picture is given up.
+# So often may the worker that has a picture by itself die before the picture is given up.
 MOST_ATTEMPTS = 3
 
 
@@ -26,39 +21,38 @@ def run_local(job: BatchJob, tasks: Iterator[Task]) -> Generator[Row, None, None
     """
     chunks = chunked(tasks, job.chunk)
     again: list[tuple[list[Task], int]] = []
-    idle = [_Process(job) for _ in range(job.workers)]
-    busy: dict[Future[list[Row]], tuple[_Process, list[Task], int]] = {}
+    idle = [WorkerProcess(job) for _ in range(job.workers)]
+    busy: dict[WorkerProcess, tuple[list[Task], int]] = {}
     try:
         while True:
             while idle:
                 chunk, attempts = again.pop() if again else (next(chunks, []), 0)
                 if not chunk:
                     break
-                process = idle.pop()
-                busy[process.submit(chunk)] = process, chunk, attempts
+                worker = idle.pop()
+                worker.give(chunk)
+                busy[worker] = chunk, attempts
             if not busy:
                 return
-            for future in wait(busy, return_when=FIRST_COMPLETED).done:
-                process, chunk, attempts = busy.pop(future)
+            ready = set(wait([worker.connection for worker in busy]))
+            for worker in [worker for worker in busy if worker.connection in ready]:
+                chunk, attempts = busy.pop(worker)
+                idle.append(worker)
                 try:
-                    rows = future.result()
-                except BrokenProcessPool:
-                    process.restart()
-                    idle.append(process)
+                    rows = worker.take()
+                except WorkerDiedError:
                     # In a chunk of several it is not known which one did it: that does not count.
                     attempts = attempts + 1 if len(chunk) == 1 else 0
                     if attempts < MOST_ATTEMPTS:
                         again += [([task], attempts) for task in reversed(chunk)]
                         continue
-                    rows = [given_up(chunk[0])]
-                else:
-                    idle.append(process)
+                    rows, attempts = [given_up(chunk[0])], MOST_ATTEMPTS - 1
                 for row in rows:
                     row["attempts"] = attempts + 1
                     yield row
     finally:
-        for process in [*idle, *(entry[0] for entry in busy.values())]:
-            process.stop()
+        for worker in [*idle, *busy]:
+            worker.stop()
 
 
 def run_inside(job: BatchJob, tasks: Iterator[Task]) -> Generator[Row, None, None]:
@@ -70,47 +64,4 @@ def run_inside(job: BatchJob, tasks: Iterator[Task]) -> Generator[Row, None, Non
 
 def given_up(task: Task) -> Row:
     """Returns the row of a picture whose worker died again and again."""
-    row = empty_row(task, "failed", f"the worker died {MOST_ATTEMPTS} times with '{task.source}'")
-    row["attempts"] = MOST_ATTEMPTS
-    return row
-
-
-class _Process:
-    """One worker process at a time; a new one after it died."""
-
-    def __init__(self, job: BatchJob) -> None:
-        self._job = job
-        self._pool = self._start()
-
-    def _start(self) -> ProcessPoolExecutor:
-        # Spawned: a fork would copy threads' locks (fsspec's event loop, LiteRT's pool) in any state.
-        context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(1, context, initializer=_begin, initargs=(self._job,))
-
-    def submit(self, chunk: list[Task]) -> "Future[list[Row]]":
-        try:
-            return self._pool.submit(work, chunk)
-        except BrokenProcessPool:  # it died while it had nothing to do
-            self.restart()
-            return self._pool.submit(work, chunk)
-
-    def restart(self) -> None:
-        self._pool.shutdown(wait=False)
-        self._pool = self._start()
-
-    def stop(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _begin(job: BatchJob) -> None:
-    with without_greeting():
-        start_worker(job)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    # A process waiting for work would wait for ever if its parent was killed.
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        connection.wait([parent.sentinel])
-        os._exit(1)
+    return empty_row(task, "failed", f"the worker died {MOST_ATTEMPTS} times with '{task.source}'")

@@ -120,19 +120,3 @@ class BatchWorker:
             row["sha256"] = hashlib.sha256(encoded).hexdigest()
         except StorageError as error:
             row.update(status="failed", error=str(error), is_storage_error=True)
-
-
-_worker: BatchWorker | None = None
-
-
-def start_worker(job: BatchJob) -> None:
-    """Makes the worker of this process, once."""
-    global _worker
-    _worker = BatchWorker(job)
-
-
-def work(tasks: Sequence[Task]) -> list[Row]:
-    """`process` of this process's worker."""
-    if _worker is None:
-        raise RuntimeError("start_worker was not called in this process")
-    return _worker.process(tasks)
