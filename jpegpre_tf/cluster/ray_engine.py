@@ -3,6 +3,7 @@
 import itertools
 import logging
 import os
+import warnings
 from collections.abc import Generator, Iterator
 from dataclasses import asdict
 from typing import Any
@@ -29,6 +30,10 @@ def run_ray(job: BatchJob, tasks: Iterator[Task]) -> Generator[Row, None, None]:
         MissingExtraError: If Ray is not installed.
         JpegpreError: If the cluster cannot be reached, or ends.
     """
+    # Its own lines say nothing to who runs a batch.
+    os.environ.setdefault("RAY_DATA_LOG_LEVEL", "ERROR")
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     ray: Any = require("ray", extra="cluster", purpose="--engine ray")
     require("ray.data", extra="cluster", purpose="--engine ray")
     is_own = not ray.is_initialized()
@@ -109,15 +114,19 @@ def _rows(ray: Any, job: BatchJob, tasks: list[Task], chunk: int) -> Iterator[Ro
     blocks = [
         pyarrow.Table.from_pylist([asdict(task) for task in part]) for part in chunked(iter(tasks), chunk)
     ]
-    rows = ray.data.from_arrow(blocks).map_batches(
-        _Actor,
-        fn_constructor_args=(job,),
-        batch_size=None,
-        batch_format="pyarrow",
-        compute=ray.data.ActorPoolStrategy(size=min(job.workers, len(blocks))),
-        num_cpus=1,
-        max_restarts=-1,
-        max_task_retries=MOST_ATTEMPTS - 1,
-    )
+    with warnings.catch_warnings():
+        # That `max_task_retries` goes through `ray_remote_args`. Ray Data has no other way to set it, and without
+        # it a picture that kills its actor is tried for ever.
+        warnings.filterwarnings("ignore", message=".*ray_remote_args")
+        rows = ray.data.from_arrow(blocks).map_batches(
+            _Actor,
+            fn_constructor_args=(job,),
+            batch_size=None,
+            batch_format="pyarrow",
+            compute=ray.data.ActorPoolStrategy(size=min(job.workers, len(blocks))),
+            num_cpus=1,
+            max_restarts=-1,
+            max_task_retries=MOST_ATTEMPTS - 1,
+        )
     for table in rows.iter_batches(batch_size=None, batch_format="pyarrow"):
         yield from table.to_pylist()
