@@ -8,6 +8,7 @@ import sys
 from jpegpre_tf.cli import _arguments
 from jpegpre_tf.cli._encode_arguments import add_picture_arguments, encode_options
 from jpegpre_tf.cli._progress import progress
+from jpegpre_tf.cli._quiet import without_decoders_messages
 from jpegpre_tf.cli._session import load_profile
 from jpegpre_tf.cli._table import print_table
 from jpegpre_tf.cluster.job import ENGINES, BatchJob
@@ -96,7 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         ssimulacra2_score("--score" if arguments.score else "--target-score")
     failures = 0
-    with progress(None, "encoding") as report:
+    with without_decoders_messages(), progress(None, "encoding") as report:
 
         def told(row: Row) -> None:
             nonlocal failures

@@ -3,7 +3,6 @@
 import itertools
 import logging
 import os
-import warnings
 from collections.abc import Generator, Iterator
 from dataclasses import asdict
 from typing import Any
@@ -23,8 +22,8 @@ _WINDOW = 50_000
 def run_ray(job: BatchJob, tasks: Iterator[Task]) -> Generator[Row, None, None]:
     """Yields one row per task, in the order in which they are finished.
 
-    Ray restarts actors that die and does their chunks again. What has no row at the end of a window, because its
-    actor died every time, is done once more, picture by picture, and given up if that does not help.
+    Ray restarts actors that die and does their chunks again; here picture by picture, so that one that kills its
+    actor time and again is given up and takes no other with it.
 
     Raises:
         MissingExtraError: If Ray is not installed.
@@ -32,7 +31,6 @@ def run_ray(job: BatchJob, tasks: Iterator[Task]) -> Generator[Row, None, None]:
     """
     # Its own lines say nothing to who runs a batch.
     os.environ.setdefault("RAY_DATA_LOG_LEVEL", "ERROR")
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     ray: Any = require("ray", extra="cluster", purpose="--engine ray")
     require("ray.data", extra="cluster", purpose="--engine ray")
@@ -40,20 +38,14 @@ def run_ray(job: BatchJob, tasks: Iterator[Task]) -> Generator[Row, None, None]:
     if is_own:
         _connect(ray, job)
     try:
+        attempts = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(Attempts).remote()
         while window := list(itertools.islice(tasks, _WINDOW)):
-            missing = {task.source: task for task in window}
-            for row in _rows(ray, job, window, job.chunk):
-                missing.pop(row["source"], None)
+            missing = {task.source for task in window}
+            for row in _rows(ray, job, window, attempts):
+                missing.discard(row["source"])
                 yield row
-            alone = list(missing.values())
-            for row in _rows(ray, job, alone, 1) if alone else ():
-                row["attempts"] = 2
-                missing.pop(row["source"], None)
-                yield row
-            for task in missing.values():
-                row = given_up(task)
-                row["attempts"] = MOST_ATTEMPTS
-                yield row
+            if missing:
+                raise JpegpreError(f"Ray returned nothing for {len(missing)} pictures: run this again")
     except ray.exceptions.RayError as error:
         raise JpegpreError(f"Ray: {next(iter(str(error).splitlines()), type(error).__name__)}") from error
     finally:
@@ -79,19 +71,53 @@ def _connect(ray: Any, job: BatchJob) -> None:
         raise JpegpreError(f"cannot start or reach Ray{where}: {first_line}") from error
 
 
+class Attempts:
+    """Knows, when an actor has died, what it was doing."""
+
+    def __init__(self) -> None:
+        self._begun: dict[str, int] = {}
+
+    def begin(self, what: str) -> int:
+        """Returns how often `what` was begun before without an end."""
+        before = self._begun.get(what, 0)
+        self._begun[what] = before + 1
+        return before
+
+    def end(self, what: str) -> None:
+        """Forgets `what`."""
+        self._begun.pop(what, None)
+
+
 class _Actor:
     """What Ray keeps alive: one worker, called with tables of tasks."""
 
-    def __init__(self, job: BatchJob) -> None:
+    def __init__(self, job: BatchJob, attempts: Any) -> None:
         from jpegpre_tf.cluster.worker import BatchWorker
 
         self._worker = BatchWorker(job)
+        self._attempts = attempts
 
     def __call__(self, table: Any) -> Any:
         import pyarrow
+        import ray
 
-        rows = self._worker.process([Task(**fields) for fields in table.to_pylist()])
+        tasks = [Task(**fields) for fields in table.to_pylist()]
+        # Folders have no such names: a chunk is no picture.
+        chunk = f"/{tasks[0].source}"
+        is_again = ray.get(self._attempts.begin.remote(chunk)) > 0
+        rows = [self._alone(task) for task in tasks] if is_again else self._worker.process(tasks)
+        ray.get(self._attempts.end.remote(chunk))
         return pyarrow.Table.from_pylist(rows, row_schema())
+
+    def _alone(self, task: Task) -> Row:
+        """Does a picture of a chunk that an actor died with: it may be the one that did it."""
+        import ray
+
+        died = ray.get(self._attempts.begin.remote(task.source))
+        row = given_up(task) if died == MOST_ATTEMPTS else self._worker.process([task])[0]
+        ray.get(self._attempts.end.remote(task.source))
+        row["attempts"] = min(died + 1, MOST_ATTEMPTS)
+        return row
 
 
 def row_schema() -> Any:
@@ -102,31 +128,24 @@ def row_schema() -> Any:
     return pyarrow.schema([(name, getattr(pyarrow, kind)()) for name, kind in columns.items()])
 
 
-def _rows(ray: Any, job: BatchJob, tasks: list[Task], chunk: int) -> Iterator[Row]:
+def _rows(ray: Any, job: BatchJob, tasks: list[Task], attempts: Any) -> Iterator[Row]:
     import pyarrow
 
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.print_on_execution_start = False
-    # A chunk whose actor died too often is left out instead of ending the run.
-    context.max_errored_blocks = -1
-    # One block per chunk: one call of an actor.
+    # One block per chunk: one call of an actor. Ray takes a new block when an actor is free, restarts actors that
+    # die, on another node if need be, and gives their blocks out again.
     blocks = [
-        pyarrow.Table.from_pylist([asdict(task) for task in part]) for part in chunked(iter(tasks), chunk)
+        pyarrow.Table.from_pylist([asdict(task) for task in part]) for part in chunked(iter(tasks), job.chunk)
     ]
-    with warnings.catch_warnings():
-        # That `max_task_retries` goes through `ray_remote_args`. Ray Data has no other way to set it, and without
-        # it a picture that kills its actor is tried for ever.
-        warnings.filterwarnings("ignore", message=".*ray_remote_args")
-        rows = ray.data.from_arrow(blocks).map_batches(
-            _Actor,
-            fn_constructor_args=(job,),
-            batch_size=None,
-            batch_format="pyarrow",
-            compute=ray.data.ActorPoolStrategy(size=min(job.workers, len(blocks))),
-            num_cpus=1,
-            max_restarts=-1,
-            max_task_retries=MOST_ATTEMPTS - 1,
-        )
+    rows = ray.data.from_arrow(blocks).map_batches(
+        _Actor,
+        fn_constructor_args=(job, attempts),
+        batch_size=None,
+        batch_format="pyarrow",
+        compute=ray.data.ActorPoolStrategy(size=min(job.workers, len(blocks))),
+        num_cpus=1,
+    )
     for table in rows.iter_batches(batch_size=None, batch_format="pyarrow"):
         yield from table.to_pylist()

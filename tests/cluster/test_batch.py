@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("fsspec", reason="needs the extra [cluster]")
-pytest.importorskip("pyarrow", reason="needs the extra [cluster]")
-
 from jpegpre_tf import cluster
 from jpegpre_tf.cli.main import main
 from jpegpre_tf.cluster.manifest import manifest_name
 from jpegpre_tf.cluster.tasks import shard_of
 from jpegpre_tf.errors import UsageError
 from tests.cluster.archives import contents, small_photo
+
+pytest.importorskip("fsspec", reason="needs the extra [cluster]")
+pytest.importorskip("pyarrow", reason="needs the extra [cluster]")
 
 
 def rows_of(folder: Path, name: str = "manifest.parquet") -> dict[str, dict]:

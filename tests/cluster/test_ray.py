@@ -5,13 +5,12 @@ import signal
 
 import pytest
 
-ray = pytest.importorskip("ray", reason="needs the extra [cluster]")
-pytest.importorskip("ray.data", reason="needs the extra [cluster]")
-pytest.importorskip("fsspec", reason="needs the extra [cluster]")
-
 from jpegpre_tf import cluster
 from jpegpre_tf.cli.main import main
 from tests.cluster.archives import contents, small_photo
+
+ray = pytest.importorskip("ray", reason="needs the extra [cluster]")
+pytest.importorskip("fsspec", reason="needs the extra [cluster]")
 
 SAME = (
     "status",
@@ -31,9 +30,10 @@ def rows_of(folder) -> dict[str, dict]:
 
 
 @pytest.mark.slow
-def test_an_actor_that_is_killed_loses_nothing_and_results_are_the_local_engines(archive, tmp_path, capfd):
+def test_actors_that_die_lose_nothing_and_results_are_the_local_engines(archive, tmp_path, poison):
+    """One actor is killed from outside, and one picture kills whatever actor comes to it."""
     cluster.run_batch(cluster.BatchJob(str(archive), str(tmp_path / "local")))
-    capfd.readouterr()
+    (archive / "a" / "poison.jpg").write_bytes(small_photo(1))
     killed = set()
 
     def kill_once(row):
@@ -41,29 +41,22 @@ def test_an_actor_that_is_killed_loses_nothing_and_results_are_the_local_engines
             killed.add(row["worker"])
             os.kill(int(row["worker"].rpartition(":")[2]), signal.SIGKILL)
 
-    job = cluster.BatchJob(str(archive), str(tmp_path / "ray"), engine="ray", workers=2, chunk=1)
+    job = cluster.BatchJob(str(archive), str(tmp_path / "ray"), engine="ray", workers=2, chunk=2)
     summary = cluster.run_batch(job, kill_once)
-    assert (summary.encoded + summary.kept, summary.failed, len(killed)) == (13, 1, 1)
-    assert capfd.readouterr().err == ""
+    assert (summary.encoded + summary.kept, summary.failed, len(killed)) == (13, 2, 1)
     assert not ray.is_initialized()
     assert contents(tmp_path / "ray") == contents(tmp_path / "local")
     local, on_ray = rows_of(tmp_path / "local"), rows_of(tmp_path / "ray")
+    given_up = on_ray.pop("a/poison.jpg")
+    assert given_up["error"] == "the worker died 3 times with 'a/poison.jpg'"
     assert local.keys() == on_ray.keys()
     for name, row in local.items():
         assert {key: row[key] for key in SAME} == {key: on_ray[name][key] for key in SAME}
     # Either engine goes on where the other stopped.
     (tmp_path / "ray" / "00.jpg").unlink()
+    (archive / "a" / "poison.jpg").unlink()
     again = cluster.run_batch(cluster.BatchJob(str(archive), str(tmp_path / "ray")))
     assert (again.encoded + again.kept, again.skipped) == (1, 12)
-
-
-@pytest.mark.slow
-def test_a_picture_that_kills_actors_is_given_up_and_takes_no_other_with_it(archive, tmp_path, poison):
-    (archive / "a" / "poison.jpg").write_bytes(small_photo(1))
-    job = cluster.BatchJob(str(archive), str(tmp_path / "out"), engine="ray", chunk=20)
-    summary = cluster.run_batch(job)
-    assert (summary.encoded + summary.kept, summary.failed) == (13, 2)
-    assert rows_of(tmp_path / "out")["a/poison.jpg"]["error"].startswith("the worker died 3 times")
 
 
 def test_a_cluster_that_is_not_there_is_one_line(archive, tmp_path, capfd, monkeypatch):
