@@ -10,6 +10,7 @@ Imports neither TensorFlow nor, before they are used, fsspec, pyarrow and Ray (e
 from jpegpre_tf.cluster.batch import BatchSummary, run_batch
 from jpegpre_tf.cluster.job import BatchJob
 from jpegpre_tf.cluster.manifest import read_manifest
+from jpegpre_tf.cluster.rows import Row
 from jpegpre_tf.cluster.storage import Storage
 
-__all__ = ["BatchJob", "BatchSummary", "Storage", "read_manifest", "run_batch"]
+__all__ = ["BatchJob", "BatchSummary", "Row", "Storage", "read_manifest", "run_batch"]

@@ -24,6 +24,8 @@ _S3_OPTIONS: dict[str, Any] = {
         "read_timeout": 30,
     },
     "use_listings_cache": False,
+    # Credentials and endpoint as they are now, not as when another storage was opened.
+    "skip_instance_cache": True,
 }
 # s3fs repeats a request on top of that when the connection breaks inside the body, which botocore does not see.
 _S3FS_TRIES = 2
