@@ -5,10 +5,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from jpegpre_tf.runtime.quiet import allow_pixels, quiet_pillow, without_greeting
+from jpegpre_tf.runtime.quiet import allow_pixels, quiet_asyncio, quiet_pillow, without_greeting
 
 __all__ = [
     "allow_pixels",
+    "quiet_asyncio",
     "quiet_pillow",
     "quiet_tensorflow",
     "without_decoders_messages",

@@ -8,7 +8,7 @@ import sys
 from jpegpre_tf.cli import _arguments
 from jpegpre_tf.cli._encode_arguments import add_picture_arguments, encode_options
 from jpegpre_tf.cli._progress import progress
-from jpegpre_tf.cli._quiet import without_decoders_messages
+from jpegpre_tf.cli._quiet import quiet_asyncio, without_decoders_messages
 from jpegpre_tf.cli._session import load_profile
 from jpegpre_tf.cli._table import print_table
 from jpegpre_tf.cluster.job import ENGINES, BatchJob
@@ -76,6 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
     from jpegpre_tf.cluster.batch import run_batch
     from jpegpre_tf.cluster.rows import Row
 
+    quiet_asyncio()
     options = encode_options(arguments)
     jobs = arguments.jobs or usable_cores()
     job = BatchJob(

@@ -3,6 +3,7 @@
 import itertools
 import logging
 import os
+import socket
 from collections.abc import Generator, Iterator
 from dataclasses import asdict
 from typing import Any
@@ -55,20 +56,24 @@ def run_ray(job: BatchJob, tasks: Iterator[Task]) -> Generator[Row, None, None]:
 
 def _connect(ray: Any, job: BatchJob) -> None:
     address = os.environ.get("RAY_ADDRESS")
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     try:
         if address:
-            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+            _knock(address)
+            ray.init(address=address, **quiet)
         else:
-            ray.init(
-                num_cpus=job.workers,
-                include_dashboard=False,
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-            )
+            ray.init(num_cpus=job.workers, include_dashboard=False, **quiet)
     except (ConnectionError, ValueError, RuntimeError, OSError) as error:
         where = f" at RAY_ADDRESS={address}" if address else ""
         first_line = next(iter(str(error).splitlines()), type(error).__name__)
         raise JpegpreError(f"cannot start or reach Ray{where}: {first_line}") from error
+
+
+def _knock(address: str) -> None:
+    # Ray itself tries for a minute, and then ends the process.
+    host, _, port = address.rpartition("://")[2].partition("/")[0].rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
 
 
 class Attempts:

@@ -5,11 +5,11 @@ import posixpath
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 from jpegpre_tf._optional import require
 from jpegpre_tf.cluster.storage_errors import shown_url, storage_error
-from jpegpre_tf.errors import OutputError, StorageError, UsageError
+from jpegpre_tf.errors import JpegpreError, OutputError, StorageError, UsageError
 from jpegpre_tf.runtime.atomic import write_atomically
 
 # Where an object appears with the last byte of its upload, and an upload that breaks off leaves nothing.
@@ -142,6 +142,16 @@ class Storage:
             content: bytes = self._fs.cat_file(self._path(name))
         return content
 
+    @contextlib.contextmanager
+    def opened(self, name: str) -> Iterator[BinaryIO]:
+        """Opens a file for reading piece by piece; for files too large for `read`.
+
+        Raises:
+            StorageError: If it cannot be opened or read.
+        """
+        with self._told("read", name), self._fs.open(self._path(name), "rb") as file:
+            yield file
+
     def write(self, name: str, content: bytes) -> str:
         """Writes a file, whole or not at all, and returns its etag, "" if the storage tells none.
 
@@ -187,7 +197,7 @@ class Storage:
     def _told(self, doing: str, name: str) -> Iterator[None]:
         try:
             yield
-        except StorageError:
+        except JpegpreError:
             raise
         # Packages raise nearly anything: their own errors, botocore's, aiohttp's, OSError, KeyError.
         except Exception as error:

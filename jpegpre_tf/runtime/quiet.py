@@ -1,5 +1,6 @@
 """Keeps Pillow and LiteRT from writing to stderr, and lifts Pillow's own limit."""
 
+import logging
 import os
 import sys
 import tempfile
@@ -14,6 +15,11 @@ _GREETING = b"INFO: Created TensorFlow Lite XNNPACK delegate"
 def quiet_pillow() -> None:
     """Silences Pillow's warnings (damaged EXIF, large pictures): what is refused fails with an error."""
     warnings.filterwarnings("ignore", module=r"PIL\.")
+
+
+def quiet_asyncio() -> None:
+    """Silences what asyncio logs of connections that broke: whoever waits for them gets an error."""
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 
 
 def allow_pixels(max_pixels: int) -> None:

@@ -1,5 +1,6 @@
 """From a folder of pictures to batches of (image, quality, strength)."""
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,11 +37,20 @@ def load_rgb(path: Path) -> npt.NDArray[np.uint8]:
     Raises:
         PictureError: If the file cannot be decoded.
     """
+    return _decoded(path, str(path))
+
+
+def decode_rgb(content: bytes, name: str) -> npt.NDArray[np.uint8]:
+    """`load_rgb` of a file that is in memory; `name` is for messages."""
+    return _decoded(io.BytesIO(content), name)
+
+
+def _decoded(source: Path | io.BytesIO, name: str) -> npt.NDArray[np.uint8]:
     try:
-        with Image.open(path) as picture:
+        with Image.open(source) as picture:
             return np.asarray(picture.convert("RGB"))
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise PictureError(f"{path}: cannot decode this picture ({error})") from error
+        raise PictureError(f"{name}: cannot decode this picture ({error})") from error
 
 
 def random_crop(

@@ -72,11 +72,19 @@ class PreprocessorTrainer(keras.Model):
             tracker.update_state(value)
         return {tracker.name: tracker.result() for tracker in self.trackers}
 
-    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+    def gradients(self, data: Any) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
+        """Gradients of the loss for the preprocessor's trainable variables, and the values to track."""
         with tf.GradientTape() as tape:
             loss, values = self._measure(data, training=True)
-        variables = self.preprocessor.trainable_variables
-        self.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+        return tape.gradient(loss, self.preprocessor.trainable_variables), values
+
+    def apply(self, gradients: list[tf.Tensor]) -> None:
+        """One step of the optimiser."""
+        self.optimizer.apply_gradients(zip(gradients, self.preprocessor.trainable_variables, strict=True))
+
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        gradients, values = self.gradients(data)
+        self.apply(gradients)
         return self._track(values)
 
     def test_step(self, data: Any) -> dict[str, tf.Tensor]:

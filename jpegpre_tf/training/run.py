@@ -58,7 +58,12 @@ def build_trainer(config: TrainConfig) -> PreprocessorTrainer:
     return trainer
 
 
-def _copy_weights(path: Path, preprocessor: Preprocessor) -> None:
+def copy_weights(path: Path, preprocessor: Preprocessor) -> None:
+    """Takes the weights of a .keras file of the same architecture over.
+
+    Raises:
+        ModelError: If it is not one.
+    """
     try:
         weights = keras.models.load_model(path).get_weights()
         preprocessor.set_weights(weights)
@@ -95,7 +100,7 @@ def train(
     config.save(folder / "config.json")
     trainer = build_trainer(config)
     if initial_model is not None:
-        _copy_weights(initial_model, trainer.preprocessor)
+        copy_weights(initial_model, trainer.preprocessor)
     steps_per_epoch = min(config.steps, config.steps_per_epoch)
     dataset = training_dataset(
         paths,

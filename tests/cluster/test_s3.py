@@ -138,6 +138,13 @@ def test_an_interrupted_upload_leaves_no_object_and_does_not_touch_the_old_one(s
     assert s3.head_object(Bucket="photos", Key="new.bin")["ContentLength"] == 20_000_000
 
 
+def ask_who_is_there(server: str, after: bytes) -> None:
+    """Makes the server check keys and policies after so many requests."""
+    headers = {"Content-Type": "text/plain"}
+    request = urllib.request.Request(f"{server}/moto-api/reset-auth", after, headers, method="POST")
+    urllib.request.urlopen(request).close()
+
+
 def said(capsys, *arguments: str) -> str:
     """The one line that a failing run prints."""
     assert main(["batch", *arguments]) == 1
@@ -166,8 +173,7 @@ def test_wrong_bucket_missing_credentials_and_denied_permission_are_one_line(
     iam = boto3.client("iam", region_name="us-east-1", **keys)
     iam.create_user(UserName="nobody")
     key = iam.create_access_key(UserName="nobody")["AccessKey"]
-    request = urllib.request.Request(f"{s3_server}/moto-api/reset-auth", data=b"0", method="POST")
-    urllib.request.urlopen(request).close()
+    ask_who_is_there(s3_server, after=b"0")
     try:
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAUNKNOWN")
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "unknown")
@@ -178,8 +184,7 @@ def test_wrong_bucket_missing_credentials_and_denied_permission_are_one_line(
         assert "permission denied (AccessDenied)" in said(capsys, "s3://photos/in", "s3://photos/out")
         assert "permission denied" in said(capsys, str(archive), "s3://photos/out")
     finally:
-        request = urllib.request.Request(f"{s3_server}/moto-api/reset-auth", data=b"inf", method="POST")
-        urllib.request.urlopen(request).close()
+        ask_who_is_there(s3_server, after=b"inf")
 
 
 def test_an_unreachable_host_is_said_soon_after_few_tries(s3, archive, capsys, monkeypatch):
@@ -194,9 +199,12 @@ def test_an_unreachable_host_is_said_soon_after_few_tries(s3, archive, capsys, m
     # One that hangs up on everybody: every connection is counted.
     relay = Relay(None)
     monkeypatch.setenv("AWS_ENDPOINT_URL", relay.url)
-    assert "the connection broke" in said(capsys, str(archive), "s3://photos/out")
+    command = [sys.executable, "-m", "jpegpre_tf", "batch", str(archive), "s3://photos/out"]
+    done = subprocess.run(command, capture_output=True, text=True)
     relay.close()
-    assert 1 <= relay.connections <= 6
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1) and "the connection broke" in done.stderr
+    # Three tries of botocore's, twice by s3fs, each with one more of aiohttp's at once.
+    assert 1 <= relay.connections <= 12
     assert time.monotonic() - start < 60
 
 
