@@ -1,9 +1,12 @@
 """`jpegpre batch`: an archive of pictures, in folders or object storage, to smaller JPEG files."""
 
 import argparse
+import contextlib
 import dataclasses
 import json
+import os
 import sys
+from pathlib import Path
 
 from jpegpre_tf.cli import _arguments
 from jpegpre_tf.cli._encode_arguments import add_picture_arguments, encode_options
@@ -98,7 +101,13 @@ def run(arguments: argparse.Namespace) -> int:
 
         ssimulacra2_score("--score" if arguments.score else "--target-score")
     failures = 0
-    with without_decoders_messages(), progress(None, "encoding") as report:
+    with (
+        Path(os.devnull).open("w") as nowhere,
+        without_decoders_messages(),
+        # Ray prints what its other processes say there, whatever it is told.
+        contextlib.redirect_stdout(nowhere),
+        progress(None, "encoding") as report,
+    ):
 
         def told(row: Row) -> None:
             nonlocal failures

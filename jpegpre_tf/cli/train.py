@@ -53,18 +53,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in RUN_DIR")
     parser.add_argument(
         "--strategy",
-        choices=("fit", "none", "mirrored", "multi-worker"),
-        default="fit",
-        help="mirrored: all devices of this machine; multi-worker: the machines of TF_CONFIG; none: this process, "
-        "with their input from shards and URLs (default: Keras' fit, with pictures in a local folder; extra for the "
-        "others: cluster)",
+        choices=("single", "mirrored", "multi-worker"),
+        help="mirrored: all devices of this machine; multi-worker: the machines of TF_CONFIG; single: one device, but "
+        "with their input from shards and URLs (default: Keras' fit on a local folder; extra for the others: cluster)",
     )
     for name, kind in _OPTIONS.items():
         parser.add_argument("--" + name.replace("_", "-"), type=kind, help="overrides the configuration")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    is_fit = arguments.strategy == "fit"
+    is_fit = arguments.strategy is None
     if is_fit and not Path(arguments.folder).is_dir():  # said before TensorFlow's seconds of import
         raise UsageError(f"{arguments.folder}: expected a folder of pictures to train with, found none")
     if not is_fit and arguments.tensorboard is not None:

@@ -12,7 +12,6 @@ import tensorflow as tf
 
 from jpegpre_tf.errors import JpegpreError, UsageError
 
-STRATEGIES = ("none", "mirrored", "multi-worker")
 # What TensorFlow raises on every other worker when one is gone.
 _LOST = (
     tf.errors.UnavailableError,
@@ -35,14 +34,14 @@ class Workers:
     all gradients; the strategy's part is to take that mean, on each machine and between them.
 
     Args:
-        strategy: "none", "mirrored" (all GPUs of this machine, else its logical CPUs) or "multi-worker" (TF_CONFIG).
+        strategy: "single", "mirrored" (all GPUs of this machine, else its logical CPUs) or "multi-worker" (TF_CONFIG).
 
     Raises:
         UsageError: If TF_CONFIG is missing or wrong.
         JpegpreError: If the other workers cannot be reached.
     """
 
-    def __init__(self, strategy: str = "none") -> None:
+    def __init__(self, strategy: str = "single") -> None:
         self.index, self.count = 0, 1
         if strategy == "multi-worker":
             self.index, self.count = _task()
@@ -94,7 +93,9 @@ class Workers:
         def summed(*values: Any) -> Any:
             def on_device(*inner: Any) -> Any:
                 context = tf.distribute.get_replica_context()
-                return context.all_reduce(tf.distribute.ReduceOp.SUM, list(inner))
+                # An argument is on no device, and TensorFlow asks where the sum shall be.
+                here = [tf.identity(value) for value in inner]
+                return context.all_reduce(tf.distribute.ReduceOp.SUM, here)
 
             return self.strategy.run(on_device, args=values)
 
@@ -107,8 +108,8 @@ class Workers:
         if self.count == 1 or not isinstance(error, _LOST):
             return None
         return LostWorkerError(
-            f"worker {self.index} of {self.count}: another worker is gone ({_first(error)}); start all workers "
-            "again with --resume, and they go on from the last epoch that one of them kept"
+            f"worker {self.index} of {self.count}: another worker is gone: start all workers again with --resume, "
+            "and they go on from the last epoch that one of them kept"
         )
 
 
