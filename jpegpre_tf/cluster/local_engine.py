@@ -20,35 +20,37 @@ def run_local(job: BatchJob, tasks: Iterator[Task]) -> Generator[Row, None, None
     its chunk is done again, picture by picture, so that one that kills processes takes no other with it.
     """
     chunks = chunked(tasks, job.chunk)
-    again: list[tuple[list[Task], int]] = []
+    # Chunk, how often a worker died with it, and how often with the picture alone.
+    again: list[tuple[list[Task], int, int]] = []
     idle = [WorkerProcess(job) for _ in range(job.workers)]
-    busy: dict[WorkerProcess, tuple[list[Task], int]] = {}
+    busy: dict[WorkerProcess, tuple[list[Task], int, int]] = {}
     try:
         while True:
             while idle:
-                chunk, attempts = again.pop() if again else (next(chunks, []), 0)
+                chunk, died, alone = again.pop() if again else (next(chunks, []), 0, 0)
                 if not chunk:
                     break
                 worker = idle.pop()
                 worker.give(chunk)
-                busy[worker] = chunk, attempts
+                busy[worker] = chunk, died, alone
             if not busy:
                 return
             ready = set(wait([worker.connection for worker in busy]))
             for worker in [worker for worker in busy if worker.connection in ready]:
-                chunk, attempts = busy.pop(worker)
+                chunk, died, alone = busy.pop(worker)
                 idle.append(worker)
                 try:
                     rows = worker.take()
                 except WorkerDiedError:
+                    died += 1
                     # In a chunk of several it is not known which one did it: that does not count.
-                    attempts = attempts + 1 if len(chunk) == 1 else 0
-                    if attempts < MOST_ATTEMPTS:
-                        again += [([task], attempts) for task in reversed(chunk)]
+                    alone += len(chunk) == 1
+                    if alone < MOST_ATTEMPTS:
+                        again += [([task], died, alone) for task in reversed(chunk)]
                         continue
-                    rows, attempts = [given_up(chunk[0])], MOST_ATTEMPTS - 1
+                    rows, died = [given_up(chunk[0])], died - 1
                 for row in rows:
-                    row["attempts"] = attempts + 1
+                    row["attempts"] = died + 1
                     yield row
     finally:
         for worker in [*idle, *busy]:

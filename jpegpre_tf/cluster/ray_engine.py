@@ -121,7 +121,7 @@ class _Actor:
         died = ray.get(self._attempts.begin.remote(task.source))
         row = given_up(task) if died == MOST_ATTEMPTS else self._worker.process([task])[0]
         ray.get(self._attempts.end.remote(task.source))
-        row["attempts"] = min(died + 1, MOST_ATTEMPTS)
+        row["attempts"] = died + 2 - (died == MOST_ATTEMPTS)  # the first was with the chunk
         return row
 
 

@@ -26,7 +26,7 @@ CHECKPOINT = "checkpoint"
 def build_objective(config: TrainConfig) -> keras.layers.Layer:
     """What the configuration asks to minimise."""
     if config.measures:
-        return BDRate(config.measures, jit_compile=True)
+        return BDRate(config.measures, jit_compile=config.jit_compile)
     distortion = StepError(config.masking_energy, config.chroma_weight, config.frequency_exponent)
     return RateDistortion(distortion, config.rate_weight)
 
@@ -43,8 +43,8 @@ def build_trainer(config: TrainConfig) -> PreprocessorTrainer:
     )
     trainer = PreprocessorTrainer(
         preprocessor,
-        simulator=JPEGSimulator(config.subsampling, jit_compile=True),
-        rate=RateEstimator(config.huffman, config.subsampling, jit_compile=True),
+        simulator=JPEGSimulator(config.subsampling, jit_compile=config.jit_compile),
+        rate=RateEstimator(config.huffman, config.subsampling, jit_compile=config.jit_compile),
         objective=build_objective(config),
     )
     schedule = keras.optimizers.schedules.CosineDecay(

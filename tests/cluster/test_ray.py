@@ -49,6 +49,7 @@ def test_actors_that_die_lose_nothing_and_results_are_the_local_engines(archive,
     local, on_ray = rows_of(tmp_path / "local"), rows_of(tmp_path / "ray")
     given_up = on_ray.pop("a/poison.jpg")
     assert given_up["error"] == "the worker died 3 times with 'a/poison.jpg'"
+    assert given_up["attempts"] == 4 and {row["attempts"] for row in on_ray.values()} == {1, 2}
     assert local.keys() == on_ray.keys()
     for name, row in local.items():
         assert {key: row[key] for key in SAME} == {key: on_ray[name][key] for key in SAME}

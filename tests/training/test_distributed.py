@@ -34,6 +34,7 @@ TINY = {
     "mixing_blocks": 1,
     "chroma_mixing_blocks": 1,
     "learning_rate": 0.1,
+    "jit_compile": False,
 }
 
 
