@@ -242,3 +242,26 @@ def test_a_batch_that_workers_cannot_share_and_missing_data_are_one_line(shards,
     assert "there is nothing of this name" in capsys.readouterr().err
     with pytest.raises(ValueError, match="must divide `batch_size`"):
         GlobalBatches(PictureSource(str(shards["tar"])), TrainConfig(batch_size=3), workers=2)
+
+
+@pytest.mark.slow
+def test_mirrored_devices_of_one_machine_take_the_mean_of_the_whole_batch():
+    program = """
+import numpy as np, tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+from jpegpre_tf.training.workers import Workers
+workers = Workers("mirrored")
+assert (workers.count, workers.replicas, workers.local_replicas) == (1, 2, 2)
+batch = np.arange(12, dtype=np.float32).reshape(4, 3)
+seen = []
+def function(part):
+    seen.append(part.shape)
+    return [tf.reduce_mean(part, axis=0), tf.reduce_mean(part ** 2)]
+first, second = tf.function(lambda part: workers.mean(function, (part,)))(tf.constant(batch))
+np.testing.assert_allclose(first, batch.mean(axis=0))
+np.testing.assert_allclose(second, (batch ** 2).mean())
+assert {tuple(shape) for shape in seen} == {(2, 3)}, seen
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
