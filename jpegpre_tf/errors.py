@@ -25,6 +25,10 @@ class StorageError(JpegpreError):
         self.is_missing = is_missing
 
 
+class LostWorkerError(JpegpreError):
+    """Another worker of a training run is gone: this one cannot go on, but from its checkpoint."""
+
+
 class ModelError(JpegpreError):
     """A model cannot be found or is not what its description says."""
 

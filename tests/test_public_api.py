@@ -46,6 +46,7 @@ RUNTIME = {
 CLUSTER = {"BatchJob", "BatchSummary", "Row", "Storage", "read_manifest", "run_batch"}
 ERRORS = {
     "JpegpreError",
+    "LostWorkerError",
     "ModelError",
     "OutputError",
     "PictureError",

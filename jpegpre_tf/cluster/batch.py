@@ -7,11 +7,12 @@ from collections.abc import Callable, Generator, Iterator
 
 from jpegpre_tf import runtime
 from jpegpre_tf._version import __version__
+from jpegpre_tf.cluster.entry import Entry
 from jpegpre_tf.cluster.job import BatchJob
 from jpegpre_tf.cluster.local_engine import run_inside, run_local
 from jpegpre_tf.cluster.manifest import FOLDER, Manifest, manifest_name, release
 from jpegpre_tf.cluster.rows import Row
-from jpegpre_tf.cluster.storage import Entry, Storage
+from jpegpre_tf.cluster.storage import Storage
 from jpegpre_tf.cluster.storage_errors import shown_url
 from jpegpre_tf.cluster.tasks import Task, list_tasks
 from jpegpre_tf.errors import StorageError, UsageError

@@ -39,7 +39,7 @@ def run_ray(job: BatchJob, tasks: Iterator[Task]) -> Generator[Row, None, None]:
     if is_own:
         _connect(ray, job)
     try:
-        attempts = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(Attempts).remote()
+        attempts = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(_Attempts).remote()
         while window := list(itertools.islice(tasks, _WINDOW)):
             missing = {task.source for task in window}
             for row in _rows(ray, job, window, attempts):
@@ -76,7 +76,7 @@ def _knock(address: str) -> None:
         socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
 
 
-class Attempts:
+class _Attempts:
     """Knows, when an actor has died, what it was doing."""
 
     def __init__(self) -> None:

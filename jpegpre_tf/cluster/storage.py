@@ -4,10 +4,10 @@ import contextlib
 import posixpath
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from jpegpre_tf._optional import require
+from jpegpre_tf.cluster.entry import Entry
 from jpegpre_tf.cluster.storage_errors import shown_url, storage_error
 from jpegpre_tf.errors import JpegpreError, OutputError, StorageError, UsageError
 from jpegpre_tf.runtime.atomic import write_atomically
@@ -29,21 +29,6 @@ _S3_OPTIONS: dict[str, Any] = {
 }
 # s3fs repeats a request on top of that when the connection breaks inside the body, which botocore does not see.
 _S3FS_TRIES = 2
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A file of a storage.
-
-    Attributes:
-        name: Relative to the storage's root, with "/" between folders.
-        size_bytes: Of the file; -1 where the storage does not say.
-        etag: What the storage says of the content; "" where it says nothing. Two contents never have the same.
-    """
-
-    name: str
-    size_bytes: int
-    etag: str
 
 
 class Storage:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from jpegpre_tf.cluster.storage import Entry, Storage
+from jpegpre_tf.cluster.entry import Entry
+from jpegpre_tf.cluster.storage import Storage
 from jpegpre_tf.runtime.pictures import PICTURE_SUFFIXES
 
 JPEG_SUFFIXES = frozenset((".jpg", ".jpeg"))

@@ -23,7 +23,8 @@ from jpegpre_tf.training.global_batches import GlobalBatches
 from jpegpre_tf.training.picture_source import PictureSource
 from jpegpre_tf.training.preprocessor_trainer import PreprocessorTrainer
 from jpegpre_tf.training.run import CHECKPOINT, build_trainer, copy_weights
-from jpegpre_tf.training.workers import WorkerCheckpoint, Workers
+from jpegpre_tf.training.worker_checkpoint import WorkerCheckpoint
+from jpegpre_tf.training.workers import Workers
 
 
 def train_distributed(

@@ -88,7 +88,11 @@ class GlobalBatches:
                     streams = [self._samples(epoch, index) for index in self._streams]
                     for _ in range(steps_per_epoch):
                         crops, qualities, strengths = zip(*pool.map(next, streams), strict=True)
-                        batch = np.stack(crops), np.float32(qualities), np.float32(strengths)
+                        batch = (
+                            np.stack(crops),
+                            np.array(qualities, np.float32),
+                            np.array(strengths, np.float32),
+                        )
                         if not self._put(batch):
                             return
                     epoch += 1

@@ -1,16 +1,14 @@
-"""Several workers that train one model: who they are, what they share, and what each keeps."""
+"""Several workers that train one model: who they are, and what they share."""
 
-import io
 import json
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from jpegpre_tf.errors import JpegpreError, UsageError
+from jpegpre_tf.errors import JpegpreError, LostWorkerError, UsageError
 
 # What TensorFlow raises on every other worker when one is gone.
 _LOST = (
@@ -21,10 +19,6 @@ _LOST = (
     tf.errors.InternalError,
     tf.errors.FailedPreconditionError,
 )
-
-
-class LostWorkerError(JpegpreError):
-    """Another worker is gone: this one cannot go on, but its checkpoint can."""
 
 
 class Workers:
@@ -134,34 +128,3 @@ def _task() -> tuple[int, int]:
     if not is_right or not 0 <= index < len(workers):
         raise UsageError(f"multi-worker needs TF_CONFIG, for example {example}. Received: TF_CONFIG={text!r}")
     return index, len(workers)
-
-
-class WorkerCheckpoint:
-    """The state that one worker keeps in its run folder after every epoch.
-
-    Args:
-        folder: Of the run; may be shared between workers, or be each worker's own.
-        worker: Which one.
-    """
-
-    def __init__(self, folder: Path, worker: int) -> None:
-        self._path = folder / f"worker-{worker}.npz"
-
-    def save(self, epoch: int, state: Sequence[np.ndarray[Any, Any]]) -> None:
-        """Keeps the state after `epoch` epochs, instead of the one before."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        file = io.BytesIO()
-        np.savez(file, epoch=epoch, **{f"v{number:04}": array for number, array in enumerate(state)})
-        partial = self._path.with_suffix(".partial")
-        partial.write_bytes(file.getvalue())
-        partial.replace(self._path)
-
-    def load(self) -> tuple[int, list[np.ndarray[Any, Any]]]:
-        """Returns (epochs done, state), (0, []) if nothing was kept."""
-        if not self._path.exists():
-            return 0, []
-        try:
-            with np.load(self._path) as file:
-                return int(file["epoch"]), [file[name] for name in sorted(file.files) if name != "epoch"]
-        except (OSError, ValueError, KeyError) as error:
-            raise JpegpreError(f"{self._path}: expected a checkpoint of this program ({error})") from error
