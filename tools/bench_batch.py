@@ -8,6 +8,7 @@ The photos are those of tools/soak_encode.py. Prints one JSON object; docs/scale
 import argparse
 import json
 import os
+import resource
 import shutil
 import signal
 import statistics
@@ -32,26 +33,34 @@ def resident_mb() -> float:
     return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) / 1000
 
 
-def timed(job: cluster.BatchJob, skip_first: int) -> tuple[float, float]:
-    """Returns pictures per second, and CPU seconds of the workers per picture, without starting up.
+def cpu_seconds() -> float:
+    """Of this process, all its threads, none of the workers."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+def timed(job: cluster.BatchJob, skip_first: int) -> tuple[float, float, float]:
+    """Returns pictures per second, seconds per picture in a worker, and this process's CPU ms per picture.
 
     Starting takes seconds, once per run, whatever its length: the clock starts when `skip_first` are done.
     """
-    times, busy = [], []
+    times, busy, driver = [], [], []
 
     def note(row: cluster.Row) -> None:
         times.append(time.monotonic())
         busy.append(row["seconds"])
+        driver.append(cpu_seconds())
 
     cluster.run_batch(job, note)
     shutil.rmtree(job.target)
     measured = len(times) - skip_first
-    return measured / (times[-1] - times[skip_first - 1]), statistics.median(busy)
+    driver_ms = 1000 * (driver[-1] - driver[skip_first - 1]) / measured
+    return measured / (times[-1] - times[skip_first - 1]), statistics.median(busy), driver_ms
 
 
 def throughput(photos: Path, work: Path, workers: int, rounds: int, engines: list[str]) -> dict[str, object]:
     """Pictures per second, engines taking turns: machines are shared."""
-    found: dict[str, list[tuple[float, float]]] = {engine: [] for engine in engines}
+    found: dict[str, list[tuple[float, float, float]]] = {engine: [] for engine in engines}
     for number in range(rounds):
         for engine in engines if number % 2 == 0 else engines[::-1]:
             target = str(work / "throughput")
@@ -59,8 +68,9 @@ def throughput(photos: Path, work: Path, workers: int, rounds: int, engines: lis
             found[engine].append(timed(job, 16 * workers * 2))
     result: dict[str, object] = {
         engine: {
-            "pictures_per_second": [round(rate, 2) for rate, _ in values],
-            "seconds_per_picture": round(statistics.median(busy for _, busy in values), 4),
+            "pictures_per_second": [round(rate, 2) for rate, _, _ in values],
+            "seconds_per_picture": round(statistics.median(busy for _, busy, _ in values), 4),
+            "driver_ms": round(statistics.median(driver for _, _, driver in values), 2),
         }
         for engine, values in found.items()
     }

@@ -135,17 +135,15 @@ def _tasks_to_do(
             if done is None or task.refusal:
                 yield task
                 continue
-            if task.etag and task.etag == done["etag_input"] and done["etag"]:
+            if task.etag and task.etag == done.etag_input and done.etag:
                 # The storage names contents: nothing has to be read to know that this one is done.
                 if outputs is None:
                     outputs = _files_by_name(target, folder)
                 output = outputs.get(task.target)
-                if output is not None and output.etag == done["etag"]:
+                if output is not None and output.etag == done.etag:
                     skipped[0] += 1
                     continue
-            yield dataclasses.replace(
-                task, done_sha256_input=done["sha256_input"] or "", done_sha256=done["sha256"] or ""
-            )
+            yield dataclasses.replace(task, done_sha256_input=done.sha256_input, done_sha256=done.sha256)
 
 
 def _files_by_name(target: Storage, folder: str) -> dict[str, Entry]:

@@ -6,7 +6,7 @@ import io
 import os
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from jpegpre_tf._optional import require
 from jpegpre_tf.cluster.rows import COLUMNS, DONE, Row
@@ -38,11 +38,20 @@ def manifest_name(shard: int = 0, shards: int = 1) -> str:
     return "manifest.parquet" if shards == 1 else f"manifest-{shard:05}-of-{shards:05}.parquet"
 
 
+class Done(NamedTuple):
+    """Of a picture that is done: the contents of input and output, by the storage's etags and by SHA-256."""
+
+    etag_input: str
+    etag: str
+    sha256_input: str
+    sha256: str
+
+
 class Manifest:
     """One row per picture: of the runs before, and of this one.
 
     Rows are written as small files under `_jpegpre/` while a run goes on, and merged into one file at its end.
-    Of the runs before, only what is needed to skip pictures is kept in memory, about half a kilobyte each.
+    Of the runs before, only what is needed to skip pictures is kept in memory, about half a kilobyte a picture.
 
     Args:
         target: Where outputs go.
@@ -58,7 +67,7 @@ class Manifest:
         self._settings = settings
         self._name = name
         self._rows: list[Row] = []
-        self._done: dict[str, Row] = {}
+        self._done: dict[str, Done] = {}
         self._parts_written = 0
         stamp = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%S%f")
         # Parts are read in order of name: a later run's rows count.
@@ -71,8 +80,8 @@ class Manifest:
     def _stem(self) -> str:
         return f"{FOLDER}/{self._name.removesuffix('.parquet')}"
 
-    def done(self, source: str) -> Row | None:
-        """Returns the part of the row that `skip` needs, if this picture was done with these settings."""
+    def done(self, source: str) -> Done | None:
+        """Returns what was noted of a picture, if it was done with these settings."""
         return self._done.get(source)
 
     def add(self, row: Row) -> None:
@@ -162,13 +171,14 @@ class Manifest:
                 ) from error
 
     def _note(self, table: Any) -> None:
-        needed = ("source", "etag_input", "etag", "sha256_input", "sha256", "size_bytes")
-        for row in table.select([*needed, "status", "settings"]).to_pylist():
-            is_done = row["status"] in DONE and row["settings"] == self._settings and row["sha256"]
-            if is_done:
-                self._done[row["source"]] = {name: row[name] for name in needed}
+        needed = ("source", "status", "settings", "etag_input", "etag", "sha256_input", "sha256")
+        columns = [table.column(name).to_pylist() for name in needed]
+        for source, status, settings, *noted in zip(*columns, strict=True):
+            done = Done(*(text or "" for text in noted))
+            if status in DONE and settings == self._settings and done.sha256:
+                self._done[source] = done
             else:
-                self._done.pop(row["source"], None)
+                self._done.pop(source, None)
 
 
 def _numbered(tables: Iterator[Any]) -> Iterator[tuple[int, str]]:

@@ -120,6 +120,11 @@ def _run(
             if workers.index == 0:
                 numbers = " - ".join(f"{name}: {value:.4g}" for name, value in logs.items())
                 print(f"epoch {epoch + 1}: {numbers}", file=sys.stderr, flush=True)
+            if config.patience:
+                # Only the first worker has a validation loss; all have to stop at the same epoch.
+                is_stale = workers.index == 0 and _is_stale(folder, config.patience)
+                if workers.sum([np.array(float(is_stale))])[0] > 0:
+                    break
     finally:
         batches.close()
 
@@ -135,6 +140,13 @@ def _callbacks(
     for callback in callbacks:
         callback.set_model(trainer)
     return callbacks
+
+
+def _is_stale(folder: Path, patience: int) -> bool:
+    """Whether the lowest validation loss of the log is `patience` epochs old."""
+    lines = (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()
+    losses = [json.loads(line).get("val_loss", math.inf) for line in lines]
+    return bool(min(losses) < math.inf and len(losses) - 1 - int(np.argmin(losses)) >= patience)
 
 
 def _step(workers: Workers, trainer: PreprocessorTrainer) -> Any:

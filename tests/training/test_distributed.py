@@ -215,6 +215,19 @@ def test_two_workers_have_the_curve_of_one_and_a_lost_worker_is_made_up_for(shar
     assert (tmp_path / "two" / "model.keras").exists()
 
 
+@pytest.mark.slow
+def test_a_run_stops_when_the_validation_loss_does_not_fall_any_more(shards, tmp_path, capsys):
+    config = tmp_path / "tiny.json"
+    # Nothing is learned: the first epoch is the best, as far as can be told.
+    config.write_text(json.dumps({**TINY, "learning_rate": 1e-9, "steps": 30, "patience": 2}))
+    run = Run(shards["tar"], tmp_path / "run", config, 1)
+    validation = ["--validation", str(shards["folder"]), "--strategy", "single"]
+    assert main([*run.arguments, *validation]) == 0
+    losses = [epoch["val_loss"] for epoch in run.curve()]
+    assert len(losses) < 10 and len(losses) - 1 - int(np.argmin(losses)) == 2
+    assert (tmp_path / "run" / "best.keras").exists()
+
+
 @pytest.mark.parametrize(
     ("tf_config", "message"),
     [
