@@ -26,7 +26,7 @@ pytest.importorskip("fsspec", reason="needs the extra [cluster]")
 
 PICTURES = Path(__file__).parent.parent / "pictures"
 TINY = {
-    "steps": 12,
+    "steps": 18,
     "steps_per_epoch": 3,
     "batch_size": 4,
     "crop_size": 32,
@@ -188,7 +188,7 @@ def test_two_workers_have_the_curve_of_one_and_a_lost_worker_is_made_up_for(shar
     assert main([*data, "-o", str(tmp_path / "one"), "--strategy", "single"]) == 0
     one = Run(shards["tar"], tmp_path / "one", config, 1)
     expected = loss_of(one.curve())
-    assert len(expected) == 4 and all(0 <= epoch["data_wait_share"] <= 1 for epoch in one.curve())
+    assert len(expected) == 6 and all(0 <= epoch["data_wait_share"] <= 1 for epoch in one.curve())
     # The weights moved by far more than the tolerance: equal curves are no accident of small steps.
     assert abs(expected[-1][0] - expected[0][0]) > 1e-2 * abs(expected[0][0])
 
@@ -203,15 +203,15 @@ def test_two_workers_have_the_curve_of_one_and_a_lost_worker_is_made_up_for(shar
     assert workers[0].returncode == 1
     assert error.splitlines()[-1].startswith("jpegpre: error: worker 0 of 2: another worker is gone"), error
     done = len(two.curve())
-    assert 1 <= done < 4
+    assert 1 <= done < 6
 
     # Worker 1 comes back on an empty disk: it is given the state of worker 0.
     (tmp_path / "two" / "checkpoint" / "worker-1.npz").unlink(missing_ok=True)
     workers = two.start("--resume")
     errors = [worker.communicate(timeout=150)[1] for worker in workers]
     assert [worker.returncode for worker in workers] == [0, 0], errors
-    # Sums over the batch in another order, twelve steps of Adam long: float32 keeps four digits of it.
-    np.testing.assert_allclose(loss_of(two.curve()), expected, rtol=1e-4)
+    # Sums over the batch in another order, eighteen steps of Adam long; measured: 7e-8.
+    np.testing.assert_allclose(loss_of(two.curve()), expected, rtol=1e-5)
     assert (tmp_path / "two" / "model.keras").exists()
 
 
