@@ -34,7 +34,8 @@ _S3FS_TRIES = 2
 class Storage:
     """A folder at a URL: `file`, `s3`, `gs`, `memory`, or anything else that fsspec has a package for.
 
-    May be used by several threads at a time. Every request is tried three times at most.
+    May be used by several threads at a time. Requests to S3 are tried three times, and once more if the connection
+    breaks inside the answer.
 
     Args:
         url: Of the folder, or a local path.

@@ -99,6 +99,8 @@ def s3(s3_server, monkeypatch):
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent",
         "AWS_CONFIG_FILE": "/nonexistent",
+        "NO_PROXY": "*",
+        "no_proxy": "*",
     }
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
