@@ -5,6 +5,7 @@ import math
 import re
 
 from jpegpre_tf.cli import _arguments
+from jpegpre_tf.cli._encoder import add_encoder_argument
 from jpegpre_tf.errors import UsageError
 from jpegpre_tf.runtime import EncodeOptions
 from jpegpre_tf.runtime.decoded import COLOR_CHOICES, MAX_PIXELS, check_color
@@ -84,6 +85,7 @@ def add_encode_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="replace the JPEG files given, each after its new one is verified",
     )
+    add_encoder_argument(parser)
     add_picture_arguments(parser)
     parser.add_argument(
         "--jobs",

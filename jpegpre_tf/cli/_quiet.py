@@ -1,5 +1,7 @@
 """Keeps libraries from writing to stderr: a command's stderr is for its own lines."""
 
+import contextlib
+import importlib
 import os
 import sys
 from collections.abc import Iterator
@@ -18,8 +20,13 @@ __all__ = [
 
 
 def quiet_tensorflow() -> None:
-    """Silences TensorFlow's start-up log; to be called before it is imported. A user's own setting is kept."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    """Imports TensorFlow, if it is installed, without its start-up log. A user's own setting is kept."""
+    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+        return
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    # A missing one is for the caller to tell.
+    with without_greeting(), contextlib.suppress(ImportError):
+        importlib.import_module("tensorflow")
 
 
 @contextmanager

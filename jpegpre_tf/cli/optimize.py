@@ -22,9 +22,10 @@ from jpegpre_tf.cli._points_progress import Progress
 from jpegpre_tf.cli._quiet import quiet_pillow, quiet_tensorflow
 from jpegpre_tf.cli._session import load_profile
 from jpegpre_tf.errors import PictureError, UsageError
+from jpegpre_tf.runtime.atomic import check_writable
 from jpegpre_tf.runtime.metadata import METADATA_CHOICES
 from jpegpre_tf.runtime.names import shown
-from jpegpre_tf.runtime.strip_renderer import WHOLE_PIXELS
+from jpegpre_tf.runtime.raster import WHOLE_PIXELS
 
 # What a profile without an objective of its own is searched for.
 _OBJECTIVE = {"psnr_y": 0.5, "psnr_rgb": 0.5}
@@ -37,8 +38,9 @@ _GROWTH = 1.025
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the verb's arguments."""
     parser.epilog = (
-        "Starts from what the profile's network makes of the picture and is never worse than it by the profile's own "
-        "measures. Takes 20 seconds to minutes a megapixel; needs the extra [train]."
+        "Starts from what the profile's network makes of the picture and is never worse than it by what is searched "
+        "for: the profile's own measures and, for a part, all others. Takes 20 seconds to minutes a megapixel; needs "
+        "the extra [train]."
     )
     parser.add_argument("input", metavar="IN", help="a picture file")
     parser.add_argument("-o", "--output", required=True, metavar="OUT.jpg", help="JPEG file to write")
@@ -81,6 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
             f"'{shown(source)}' has {height * width / 1e6:.0f} megapixels: optimize takes up to "
             f"{WHOLE_PIXELS // 1_000_000}"
         )
+    check_writable(target)
     quiet_tensorflow()
     require("tensorflow", extra="train", purpose="optimize")
     from jpegpre_tf.training.picture_optimizer import PictureOptimizer

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from jpegpre_tf._optional import require
 from jpegpre_tf.cli._arguments import DEFAULT_PROFILE, check_run_folder
 from jpegpre_tf.cli._quiet import quiet_asyncio, quiet_tensorflow
+from jpegpre_tf.cli._run_arguments import add_run_arguments, overrides
 from jpegpre_tf.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,9 +33,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="pictures to train with, searched recursively; with --strategy also a folder or URL of tar or TFRecord "
         "shards",
     )
-    parser.add_argument(
-        "-o", "--output", metavar="RUN_DIR", type=Path, required=True, help="folder of the run"
-    )
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
         "--profile",
@@ -43,22 +41,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "(default: balanced)",
     )
     what.add_argument("--config", type=Path, help="JSON file with fields of TrainConfig")
-    parser.add_argument("--validation", metavar="DIR", type=Path, help="pictures to measure the loss on")
-    parser.add_argument(
-        "--from", dest="initial", metavar="MODEL", type=Path, help=".keras model to start from"
-    )
     parser.add_argument(
         "--tensorboard", metavar="DIR", type=Path, help="folder for TensorBoard's event files"
     )
-    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in RUN_DIR")
     parser.add_argument(
         "--strategy",
         choices=("single", "mirrored", "multi-worker"),
         help="mirrored: all devices of this machine; multi-worker: the machines of TF_CONFIG; single: one device, but "
         "with their input from shards and URLs (default: Keras' fit on a local folder; extra for the others: cluster)",
     )
-    for name, kind in _OPTIONS.items():
-        parser.add_argument("--" + name.replace("_", "-"), type=kind, help="overrides the configuration")
+    add_run_arguments(parser, _OPTIONS)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -90,8 +82,7 @@ def _config(arguments: argparse.Namespace) -> "TrainConfig":
         config = load_config(arguments.config)
     else:
         config = profile_config(arguments.profile or DEFAULT_PROFILE)
-    overrides = {name: getattr(arguments, name) for name in _OPTIONS if getattr(arguments, name) is not None}
-    return dataclasses.replace(config, **overrides)
+    return dataclasses.replace(config, **overrides(arguments, _OPTIONS))
 
 
 def _fit(arguments: argparse.Namespace, config: "TrainConfig") -> None:

@@ -13,11 +13,13 @@ from jpegpre_tf.runtime.chosen import Chosen, choose_for_score, choose_for_size,
 from jpegpre_tf.runtime.decoded import Decoded, decode_file, open_decoded, open_regular_file
 from jpegpre_tf.runtime.encode_options import EncodeOptions
 from jpegpre_tf.runtime.encode_result import EncodeResult
+from jpegpre_tf.runtime.jpeg_encoder import JpegEncoder
 from jpegpre_tf.runtime.jpeg_source import kept_as_it_is, kept_size
 from jpegpre_tf.runtime.metadata import Metadata, insert_metadata, metadata_segments
 from jpegpre_tf.runtime.names import shown
+from jpegpre_tf.runtime.raster import WHOLE_PIXELS
 from jpegpre_tf.runtime.renderer import Preprocess, Renderer, Score
-from jpegpre_tf.runtime.strip_renderer import WHOLE_PIXELS, StripRenderer, check_decodes
+from jpegpre_tf.runtime.strip_renderer import StripRenderer, check_decodes
 from jpegpre_tf.runtime.whole_renderer import WholeRenderer
 
 # A JPEG file that is encoded again loses a little each time: not for less than this. Of a file that was
@@ -31,6 +33,7 @@ def encode_file(
     preprocess: Preprocess,
     options: EncodeOptions | None = None,
     *,
+    encoder: JpegEncoder | None = None,
     score: Score | None = None,
     before_write: Callable[[EncodeResult, bytes], None] | None = None,
     **changes: Any,
@@ -42,6 +45,8 @@ def encode_file(
         target: JPEG file to write; replaced if it exists. Must be `source` with `in_place`, and only then may be.
         preprocess: What `load` returns, or anything called like it.
         options: What to do; None is `EncodeOptions()`.
+        encoder: Another encoder than the plain one, for example `jpegpre_tf.codecs.MozJPEG()`. Large pictures
+            are held whole then, and a target size may be missed by more where one step of quality is large.
         score: Needed for `target_score`: `score(pixels)(jpeg)` is larger for a better file.
         before_write: Called with the result and the content just before the file is replaced.
         **changes: Fields of `EncodeOptions` that differ from `options`, for example `quality=60`.
@@ -61,9 +66,19 @@ def encode_file(
     )
     if options.in_place and decoded.jpeg is None:
         raise PictureError(f"'{shown(source)}' is not a JPEG file: not replaced in place")
-    result, content, is_unchanged = _encoded(
-        Path(source), Path(target), decoded, preprocess, options, score, lambda: _read_again(source, decoded)
-    )
+    try:
+        result, content, is_unchanged = _encoded(
+            Path(source),
+            Path(target),
+            decoded,
+            preprocess,
+            options,
+            encoder,
+            score,
+            lambda: _read_again(source, decoded),
+        )
+    except PictureError as error:
+        raise PictureError(f"'{shown(source)}': {error}") from error
     if before_write is not None:
         before_write(result, content)
     _refuse_undecodable(content, source)
@@ -108,7 +123,10 @@ def encode_bytes(
         background=options.background,
         color=options.color,
     )
-    result, encoded, _ = _encoded(path, path, decoded, preprocess, options, score, lambda: content)
+    try:
+        result, encoded, _ = _encoded(path, path, decoded, preprocess, options, None, score, lambda: content)
+    except PictureError as error:
+        raise PictureError(f"'{shown(path)}': {error}") from error
     _refuse_undecodable(encoded, path)
     return result, encoded
 
@@ -146,6 +164,7 @@ def _encoded(
     decoded: Decoded,
     preprocess: Preprocess,
     options: EncodeOptions,
+    encoder: JpegEncoder | None,
     score: Score | None,
     read_again: Callable[[], bytes],
 ) -> tuple[EncodeResult, bytes, bool]:
@@ -154,8 +173,11 @@ def _encoded(
     notes = (*decoded.notes, *lost)
     carried = _Carried(metadata, len(metadata_segments(metadata)) + len(metadata.trailer))
     is_large = decoded.raster.width * decoded.raster.height > WHOLE_PIXELS
-    make_renderer = StripRenderer if is_large else WholeRenderer
-    renderer: Renderer = make_renderer(decoded, preprocess, options.subsampling)
+    renderer: Renderer
+    if is_large and encoder is None:
+        renderer = StripRenderer(decoded, preprocess, options.subsampling)
+    else:
+        renderer = WholeRenderer(decoded, preprocess, options.subsampling, encoder)
     try:
         chosen, is_copy, reasons = _chosen(decoded, renderer, carried, options, score)
     except TargetError as error:
@@ -172,6 +194,8 @@ def _encoded(
         content = insert_metadata(chosen.jpeg, metadata)
         bare = b"" if is_large else insert_metadata(chosen.jpeg, needed)
         psnr = renderer.psnr_db(chosen.jpeg)
+        if decoded.is_grey and encoder is not None and not encoder.takes_grey:
+            notes = (*notes, f"{encoder.name} takes no grey pictures: written as a colour JPEG")
         if decoded.jpeg is None and len(content) > decoded.size_bytes:
             notes = (*notes, "the JPEG file is larger than the input")
     result = EncodeResult(
@@ -201,7 +225,7 @@ def _read_again(source: str | Path, decoded: Decoded) -> bytes:
     with open_regular_file(source) as file:
         content = file.read()
     if len(content) != decoded.size_bytes:
-        raise PictureError(f"cannot read '{shown(source)}': the file changed while it was read")
+        raise PictureError("the file changed while it was read")
     return content
 
 

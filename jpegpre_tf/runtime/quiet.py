@@ -8,8 +8,13 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# LiteRT greets on stderr when its first interpreter allocates, from C++ and with no switch to stop it.
-_GREETING = b"INFO: Created TensorFlow Lite XNNPACK delegate"
+# LiteRT greets on stderr when its first interpreter allocates, TensorFlow when it is imported, before it looks at
+# its own setting; both from C++ and with no switch to stop it.
+_GREETINGS = (
+    b"INFO: Created TensorFlow Lite XNNPACK delegate",
+    b"WARNING: All log messages before absl::InitializeLog() is called",
+    b"I0000 ",
+)
 
 
 def quiet_pillow() -> None:
@@ -33,7 +38,7 @@ def allow_pixels(max_pixels: int) -> None:
 
 @contextmanager
 def without_greeting() -> Iterator[None]:
-    """Drops LiteRT's greeting inside the block; everything else on stderr appears after it."""
+    """Drops LiteRT's and TensorFlow's greetings inside the block; everything else on stderr appears after it."""
     # The descriptor is the process's: only a command may do this, and before it starts any thread.
     sys.stderr.flush()
     try:
@@ -51,5 +56,5 @@ def without_greeting() -> Iterator[None]:
             os.close(kept)
             caught.seek(0)
             for line in caught:
-                if not line.startswith(_GREETING):
+                if not line.startswith(_GREETINGS):
                     os.write(2, line)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from jpegpre_tf.errors import PictureError
 from jpegpre_tf.training.config import TrainConfig
-from jpegpre_tf.training.data import decode_rgb, random_crop
+from jpegpre_tf.training.data import decode_rgb, draw_picture, random_crop
 from jpegpre_tf.training.picture_source import PictureSource
 
 Batch = tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32], npt.NDArray[np.float32]]
@@ -117,7 +117,10 @@ class GlobalBatches:
             seed = (config.seed, epoch, round_number)
             for name, content in self._source.stream(index, config.batch_size, seed):
                 try:
-                    picture = decode_rgb(content, name)
+                    if config.drawn_share and random.random() < config.drawn_share:
+                        picture = draw_picture(config.crop_size, random)
+                    else:
+                        picture = decode_rgb(content, name)
                 except PictureError:
                     self.unreadable += 1  # of millions, one is always broken
                     continue

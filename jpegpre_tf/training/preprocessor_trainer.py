@@ -8,9 +8,10 @@ import tensorflow as tf
 from jpegpre_tf.layers.jpeg_simulator import JPEGSimulator
 from jpegpre_tf.layers.rate_estimator import RateEstimator
 from jpegpre_tf.losses.rate_distortion import RateDistortion
+from jpegpre_tf.training.tracked_model import TrackedModel
 
 
-class PreprocessorTrainer(keras.Model):
+class PreprocessorTrainer(TrackedModel):
     """Trains a preprocessor end to end: picture, edited, JPEG, decoded; the loss weighs errors against bits.
 
     Save and export the inner `preprocessor`; the trainer itself holds nothing worth keeping.
@@ -20,7 +21,8 @@ class PreprocessorTrainer(keras.Model):
         simulator: Layer `(images, quality)` -> decoded pictures.
         rate: Layer `(images, quality)` -> bits per pixel.
         objective: Layer `(original, decoded, quality, rate_bpp, strength)` -> `(batch,)`, to be minimised: `BDRate`,
-            or `RateDistortion`, the default.
+            or `RateDistortion`, the default. One whose `compares_with_plain` is true is given the unedited picture's
+            decoded picture and rate as well.
 
     `fit` takes batches `(image, quality, strength)`: float32 or uint8 `(batch, height, width, 3)` levels, `(batch,)`
     1..100, `(batch,)` 0..1. Objectives multiply the weight of rate by the strength: it is trained to mean how much
@@ -42,17 +44,12 @@ class PreprocessorTrainer(keras.Model):
         objective: keras.layers.Layer | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(("loss", "rate_bpp", "psnr"), **kwargs)
         self.preprocessor = preprocessor
         self.simulator = simulator or JPEGSimulator(jit_compile=True)
         self.rate = rate or RateEstimator(jit_compile=True)
         self.objective = objective or RateDistortion()
-        self.trackers = [keras.metrics.Mean(name=name) for name in ("loss", "rate_bpp", "psnr")]
         self.built = True
-
-    @property
-    def metrics(self) -> list[keras.metrics.Metric]:
-        return self.trackers
 
     def _measure(self, data: Any, training: bool) -> tuple[tf.Tensor, list[tf.Tensor]]:
         image, quality, strength = data
@@ -62,15 +59,13 @@ class PreprocessorTrainer(keras.Model):
         )
         decoded = self.simulator(edited, quality)
         rate_bpp = self.rate(edited, quality)
-        loss = tf.reduce_mean(self.objective(image, decoded, quality, rate_bpp, strength))
+        plain = []
+        if getattr(self.objective, "compares_with_plain", False):
+            plain = [tf.stop_gradient(layer(image, quality)) for layer in (self.simulator, self.rate)]
+        loss = tf.reduce_mean(self.objective(image, decoded, quality, rate_bpp, strength, *plain))
         mse = tf.reduce_mean(tf.square(decoded - image), axis=[1, 2, 3])
         psnr = 10.0 * tf.math.log(255.0**2 / tf.maximum(mse, 1e-6)) / tf.math.log(10.0)
         return loss, [loss, rate_bpp, psnr]
-
-    def _track(self, values: list[tf.Tensor]) -> dict[str, tf.Tensor]:
-        for tracker, value in zip(self.trackers, values, strict=True):
-            tracker.update_state(value)
-        return {tracker.name: tracker.result() for tracker in self.trackers}
 
     def gradients(self, data: Any) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
         """Gradients of the loss for the preprocessor's trainable variables, and the values to track."""
@@ -85,10 +80,10 @@ class PreprocessorTrainer(keras.Model):
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         gradients, values = self.gradients(data)
         self.apply(gradients)
-        return self._track(values)
+        return self.track(values)
 
     def test_step(self, data: Any) -> dict[str, tf.Tensor]:
-        return self._track(self._measure(data, training=False)[1])
+        return self.track(self._measure(data, training=False)[1])
 
     def call(self, image: Any, quality: Any, strength: Any) -> tf.Tensor:
         return self.preprocessor(image, quality, strength)

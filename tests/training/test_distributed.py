@@ -89,7 +89,7 @@ def take(folder: Path, config: TrainConfig, batches: int, **which: int) -> list[
 
 @pytest.mark.parametrize("kind", ["folder", "tar", "tfrecord"])
 def test_workers_share_the_global_batch_of_one(shards, kind):
-    config = TrainConfig(batch_size=4, crop_size=32)
+    config = TrainConfig(batch_size=4, crop_size=32, drawn_share=0.3)
     whole = take(shards[kind], config, 7)
     halves = [take(shards[kind], config, 7, worker=worker, workers=2) for worker in (0, 1)]
     for one, first, second in zip(whole, *halves, strict=True):
