@@ -19,6 +19,7 @@ from jpegpre_tf.errors import JpegpreError, UnknownModelError, UsageError
 # so that `--help` and `encode` start at once.
 VERBS: dict[str, str] = {
     "encode": "encode pictures as smaller JPEG files",
+    "batch": "encode an archive: folders or object storage, many workers, a manifest",
     "preprocess": "write the edited pixels of one picture, lossless",
     "simulate": "write what a picture looks like as JPEG; print the size of the file",
     "evaluate": "measure BD-rates on a folder of pictures with real encoders; writes a report",

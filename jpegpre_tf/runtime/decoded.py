@@ -98,10 +98,22 @@ def open_decoded(
         PictureError: If the file cannot be read, is not a picture, is truncated or too large.
         ValueError: If `background` or `color` is unknown.
     """
+    with open_regular_file(path) as file:
+        return decode_file(file, path, max_pixels=max_pixels, background=background, color=color)
+
+
+def decode_file(
+    file: BinaryIO,
+    path: str | Path,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    background: str = "white",
+    color: str = "keep",
+) -> Decoded:
+    """`open_decoded` of an open file, which may be one in memory; `path` names it in messages."""
     check_color(color, background)
     try:
-        with open_regular_file(path) as file:
-            return _decode(file, max_pixels, background, color == "srgb")
+        return _decode(file, max_pixels, background, color == "srgb")
     except (_RefusedError, MissingExtraError) as error:
         raise PictureError(f"cannot read '{shown(path)}': {error}") from None
     except PictureError:
@@ -134,8 +146,8 @@ def _open(file: BinaryIO, start: bytes) -> Image.Image:
 
 def _decode(file: BinaryIO, max_pixels: int, background: str, to_srgb: bool) -> Decoded:
     start = file.read(64)
+    size_bytes = file.seek(0, os.SEEK_END)
     file.seek(0)
-    size_bytes = os.fstat(file.fileno()).st_size
     is_jpeg = start.startswith(SOI)
     # Not closed: the raster reads from it, and it holds no file of its own.
     image = _open(file, start)

@@ -1,5 +1,6 @@
 """One picture file to one smaller JPEG file, with the numbers that show what it gained."""
 
+import io
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -9,7 +10,7 @@ from typing import Any
 from jpegpre_tf.errors import OutputError, PictureError, TargetError
 from jpegpre_tf.runtime.atomic import replace_original, write_atomically
 from jpegpre_tf.runtime.chosen import Chosen, choose_for_score, choose_for_size, limited_quality
-from jpegpre_tf.runtime.decoded import Decoded, open_decoded, open_regular_file
+from jpegpre_tf.runtime.decoded import Decoded, decode_file, open_decoded, open_regular_file
 from jpegpre_tf.runtime.encode_options import EncodeOptions
 from jpegpre_tf.runtime.encode_result import EncodeResult
 from jpegpre_tf.runtime.jpeg_encoder import JpegEncoder
@@ -67,24 +68,75 @@ def encode_file(
         raise PictureError(f"'{shown(source)}' is not a JPEG file: not replaced in place")
     try:
         result, content, is_unchanged = _encoded(
-            Path(source), Path(target), decoded, preprocess, options, encoder, score
+            Path(source),
+            Path(target),
+            decoded,
+            preprocess,
+            options,
+            encoder,
+            score,
+            lambda: _read_again(source, decoded),
         )
-    except TargetError as error:
-        raise _explained(error, Path(source), decoded, options) from None
     except PictureError as error:
         raise PictureError(f"'{shown(source)}': {error}") from error
     if before_write is not None:
         before_write(result, content)
-    # Nothing is replaced by a file that does not open.
-    try:
-        check_decodes(content)
-    except Exception as error:
-        raise OutputError(f"the new file for '{shown(source)}' does not decode: {error}") from error
+    _refuse_undecodable(content, source)
     if not options.in_place:
         write_atomically(target, content)
     elif not is_unchanged:
         replace_original(target, content)
     return result
+
+
+def encode_bytes(
+    content: bytes,
+    name: str,
+    preprocess: Preprocess,
+    options: EncodeOptions | None = None,
+    *,
+    score: Score | None = None,
+) -> tuple[EncodeResult, bytes]:
+    """Preprocesses a picture file that is in memory, and returns the JPEG file that `encode_file` would write.
+
+    Args:
+        content: The picture file.
+        name: Of the picture, for messages; `source` and `target` of the result.
+        preprocess, options, score: As for `encode_file`.
+
+    Raises:
+        PictureError: If the input cannot be read.
+        TargetError: If the target cannot be reached; the message says what can.
+        OutputError: If the new file does not decode.
+        ValueError: If `in_place` is asked for, or `target_score` without `score`.
+    """
+    options = options or EncodeOptions()
+    if options.in_place:
+        raise ValueError("`in_place` needs a file, not bytes. Received: in_place=True")
+    if options.target_score is not None and score is None:
+        raise ValueError("`target_score` needs `score`. Received: score=None")
+    path = Path(name)
+    decoded = decode_file(
+        io.BytesIO(content),
+        path,
+        max_pixels=options.max_pixels,
+        background=options.background,
+        color=options.color,
+    )
+    try:
+        result, encoded, _ = _encoded(path, path, decoded, preprocess, options, None, score, lambda: content)
+    except PictureError as error:
+        raise PictureError(f"'{shown(path)}': {error}") from error
+    _refuse_undecodable(encoded, path)
+    return result, encoded
+
+
+def _refuse_undecodable(content: bytes, source: str | Path) -> None:
+    """Nothing is replaced by a file that does not open."""
+    try:
+        check_decodes(content)
+    except Exception as error:
+        raise OutputError(f"the new file for '{shown(source)}' does not decode: {error}") from error
 
 
 def _check_target(source: Path, target: Path, options: EncodeOptions) -> None:
@@ -114,6 +166,7 @@ def _encoded(
     options: EncodeOptions,
     encoder: JpegEncoder | None,
     score: Score | None,
+    read_again: Callable[[], bytes],
 ) -> tuple[EncodeResult, bytes, bool]:
     """Returns the numbers, the file, and whether it is the input byte for byte."""
     metadata, lost = decoded.metadata.chosen(options.metadata)
@@ -125,12 +178,15 @@ def _encoded(
         renderer = StripRenderer(decoded, preprocess, options.subsampling)
     else:
         renderer = WholeRenderer(decoded, preprocess, options.subsampling, encoder)
-    chosen, is_copy, reasons = _chosen(decoded, renderer, carried, options, score)
+    try:
+        chosen, is_copy, reasons = _chosen(decoded, renderer, carried, options, score)
+    except TargetError as error:
+        raise _explained(error, source, decoded, options) from None
     plain = renderer.plain(chosen.quality)
     needed = decoded.metadata.stripped()
     is_unchanged = False
     if is_copy and decoded.jpeg is not None:
-        original = _read_again(source, decoded)
+        original = read_again()
         content = kept_as_it_is(original, decoded.jpeg, options.metadata, carried.metadata)
         bare = b"" if is_large else kept_as_it_is(original, decoded.jpeg, "strip", needed)
         psnr, is_unchanged = math.inf, content == original
@@ -165,7 +221,7 @@ def _encoded(
     return result, content, is_unchanged
 
 
-def _read_again(source: Path, decoded: Decoded) -> bytes:
+def _read_again(source: str | Path, decoded: Decoded) -> bytes:
     with open_regular_file(source) as file:
         content = file.read()
     if len(content) != decoded.size_bytes:

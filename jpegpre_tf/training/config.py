@@ -32,6 +32,7 @@ class TrainConfig:
         channels, spatial_blocks, mixing_blocks, chroma_mixing_blocks, zero_span: See `Preprocessor`.
         bd_rate_every: Epochs between measurements of the real BD-rate on validation pictures; 0 for none.
         patience: Epochs without a lower validation loss after which the run stops; 0 for never.
+        jit_compile: Compile simulator, rate and loss with XLA: costs time at the start, and saves it in every step.
         seed: Of initial weights and crops.
     """
 
@@ -59,6 +60,7 @@ class TrainConfig:
     zero_span: float = 1.4
     bd_rate_every: int = 0
     patience: int = 0
+    jit_compile: bool = True
     seed: int = 0
 
     def __post_init__(self) -> None:

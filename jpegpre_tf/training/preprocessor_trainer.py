@@ -67,11 +67,19 @@ class PreprocessorTrainer(TrackedModel):
         psnr = 10.0 * tf.math.log(255.0**2 / tf.maximum(mse, 1e-6)) / tf.math.log(10.0)
         return loss, [loss, rate_bpp, psnr]
 
-    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+    def gradients(self, data: Any) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
+        """Gradients of the loss for the preprocessor's trainable variables, and the values to track."""
         with tf.GradientTape() as tape:
             loss, values = self._measure(data, training=True)
-        variables = self.preprocessor.trainable_variables
-        self.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+        return tape.gradient(loss, self.preprocessor.trainable_variables), values
+
+    def apply(self, gradients: list[tf.Tensor]) -> None:
+        """One step of the optimiser."""
+        self.optimizer.apply_gradients(zip(gradients, self.preprocessor.trainable_variables, strict=True))
+
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        gradients, values = self.gradients(data)
+        self.apply(gradients)
         return self.track(values)
 
     def test_step(self, data: Any) -> dict[str, tf.Tensor]:
