@@ -1,0 +1,3 @@
+package jpegpre.sample
+
+class Placeholder
