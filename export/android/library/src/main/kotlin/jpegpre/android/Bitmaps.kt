@@ -11,8 +11,8 @@ internal open class Bitmaps {
     /** A mutable copy of 8 bits a channel in [bitmap]'s colour space, in memory that can be read. */
     open fun copy(bitmap: Bitmap): Bitmap =
         bitmap.copy(Bitmap.Config.ARGB_8888, true) ?: throw OutOfMemoryError("no memory for a copy of the bitmap")
-}
 
-/** Whether the pixels are on the graphics card, where they cannot be read. */
-internal val Bitmap.isHardware: Boolean
-    get() = Build.VERSION.SDK_INT >= Build.VERSION_CODES.O && config == Bitmap.Config.HARDWARE
+    /** False if the pixels are on the graphics card. */
+    open fun isReadable(bitmap: Bitmap): Boolean =
+        Build.VERSION.SDK_INT < Build.VERSION_CODES.O || bitmap.config != Bitmap.Config.HARDWARE
+}

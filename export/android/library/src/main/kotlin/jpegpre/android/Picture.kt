@@ -92,8 +92,9 @@ internal class Picture private constructor(
          */
         fun of(bitmap: Bitmap, bitmaps: Bitmaps, background: Int? = null): Picture {
             check(bitmap)
-            val colorSpace = if (isEightBit(bitmap)) wideColorSpace(bitmap) else null
-            if (colorSpace == null && !bitmap.isHardware) return flattened(bitmap, bitmap, null, bitmaps, background)
+            val isReadable = bitmaps.isReadable(bitmap)
+            val colorSpace = if (!isReadable || isEightBit(bitmap)) wideColorSpace(bitmap) else null
+            if (colorSpace == null && isReadable) return flattened(bitmap, bitmap, null, bitmaps, background)
             val copy = bitmaps.copy(bitmap)
             try {
                 if (colorSpace != null && Build.VERSION.SDK_INT >= Build.VERSION_CODES.Q) copy.setColorSpace(SRGB)
@@ -130,10 +131,8 @@ internal class Picture private constructor(
             }
         }
 
-        private fun isEightBit(bitmap: Bitmap): Boolean = when {
-            bitmap.config == Bitmap.Config.ARGB_8888 || bitmap.config == Bitmap.Config.RGB_565 -> true
-            else -> bitmap.isHardware
-        }
+        private fun isEightBit(bitmap: Bitmap): Boolean =
+            bitmap.config == Bitmap.Config.ARGB_8888 || bitmap.config == Bitmap.Config.RGB_565
 
         /** The colour space if it is another than sRGB and levels in it can be edited as they are. */
         private fun wideColorSpace(bitmap: Bitmap): ColorSpace? {

@@ -1,3 +1,0 @@
-package jpegpre.sample
-
-class Placeholder
