@@ -1,10 +1,15 @@
 """Runs the shipped .tflite files on an emulated ARM processor and compares the pixels with this machine's.
 
-python tools/arm_check.py WORK_FOLDER [--profile balanced ...] [--crop 256] [--cpu max]
+python tools/arm_check.py WORK_FOLDER [--profile balanced ...] [--crop 256] [--cpu max,sme=off] [--qemu PROGRAM]
 
 Takes LiteRT's own wheel for aarch64 Linux, Debian's arm64 Python and Debian's qemu-user-static; all are downloaded
 into WORK_FOLDER, nothing is installed. Needs Debian 12 on x86-64 with apt and a network. What it prints is in
 export/android/README.md. Emulated, so times mean nothing; a phone's LiteRT is built for Android, not for Linux.
+
+Which of LiteRT's kernels run is decided by the processor's features: neoverse-n1 has dot products, max,sme=off matrix
+products of 8-bit integers too (i8mm, phones from about 2022 on), max also SME. Debian 12's qemu 7.2 calculates SME
+wrongly (int8 results came out at 39 dB; with qemu 10, the same files and the same LiteRT, all samples were equal), so
+SME is left out unless a newer qemu-aarch64 is given with --qemu.
 """
 
 import argparse
@@ -77,10 +82,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--profile", action="append", help="default: all three")
     parser.add_argument("--crop", type=int, default=256, help="side of the crops, a multiple of 16")
-    parser.add_argument("--cpu", default="max", help="qemu's name of the processor")
+    parser.add_argument("--cpu", default="max,sme=off", help="qemu's name of the processor")
+    parser.add_argument("--qemu", type=Path, help="qemu-aarch64 to use; default: Debian's, downloaded")
     options = parser.parse_args(arguments)
+    if options.qemu is not None and not options.qemu.is_file():
+        parser.error(f"there is no file {options.qemu}")
     folder = options.folder.resolve()
-    emulator = prepare(folder, options.cpu)
+    emulator = prepare(folder, options.cpu, options.qemu)
     pictures, settings = make_crops(options.crop)
     np.save(folder / "pictures.npy", pictures)
     np.save(folder / "settings.npy", settings)
@@ -106,13 +114,18 @@ def make_crops(side: int) -> tuple[np.ndarray, np.ndarray]:
     return np.stack(crops), np.array([case[2:] for case in CROPS], np.float32)
 
 
-def prepare(folder: Path, cpu: str) -> list[str | Path]:
+def prepare(folder: Path, cpu: str, emulator: Path | None) -> list[str | Path]:
     """Downloads and unpacks what is not there yet; returns the command that runs a script on the emulated processor."""
-    root, emulator = folder / "root", folder / "qemu" / "usr" / "bin" / "qemu-aarch64-static"
+    root = folder / "root"
     site = root / "site"
+    emulator = emulator or folder / "qemu" / "usr" / "bin" / "qemu-aarch64-static"
     if not emulator.exists():
         (folder / "qemu").mkdir(parents=True, exist_ok=True)
-        subprocess.run(["apt-get", "download", "-qq", "-o", "APT::Sandbox::User=root", "qemu-user-static"], cwd=folder, check=True)
+        subprocess.run(
+            ["apt-get", "download", "-qq", "-o", "APT::Sandbox::User=root", "qemu-user-static"],
+            cwd=folder,
+            check=True,
+        )
         (package,) = folder.glob("qemu-user-static_*.deb")
         subprocess.run(["dpkg-deb", "-x", package, folder / "qemu"], check=True)
     if not (root / "usr" / "bin" / "python3.11").exists():

@@ -34,9 +34,16 @@ internal class JpegEncoder(private val job: Job) {
         override fun write(byte: Int) = write(byteArrayOf(byte.toByte()), 0, 1)
 
         override fun write(bytes: ByteArray, offset: Int, count: Int) {
-            if (!job.isActive) throw IOException("cancelled")
+            if (!job.isActive) throw Cancelled
             out.write(bytes, offset, count)
         }
+    }
+
+    // Android logs what it catches: without a stack trace that is one line.
+    private object Cancelled : IOException("cancelled") {
+        private fun readResolve(): Any = Cancelled
+
+        override fun fillInStackTrace(): Throwable = this
     }
 
     private class Counter : OutputStream() {

@@ -46,9 +46,10 @@ class FailuresTest {
 
     @Test
     fun `another network is refused`() = runBlocking {
-        // Takes and gives float levels, but has no quality and no strength.
-        val averaging = File("../../tests/evaluation/data/averaging.tflite").readBytes()
-        val error = assertFails(ErrorCode.MODEL) { JpegPreprocessor.create(model(averaging)) }
+        // A shipped one, but for the name of an input.
+        val content = shipped.resolve("tflite/int8.tflite").readBytes().toString(Charsets.ISO_8859_1)
+        val renamed = content.replace("serving_default_strength", "serving_default_potenzzz").toByteArray(Charsets.ISO_8859_1)
+        val error = assertFails(ErrorCode.MODEL) { JpegPreprocessor.create(model(renamed)) }
         assertTrue(error.message, "expected a network with inputs image, quality, strength" in error.message!!)
     }
 

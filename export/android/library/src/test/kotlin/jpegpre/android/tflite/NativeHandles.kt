@@ -2,10 +2,13 @@ package jpegpre.android.tflite
 
 import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.atomic.AtomicLong
+import org.bytedeco.javacpp.BytePointer
 import org.bytedeco.javacpp.Pointer
-import org.bytedeco.tensorflowlite.TfLiteInterpreter
+import org.bytedeco.tensorflowlite.BuiltinOpResolverWithXNNPACK
+import org.bytedeco.tensorflowlite.FlatBufferModel
+import org.bytedeco.tensorflowlite.Interpreter
+import org.bytedeco.tensorflowlite.InterpreterBuilder
 import org.bytedeco.tensorflowlite.TfLiteTensor
-import org.bytedeco.tensorflowlite.global.tensorflowlite
 
 /**
  * What TensorFlow Lite's Java classes take for native addresses.
@@ -14,9 +17,31 @@ import org.bytedeco.tensorflowlite.global.tensorflowlite
  * replaced (`ShadowNativeInterpreterWrapper`, `ShadowTensorImpl`) by JavaCPP's build of TensorFlow Lite for Linux.
  */
 internal object NativeHandles {
-    class Tensor(private val interpreter: TfLiteInterpreter, val index: Int) {
+    /** A model in a caller's buffer, which must stay. */
+    class Model(val native: FlatBufferModel, private val content: BytePointer)
+
+    class OpenInterpreter(model: Model, threads: Int) : AutoCloseable {
+        // XNNPACK is what runs networks on phones, too.
+        private val operations = BuiltinOpResolverWithXNNPACK()
+        val native = Interpreter(null as Pointer?)
+
+        init {
+            InterpreterBuilder(model.native, operations).use { builder ->
+                builder.SetNumThreads(threads)
+                require(builder.apply(native) == 0 && !native.isNull) { "Internal error: Cannot create interpreter" }
+            }
+        }
+
+        // An interpreter uses its operations: freed in this order.
+        override fun close() {
+            native.close()
+            operations.close()
+        }
+    }
+
+    class Tensor(private val interpreter: Interpreter, val index: Int) {
         // Asked for each time: allocating anew moves it.
-        val native: TfLiteTensor get() = tensorflowlite.TfLiteInterpreterGetTensor(interpreter, index)
+        val native: TfLiteTensor get() = interpreter.tensor(index)
     }
 
     private val handles = ConcurrentHashMap<Long, Any>()
@@ -24,18 +49,18 @@ internal object NativeHandles {
 
     fun add(value: Any): Long = next.getAndIncrement().also { handles[it] = value }
 
-    fun interpreter(handle: Long): TfLiteInterpreter = handles.getValue(handle) as TfLiteInterpreter
+    fun model(handle: Long): Model = handles.getValue(handle) as Model
+
+    fun interpreter(handle: Long): Interpreter = (handles.getValue(handle) as OpenInterpreter).native
 
     fun tensor(handle: Long): TfLiteTensor = (handles.getValue(handle) as Tensor).native
 
     fun tensorIndex(handle: Long): Int = (handles.getValue(handle) as Tensor).index
 
-    fun pointer(handle: Long): Pointer = handles.getValue(handle) as Pointer
-
     fun remove(handle: Long): Any? = handles.remove(handle)
 
     /** Interpreters that are open. */
-    val openInterpreters: Int get() = handles.values.count { it is TfLiteInterpreter }
+    val openInterpreters: Int get() = handles.values.count { it is OpenInterpreter }
 
     fun check(status: Int, what: String) {
         check(status == 0) { "Internal error: $what failed with status $status" }
