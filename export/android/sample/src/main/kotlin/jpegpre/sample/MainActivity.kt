@@ -22,7 +22,6 @@ import kotlinx.coroutines.MainScope
 import kotlinx.coroutines.async
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.launch
-import kotlinx.coroutines.supervisorScope
 
 /** Pick a photo, choose a quality, compare before and after, share the smaller file. */
 class MainActivity : Activity() {
@@ -44,8 +43,8 @@ class MainActivity : Activity() {
 
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)
-        // Waited for where its failure is shown, so it must not end the scope.
-        preprocessor = scope.async { supervisorScope { JpegPreprocessor.create(this@MainActivity) } }
+        // Where it is waited for its failure is shown.
+        preprocessor = scope.async { JpegPreprocessor.create(this@MainActivity) }
         setContentView(content())
     }
 

@@ -31,7 +31,7 @@ internal class PhotoCompressor(private val resolver: ContentResolver, private va
             file.parentFile?.mkdirs()
             val result = part.outputStream().use { preprocessor.compress(bitmap, Target.Quality(quality), it) }
             ExifTags.copy(exif, ExifInterface(part))
-            val written = checkNotNull(BitmapFactory.decodeFile(part.path)) { "the new file does not decode" }
+            val written = BitmapFactory.decodeFile(part.path) ?: throw IOException("the new file does not decode")
             val after = try {
                 middle(written, exif)
             } finally {
