@@ -142,6 +142,7 @@ def test_versions_agree():
         ("robolectric", "robolectric"),
         ("native-tflite", "native.tflite"),
         ("javacpp", "javacpp"),
+        ("jna", "jna"),
     ):
         assert f"<{theirs}.version>{catalogue[name]}</{theirs}.version>" in pom, name
     version = re.sub(r"\.dev\d*$", "", __version__)

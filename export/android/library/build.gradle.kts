@@ -76,8 +76,9 @@ dependencies {
 
     testImplementation(libs.junit)
     testImplementation(libs.robolectric)
-    testImplementation(libs.native.tflite)
-    testImplementation(variantOf(libs.native.tflite) { classifier("linux-x86_64") })
+    testImplementation(libs.jna)
+    testImplementation(libs.tflite.linux)
+    testImplementation(variantOf(libs.tflite.linux) { classifier("linux-x86_64") })
     testImplementation(variantOf(libs.javacpp) { classifier("linux-x86_64") })
 }
 

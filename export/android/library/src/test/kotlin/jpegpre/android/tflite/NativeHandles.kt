@@ -4,7 +4,7 @@ import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.atomic.AtomicLong
 import org.bytedeco.javacpp.BytePointer
 import org.bytedeco.javacpp.Pointer
-import org.bytedeco.tensorflowlite.BuiltinOpResolverWithXNNPACK
+import org.bytedeco.tensorflowlite.BuiltinOpResolver
 import org.bytedeco.tensorflowlite.FlatBufferModel
 import org.bytedeco.tensorflowlite.Interpreter
 import org.bytedeco.tensorflowlite.InterpreterBuilder
@@ -21,20 +21,22 @@ internal object NativeHandles {
     class Model(val native: FlatBufferModel, private val content: BytePointer)
 
     class OpenInterpreter(model: Model, threads: Int) : AutoCloseable {
-        // XNNPACK is what runs networks on phones, too.
-        private val operations = BuiltinOpResolverWithXNNPACK()
+        private val operations = BuiltinOpResolver()
+        private val xnnpack = Xnnpack()
         val native = Interpreter(null as Pointer?)
 
         init {
             InterpreterBuilder(model.native, operations).use { builder ->
                 builder.SetNumThreads(threads)
+                builder.AddDelegate(xnnpack.delegate)
                 require(builder.apply(native) == 0 && !native.isNull) { "Internal error: Cannot create interpreter" }
             }
         }
 
-        // An interpreter uses its operations: freed in this order.
+        // An interpreter uses the others: freed in this order.
         override fun close() {
             native.close()
+            xnnpack.close()
             operations.close()
         }
     }
