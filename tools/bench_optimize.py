@@ -17,7 +17,7 @@ from jpegpre_tf.codecs import get_encoder
 from jpegpre_tf.evaluation.bd_rate import Range, bd_rate
 from jpegpre_tf.evaluation.metrics import METRICS, Frame
 from jpegpre_tf.training.data import list_pictures
-from jpegpre_tf.training.picture_optimizer import PictureOptimizer
+from jpegpre_tf.training.picture_optimizer import GUARD, PictureOptimizer
 
 QUALITIES = (12, 30, 50, 70)
 NAMES = ("psnr_y", "psnr_rgb", "ssim", "ms_ssim", "psnr_hvs_m", "ssimulacra2")
@@ -61,11 +61,14 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--profile", default="fidelity")
     parser.add_argument("--limit", type=int, default=6)
     parser.add_argument("--rounds", type=int, default=60)
+    parser.add_argument(
+        "--guard", type=float, default=GUARD, help="see PictureOptimizer (default %(default)s)"
+    )
     parser.add_argument("-o", "--output", type=Path)
     arguments = parser.parse_args(argv)
     session = runtime.load(arguments.profile)
     objective = runtime.find_model(arguments.profile).description["objective"]
-    optimizer = PictureOptimizer(objective)
+    optimizer = PictureOptimizer(objective, arguments.guard)
     gains: dict[str, dict[str, list[float]]] = {}
     speeds = []
     for path in list_pictures(arguments.folder)[: arguments.limit]:
@@ -82,6 +85,7 @@ def main(argv: list[str] | None = None) -> int:
     result: dict[str, Any] = {
         "profile": arguments.profile,
         "objective": objective,
+        "guard": arguments.guard,
         "pictures": len(speeds),
         "qualities": QUALITIES,
         "bd_rate_percent": {

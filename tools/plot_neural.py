@@ -18,7 +18,9 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
-from bench_neural import QUALITIES, ROOT, Rows, load_network, mean_over, psnr, rate_summary, rows_of
+from bench_neural import ROOT, load_network, psnr
+from matplotlib.ticker import NullFormatter, ScalarFormatter
+from neural_tables import QUALITIES, Rows, mean_over, rate_summary, rows_of
 
 from jpegpre_tf.codecs import LibjpegTurbo, get_encoder
 from jpegpre_tf.training.data import list_pictures, load_rgb
@@ -27,11 +29,14 @@ COLOURS = {"libjpeg-turbo": "tab:blue", "mozjpeg": "tab:orange", "jpegli": "tab:
 _ERROR_GAIN = 8
 _ERROR_QUALITY = 40
 _CROP = 320
+_RATE_TICKS = [0.1, 0.2, 0.5, 1, 2, 4]  # bits per pixel
 
 
 def plot_rate(rate: dict[str, Rows], path: Path) -> None:
     """Predicted against real bits per pixel, every picture and quality."""
-    figure, axes = plt.subplots(1, len(rate), figsize=(4 * len(rate), 4), squeeze=False, layout="constrained")
+    figure, axes = plt.subplots(
+        1, len(rate), figsize=(4 * len(rate), 4.4), squeeze=False, layout="compressed"
+    )
     for axis, (name, result) in zip(axes[0], rate.items(), strict=True):
         plain = [row for row in result if row["edit"] == "plain"]
         real, predicted = (np.array([row[key] for row in plain]) for key in ("real", "predicted"))
@@ -40,6 +45,11 @@ def plot_rate(rate: dict[str, Rows], path: Path) -> None:
         axis.loglog(ends, ends, "k-", linewidth=0.5)
         axis.set(title=f"{name}, MAPE {rate_summary(result)['mape']:.2f} %", xlabel="real, bits per pixel")
         axis.set_aspect("equal")
+        for scale in (axis.xaxis, axis.yaxis):
+            scale.set_ticks(_RATE_TICKS)
+            scale.set_major_formatter(ScalarFormatter())
+            scale.set_minor_formatter(NullFormatter())
+        axis.set(xlim=ends, ylim=ends)
     axes[0][0].set_ylabel("predicted, bits per pixel")
     figure.savefig(path, dpi=110)
 

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bench_neural import rate_summary, rows_of
+from neural_tables import rate_summary, rows_of
 
 from jpegpre_tf.codecs import get_encoder
 from jpegpre_tf.exporters.network_card import write_network_folder

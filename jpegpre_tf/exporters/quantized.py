@@ -92,9 +92,10 @@ class QuantizedPreprocessor(tf.Module):
         return edit(
             image,
             quality,
+            strength,
             luma_gates=gates("luma"),
             chroma_gates=gates("chroma"),
-            decide=lambda steps, gate, table: self.dead_zone(steps, gate, strength, table, training=training),
+            decide=lambda *arguments: self.dead_zone(*arguments, training=training),
             features=_quantized_features,
             offset=offset,
         )
@@ -154,9 +155,10 @@ class QuantizedPreprocessor(tf.Module):
         edit(
             image,
             quality,
+            strength,
             luma_gates=gates("luma"),
             chroma_gates=gates("chroma"),
-            decide=lambda steps, gate, table: self.dead_zone(steps, gate, strength, table),
+            decide=self.dead_zone,
         )
 
     def set_weight_ranges(self) -> None:

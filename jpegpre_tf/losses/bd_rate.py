@@ -10,6 +10,8 @@ from jpegpre_tf.losses.measures import MEASURES, check_measures
 from jpegpre_tf.losses.rate_slopes import HEADER_BPP, HEADER_BYTES, rate_slope
 
 _LEAST_PAYLOAD_BPP = 0.004
+# A worse BD-rate up to this is a trade between measures, and within what fitted slopes can tell of a single crop.
+HARM_ALLOWANCE = 0.03
 
 
 @keras.saving.register_keras_serializable(package="jpegpre_tf")
@@ -21,33 +23,70 @@ class BDRate(keras.layers.Layer):
     several measures, up to a constant of the original; 0.01 is one percent. Slopes depend on quality and rate of the
     picture at hand (`rate_slopes`), so that every picture has its own rate weight.
 
+    A mean hides whom it is taken from: text pays for leaves, one measure for another. With `harm_weight` the picture as
+    plain JPEG makes it is looked at too, and every measure whose BD-rate got worse by more than `HARM_ALLOWANCE`
+    counts extra, picture by picture.
+
     Args:
-        measures: Name -> weight, of `jpegpre_tf.losses.measures.MEASURES`; weights are divided by their sum.
+        measures: Name -> weight, of `jpegpre_tf.losses.measures.MEASURES`; weights are divided by their sum. A
+            measure of weight 0 is only kept from harm.
+        harm_weight: Factor on the mean harm over `measures`; 0 leaves it out.
         jit_compile: Compile with XLA, once per shape.
     Call arguments:
         original, decoded: float32 `(batch, height, width, 3)`, RGB levels; static sizes, multiples of 16, >= 176.
         quality: `(batch,)`, 1..100.
         rate_bpp: float32 `(batch,)`, of the whole file (optimised Huffman tables).
         strength: float32 `(batch,)`, 0..1, factor on ln(rate): 1 for the best BD-rate, less for milder edits.
+        plain_decoded, plain_rate_bpp: The same of the unedited picture; needed where `compares_with_plain`.
     Returns:
         float32 `(batch,)`, in units of ln(rate).
     Raises:
-        ValueError: If a measure is unknown, or no weight is positive.
+        ValueError: If a measure is unknown, no weight is positive, `harm_weight` is negative, or the unedited picture's
+            results are missing.
     """
 
-    def __init__(self, measures: Mapping[str, float], jit_compile: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        measures: Mapping[str, float],
+        jit_compile: bool = False,
+        *,
+        harm_weight: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         check_measures(list(measures))
         if not measures or min(measures.values()) < 0 or not sum(measures.values()) > 0:
             raise ValueError(
                 f"`measures` must have weights >= 0, one of them positive. Received: measures={dict(measures)}"
             )
+        if not harm_weight >= 0:
+            raise ValueError(f"`harm_weight` must be >= 0. Received: harm_weight={harm_weight}")
         self.measures = dict(measures)
+        self.harm_weight = harm_weight
         self.jit_compile = jit_compile
         self._loss = tf.function(self._measure, jit_compile=True) if jit_compile else self._measure
 
-    def call(self, original: Any, decoded: Any, quality: Any, rate_bpp: Any, strength: Any) -> tf.Tensor:
-        return self._loss(*(tf.cast(x, tf.float32) for x in (original, decoded, quality, rate_bpp, strength)))
+    @property
+    def compares_with_plain(self) -> bool:
+        """Whether calls need `plain_decoded` and `plain_rate_bpp`."""
+        return self.harm_weight > 0
+
+    def call(
+        self,
+        original: Any,
+        decoded: Any,
+        quality: Any,
+        rate_bpp: Any,
+        strength: Any,
+        plain_decoded: Any = None,
+        plain_rate_bpp: Any = None,
+    ) -> tf.Tensor:
+        arguments = [original, decoded, quality, rate_bpp, strength]
+        if self.compares_with_plain:
+            if plain_decoded is None or plain_rate_bpp is None:
+                raise ValueError("`plain_decoded` and `plain_rate_bpp` must be given with `harm_weight`.")
+            arguments += [plain_decoded, plain_rate_bpp]
+        return self._loss(*(tf.cast(x, tf.float32) for x in arguments))
 
     def _measure(
         self,
@@ -56,20 +95,43 @@ class BDRate(keras.layers.Layer):
         quality: tf.Tensor,
         rate_bpp: tf.Tensor,
         strength: tf.Tensor,
+        plain_decoded: tf.Tensor | None = None,
+        plain_rate_bpp: tf.Tensor | None = None,
     ) -> tf.Tensor:
-        pixels = float(original.shape[1] * original.shape[2])
-        payload = tf.maximum(rate_bpp - 8.0 * HEADER_BYTES / pixels, _LEAST_PAYLOAD_BPP)
-        rate = payload + HEADER_BPP
+        rate = _rate_as_of_a_picture(rate_bpp, original)
         total = sum(self.measures.values())
         loss = strength * tf.math.log(rate)
+        harms = []
         for name, weight in self.measures.items():
+            if not weight and plain_decoded is None:
+                continue
+            measure = MEASURES[name]
+            slope = tf.stop_gradient(rate_slope(name, quality, rate))
+            value = measure(original, decoded)
             if weight:
-                slope = tf.stop_gradient(rate_slope(name, quality, rate))
-                loss -= (weight / total) * slope * MEASURES[name](original, decoded)
+                loss -= (weight / total) * slope * value
+            if plain_decoded is not None:
+                plain_rate = _rate_as_of_a_picture(plain_rate_bpp, original)
+                plain_value = tf.stop_gradient(measure(original, plain_decoded))
+                change = tf.math.log(rate / plain_rate) - slope * (value - plain_value)
+                harms.append(tf.nn.relu(change - HARM_ALLOWANCE))
+        if harms:
+            loss += self.harm_weight * tf.add_n(harms) / len(harms)
         return loss
 
     def compute_output_shape(self, original_shape: Any, *_: Any, **__: Any) -> Any:
         return original_shape[:1]
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "measures": self.measures, "jit_compile": self.jit_compile}
+        return {
+            **super().get_config(),
+            "measures": self.measures,
+            "jit_compile": self.jit_compile,
+            "harm_weight": self.harm_weight,
+        }
+
+
+def _rate_as_of_a_picture(rate_bpp: tf.Tensor, picture: tf.Tensor) -> tf.Tensor:
+    """Bits per pixel of a crop as if it bore its share of a picture's header only."""
+    pixels = float(picture.shape[1] * picture.shape[2])
+    return tf.maximum(rate_bpp - 8.0 * HEADER_BYTES / pixels, _LEAST_PAYLOAD_BPP) + HEADER_BPP

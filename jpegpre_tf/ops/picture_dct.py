@@ -14,6 +14,11 @@ from jpegpre_tf.ops.real_dct import BLOCK_DCT, RGB_TO_YCC, YCC_TO_RGB
 
 _CELL = 6  # numbers per 2x2 pixels
 _CHROMA = 32  # chroma numbers of 8x8 pixels
+# A whole level of blue is 0.114 of luma: of whole levels only white and black come closer to the ends than this.
+_NEAR_END = 0.1
+_WHITE = 255.0
+# A block with so many white or black pixels of its 64 is left alone.
+MOST_AT_END = 12
 
 
 def _cell_kernels() -> tuple[np.ndarray, np.ndarray]:
@@ -52,9 +57,17 @@ def _chroma_kernel() -> np.ndarray:
     return kernel.reshape(128, 128)
 
 
+def _end_kernel() -> np.ndarray:
+    """(96, 1): how many of a block's pixels are at an end, from how far each is beyond `_NEAR_END`."""
+    kernel = np.zeros((4, 4, _CELL))
+    kernel[..., :4] = 1.0 / _NEAR_END
+    return kernel.reshape(96, 1)
+
+
 _TO_CELL, _FROM_CELL = _cell_kernels()
 _TO_LUMA, _TO_CHROMA_NUMBERS = _luma_kernel()
 _TO_CHROMA = _chroma_kernel()
+_TO_END = _end_kernel()
 _FROM_BLOCK = np.concatenate([_TO_LUMA, _TO_CHROMA_NUMBERS], axis=1).T
 
 
@@ -62,20 +75,28 @@ def _product(x: tf.Tensor, matrix: np.ndarray) -> tf.Tensor:
     return tf.nn.conv2d(x, tf.constant(matrix.astype(np.float32)[None, None]), 1, "VALID")
 
 
-def forward(rgb: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Coefficients in levels, natural order.
+def forward(rgb: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Coefficients in levels, natural order, and where the picture leaves room for changes of them.
+
+    Pixels cannot carry what lies beyond 0 and 255: a changed coefficient of a block with white or black in it (text,
+    charts, blown highlights) is cut off by them, and comes back as an error of all coefficients.
 
     Args:
         rgb: float32 (batch, height, width, 3), levels; height and width multiples of 16.
 
     Returns:
-        Y (batch, height / 8, width / 8, 64), and Cb then Cr (batch, height / 16, width / 16, 128), no offset removed
-        from Y's DC.
+        Y (batch, height / 8, width / 8, 64), no offset removed from its DC; Cb then Cr (batch, height / 16, width / 16,
+        128); headroom (batch, height / 8, width / 8, 1): 0 for blocks with `MOST_AT_END` white or black pixels, else 1.
     """
     cells = tf.nn.conv2d(rgb, tf.constant(_TO_CELL.astype(np.float32)), 2, "VALID")
     blocks = tf.nn.space_to_depth(cells, 4)
     chroma = tf.nn.space_to_depth(_product(blocks, _TO_CHROMA_NUMBERS), 2)
-    return _product(blocks, _TO_LUMA), _product(chroma, _TO_CHROMA)
+    # Each a subtraction with its ReLU in one pass.
+    white = tf.nn.relu(blocks - (_WHITE - _NEAR_END))
+    black = tf.nn.relu(_NEAR_END - blocks)
+    pixels = _product(white, _TO_END) + _product(black, _TO_END)
+    headroom = tf.nn.relu(1.0 - tf.nn.relu(pixels - (MOST_AT_END - 1.0)))
+    return _product(blocks, _TO_LUMA), _product(chroma, _TO_CHROMA), headroom
 
 
 def inverse(luma: tf.Tensor, chroma: tf.Tensor, offset: float = 0.0) -> tf.Tensor:

@@ -22,10 +22,12 @@ class TrainConfig:
         learning_rate: Peak of a cosine schedule with a short warm-up.
         measures: Weights of the measures whose BD-rate is minimised, see `BDRate`. If empty, squared error in steps is
             weighed against bits instead, with the four fields that follow.
+        harm_weight: Of measures that got worse on single pictures, see `BDRate`; 0 for none.
         rate_weight: Squared steps per pixel that one bit per pixel is worth, see `RateDistortion`.
         masking_energy, chroma_weight, frequency_exponent: See `StepError`.
         subsampling, huffman: The encoder that is simulated.
         quality_low, quality_high: Range of qualities, inclusive.
+        drawn_share: Share of pictures that are drawn, text and line art, instead of read, 0..1.
         strength_low: Strengths are drawn from strength_low..1.
         channels, spatial_blocks, mixing_blocks, chroma_mixing_blocks, zero_span: See `Preprocessor`.
         bd_rate_every: Epochs between measurements of the real BD-rate on validation pictures; 0 for none.
@@ -39,6 +41,7 @@ class TrainConfig:
     crop_size: int = 256
     learning_rate: float = 2e-3
     measures: dict[str, float] = dataclasses.field(default_factory=dict)
+    harm_weight: float = 0.0
     rate_weight: float = 1 / 19
     masking_energy: float = MASKING_ENERGY
     chroma_weight: float = 1.0
@@ -47,6 +50,7 @@ class TrainConfig:
     huffman: str = "optimized"
     quality_low: int = 5
     quality_high: int = 95
+    drawn_share: float = 0.0
     strength_low: float = 0.25
     channels: int = 64
     spatial_blocks: int = 1
@@ -62,6 +66,10 @@ class TrainConfig:
             value = getattr(self, name)
             if not value > 0:
                 raise UsageError(f"`{name}` must be > 0. Received: {name}={value}")
+        if not self.harm_weight >= 0:
+            raise UsageError(f"`harm_weight` must be >= 0. Received: harm_weight={self.harm_weight}")
+        if not 0 <= self.drawn_share <= 1:
+            raise UsageError(f"`drawn_share` must be in 0..1. Received: drawn_share={self.drawn_share}")
         try:
             check_measures(list(self.measures))
         except ValueError as error:

@@ -9,7 +9,9 @@ import tensorflow as tf
 from PIL import Image
 
 from jpegpre_tf.errors import PictureError
+from jpegpre_tf.training.drawn import DRAWN
 
+_FIRST_SEED = 1000  # of drawn pictures; lower ones are for measuring
 SUFFIXES = (".png", ".webp", ".tif", ".tiff", ".bmp", ".ppm", ".jpg", ".jpeg")
 
 
@@ -73,6 +75,7 @@ def training_dataset(
     steps_per_epoch: int = 250,
     first_epoch: int = 0,
     crops_per_picture: int = 4,
+    drawn_share: float = 0.0,
     quality_range: tuple[int, int] = (5, 95),
     strength_range: tuple[float, float] = (0.25, 1.0),
     seed: int = 0,
@@ -86,6 +89,7 @@ def training_dataset(
         steps_per_epoch: Batches of an epoch. Each epoch has its own seed: a resumed run sees what it would have seen.
         first_epoch: Epoch to begin with.
         crops_per_picture: Crops taken from each decoded picture; decoding is the dear part.
+        drawn_share: Share of pictures that are not read but drawn: text and line art, see `drawn`.
         quality_range: Lowest and highest quality, inclusive, drawn evenly per crop.
         strength_range: Drawn evenly per crop.
         seed: Same seed, same sequence.
@@ -106,7 +110,11 @@ def training_dataset(
         generator = np.random.default_rng((seed, epoch))
         while True:
             for index in generator.permutation(len(paths)):
-                picture = load_rgb(paths[index])
+                picture = (
+                    _drawn(crop_size, generator)
+                    if drawn_share and generator.random() < drawn_share
+                    else load_rgb(paths[index])
+                )
                 for _ in range(crops_per_picture):
                     quality = np.float32(generator.integers(low, high + 1))
                     strength = np.float32(generator.uniform(*strength_range))
@@ -126,6 +134,11 @@ def training_dataset(
 
     epochs = tf.data.Dataset.range(first_epoch, 2**40)
     return epochs.flat_map(epoch_dataset).prefetch(2)
+
+
+def _drawn(crop_size: int, generator: np.random.Generator) -> npt.NDArray[np.uint8]:
+    kind = ("text", "lines")[int(generator.integers(2))]
+    return DRAWN[kind](2 * crop_size, int(generator.integers(_FIRST_SEED, 2**31)))
 
 
 def validation_dataset(

@@ -20,7 +20,8 @@ class PreprocessorTrainer(keras.Model):
         simulator: Layer `(images, quality)` -> decoded pictures.
         rate: Layer `(images, quality)` -> bits per pixel.
         objective: Layer `(original, decoded, quality, rate_bpp, strength)` -> `(batch,)`, to be minimised: `BDRate`,
-            or `RateDistortion`, the default.
+            or `RateDistortion`, the default. One whose `compares_with_plain` is true is given the unedited picture's
+            decoded picture and rate as well.
 
     `fit` takes batches `(image, quality, strength)`: float32 or uint8 `(batch, height, width, 3)` levels, `(batch,)`
     1..100, `(batch,)` 0..1. Objectives multiply the weight of rate by the strength: it is trained to mean how much
@@ -62,7 +63,10 @@ class PreprocessorTrainer(keras.Model):
         )
         decoded = self.simulator(edited, quality)
         rate_bpp = self.rate(edited, quality)
-        loss = tf.reduce_mean(self.objective(image, decoded, quality, rate_bpp, strength))
+        plain = []
+        if getattr(self.objective, "compares_with_plain", False):
+            plain = [tf.stop_gradient(layer(image, quality)) for layer in (self.simulator, self.rate)]
+        loss = tf.reduce_mean(self.objective(image, decoded, quality, rate_bpp, strength, *plain))
         mse = tf.reduce_mean(tf.square(decoded - image), axis=[1, 2, 3])
         psnr = 10.0 * tf.math.log(255.0**2 / tf.maximum(mse, 1e-6)) / tf.math.log(10.0)
         return loss, [loss, rate_bpp, psnr]

@@ -26,7 +26,7 @@ CHECKPOINT = "checkpoint"
 def build_objective(config: TrainConfig) -> keras.layers.Layer:
     """What the configuration asks to minimise."""
     if config.measures:
-        return BDRate(config.measures, jit_compile=True)
+        return BDRate(config.measures, jit_compile=True, harm_weight=config.harm_weight)
     distortion = StepError(config.masking_energy, config.chroma_weight, config.frequency_exponent)
     return RateDistortion(distortion, config.rate_weight)
 
@@ -103,6 +103,7 @@ def train(
         crop_size=config.crop_size,
         steps_per_epoch=steps_per_epoch,
         first_epoch=epochs_done(folder),
+        drawn_share=config.drawn_share,
         quality_range=(config.quality_low, config.quality_high),
         strength_range=(config.strength_low, 1.0),
         seed=config.seed,

@@ -88,6 +88,11 @@ def test_equal_pictures_score_finite_tops(city):
     assert set(tops.values()) == {LARGEST_DECIBELS}
 
 
+def test_psnr_hvs_m_counts_whole_blocks(city, decoded):
+    odd = value("psnr_hvs_m", city[:61, :95], decoded[:61, :95])
+    assert odd == value("psnr_hvs_m", city[:56, :88], decoded[:56, :88])
+
+
 @pytest.mark.parametrize(
     ("name", "smallest"), [("ssim", 11), ("ms_ssim", 161), ("psnr_hvs_m", 8), ("ssimulacra2", 8)]
 )

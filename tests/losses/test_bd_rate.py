@@ -9,6 +9,7 @@ from PIL import Image
 
 from jpegpre_tf.jpeg.codec import FIXED_HEADER_BYTES
 from jpegpre_tf.losses import BDRate, RateDistortion, StepError
+from jpegpre_tf.losses.bd_rate import HARM_ALLOWANCE
 from jpegpre_tf.losses.measures import MEASURES
 from jpegpre_tf.losses.rate_slopes import HEADER_BPP, coefficients, rate_slope
 
@@ -51,6 +52,46 @@ def test_strength_weighs_the_rate() -> None:
     assert loss[0] - loss[1] == pytest.approx(0.75 * np.log(payload), rel=1e-4)
 
 
+def test_harm_counts_what_got_worse_than_plain_jpeg_by_more_than_the_allowance(
+    large_photos: np.ndarray,
+) -> None:
+    original = tf.constant(large_photos[:2], tf.float32)
+    plain = tf.constant(np.stack([encoded(picture, 50)[1] for picture in large_photos[:2]]), tf.float32)
+    # The first picture as plain, the second 1 % larger and off by 3 levels more.
+    decoded = plain + tf.reshape([0.0, 3.0], (2, 1, 1, 1))
+    quality, strength, plain_rate = (
+        tf.constant([50.0, 50.0]),
+        tf.constant([1.0, 0.5]),
+        tf.constant([1.0, 1.0]),
+    )
+    rate = plain_rate * tf.constant([1.0, 1.01])
+    arguments = original, decoded, quality, rate, strength
+    weights = {"psnr_y": 1.0, "ssim": 0.0}
+    without = BDRate(weights)(*arguments).numpy()
+    harm = (BDRate(weights, harm_weight=2.0)(*arguments, plain, plain_rate) - without).numpy()
+    assert harm[0] == pytest.approx(0.0, abs=1e-5)
+    # The header of a file weighs on a crop as on a picture: rates are 1.0 and 1.01 less that.
+    header = 8 * (FIXED_HEADER_BYTES + 300) / original.shape[1] ** 2 - HEADER_BPP
+    changes = []
+    for name in weights:
+        gain = MEASURES[name](original, decoded) - MEASURES[name](original, plain)
+        slope = rate_slope(name, quality, rate - header)
+        changes.append(float((tf.math.log((rate - header) / (plain_rate - header)) - slope * gain)[1]))
+    assert max(changes) > 0.02
+    expected = sum(max(0.0, change - HARM_ALLOWANCE) for change in changes) / len(changes)
+    assert harm[1] == pytest.approx(2.0 * expected, rel=1e-3)
+
+
+def test_harm_needs_plain_jpeg() -> None:
+    flat = tf.fill((1, 176, 176, 3), 100.0)
+    layer = BDRate({"psnr_y": 1.0}, harm_weight=1.0)
+    assert layer.compares_with_plain
+    with pytest.raises(ValueError, match="plain_decoded"):
+        layer(flat, flat, tf.constant([50.0]), tf.constant([0.5]), tf.constant([1.0]))
+    with pytest.raises(ValueError, match="harm_weight"):
+        BDRate({"psnr_y": 1.0}, harm_weight=-1.0)
+
+
 @pytest.mark.parametrize("measures", [{}, {"psnr_y": 0.0}, {"psnr_y": -1.0}, {"vmaf": 1.0}])
 def test_bad_weights(measures: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="measures"):
@@ -58,7 +99,7 @@ def test_bad_weights(measures: dict[str, float]) -> None:
 
 
 def test_configuration_round_trips() -> None:
-    layer = BDRate({"psnr_y": 1.0, "ssim": 0.5})
+    layer = BDRate({"psnr_y": 1.0, "ssim": 0.5}, harm_weight=0.5)
     assert BDRate.from_config(layer.get_config()).get_config() == layer.get_config()
     layer = RateDistortion(StepError(chroma_weight=0.5), rate_weight=0.1, name="loss")
     again = RateDistortion.from_config(layer.get_config())

@@ -37,6 +37,18 @@ def test_strength_zero_is_the_identity(model: Preprocessor, picture: np.ndarray,
     np.testing.assert_array_equal(model(picture, scalar(quality), scalar(0)), picture)
 
 
+def test_blocks_that_cannot_hold_a_change_are_left_alone(model: Preprocessor) -> None:
+    """Text on white: not a sample of its blocks changes, nor of chroma in their 16x16 pixels."""
+    noise = np.random.default_rng(0).integers(60, 200, (1, 64, 64, 3)).astype(np.float32)
+    noise[0, :8, 8:16, :][::3] = 255.0
+    edited = np.asarray(model(noise, scalar(20), scalar(1)))
+    changed = np.any(edited != noise, axis=-1)[0]
+    assert not changed[:8, 8:16].any()
+    assert changed[16:, 16:].mean() > 0.5
+    chroma_free = np.ptp(edited[0, :16, :16] - noise[0, :16, :16], axis=-1)
+    assert chroma_free.max() <= 1.0  # luma alone: all channels by as much, but for rounding
+
+
 def test_step_tables_are_the_encoders() -> None:
     qualities = np.arange(1, 101, dtype=np.float32)
     expected = np.asarray(quantization_tables(qualities)).reshape(100, 2, 64)

@@ -13,6 +13,7 @@ from jpegpre_tf.training.data import (
     training_dataset,
     validation_dataset,
 )
+from jpegpre_tf.training.drawn import DRAWN
 
 PICTURES = Path(__file__).parent.parent / "pictures"
 
@@ -33,6 +34,27 @@ def test_batches_are_as_promised_and_repeat_with_the_seed() -> None:
     for again, once in zip(first(3), (image, quality, strength), strict=True):
         np.testing.assert_array_equal(again, once)
     assert np.any(first(4)[0] != image)
+
+
+@pytest.mark.parametrize("kind", sorted(DRAWN))
+def test_drawn_pictures_repeat_with_the_seed_and_differ_with_it(kind: str) -> None:
+    first, again, other = (DRAWN[kind](128, seed) for seed in (2, 2, 4))
+    assert first.shape == (128, 128, 3) and first.dtype == np.uint8
+    np.testing.assert_array_equal(first, again)
+    assert np.any(first != other)
+
+
+def test_a_share_of_training_pictures_is_drawn() -> None:
+    def photos(drawn_share: float) -> int:
+        """How many of 32 crops have hundreds of colours; drawn ones have an ink or two and its smooth edges."""
+        dataset = training_dataset(
+            list_pictures(PICTURES), batch_size=32, crop_size=64, drawn_share=drawn_share, crops_per_picture=1
+        )
+        crops = next(iter(dataset))[0].numpy()
+        return sum(len(np.unique(crop.reshape(-1, 3), axis=0)) > 300 for crop in crops)
+
+    assert photos(1.0) == 0 < photos(0.5) < photos(0.0)
+    assert photos(0.0) > 20
 
 
 def test_crops_of_pictures_smaller_than_the_crop() -> None:

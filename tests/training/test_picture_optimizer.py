@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from jpegpre_tf.losses.measures import MEASURES
 from jpegpre_tf.training.picture_optimizer import PictureOptimizer, _Tiles
 
 
@@ -21,7 +22,7 @@ def psnr(a: np.ndarray, b: np.ndarray) -> float:
 
 @pytest.fixture(scope="module")
 def optimizer() -> PictureOptimizer:
-    return PictureOptimizer({"psnr_rgb": 1.0})
+    return PictureOptimizer({"psnr_rgb": 1.0}, guard=0.0)
 
 
 @pytest.mark.slow
@@ -70,6 +71,14 @@ def test_tiles_share_the_prices_of_the_whole(optimizer: PictureOptimizer, photos
     np.testing.assert_allclose(weights.sum(axis=0), whole, rtol=0.05)  # Huffman tables differ
 
 
+def test_a_guard_weighs_all_measures() -> None:
+    assert PictureOptimizer({"ssim": 3.0, "psnr_y": 0.0}, guard=0.0).measures == {"ssim": 1.0}
+    guarded = PictureOptimizer({"ssim": 3.0, "psnr_y": 0.0}, guard=0.3).measures
+    assert set(guarded) == set(MEASURES)
+    assert guarded["ssim"] == pytest.approx(0.75) and guarded["psnr_y"] == pytest.approx(0.05)
+    assert sum(guarded.values()) == pytest.approx(1.0)
+
+
 def test_arguments(optimizer: PictureOptimizer, city: np.ndarray) -> None:
     with pytest.raises(ValueError, match="uint8"):
         optimizer.optimize(city, city[:-1], 50)
@@ -77,3 +86,5 @@ def test_arguments(optimizer: PictureOptimizer, city: np.ndarray) -> None:
         PictureOptimizer({"vmaf": 1.0})
     with pytest.raises(ValueError, match="measures"):
         PictureOptimizer({"psnr_y": 0.0})
+    with pytest.raises(ValueError, match="guard"):
+        PictureOptimizer({"psnr_y": 1.0}, guard=1.5)

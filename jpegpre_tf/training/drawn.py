@@ -1,0 +1,130 @@
+"""Pictures drawn by code that a preprocessor must not hurt, and of which photo collections hold few."""
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw, ImageFont
+
+Picture = npt.NDArray[np.uint8]
+
+_WORDS = [
+    *(
+        "the",
+        "quick",
+        "brown",
+        "fox",
+        "jumps",
+        "over",
+        "a",
+        "lazy",
+        "dog",
+        "while",
+        "seventeen",
+        "quiet",
+        "files",
+    ),
+    *(
+        "open",
+        "recent",
+        "export",
+        "as",
+        "preview",
+        "quality",
+        "size",
+        "bytes",
+        "total",
+        "rate",
+        "folder",
+        "settings",
+    ),
+    *("view", "help", "cancel", "apply", "OK", "4:2:0", "42", "%", "1,024"),
+]
+_INKS = ((20, 20, 20), (90, 90, 90), (0, 90, 200), (180, 30, 30), (20, 120, 60))
+_SMOOTH = 2  # smooth lines are drawn so many times larger
+
+
+def gradient(size: int = 256, seed: int = 0) -> Picture:
+    """A sky: two soft colours, where banding would show; uint8 (size, size, 3)."""
+    random = np.random.default_rng(seed)
+    top, bottom = random.integers(50, 200, 3), random.integers(120, 240, 3)
+    y, x = np.mgrid[:size, :size] / (size - 1)
+    mix = (0.8 * y + 0.2 * x)[..., None]
+    return np.round(top * (1 - mix) + bottom * mix).astype(np.uint8)
+
+
+def text(size: int = 256, seed: int = 0) -> Picture:
+    """A screenshot: title bar, buttons, paragraphs of several sizes and colours; odd seeds dark."""
+    random = np.random.default_rng(seed)
+    dark = seed % 2 == 1
+    picture = Image.new("RGB", (size, size), (32, 33, 36) if dark else "white")
+    draw = ImageDraw.Draw(picture)
+    bar = _colour(random, 20, 170)
+    draw.rectangle((0, 0, size, 40), fill=bar)
+    draw.text((8, 10), _line(random, 4), fill="white", font=ImageFont.load_default(16))
+    y = 50
+    while y < size:
+        points = int(random.choice([10, 11, 12, 12, 14, 18]))
+        font = ImageFont.load_default(points)
+        ink = _INKS[int(random.integers(len(_INKS)))] if random.random() < 0.3 else _INKS[0]
+        if dark:
+            ink = (255 - ink[0], 255 - ink[1], 255 - ink[2])
+        for _ in range(int(random.integers(1, 6))):
+            left = 8 + 20 * int(random.random() < 0.2)
+            draw.text((left, y), _line(random, size // 40), fill=ink, font=font)
+            y += points + 5
+        if random.random() < 0.5:
+            draw.rounded_rectangle((8, y + 4, 90, y + 26), 5, fill=bar, outline=ink)
+            draw.text((16, y + 8), _line(random, 1), fill="white", font=ImageFont.load_default(12))
+            y += 34
+        y += 8
+    return np.asarray(picture)
+
+
+def lines(size: int = 256, seed: int = 0) -> Picture:
+    """Line art on paper: circles, hatching and a curve; odd seeds with smooth edges."""
+    random = np.random.default_rng(seed)
+    scale = _SMOOTH if seed % 2 == 1 else 1
+    wide = size * scale
+    picture = Image.new("RGB", (wide, wide), _colour(random, 225, 256))
+    draw = ImageDraw.Draw(picture)
+    middle = wide // 2 + int(random.integers(-wide // 6, wide // 6 + 1))
+    for radius in range(10 * scale, wide * 2 // 3, int(random.integers(7, 20)) * scale):
+        box = (middle - radius, wide // 2 - radius, middle + radius, wide // 2 + radius)
+        draw.ellipse(box, outline=_colour(random, 0, 80), width=scale)
+    slope = int(random.integers(-wide, wide))
+    ink = _colour(random, 20, 200)
+    for offset in range(-wide, 2 * wide, int(random.integers(8, 30)) * scale):
+        draw.line((offset, 0, offset + slope, wide), fill=ink, width=scale)
+    x = np.arange(wide)
+    y = wide / 2 + wide / 3 * np.sin(x / wide * random.uniform(5, 20))
+    draw.line(list(zip(x.tolist(), y.tolist(), strict=True)), fill=_colour(random, 0, 160), width=2 * scale)
+    return np.asarray(picture.resize((size, size), Image.Resampling.BOX))
+
+
+def night(size: int = 256, seed: int = 0) -> Picture:
+    """A dark scene with sensor noise and a few lights."""
+    random = np.random.default_rng(seed)
+    y, x = np.mgrid[:size, :size]
+    places = random.uniform(0.15, 0.85, (3, 2)) * size
+    light = sum(180 * np.exp(-((x - cx) ** 2 + (y - cy) ** 2) / 90.0) for cx, cy in places)
+    scene = (18 + 0.05 * x * 256 / size + light)[..., None] * np.array([1.0, 0.85, 0.6])
+    return np.clip(scene + random.normal(0, 6, (size, size, 3)), 0, 255).astype(np.uint8)
+
+
+# Kind -> function of (side in pixels, seed).
+DRAWN: dict[str, Callable[[int, int], Picture]] = {
+    "gradient": gradient,
+    "text": text,
+    "lines": lines,
+    "night": night,
+}
+
+
+def _line(random: np.random.Generator, words: int) -> str:
+    return " ".join(_WORDS[int(i)] for i in random.integers(len(_WORDS), size=max(1, words)))
+
+
+def _colour(random: np.random.Generator, low: int, high: int) -> tuple[int, int, int]:
+    red, green, blue = (int(c) for c in random.integers(low, high, 3))
+    return red, green, blue
