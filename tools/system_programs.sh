@@ -9,7 +9,7 @@ command -v exiftool >/dev/null || missing="$missing libimage-exiftool-perl"
 if command -v npm >/dev/null && ! command -v chromium >/dev/null; then missing="$missing chromium"; fi
 # For the Android library in export/android, which is compiled and tested on the JVM (x86-64 only).
 if [ "$(uname -m)" = x86_64 ]; then
-    command -v javac >/dev/null || missing="$missing openjdk-17-jdk-headless"
+    command -v javac >/dev/null || missing="$missing default-jdk-headless"
     command -v mvn >/dev/null || missing="$missing maven"
 fi
 [ -n "$missing" ] || exit 0
