@@ -7,7 +7,12 @@ import kotlinx.coroutines.asCoroutineDispatcher
 
 /** A thread that works on tiles, with a network and buffers of its own, which are kept for the next picture. */
 internal class Lane(name: String, private val open: () -> TileNetwork) : Closeable {
-    private val executor = Executors.newSingleThreadExecutor { Thread(it, name).apply { isDaemon = true } }
+    private val executor = Executors.newSingleThreadExecutor {
+        Thread(it, name).apply {
+            isDaemon = true
+            priority = Thread.NORM_PRIORITY - 1 // what the user touches comes first
+        }
+    }
     private var network: TileNetwork? = null
     private var pixels = IntArray(0)
     private var levels = ByteBuffer.allocateDirect(0)
