@@ -1,7 +1,7 @@
 # `make demo` and `make test` make the environment they need; nothing has to be installed before but make.
 VENV ?= .venv
-# What the tests need; the cluster extra is tested where it is installed.
-TEST_EXTRAS ?= train,export,evaluate,heif,test
+# What the tests need.
+TEST_EXTRAS ?= train,export,evaluate,heif,cluster,test
 QUALITY ?= 75
 
 .PHONY: demo test check bench-simulator bench-neural clean

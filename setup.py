@@ -35,8 +35,8 @@ EXTRAS = {
         "pyjpegli>=0.3.2",
     ],
     "heif": ["pillow-heif>=1.0"],
-    "cluster": ["ray[data]>=2.40"],
-    "test": ["pytest>=8", "hypothesis>=6.100", "ruff>=0.9", "mypy>=1.14", "build>=1.2"],
+    "cluster": ["ray[data]>=2.50", "fsspec>=2025.3", "s3fs>=2025.3", "aiobotocore>=3.0", "pyarrow>=17"],
+    "test": ["pytest>=8", "hypothesis>=6.100", "ruff>=0.9", "mypy>=1.14", "build>=1.2", "moto[server]>=5.1"],
 }
 EXTRAS["all"] = sorted({requirement for extra in EXTRAS.values() for requirement in extra})
 

@@ -17,11 +17,16 @@ def require(module: str, *, extra: str, purpose: str) -> types.ModuleType:
         purpose: What needs it, a noun phrase that starts the message ("ONNX export").
 
     Raises:
-        MissingExtraError: If the module, or one that it imports, is not installed.
+        MissingExtraError: If the module, or one that it imports or loads, is not installed.
     """
     try:
         return importlib.import_module(module)
     except ImportError as error:
         raise MissingExtraError(
             f"{purpose} needs `{error.name or module}`: pip install 'jpegpre-tf[{extra}]'"
+        ) from error
+    except OSError as error:  # the package is there, but not the library that it is made for
+        raise MissingExtraError(
+            f"{purpose} cannot load `{module}` ({next(iter(str(error).splitlines()), 'no reason given')}): "
+            f"pip install 'jpegpre-tf[{extra}]'"
         ) from error

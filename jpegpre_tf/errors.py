@@ -13,6 +13,22 @@ class OutputError(JpegpreError):
     """A file cannot be written; nothing half-written was left behind."""
 
 
+class StorageError(JpegpreError):
+    """A place given by URL cannot be reached, listed, read or written; nothing half-written was left behind.
+
+    Attributes:
+        is_missing: There is nothing of this name, which says nothing about the place as a whole.
+    """
+
+    def __init__(self, message: str, *, is_missing: bool = False) -> None:
+        super().__init__(message)
+        self.is_missing = is_missing
+
+
+class LostWorkerError(JpegpreError):
+    """Another worker of a training run is gone: this one cannot go on, but from its checkpoint."""
+
+
 class ModelError(JpegpreError):
     """A model cannot be found or is not what its description says."""
 

@@ -17,16 +17,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     "layers": {"jpeg", "ops"},
     "models": {"jpeg", "ops", "layers"},
     "losses": {"jpeg", "ops", "layers", "models"},
-    "training": {"jpeg", "ops", "layers", "models", "losses", "evaluation"},
+    "training": {"jpeg", "ops", "layers", "models", "losses", "evaluation", "cluster"},
     "exporters": {"jpeg", "ops", "layers", "models", "losses", "training", "runtime", "evaluation"},
     "runtime": {"jpeg"},
+    "cluster": {"jpeg", "runtime", "evaluation"},
     "codecs": {"jpeg"},
     "filters": {"jpeg", "codecs"},
     "evaluation": {"jpeg", "codecs", "filters", "runtime"},
 }
 MAY_IMPORT["cli"] = set(MAY_IMPORT)
-LIGHT_ROOMS = ("jpeg", "runtime", "codecs", "filters")
-LIGHT_VERBS = ("encode", "preprocess", "simulate", "models", "demo")
+LIGHT_ROOMS = ("jpeg", "runtime", "codecs", "filters", "cluster")
+LIGHT_VERBS = ("encode", "batch", "preprocess", "simulate", "models", "demo")
 TENSORFLOW = {"tensorflow", "keras", "tf_keras", "tensorflow_model_optimization"}
 
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 import jpegpre_tf
-from jpegpre_tf import errors, runtime
+from jpegpre_tf import cluster, errors, runtime
 
 TOP_LEVEL = {
     "__version__",
@@ -32,6 +32,7 @@ RUNTIME = {
     "ModelFolder",
     "Picture",
     "Session",
+    "encode_bytes",
     "encode_file",
     "encode_jpeg",
     "find_model",
@@ -42,11 +43,14 @@ RUNTIME = {
     "shipped_models",
     "write_atomically",
 }
+CLUSTER = {"BatchJob", "BatchSummary", "Row", "Storage", "read_manifest", "run_batch"}
 ERRORS = {
     "JpegpreError",
+    "LostWorkerError",
     "ModelError",
     "OutputError",
     "PictureError",
+    "StorageError",
     "TargetError",
     "UnknownModelError",
     "UsageError",
@@ -60,6 +64,11 @@ def test_top_level_names():
 def test_runtime_names():
     assert set(runtime.__all__) == RUNTIME
     assert all(hasattr(runtime, name) for name in RUNTIME)
+
+
+def test_cluster_names():
+    assert set(cluster.__all__) == CLUSTER
+    assert all(hasattr(cluster, name) for name in CLUSTER)
 
 
 def test_errors_are_one_family():

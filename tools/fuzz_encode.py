@@ -4,7 +4,8 @@ Usage: python tools/fuzz_encode.py --files 20000 [--seed 1] [--jobs 2] [--save D
 
 Each worker process encodes its share one after another, and tells its parent which file it is at. A worker that
 dies, takes longer than --seconds with one file, or grows over --megabytes fails that file and is replaced. Only a
-PictureError is an expected answer. Files that failed are saved with --save; the same seed makes the same files.
+PictureError is an expected answer. Half of the files are encoded as if they were large pictures, in strips. Files
+that failed are saved with --save; the same seed makes the same files.
 """
 
 import argparse
@@ -58,6 +59,7 @@ def seeds() -> dict[str, list[bytes]]:
         "jpg": [
             made(rgb, "JPEG", quality=85, comment=b"c", dpi=(72, 72), **rich),
             made(rgb, "JPEG", quality=90, progressive=True, subsampling=0),
+            made(rgb, "JPEG", quality=75, progressive=True),
             made(grey, "JPEG", quality=80),
             made(rgb.convert("CMYK"), "JPEG", quality=80),
             made(rgb, "MPO", save_all=True, append_images=[rgb.rotate(180)]),
@@ -140,6 +142,8 @@ def work(share: range, seed: int, pipe: Connection) -> None:
     from jpegpre_tf import runtime
     from jpegpre_tf.cli._quiet import quiet_pillow
     from jpegpre_tf.errors import PictureError
+    from jpegpre_tf.runtime import decoded as decoded_module
+    from jpegpre_tf.runtime import encode as encode_module
 
     quiet_pillow()
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # libtiff tells of every damage
@@ -152,6 +156,9 @@ def work(share: range, seed: int, pipe: Connection) -> None:
             kind, content = file_of(number, seed, kinds)
             source = Path(folder) / f"in.{kind}"
             source.write_bytes(content)
+            # Every second file of a kind goes the way of large pictures: in strips, some JPEG files by planes.
+            limit = 1000 if number // len(KINDS) % 2 else 24_000_000
+            decoded_module.WHOLE_PIXELS = encode_module.WHOLE_PIXELS = limit
             pipe.send((number, "at", 0.0))
             start = time.monotonic()
             try:

@@ -33,6 +33,13 @@ def ship(arguments: argparse.Namespace) -> None:
             name: round((1 - share) * last.measures.get(name, 0.0) + share * side.get(name, 0.0), 4)
             for name in last.measures | side
         }
+    if arguments.blended:
+        share = float(arguments.blended[1])
+        other = json.loads(Path(arguments.blended[0], "model.json").read_text(encoding="utf-8"))["objective"]
+        objective = {
+            name: round((1 - share) * objective.get(name, 0.0) + share * other.get(name, 0.0), 4)
+            for name in objective | other
+        }
     pictures = [load_rgb(path)[:PARITY_SIZE, :PARITY_SIZE] for path in list_pictures(ROOT / "tests/pictures")]
     arguments.folder.mkdir(parents=True, exist_ok=True)
     for number, run in enumerate(arguments.runs, start=1):
@@ -79,6 +86,12 @@ def _commands(arguments: argparse.Namespace) -> list[str]:
         share = f"--share {arguments.mixed[1]}"
         mix = f"python tools/mix_models.py RUN2/model.keras SIDE/model.keras {share} -o mixed.keras"
         commands[2:2] = [side, mix]
+    if arguments.blended:
+        last = f"RUN{len(arguments.runs)}/model.keras"
+        folder, share = arguments.blended
+        commands.append(
+            f"python tools/mix_models.py {last} {folder}/model.keras --share {share} -o model.keras"
+        )
     return commands
 
 
@@ -104,6 +117,12 @@ def main(argv: list[str] | None = None) -> int:
         nargs=2,
         metavar=("RUN", "SHARE"),
         help="a further run from the first one's model, averaged into the second's; a third run starts there",
+    )
+    model.add_argument(
+        "--blended",
+        nargs=2,
+        metavar=("FOLDER", "SHARE"),
+        help="a shipped model that was averaged into the last run's, whose runs began like these; needs --model",
     )
     model.add_argument("--version", required=True)
     model.add_argument(

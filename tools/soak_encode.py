@@ -1,8 +1,9 @@
 """Encodes many photos in one run: throughput on 1 and 2 jobs, memory over time, kill -9 and --resume.
 
-Usage: python tools/soak_encode.py WORK_DIR [--photos 2000] [--plot memory.png]
+Usage: python tools/soak_encode.py WORK_DIR [--photos 2000] [--part soak|throughput|both] [--plot memory.png]
 
 The photos are made from tests/pictures: crops, mirrored and scaled, as JPEG files of a camera's quality with EXIF.
+Every fifth is a large one.
 Prints one JSON object. With --plot, a picture of memory over pictures done (needs matplotlib).
 """
 
@@ -26,14 +27,17 @@ ROOT = Path(__file__).parent.parent
 JOURNAL = ".jpegpre-journal.jsonl"
 
 
-def make_photos(folder: Path, count: int, width: int, height: int) -> None:
-    """Writes `count` different photos, the same ones each time."""
+def make_photos(folder: Path, count: int, small: tuple[int, int], large: tuple[int, int]) -> float:
+    """Writes `count` different photos, the same ones each time; returns their megapixels."""
     folder.mkdir(parents=True)
     pictures = [Image.open(path).convert("RGB") for path in sorted((ROOT / "tests/pictures").glob("*.webp"))]
     chance = np.random.default_rng(0)
     exif = Image.Exif()
     exif[0x010F] = "Soak"
+    pixels = 0
     for number in range(count):
+        width, height = small if number % 5 else large
+        pixels += width * height
         picture = pictures[number % len(pictures)]
         scale = chance.uniform(0.4, 0.9)
         size = int(picture.width * scale), int(picture.height * scale)
@@ -47,6 +51,7 @@ def make_photos(folder: Path, count: int, width: int, height: int) -> None:
         subfolder = folder / f"{number // 500}"
         subfolder.mkdir(exist_ok=True)
         crop.save(subfolder / f"{number:05}.jpg", quality=92, exif=exif)
+    return pixels / 1e6
 
 
 def memory_mb(process: subprocess.Popen[bytes]) -> float:
@@ -103,8 +108,8 @@ def throughput(photos: Path, work: Path, rounds: int) -> dict[str, object]:
 
 
 def digests(folder: Path) -> dict[str, str]:
-    """Relative path -> sha256 of everything in a folder."""
-    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    """Relative path -> sha256 of everything in a folder but the journal."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != JOURNAL)
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
@@ -138,14 +143,25 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("work", type=Path, metavar="WORK_DIR", help="folder to make; must not exist")
     parser.add_argument("--photos", type=int, default=2000)
-    parser.add_argument("--width", type=int, default=640)
-    parser.add_argument("--height", type=int, default=480)
+    parser.add_argument("--small", type=int, nargs=2, default=(640, 480), metavar=("W", "H"))
+    parser.add_argument("--large", type=int, nargs=2, default=(2000, 1500), metavar=("W", "H"))
+    parser.add_argument("--part", choices=("soak", "throughput", "both"), default="both")
     parser.add_argument("--plot", type=Path, metavar="PNG")
     arguments = parser.parse_args()
     work = arguments.work
-    make_photos(work / "photos", arguments.photos, arguments.width, arguments.height)
-    megapixels = arguments.photos * arguments.width * arguments.height / 1e6
+    megapixels = make_photos(work / "photos", arguments.photos, arguments.small, arguments.large)
     summary: dict[str, object] = {"photos": arguments.photos, "megapixels": round(megapixels, 1)}
+    if arguments.part != "soak":
+        summary["throughput"] = throughput(work / "photos" / "0", work, rounds=3)
+    if arguments.part != "throughput":
+        soak(work, arguments.photos, summary, arguments.plot)
+    print(json.dumps(summary, indent=1))
+    shutil.rmtree(work)
+    return 0
+
+
+def soak(work: Path, photos: int, summary: dict[str, object], plotted: Path | None) -> None:
+    """Runs over all photos with 1 and 2 jobs, killed and resumed; adds what was found to the summary."""
     memory = {}
     for jobs in (1, 2):
         code, seconds, samples = run(work / "photos", work / f"jobs{jobs}", "--jobs", str(jobs))
@@ -155,8 +171,7 @@ def main() -> int:
             "seconds": round(seconds, 1),
             **flatness(samples),
         }
-    summary["throughput"] = throughput(work / "photos" / "0", work, rounds=3)
-    killed, _, _ = run(work / "photos", work / "killed", "--jobs", "2", kill_after=arguments.photos // 2)
+    killed, _, _ = run(work / "photos", work / "killed", "--jobs", "2", kill_after=photos // 2)
     left = digests(work / "killed")
     code, seconds, samples = run(work / "photos", work / "killed", "--jobs", "2", "--resume")
     memory["killed, --resume"] = samples
@@ -164,18 +179,13 @@ def main() -> int:
     summary["killed_and_resumed"] = {
         "exit_codes": [killed, code],
         "files_after_the_kill": len(left),
-        "partial_files_after_the_kill": sum(
-            digest != whole.get(name) for name, digest in left.items() if name != JOURNAL
-        ),
+        "partial_files_after_the_kill": sum(digest != whole.get(name) for name, digest in left.items()),
         "resume_seconds": round(seconds, 1),
         "identical_to_uninterrupted": digests(work / "killed") == whole,
         "jobs_1_and_2_identical": digests(work / "jobs2") == whole,
     }
-    print(json.dumps(summary, indent=1))
-    if arguments.plot:
-        plot(memory, arguments.plot)
-    shutil.rmtree(work)
-    return 0
+    if plotted:
+        plot(memory, plotted)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import math
 import re
 
 from jpegpre_tf.cli import _arguments
+from jpegpre_tf.cli._encoder import add_encoder_argument
 from jpegpre_tf.errors import UsageError
 from jpegpre_tf.runtime import EncodeOptions
 from jpegpre_tf.runtime.decoded import COLOR_CHOICES, MAX_PIXELS, check_color
@@ -84,6 +85,24 @@ def add_encode_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="replace the JPEG files given, each after its new one is verified",
     )
+    add_encoder_argument(parser)
+    add_picture_arguments(parser)
+    parser.add_argument(
+        "--jobs",
+        type=_arguments.positive_int,
+        default=1,
+        metavar="N",
+        help="pictures at a time; memory grows with it (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with a run that was stopped: skip what it had finished"
+    )
+    parser.add_argument("--page", metavar="PAGE.html", help="also write a before/after page for a browser")
+    _arguments.add_json_argument(parser, "one JSON object per picture instead of the table")
+
+
+def add_picture_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds what decides how a picture is encoded."""
     _add_goal(parser)
     _arguments.add_profile_arguments(parser)
     parser.add_argument(
@@ -124,18 +143,6 @@ def add_encode_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"refuse larger pictures, for example 50MP (default: {MAX_PIXELS // 1_000_000}MP)",
     )
-    parser.add_argument(
-        "--jobs",
-        type=_arguments.positive_int,
-        default=1,
-        metavar="N",
-        help="pictures at a time; memory grows with it (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--resume", action="store_true", help="go on with a run that was stopped: skip what it had finished"
-    )
-    parser.add_argument("--page", metavar="PAGE.html", help="also write a before/after page for a browser")
-    _arguments.add_json_argument(parser, "one JSON object per picture instead of the table")
 
 
 def _add_goal(parser: argparse.ArgumentParser) -> None:
@@ -169,7 +176,7 @@ def encode_options(arguments: argparse.Namespace) -> EncodeOptions:
     Raises:
         UsageError: If some do not fit together.
     """
-    if arguments.page and arguments.resume:
+    if getattr(arguments, "page", None) and arguments.resume:
         raise UsageError("--page needs all pictures in one run: not allowed with --resume")
     return EncodeOptions(
         quality=arguments.quality or DEFAULT_QUALITY,
@@ -183,5 +190,5 @@ def encode_options(arguments: argparse.Namespace) -> EncodeOptions:
         background=arguments.background,
         color=arguments.color,
         max_pixels=arguments.max_pixels,
-        in_place=arguments.in_place,
+        in_place=getattr(arguments, "in_place", False),
     )

@@ -58,6 +58,7 @@ def described(result: runtime.EncodeResult, arguments: argparse.Namespace) -> di
         "quality": int(result.quality) if is_whole else round(result.quality, 4),
         "profile": arguments.profile,
         "strength": round(result.strength, 6),
+        "encoder": arguments.encoder,
         "subsampling": arguments.subsampling,
         "copied": result.is_copy,
         "quality_input": result.quality_input,

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -20,7 +20,7 @@ class Journal:
     """One line per finished picture, written just before its file appears.
 
     A picture counts as done if its output is, byte for byte, the one that was announced; so a line whose
-    file never came does no harm. The file is removed at the end of a run, unless some output could not be written.
+    file never came does no harm. The file stays after the run, so that going on with a finished run does nothing.
 
     Args:
         path: The journal's file.
@@ -85,12 +85,10 @@ class Journal:
             self.problem = f"no journal can be kept, --resume will not work: {error.strerror or error}"
             self._file = None
 
-    def close(self, *, is_complete: bool) -> None:
-        """Ends the journal; after a complete run nothing of it is left."""
+    def close(self) -> None:
+        """Ends the journal."""
         if self._file is not None:
             self._file.close()
-            if is_complete:
-                self._path.unlink(missing_ok=True)
 
     def _read(self) -> None:
         try:
@@ -107,21 +105,38 @@ class Journal:
 
 
 def journal_for(
-    tasks: Sequence[Task], output: str | None, options: runtime.EncodeOptions, profile: str, *, resume: bool
+    tasks: Sequence[Task],
+    output: str | None,
+    options: runtime.EncodeOptions,
+    profile: str,
+    encoder: Mapping[str, str],
+    *,
+    resume: bool,
 ) -> Journal | None:
-    """Returns the journal of a run over several pictures, None for one picture, which needs none."""
+    """Returns the journal of a run over several pictures, None for one picture, which needs none.
+
+    Args:
+        tasks: All pictures of the run.
+        output: The output as given, None in place.
+        options: Of the run, as are `profile` and what identifies the encoder.
+        profile: Name or folder of the model.
+        encoder: What identifies the encoder, empty for the plain one.
+        resume: Use what is there.
+    """
+    if len(tasks) == 1 and not resume:
+        return None
     if output is None:
         folder = _common_folder([task.target for task in tasks])
-    elif len(tasks) > 1 or resume:
-        folder = Path(output) if tasks[0].target != Path(output) else tasks[0].target.parent
     else:
-        return None
+        folder = Path(output) if tasks[0].target != Path(output) else tasks[0].target.parent
     if resume:
         for parent in {task.target.parent for task in tasks}:
             remove_leftovers(parent)
     model = runtime.find_model(profile)
     what = json.dumps(
-        [__version__, asdict(options), model.name, model.version, model.files], sort_keys=True, default=str
+        [__version__, asdict(options), dict(encoder), model.name, model.version, model.files],
+        sort_keys=True,
+        default=str,
     )
     return Journal(folder / NAME, _digest(what.encode()), is_resumed=resume)
 

@@ -34,8 +34,8 @@ def plan(inputs: Iterable[str], output: str, also_written: Iterable[str] = ()) -
         UsageError: If outputs would collide with each other or with an input, if several pictures are to go
             into one file, if the output is a file of another kind, or if there is no picture at all.
     """
-    paths = [Path(text) for text in inputs]
-    out = Path(output)
+    paths = [_named(text) for text in inputs]
+    out = _named(output)
     is_folder = out.is_dir() or output.endswith(("/", os.sep))
     to_folder = is_folder or out.suffix.lower() not in JPEG_SUFFIXES
     if not to_folder and (len(paths) > 1 or paths[0].is_dir()):
@@ -62,7 +62,7 @@ def plan_in_place(inputs: Iterable[str], also_written: Iterable[str] = ()) -> li
     Raises:
         UsageError: If a file is not named as a JPEG file, or would be replaced twice, or there is none.
     """
-    paths = [Path(text) for text in inputs]
+    paths = [_named(text) for text in inputs]
     tasks = []
     for path in paths:
         if not path.is_dir() and path.suffix.lower() not in JPEG_INPUT_SUFFIXES:
@@ -79,9 +79,18 @@ def plan_in_place(inputs: Iterable[str], also_written: Iterable[str] = ()) -> li
                 f"'{shown(other.source)}' and '{shown(task.source)}' are one file: it would be replaced twice"
             )
     for target in map(Path, also_written):
+        if target.is_dir():
+            raise UsageError(f"expected a file to write. Received: '{shown(target)}', a folder")
         if _identity(target) in seen:
             raise UsageError(f"'{shown(target)}' is an input and would be overwritten")
     return tasks
+
+
+def _named(text: str) -> Path:
+    # pathlib takes nothing for the current folder; a shell's unset variable must not.
+    if not text:
+        raise UsageError("expected the name of a file or folder. Received: ''")
+    return Path(text)
 
 
 def _jpeg_name(relative: Path) -> Path:
@@ -122,6 +131,9 @@ def _refuse_collisions(tasks: list[Task], also_written: list[Path]) -> None:
     for target in [*also_written, *(task.target for task in tasks)]:
         if _identity(target) in inputs:
             raise UsageError(f"'{shown(target)}' is an input and would be overwritten")
+    for target in also_written:
+        if target.is_dir():
+            raise UsageError(f"expected a file to write. Received: '{shown(target)}', a folder")
     seen: dict[str, Task] = {}
     for task in tasks:
         other = seen.setdefault(os.path.realpath(task.target), task)

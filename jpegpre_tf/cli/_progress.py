@@ -17,9 +17,12 @@ class Progress(Protocol):
 
 
 @contextmanager
-def progress(total: int, what: str) -> Iterator[Progress]:
-    """Shows a bar while the block runs if stderr is a terminal and there is more than one piece of work."""
-    if total > 1 and sys.stderr.isatty():
+def progress(total: int | None, what: str) -> Iterator[Progress]:
+    """Shows a bar while the block runs if stderr is a terminal and there is more than one piece of work.
+
+    None: how much there is is not known beforehand.
+    """
+    if (total is None or total > 1) and sys.stderr.isatty():
         with _bar(total, what) as bar:
             yield bar
     else:
@@ -35,7 +38,7 @@ class _Lines:
 
 
 @contextmanager
-def _bar(total: int, what: str) -> Iterator[Progress]:
+def _bar(total: int | None, what: str) -> Iterator[Progress]:
     from rich import progress as rich_progress
     from rich.console import Console
     from rich.text import Text

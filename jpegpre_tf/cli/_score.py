@@ -1,10 +1,5 @@
 """The score of `--target-score`."""
 
-from collections.abc import Callable
-
-import numpy as np
-import numpy.typing as npt
-
 from jpegpre_tf.runtime.renderer import Score
 
 
@@ -14,23 +9,6 @@ def ssimulacra2_score() -> Score:
     Raises:
         MissingExtraError: If the extra [evaluate] is not installed.
     """
-    from jpegpre_tf._optional import require
-    from jpegpre_tf.codecs.base import decode
-    from jpegpre_tf.evaluation.metrics.base import Frame
-    from jpegpre_tf.evaluation.metrics.ssimulacra2 import SSIMULACRA2
+    from jpegpre_tf.evaluation.file_score import ssimulacra2_score as score
 
-    require("ssimulacra2.ssimulacra2", extra="evaluate", purpose="--target-score")
-    require("cv2", extra="evaluate", purpose="--target-score")
-    metric = SSIMULACRA2()
-
-    def score(pixels: npt.NDArray[np.uint8]) -> Callable[[bytes], float]:
-        prepared = metric.prepare(Frame(pixels))
-
-        def of_file(jpeg: bytes) -> float:
-            value = metric.score(prepared, Frame(decode(jpeg)))
-            # Pictures under 8 pixels have no score: none is high enough.
-            return float("-inf") if value is None else value
-
-        return of_file
-
-    return score
+    return score("--target-score")

@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Writes the page."""
+    from jpegpre_tf.cli._plan import refuse_overwriting
     from jpegpre_tf.cli._quiet import quiet_pillow, without_greeting
     from jpegpre_tf.errors import UsageError
     from jpegpre_tf.evaluation.cache import write_text
@@ -37,8 +38,14 @@ def run(arguments: argparse.Namespace) -> int:
     from jpegpre_tf.evaluation.metrics import get_metrics
     from jpegpre_tf.evaluation.report.compare_page import compare_page
     from jpegpre_tf.runtime import open_picture
+    from jpegpre_tf.runtime.names import shown
 
     quiet_pillow()
+    if arguments.output.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(
+            f"output is a page: expected an .html file. Received: -o '{shown(arguments.output)}'"
+        )
+    refuse_overwriting(arguments.picture, arguments.output)
     if not 1 <= arguments.quality <= 100:
         raise UsageError(f"--quality must be within 1..100: {arguments.quality}")
     if not 0 <= arguments.strength <= 1:

@@ -13,6 +13,7 @@ from typing import TextIO
 from jpegpre_tf import runtime
 from jpegpre_tf.cli._encode_arguments import add_encode_arguments, encode_options
 from jpegpre_tf.cli._encode_rows import HEADER, described, row, totals
+from jpegpre_tf.cli._encoder import other_encoder
 from jpegpre_tf.cli._journal import Journal, journal_for
 from jpegpre_tf.cli._plan import Task, plan, plan_in_place
 from jpegpre_tf.cli._progress import progress
@@ -20,7 +21,7 @@ from jpegpre_tf.cli._quiet import allow_pixels, quiet_pillow, without_decoders_m
 from jpegpre_tf.cli._score import ssimulacra2_score
 from jpegpre_tf.cli._session import load_profile
 from jpegpre_tf.cli._table import print_table
-from jpegpre_tf.errors import JpegpreError, OutputError, PictureError
+from jpegpre_tf.errors import JpegpreError, PictureError
 from jpegpre_tf.runtime.load import usable_cores
 from jpegpre_tf.runtime.names import shown
 
@@ -43,13 +44,23 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         tasks = plan(arguments.inputs, arguments.output, also_written)
     threads = max(1, min(4, usable_cores() // arguments.jobs))
+    encoder = other_encoder(arguments.encoder, options.subsampling)
     session = load_profile(arguments.profile, options.quality, threads)
     score = ssimulacra2_score() if options.target_score is not None else None
-    journal = journal_for(tasks, arguments.output, options, arguments.profile, resume=arguments.resume)
+    journal = journal_for(
+        tasks,
+        arguments.output,
+        options,
+        arguments.profile,
+        encoder.identity() if encoder else {},
+        resume=arguments.resume,
+    )
+    skipped: list[Path] = []
 
     def work(task: Task) -> Outcome:
         finished = journal.finished(task) if journal else None
         if finished is not None:
+            skipped.append(task.source)
             return finished
 
         def announce(result: runtime.EncodeResult, content: bytes) -> None:
@@ -58,7 +69,13 @@ def run(arguments: argparse.Namespace) -> int:
 
         try:
             return runtime.encode_file(
-                task.source, task.target, session, options, score=score, before_write=announce
+                task.source,
+                task.target,
+                session,
+                options,
+                encoder=encoder,
+                score=score,
+                before_write=announce,
             )
         except JpegpreError as error:
             return error
@@ -69,13 +86,11 @@ def run(arguments: argparse.Namespace) -> int:
         None if arguments.quality is None and _has_target(options) else options.quality
     )
     results: list[runtime.EncodeResult] = []
-    encoded, is_complete = 0, True
+    encoded = 0
     with without_decoders_messages(), progress(len(tasks), "encoding") as report:
         for task, outcome in _outcomes(tasks, work, arguments.jobs):
             report.advance()
             if isinstance(outcome, JpegpreError):
-                # A picture that cannot be read will not be readable next time; a full disk can be mended.
-                is_complete = is_complete and not isinstance(outcome, OutputError)
                 report.log(f"jpegpre encode: error: {outcome}")
                 if arguments.json:
                     print(json.dumps({"input": str(task.source), "error": str(outcome)}), flush=True)
@@ -90,7 +105,9 @@ def run(arguments: argparse.Namespace) -> int:
             # Numbers only from here on, and only for a table: memory must not grow with the number of pictures.
             if not arguments.json:
                 results.append(replace(outcome, jpeg_plain=b"", jpeg=b"", notes=()))
-    _end_journal(journal, is_complete)
+    _end_journal(journal)
+    if arguments.resume:
+        _tell_of_resuming(len(skipped), len(tasks))
     if results:
         print_table(HEADER, [row(result) for result in results], totals(results))
     if encoded and arguments.page:
@@ -124,11 +141,17 @@ def _outcomes(
                 future.cancel()
 
 
-def _end_journal(journal: Journal | None, is_complete: bool) -> None:
+def _end_journal(journal: Journal | None) -> None:
     if journal is not None:
-        journal.close(is_complete=is_complete)
+        journal.close()
         if journal.problem:
             print(f"jpegpre encode: note: {journal.problem}", file=sys.stderr)
+
+
+def _tell_of_resuming(skipped: int, pictures: int) -> None:
+    done = f"{skipped:,} of {pictures:,} pictures had been done" if skipped else "nothing had been done"
+    left = ": nothing to do" if skipped == pictures else ""
+    print(f"jpegpre encode: note: {done} by a run with the same options{left}", file=sys.stderr)
 
 
 def _write_page(page: runtime.ComparePage, path: Path, told: TextIO) -> None:

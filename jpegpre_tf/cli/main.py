@@ -12,13 +12,14 @@ from typing import NoReturn
 
 from jpegpre_tf._optional import MissingExtraError
 from jpegpre_tf._version import __version__
-from jpegpre_tf.errors import JpegpreError, UsageError
+from jpegpre_tf.errors import JpegpreError, UnknownModelError, UsageError
 
 # Verb -> one-line help. Each lives in `jpegpre_tf/cli/<verb with _>.py`, which defines
 # `add_arguments(parser)` and `run(arguments) -> int`. Only the chosen verb's module is imported,
 # so that `--help` and `encode` start at once.
 VERBS: dict[str, str] = {
     "encode": "encode pictures as smaller JPEG files",
+    "batch": "encode an archive: folders or object storage, many workers, a manifest",
     "preprocess": "write the edited pixels of one picture, lossless",
     "simulate": "write what a picture looks like as JPEG; print the size of the file",
     "evaluate": "measure BD-rates on a folder of pictures with real encoders; writes a report",
@@ -68,11 +69,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(importlib.import_module(_module_name(parsed.verb)).run(parsed))
     except SystemExit as exit_request:  # argparse: 0 after --help, 2 after a usage error
         return int(exit_request.code or 0)
-    except UsageError as error:
+    except (UsageError, UnknownModelError) as error:
         print(f"jpegpre: error: {error}", file=sys.stderr)
         return 2
     except (JpegpreError, MissingExtraError) as error:
         print(f"jpegpre: error: {error}", file=sys.stderr)
+        return 1
+    except MemoryError:
+        print("jpegpre: error: not enough memory", file=sys.stderr)
         return 1
     except BrokenPipeError:
         # The reader of our output went away (`| head`); nothing is left to say, not even at exit.

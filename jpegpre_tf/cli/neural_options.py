@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jpegpre_tf.cli import _arguments
+from jpegpre_tf.cli._run_arguments import add_run_arguments, overrides
 from jpegpre_tf.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,9 +24,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "folder", metavar="DIR", type=Path, help="lossless pictures to learn from, searched recursively"
     )
     parser.add_argument(
-        "-o", "--output", metavar="RUN_DIR", type=Path, required=True, help="folder of the run"
-    )
-    parser.add_argument(
         "--encoder",
         required=True,
         metavar="NAME|COMMAND",
@@ -33,11 +31,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "PNG), {out} and {quality}, in quotes",
     )
     parser.add_argument("--config", type=Path, help="JSON file with fields of NeuralTrainConfig")
-    parser.add_argument("--validation", metavar="DIR", type=Path, help="pictures to measure the loss on")
-    parser.add_argument(
-        "--from", dest="initial", metavar="MODEL", type=Path, help=".keras network to start from"
-    )
-    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in RUN_DIR")
     parser.add_argument(
         "--preprocess",
         metavar="PROFILE",
@@ -50,8 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="CPU threads (default: TensorFlow's choice)",
     )
-    for name, kind in _OPTIONS.items():
-        parser.add_argument("--" + name.replace("_", "-"), type=kind, help="overrides the configuration")
+    add_run_arguments(parser, _OPTIONS)
 
 
 def checked(arguments: argparse.Namespace) -> "Encoder":
@@ -83,8 +75,7 @@ def start_run(arguments: argparse.Namespace, encoder: "Encoder") -> "NeuralRun":
 
     path = arguments.config or (arguments.output / "config.json" if arguments.resume else None)
     config = load_neural_config(path) if path else NeuralTrainConfig()
-    given = {name: getattr(arguments, name) for name in _OPTIONS if getattr(arguments, name) is not None}
-    config = dataclasses.replace(config, **given)
+    config = dataclasses.replace(config, **overrides(arguments, _OPTIONS))
     paths = list_pictures(arguments.folder)
     validation = list_pictures(arguments.validation) if arguments.validation else []
     print(f"learning {encoder.name} from {len(paths)} pictures, {config.steps} steps", file=sys.stderr)

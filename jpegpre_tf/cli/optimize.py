@@ -22,9 +22,10 @@ from jpegpre_tf.cli._points_progress import Progress
 from jpegpre_tf.cli._quiet import quiet_pillow, quiet_tensorflow
 from jpegpre_tf.cli._session import load_profile
 from jpegpre_tf.errors import PictureError, UsageError
+from jpegpre_tf.runtime.atomic import check_writable
 from jpegpre_tf.runtime.metadata import METADATA_CHOICES
 from jpegpre_tf.runtime.names import shown
-from jpegpre_tf.runtime.strip_renderer import WHOLE_PIXELS
+from jpegpre_tf.runtime.raster import WHOLE_PIXELS
 
 # What a profile without an objective of its own is searched for.
 _OBJECTIVE = {"psnr_y": 0.5, "psnr_rgb": 0.5}
@@ -82,6 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
             f"'{shown(source)}' has {height * width / 1e6:.0f} megapixels: optimize takes up to "
             f"{WHOLE_PIXELS // 1_000_000}"
         )
+    check_writable(target)
     quiet_tensorflow()
     require("tensorflow", extra="train", purpose="optimize")
     from jpegpre_tf.training.picture_optimizer import PictureOptimizer

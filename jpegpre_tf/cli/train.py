@@ -4,11 +4,16 @@ import argparse
 import dataclasses
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jpegpre_tf._optional import require
 from jpegpre_tf.cli._arguments import DEFAULT_PROFILE, check_run_folder
-from jpegpre_tf.cli._quiet import quiet_tensorflow
+from jpegpre_tf.cli._quiet import quiet_asyncio, quiet_tensorflow
+from jpegpre_tf.cli._run_arguments import add_run_arguments, overrides
 from jpegpre_tf.errors import UsageError
+
+if TYPE_CHECKING:
+    from jpegpre_tf.training.config import TrainConfig
 
 # Fields of TrainConfig offered as options, as (option, type).
 _OPTIONS = {
@@ -23,10 +28,10 @@ _OPTIONS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "folder", metavar="DIR", type=Path, help="pictures to train with, searched recursively"
-    )
-    parser.add_argument(
-        "-o", "--output", metavar="RUN_DIR", type=Path, required=True, help="folder of the run"
+        "folder",
+        metavar="DIR",
+        help="pictures to train with, searched recursively; with --strategy also a folder or URL of tar or TFRecord "
+        "shards",
     )
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
@@ -36,38 +41,54 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "(default: balanced)",
     )
     what.add_argument("--config", type=Path, help="JSON file with fields of TrainConfig")
-    parser.add_argument("--validation", metavar="DIR", type=Path, help="pictures to measure the loss on")
-    parser.add_argument(
-        "--from", dest="initial", metavar="MODEL", type=Path, help=".keras model to start from"
-    )
     parser.add_argument(
         "--tensorboard", metavar="DIR", type=Path, help="folder for TensorBoard's event files"
     )
-    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in RUN_DIR")
-    for name, kind in _OPTIONS.items():
-        parser.add_argument("--" + name.replace("_", "-"), type=kind, help="overrides the configuration")
+    parser.add_argument(
+        "--strategy",
+        choices=("single", "mirrored", "multi-worker"),
+        help="mirrored: all devices of this machine; multi-worker: the machines of TF_CONFIG; single: one device, but "
+        "with their input from shards and URLs (default: Keras' fit on a local folder; extra for the others: cluster)",
+    )
+    add_run_arguments(parser, _OPTIONS)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    if not arguments.folder.is_dir():  # said before TensorFlow's seconds of import
+    is_fit = arguments.strategy is None
+    if is_fit and not Path(arguments.folder).is_dir():  # said before TensorFlow's seconds of import
         raise UsageError(f"{arguments.folder}: expected a folder of pictures to train with, found none")
+    if not is_fit and arguments.tensorboard is not None:
+        raise UsageError("--tensorboard is for runs without --strategy")
     quiet_tensorflow()
     require("tensorflow", extra="train", purpose="training")
-    from jpegpre_tf.training.config import load_config, profile_config
-    from jpegpre_tf.training.data import list_pictures
-    from jpegpre_tf.training.run import train
-
-    check_run_folder(arguments.output, arguments.resume)
+    if is_fit:
+        check_run_folder(arguments.output, arguments.resume)
+    elif not arguments.resume:  # with it, a worker on a new disk has nothing yet
+        check_run_folder(arguments.output, resume=False)
     if arguments.initial is not None and not arguments.initial.is_file():
         raise UsageError(f"--from: expected a .keras file, found nothing at {arguments.initial}")
-    if arguments.resume and arguments.config is None and arguments.profile is None:
-        arguments.config = arguments.output / "config.json"
+    (_fit if is_fit else _train_distributed)(arguments, _config(arguments))
+    print(arguments.output / "model.keras")
+    return 0
+
+
+def _config(arguments: argparse.Namespace) -> "TrainConfig":
+    from jpegpre_tf.training.config import load_config, profile_config
+
+    kept = arguments.output / "config.json"
+    if arguments.resume and arguments.config is None and arguments.profile is None and kept.exists():
+        arguments.config = kept
     if arguments.config is not None:
         config = load_config(arguments.config)
     else:
         config = profile_config(arguments.profile or DEFAULT_PROFILE)
-    overrides = {name: getattr(arguments, name) for name in _OPTIONS if getattr(arguments, name) is not None}
-    config = dataclasses.replace(config, **overrides)
+    return dataclasses.replace(config, **overrides(arguments, _OPTIONS))
+
+
+def _fit(arguments: argparse.Namespace, config: "TrainConfig") -> None:
+    from jpegpre_tf.training.data import list_pictures
+    from jpegpre_tf.training.run import train
+
     paths = list_pictures(arguments.folder)
     validation = list_pictures(arguments.validation) if arguments.validation else []
     print(f"training on {len(paths)} pictures, {config.steps} steps", file=sys.stderr)
@@ -80,5 +101,22 @@ def run(arguments: argparse.Namespace) -> int:
         tensorboard=arguments.tensorboard,
         verbose=1 if sys.stderr.isatty() else 2,
     )
-    print(arguments.output / "model.keras")
-    return 0
+
+
+def _train_distributed(arguments: argparse.Namespace, config: "TrainConfig") -> None:
+    quiet_asyncio()
+    from jpegpre_tf.training.workers import Workers
+
+    workers = Workers(arguments.strategy)  # before anything else of TensorFlow, which insists on it
+    from jpegpre_tf.training.data import list_pictures
+    from jpegpre_tf.training.distributed import train_distributed
+    from jpegpre_tf.training.picture_source import PictureSource
+
+    validation = list_pictures(arguments.validation) if arguments.validation else []
+    source = PictureSource(arguments.folder)
+    print(
+        f"training on {len(source.files)} files ({source.kind}), {config.steps} steps, worker {workers.index} "
+        f"of {workers.count}, {workers.replicas} devices",
+        file=sys.stderr,
+    )
+    train_distributed(config, source, validation, arguments.output, workers, initial_model=arguments.initial)

@@ -49,12 +49,14 @@ class Encoded:
 class Encoder(ABC):
     """A real encoder behind one call.
 
-    Subclasses set `name`, `version` and `flags` and write the bytes: the same ones for the same input.
+    Subclasses set `name`, `version` and `flags` and write the bytes: the same ones for the same input. Those whose
+    `encode_bytes` also takes one channel, `(height, width, 1)`, set `takes_grey`.
     """
 
     name: str
     version: str
     flags: str
+    takes_grey: bool = False
 
     @abstractmethod
     def encode_bytes(self, image: Picture, quality: int) -> bytes:

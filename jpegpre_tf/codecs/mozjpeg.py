@@ -19,6 +19,8 @@ class MozJPEG(Encoder):
         subsampling: "4:2:0" or "4:4:4"; libvips offers no other.
     """
 
+    takes_grey = True
+
     def __init__(self, *, tables: str = "default", subsampling: str = "4:2:0"):
         if tables not in ("default", "annex-k"):
             raise ValueError(f"`tables` must be 'default' or 'annex-k'. Received: {tables!r}")
@@ -45,8 +47,8 @@ class MozJPEG(Encoder):
         )
 
     def encode_bytes(self, image: Picture, quality: int) -> bytes:
-        height, width = image.shape[:2]
-        picture = self._vips.Image.new_from_memory(image.tobytes(), width, height, 3, "uchar")
+        height, width, channels = image.shape
+        picture = self._vips.Image.new_from_memory(image.tobytes(), width, height, channels, "uchar")
         return bytes(picture.jpegsave_buffer(Q=quality, **self._options))
 
 

@@ -56,6 +56,8 @@ class EvaluationConfig:
             )
         if self.jobs < 1:
             raise UsageError(f"jobs must be at least 1: {self.jobs}")
+        if self.limit is not None and self.limit < 1:
+            raise UsageError(f"limit must be at least 1: {self.limit}")
         keys = [candidate.key for candidate in self.candidates]
         if len(set(keys)) < len(keys):
             raise UsageError(

@@ -110,12 +110,12 @@ def check_tflite(content: bytes, precision: str = "fp32") -> None:
 
 
 def _check_int8(found: Counter[tuple[str, str]]) -> None:
-    # All but the transform's own products and the first of the quality's branch, which sees 1x1 pixels.
+    # All but the transform's and the headroom's products, and the first of the quality's branch, for 1x1 pixels.
     floats = found[("CONV_2D", "FLOAT32")]
-    transform = 7 + 2
-    if floats != transform or not found[("CONV_2D", "INT8")]:
+    expected = 7 + 2 + 2
+    if floats != expected or not found[("CONV_2D", "INT8")]:
         raise ModelError(
-            f"exported int8 TFLite model: expected {transform} float convolutions and the others int8, found "
+            f"exported int8 TFLite model: expected {expected} float convolutions and the others int8, found "
             f"{floats} float, {found[('CONV_2D', 'INT8')]} int8"
         )
 

@@ -14,8 +14,9 @@ from jpegpre_tf.ops.real_dct import BLOCK_DCT, RGB_TO_YCC, YCC_TO_RGB
 
 _CELL = 6  # numbers per 2x2 pixels
 _CHROMA = 32  # chroma numbers of 8x8 pixels
-# A whole level of blue is 0.114 of luma: of whole levels only white and black come closer to the ends than this.
-_NEAR_END = 0.1
+# A pixel counts as white or black in full at the end, less towards this many levels of luma from it: one level of blue
+# is 0.114. An eighth, because float16 has nothing between 254.875 and 255.
+_NEAR_END = 0.125
 _WHITE = 255.0
 # A block with so many white or black pixels of its 64 is left alone.
 MOST_AT_END = 12

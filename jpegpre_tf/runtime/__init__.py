@@ -9,7 +9,7 @@ edited = preprocess(picture.pixels, quality=75)
 
 from jpegpre_tf.runtime.atomic import replace_original, write_atomically
 from jpegpre_tf.runtime.compare_page import ComparePage
-from jpegpre_tf.runtime.encode import encode_file
+from jpegpre_tf.runtime.encode import encode_bytes, encode_file
 from jpegpre_tf.runtime.encode_options import EncodeOptions
 from jpegpre_tf.runtime.encode_result import EncodeResult
 from jpegpre_tf.runtime.jpeg_file import encode_jpeg
@@ -28,6 +28,7 @@ __all__ = [
     "ModelFolder",
     "Picture",
     "Session",
+    "encode_bytes",
     "encode_file",
     "encode_jpeg",
     "find_model",

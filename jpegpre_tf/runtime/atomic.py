@@ -1,8 +1,10 @@
 """Files appear whole or not at all."""
 
 import contextlib
+import errno
 import os
 import secrets
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +33,23 @@ def write_atomically(path: str | Path, content: bytes) -> None:
                     _link(name, path)
                     return
             _move(_written_beside(path, content, name), path)
+    except (OSError, ValueError) as error:
+        raise _output_error(path, error) from error
+
+
+def check_writable(path: str | Path) -> None:
+    """Makes the folder of a file that long work is going to end in, and tries it.
+
+    Raises:
+        OutputError: If `write_atomically` would fail as things are now.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
     except (OSError, ValueError) as error:
         raise _output_error(path, error) from error
 

@@ -75,7 +75,7 @@ def choose_for_size(renderer: Renderer, limit_bytes: int, strength: float, highe
     # Less editing at the same quality first: any encoder can write that, tables in between not.
     if sizes[quality] < least:
         trials.edit_less(quality, strength, least, sizes[quality])
-    if trials.best_size < least and quality < highest:
+    if trials.best_size < least and quality < highest and renderer.takes_fractions:
         low, high = float(quality), float(quality + 1)
         fill_up(lambda at: trials.size(at, strength), limit_bytes, least, low, high, sizes[quality])
         if trials.best is not None and trials.best_size < least:

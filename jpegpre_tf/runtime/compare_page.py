@@ -6,6 +6,7 @@ from pathlib import Path
 
 from jpegpre_tf.runtime.encode_result import EncodeResult
 from jpegpre_tf.runtime.names import shown
+from jpegpre_tf.runtime.wipe import filled, wipe_figure, wipe_head
 
 # Browsers, phones first, struggle with larger pages; pictures beyond it are left out and counted.
 _MOST_EMBEDDED_BYTES = 48_000_000
@@ -57,12 +58,10 @@ class ComparePage:
                 "Right: the same encoder after the network edited the pixels. Drag across "
                 "a photo, or use the slider and the arrow keys; the button enlarges."
             ),
+            "wipe": wipe_head(),
             "figures": "\n".join(self._figures),
         }
-        page = Path(__file__).with_suffix(".html").read_text(encoding="utf-8")
-        for key, value in parts.items():
-            page = page.replace("{{" + key + "}}", value)
-        return page
+        return filled(Path(__file__).with_suffix(".html"), parts)
 
     def _at_quality(self) -> str:
         return "the same quality" if self._quality is None else f"quality {self._quality}"
@@ -73,25 +72,21 @@ def _change(saved_percent: float) -> str:
 
 
 def _figure(result: EncodeResult) -> str:
-    name = html.escape(shown(result.source.name))
+    name = shown(result.source.name)
     width, height = result.width, result.height
     if result.is_turned:
         width, height = height, width
-    before, after = (base64.b64encode(data).decode("ascii") for data in (result.jpeg_plain, result.jpeg))
-    return f"""<figure>
-<div class="stage"><div class="pair" style="--width: {width}px; --ratio: {width / height:.4f}; --at: 50%">
-<img alt="{name}, plain JPEG" src="data:image/jpeg;base64,{before}">
-<img class="after" alt="{name}, preprocessed JPEG" src="data:image/jpeg;base64,{after}">
-<span class="tag left">plain</span><span class="tag right">preprocessed</span>
-</div></div>
-<div class="bar">
-<input type="range" min="0" max="100" step="0.5" value="50" aria-label="Wipe, {name}">
-<button type="button" title="Enlarge">Fit</button></div>
-<figcaption><b>{name}</b>
+    before, after = (
+        "data:image/jpeg;base64," + base64.b64encode(data).decode("ascii")
+        for data in (result.jpeg_plain, result.jpeg)
+    )
+    caption = f"""<figcaption><b>{html.escape(name)}</b>
 <span>plain {_kilobytes(result.size_bytes_plain)}, PSNR {result.psnr_plain_db:.2f} dB</span>
 <span>preprocessed {_kilobytes(result.size_bytes)}, PSNR {result.psnr_db:.2f} dB</span>
 <span class="gain">{_change(result.saved_percent)}</span></figcaption>
-</figure>"""
+"""
+    lefts = [("plain", "plain JPEG", before)]
+    return wipe_figure(name, (width, height), lefts, ("preprocessed JPEG", after), caption)
 
 
 def _kilobytes(size_bytes: int) -> str:

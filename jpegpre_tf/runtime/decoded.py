@@ -16,7 +16,8 @@ from jpegpre_tf.runtime.jpeg_source import JpegSource, describe_jpeg, jpeg_metad
 from jpegpre_tf.runtime.metadata import Metadata
 from jpegpre_tf.runtime.metadata_of import density_of, metadata_of
 from jpegpre_tf.runtime.names import shown
-from jpegpre_tf.runtime.raster import Raster
+from jpegpre_tf.runtime.planar_jpeg import decode_planes, is_planar
+from jpegpre_tf.runtime.raster import WHOLE_PIXELS, Croppable, Raster
 from jpegpre_tf.runtime.rgb_strips import GREY_MODES, MODES, has_own_gamma, rgb_converter
 
 # Only raster formats that Pillow decodes itself: its EPS reader, for one, would start another program.
@@ -97,10 +98,22 @@ def open_decoded(
         PictureError: If the file cannot be read, is not a picture, is truncated or too large.
         ValueError: If `background` or `color` is unknown.
     """
+    with open_regular_file(path) as file:
+        return decode_file(file, path, max_pixels=max_pixels, background=background, color=color)
+
+
+def decode_file(
+    file: BinaryIO,
+    path: str | Path,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    background: str = "white",
+    color: str = "keep",
+) -> Decoded:
+    """`open_decoded` of an open file, which may be one in memory; `path` names it in messages."""
     check_color(color, background)
     try:
-        with open_regular_file(path) as file:
-            return _decode(file, max_pixels, background, color == "srgb")
+        return _decode(file, max_pixels, background, color == "srgb")
     except (_RefusedError, MissingExtraError) as error:
         raise PictureError(f"cannot read '{shown(path)}': {error}") from None
     except PictureError:
@@ -133,8 +146,8 @@ def _open(file: BinaryIO, start: bytes) -> Image.Image:
 
 def _decode(file: BinaryIO, max_pixels: int, background: str, to_srgb: bool) -> Decoded:
     start = file.read(64)
+    size_bytes = file.seek(0, os.SEEK_END)
     file.seek(0)
-    size_bytes = os.fstat(file.fileno()).st_size
     is_jpeg = start.startswith(SOI)
     # Not closed: the raster reads from it, and it holds no file of its own.
     image = _open(file, start)
@@ -144,7 +157,7 @@ def _decode(file: BinaryIO, max_pixels: int, background: str, to_srgb: bool) -> 
     frames = getattr(image, "n_frames", 1)
     # Load before looking at metadata: Pillow turns the pixels of a TIFF by its orientation while loading,
     # and takes the tag away with it.
-    image.load()
+    pixels = _loaded(image, file)
     metadata, jpeg = metadata_of(image), None
     notes: list[str] = []
     if is_jpeg:
@@ -175,8 +188,18 @@ def _decode(file: BinaryIO, max_pixels: int, background: str, to_srgb: bool) -> 
     density = density_of(image)
     image.fp = None  # the pixels are all that is needed now; the file's bytes may go
     return Decoded(
-        Raster(image, to_rgb), is_grey, metadata, density, (*notes, *dropped), size_bytes, jpeg, is_converted
+        Raster(pixels, to_rgb), is_grey, metadata, density, (*notes, *dropped), size_bytes, jpeg, is_converted
     )
+
+
+def _loaded(image: Image.Image, file: BinaryIO) -> Croppable:
+    is_large = image.width * image.height > WHOLE_PIXELS
+    if is_large and image.info.get("progressive") and is_planar(image):
+        # Its decoder holds all coefficients: no room beside them for the picture in 4 bytes per pixel.
+        return decode_planes(file)
+    image.load()
+    picture: Croppable = image
+    return picture
 
 
 def _check_size(image: Image.Image, jpeg_bytes: int | None, max_pixels: int) -> None:

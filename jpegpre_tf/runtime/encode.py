@@ -1,5 +1,6 @@
 """One picture file to one smaller JPEG file, with the numbers that show what it gained."""
 
+import io
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -9,14 +10,16 @@ from typing import Any
 from jpegpre_tf.errors import OutputError, PictureError, TargetError
 from jpegpre_tf.runtime.atomic import replace_original, write_atomically
 from jpegpre_tf.runtime.chosen import Chosen, choose_for_score, choose_for_size, limited_quality
-from jpegpre_tf.runtime.decoded import Decoded, open_decoded, open_regular_file
+from jpegpre_tf.runtime.decoded import Decoded, decode_file, open_decoded, open_regular_file
 from jpegpre_tf.runtime.encode_options import EncodeOptions
 from jpegpre_tf.runtime.encode_result import EncodeResult
+from jpegpre_tf.runtime.jpeg_encoder import JpegEncoder
 from jpegpre_tf.runtime.jpeg_source import kept_as_it_is, kept_size
 from jpegpre_tf.runtime.metadata import Metadata, insert_metadata, metadata_segments
 from jpegpre_tf.runtime.names import shown
+from jpegpre_tf.runtime.raster import WHOLE_PIXELS
 from jpegpre_tf.runtime.renderer import Preprocess, Renderer, Score
-from jpegpre_tf.runtime.strip_renderer import WHOLE_PIXELS, StripRenderer, check_decodes
+from jpegpre_tf.runtime.strip_renderer import StripRenderer, check_decodes
 from jpegpre_tf.runtime.whole_renderer import WholeRenderer
 
 # A JPEG file that is encoded again loses a little each time: not for less than this. Of a file that was
@@ -30,6 +33,7 @@ def encode_file(
     preprocess: Preprocess,
     options: EncodeOptions | None = None,
     *,
+    encoder: JpegEncoder | None = None,
     score: Score | None = None,
     before_write: Callable[[EncodeResult, bytes], None] | None = None,
     **changes: Any,
@@ -41,6 +45,8 @@ def encode_file(
         target: JPEG file to write; replaced if it exists. Must be `source` with `in_place`, and only then may be.
         preprocess: What `load` returns, or anything called like it.
         options: What to do; None is `EncodeOptions()`.
+        encoder: Another encoder than the plain one, for example `jpegpre_tf.codecs.MozJPEG()`. Large pictures
+            are held whole then, and a target size may be missed by more where one step of quality is large.
         score: Needed for `target_score`: `score(pixels)(jpeg)` is larger for a better file.
         before_write: Called with the result and the content just before the file is replaced.
         **changes: Fields of `EncodeOptions` that differ from `options`, for example `quality=60`.
@@ -62,22 +68,75 @@ def encode_file(
         raise PictureError(f"'{shown(source)}' is not a JPEG file: not replaced in place")
     try:
         result, content, is_unchanged = _encoded(
-            Path(source), Path(target), decoded, preprocess, options, score
+            Path(source),
+            Path(target),
+            decoded,
+            preprocess,
+            options,
+            encoder,
+            score,
+            lambda: _read_again(source, decoded),
         )
-    except TargetError as error:
-        raise _explained(error, Path(source), decoded, options) from None
+    except PictureError as error:
+        raise PictureError(f"'{shown(source)}': {error}") from error
     if before_write is not None:
         before_write(result, content)
-    # Nothing is replaced by a file that does not open.
-    try:
-        check_decodes(content)
-    except Exception as error:
-        raise OutputError(f"the new file for '{shown(source)}' does not decode: {error}") from error
+    _refuse_undecodable(content, source)
     if not options.in_place:
         write_atomically(target, content)
     elif not is_unchanged:
         replace_original(target, content)
     return result
+
+
+def encode_bytes(
+    content: bytes,
+    name: str,
+    preprocess: Preprocess,
+    options: EncodeOptions | None = None,
+    *,
+    score: Score | None = None,
+) -> tuple[EncodeResult, bytes]:
+    """Preprocesses a picture file that is in memory, and returns the JPEG file that `encode_file` would write.
+
+    Args:
+        content: The picture file.
+        name: Of the picture, for messages; `source` and `target` of the result.
+        preprocess, options, score: As for `encode_file`.
+
+    Raises:
+        PictureError: If the input cannot be read.
+        TargetError: If the target cannot be reached; the message says what can.
+        OutputError: If the new file does not decode.
+        ValueError: If `in_place` is asked for, or `target_score` without `score`.
+    """
+    options = options or EncodeOptions()
+    if options.in_place:
+        raise ValueError("`in_place` needs a file, not bytes. Received: in_place=True")
+    if options.target_score is not None and score is None:
+        raise ValueError("`target_score` needs `score`. Received: score=None")
+    path = Path(name)
+    decoded = decode_file(
+        io.BytesIO(content),
+        path,
+        max_pixels=options.max_pixels,
+        background=options.background,
+        color=options.color,
+    )
+    try:
+        result, encoded, _ = _encoded(path, path, decoded, preprocess, options, None, score, lambda: content)
+    except PictureError as error:
+        raise PictureError(f"'{shown(path)}': {error}") from error
+    _refuse_undecodable(encoded, path)
+    return result, encoded
+
+
+def _refuse_undecodable(content: bytes, source: str | Path) -> None:
+    """Nothing is replaced by a file that does not open."""
+    try:
+        check_decodes(content)
+    except Exception as error:
+        raise OutputError(f"the new file for '{shown(source)}' does not decode: {error}") from error
 
 
 def _check_target(source: Path, target: Path, options: EncodeOptions) -> None:
@@ -105,21 +164,29 @@ def _encoded(
     decoded: Decoded,
     preprocess: Preprocess,
     options: EncodeOptions,
+    encoder: JpegEncoder | None,
     score: Score | None,
+    read_again: Callable[[], bytes],
 ) -> tuple[EncodeResult, bytes, bool]:
     """Returns the numbers, the file, and whether it is the input byte for byte."""
     metadata, lost = decoded.metadata.chosen(options.metadata)
     notes = (*decoded.notes, *lost)
     carried = _Carried(metadata, len(metadata_segments(metadata)) + len(metadata.trailer))
     is_large = decoded.raster.width * decoded.raster.height > WHOLE_PIXELS
-    make_renderer = StripRenderer if is_large else WholeRenderer
-    renderer: Renderer = make_renderer(decoded, preprocess, options.subsampling)
-    chosen, is_copy, reasons = _chosen(decoded, renderer, carried, options, score)
+    renderer: Renderer
+    if is_large and encoder is None:
+        renderer = StripRenderer(decoded, preprocess, options.subsampling)
+    else:
+        renderer = WholeRenderer(decoded, preprocess, options.subsampling, encoder)
+    try:
+        chosen, is_copy, reasons = _chosen(decoded, renderer, carried, options, score)
+    except TargetError as error:
+        raise _explained(error, source, decoded, options) from None
     plain = renderer.plain(chosen.quality)
     needed = decoded.metadata.stripped()
     is_unchanged = False
     if is_copy and decoded.jpeg is not None:
-        original = _read_again(source, decoded)
+        original = read_again()
         content = kept_as_it_is(original, decoded.jpeg, options.metadata, carried.metadata)
         bare = b"" if is_large else kept_as_it_is(original, decoded.jpeg, "strip", needed)
         psnr, is_unchanged = math.inf, content == original
@@ -127,6 +194,8 @@ def _encoded(
         content = insert_metadata(chosen.jpeg, metadata)
         bare = b"" if is_large else insert_metadata(chosen.jpeg, needed)
         psnr = renderer.psnr_db(chosen.jpeg)
+        if decoded.is_grey and encoder is not None and not encoder.takes_grey:
+            notes = (*notes, f"{encoder.name} takes no grey pictures: written as a colour JPEG")
         if decoded.jpeg is None and len(content) > decoded.size_bytes:
             notes = (*notes, "the JPEG file is larger than the input")
     result = EncodeResult(
@@ -152,11 +221,11 @@ def _encoded(
     return result, content, is_unchanged
 
 
-def _read_again(source: Path, decoded: Decoded) -> bytes:
+def _read_again(source: str | Path, decoded: Decoded) -> bytes:
     with open_regular_file(source) as file:
         content = file.read()
     if len(content) != decoded.size_bytes:
-        raise PictureError(f"cannot read '{shown(source)}': the file changed while it was read")
+        raise PictureError("the file changed while it was read")
     return content
 
 

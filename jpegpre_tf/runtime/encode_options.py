@@ -15,7 +15,7 @@ class EncodeOptions:
     Attributes:
         quality: 1..100, for the preprocessing and the encoder. Not used where there is a target.
         strength: 0..1, 0 leaves the pixels alone. With a target size it may be lowered to use the bytes up.
-        subsampling: "4:2:0", "4:2:2" or "4:4:4".
+        subsampling: "4:2:0", "4:2:2" or "4:4:4"; of the plain encoder, others have their own.
         metadata: "keep" carries EXIF, colour profile, XMP, IPTC, comments, gain maps and further pictures
             over; "strip-gps" the same without positions; "strip" only the colour profile and the orientation,
             without which the picture would look wrong.

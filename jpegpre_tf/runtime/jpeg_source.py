@@ -1,5 +1,6 @@
 """What a JPEG file that is an input tells about how it was made, and how to keep it as it is."""
 
+import functools
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -64,14 +65,20 @@ def nearest_quality(tables: dict[int, list[int]]) -> tuple[int, bool]:
         tables: Table number -> 64 entries in natural order; 0 is taken for luma, 1 for chroma.
     """
     found = np.array([tables[key] for key in sorted(tables)[:2]], np.float64).clip(1)
-    errors = [np.abs(np.log(_standard(quality)[: len(found)] / found)).sum() for quality in _QUALITIES]
+    standard = _standard_tables()[:, : len(found)]
+    errors = np.abs(np.log(standard / found)).sum(axis=(1, 2))
     # From the top: at the lowest qualities several numbers have the same tables.
     best = 100 - int(np.argmin(errors[::-1]))
     return best, bool(errors[best - 1] == 0)
 
 
-def _standard(quality: int) -> npt.NDArray[np.float64]:
-    return np.stack(jpeg.quantization_tables(quality)).reshape(2, 64).astype(np.float64)
+@functools.cache
+def _standard_tables() -> npt.NDArray[np.float64]:
+    """libjpeg's tables at qualities 1..100, `(100, 2, 64)`, natural order; read-only."""
+    tables = [np.stack(jpeg.quantization_tables(quality)).reshape(2, 64) for quality in _QUALITIES]
+    stacked = np.stack(tables).astype(np.float64)
+    stacked.flags.writeable = False
+    return stacked
 
 
 def jpeg_metadata(

@@ -1,12 +1,13 @@
 """Picture files in: any common format to RGB levels plus what must travel along."""
 
+import io
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from jpegpre_tf.runtime.decoded import MAX_PIXELS, open_decoded
+from jpegpre_tf.runtime.decoded import MAX_PIXELS, Decoded, decode_file, open_decoded
 from jpegpre_tf.runtime.metadata import Metadata
 
 JPEG_SUFFIXES = frozenset((".jpg", ".jpeg", ".jpe", ".jfif"))
@@ -52,6 +53,14 @@ def open_picture(
         PictureError: If the file cannot be read, is not a picture, is truncated or too large.
         ValueError: If `background` or `color` is unknown.
     """
-    decoded = open_decoded(path, max_pixels=max_pixels, background=background, color=color)
+    return _picture(open_decoded(path, max_pixels=max_pixels, background=background, color=color))
+
+
+def open_content(content: bytes, name: str = "picture", *, max_pixels: int = MAX_PIXELS) -> Picture:
+    """`open_picture` of a file that is in memory; `name` is for messages."""
+    return _picture(decode_file(io.BytesIO(content), name, max_pixels=max_pixels))
+
+
+def _picture(decoded: Decoded) -> Picture:
     pixels = decoded.raster.pixels()
     return Picture(pixels, decoded.is_grey, decoded.metadata, decoded.density, decoded.notes)

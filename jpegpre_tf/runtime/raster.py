@@ -1,7 +1,7 @@
 """A decoded picture that hands out RGB rows, so that a large one never exists twice."""
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -10,19 +10,32 @@ from PIL import Image
 Rows: TypeAlias = npt.NDArray[np.uint8]
 Converter: TypeAlias = Callable[[Image.Image], Image.Image | Rows]
 
+# Pictures of up to this many pixels are held and encoded whole, which is faster.
+WHOLE_PIXELS = 24_000_000
 _STRIP_ROWS = 128
+
+
+class Croppable(Protocol):
+    """What gives parts of a picture; a loaded `PIL.Image.Image` does."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height, pixels."""
+
+    def crop(self, box: tuple[int, int, int, int], /) -> Image.Image:
+        """Returns the part from (left, top) to just before (right, bottom)."""
 
 
 class Raster:
     """Rows of a loaded picture as RGB levels.
 
     Args:
-        image: The loaded picture.
+        image: The loaded picture, or what gives parts of it.
         to_rgb: Turns a strip of it into RGB, see `rgb_converter`.
     """
 
-    def __init__(self, image: Image.Image, to_rgb: Converter) -> None:
-        self._image: Image.Image | None = image
+    def __init__(self, image: Croppable, to_rgb: Converter) -> None:
+        self._image: Croppable | None = image
         self._to_rgb = to_rgb
         self.width, self.height = image.size
 

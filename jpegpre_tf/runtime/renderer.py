@@ -12,7 +12,13 @@ Preprocess = Callable[[npt.NDArray[np.uint8], float, float], npt.NDArray[np.uint
 
 
 class Renderer(Protocol):
-    """One picture that can be encoded at any setting."""
+    """One picture that can be encoded at any setting.
+
+    Attributes:
+        takes_fractions: Whether a quality may lie between two whole numbers.
+    """
+
+    takes_fractions: bool
 
     def edited(self, quality: float, strength: float) -> bytes:
         """Returns the JPEG file of the edited picture, without metadata."""

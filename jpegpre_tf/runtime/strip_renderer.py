@@ -12,11 +12,10 @@ from PIL import Image
 from jpegpre_tf.errors import PictureError
 from jpegpre_tf.runtime.decoded import Decoded
 from jpegpre_tf.runtime.jpeg_file import encode_jpeg
+from jpegpre_tf.runtime.raster import WHOLE_PIXELS
 from jpegpre_tf.runtime.renderer import Preprocess, Score
 from jpegpre_tf.runtime.strip_jpeg import StripJpeg
 
-# Pictures of up to this many pixels are encoded whole, which is faster.
-WHOLE_PIXELS = 24_000_000
 # A strip's pixels; its context comes on top.
 _STRIP_PIXELS = 4_000_000
 _LEAST_ROWS = 64
@@ -37,6 +36,8 @@ class StripRenderer:
         subsampling: "4:2:0", "4:2:2" or "4:4:4".
     """
 
+    takes_fractions = True
+
     def __init__(self, decoded: Decoded, preprocess: Preprocess, subsampling: str) -> None:
         self._raster = decoded.raster
         self._is_grey = decoded.is_grey
@@ -46,10 +47,11 @@ class StripRenderer:
         self._psnr_db: dict[bytes, float] = {}
 
     def edited(self, quality: float, strength: float) -> bytes:
-        return self._encoded(quality, lambda rows: self._preprocess(rows, quality, strength))
+        context = _MODEL_CONTEXT + _DECODER_CONTEXT
+        return self._encoded(quality, context, lambda rows: self._preprocess(rows, quality, strength))
 
     def plain(self, quality: float) -> bytes:
-        return self._encoded(quality, lambda rows: rows)
+        return self._encoded(quality, _DECODER_CONTEXT, lambda rows: rows)
 
     def psnr_db(self, jpeg: bytes) -> float:
         return self._psnr_db[_key(jpeg)]
@@ -59,8 +61,9 @@ class StripRenderer:
         raise PictureError(f"pictures of more than {megapixels} megapixels cannot be encoded to a score")
 
     def _encoded(
-        self, quality: float, edit: Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.uint8]]
+        self, quality: float, context: int, edit: Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.uint8]]
     ) -> bytes:
+        """Returns the JPEG file; `edit` gets every strip with `context` rows above and below."""
         height, width = self._raster.height, self._raster.width
         file = StripJpeg(
             height,
@@ -72,7 +75,6 @@ class StripRenderer:
         )
         squared_error = 0.0
         for top, bottom in self._strips():
-            context = _MODEL_CONTEXT + _DECODER_CONTEXT
             first, last = max(0, top - context), min(height, bottom + context)
             original = self._raster.rows(first, last)
             rows = edit(original)

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jpegpre_tf.runtime.decoded import Decoded
+from jpegpre_tf.runtime.jpeg_encoder import JpegEncoder, encode_with
 from jpegpre_tf.runtime.jpeg_file import encode_jpeg
 from jpegpre_tf.runtime.psnr import psnr_db
 from jpegpre_tf.runtime.renderer import Preprocess, Score
@@ -17,16 +18,25 @@ class WholeRenderer:
     Args:
         decoded: The picture.
         preprocess: What `load` returns.
-        subsampling: "4:2:0", "4:2:2" or "4:4:4".
+        subsampling: "4:2:0", "4:2:2" or "4:4:4"; an `encoder` has its own.
+        encoder: Another encoder than the plain one.
     """
 
-    def __init__(self, decoded: Decoded, preprocess: Preprocess, subsampling: str) -> None:
+    def __init__(
+        self,
+        decoded: Decoded,
+        preprocess: Preprocess,
+        subsampling: str,
+        encoder: JpegEncoder | None = None,
+    ) -> None:
         self._pixels = decoded.raster.pixels()
         decoded.raster.close()
         self._is_grey = decoded.is_grey
         self._density = decoded.density
         self._preprocess = preprocess
         self._subsampling = subsampling
+        self._encoder = encoder
+        self.takes_fractions = encoder is None
 
     def edited(self, quality: float, strength: float) -> bytes:
         return self._encoded(self._preprocess(self._pixels, quality, strength), quality)
@@ -41,6 +51,10 @@ class WholeRenderer:
         return score(self._pixels)
 
     def _encoded(self, pixels: npt.NDArray[np.uint8], quality: float) -> bytes:
+        if self._encoder is not None:
+            return encode_with(
+                self._encoder, pixels, int(quality), is_grey=self._is_grey, density=self._density
+            )
         return encode_jpeg(
             pixels, quality, subsampling=self._subsampling, is_grey=self._is_grey, density=self._density
         )

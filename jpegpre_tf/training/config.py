@@ -1,12 +1,12 @@
 """What a training run is made of."""
 
 import dataclasses
-import json
 from pathlib import Path
 
 from jpegpre_tf.errors import UsageError
 from jpegpre_tf.losses.measures import check_measures
 from jpegpre_tf.losses.step_error import MASKING_ENERGY
+from jpegpre_tf.training.config_file import check_positive, check_qualities, read_config, save_config
 
 PROFILES = Path(__file__).with_name("profiles")
 
@@ -32,6 +32,7 @@ class TrainConfig:
         channels, spatial_blocks, mixing_blocks, chroma_mixing_blocks, zero_span: See `Preprocessor`.
         bd_rate_every: Epochs between measurements of the real BD-rate on validation pictures; 0 for none.
         patience: Epochs without a lower validation loss after which the run stops; 0 for never.
+        jit_compile: Compile simulator, rate and loss with XLA: costs time at the start, and saves it in every step.
         seed: Of initial weights and crops.
     """
 
@@ -59,13 +60,12 @@ class TrainConfig:
     zero_span: float = 1.4
     bd_rate_every: int = 0
     patience: int = 0
+    jit_compile: bool = True
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("steps", "steps_per_epoch", "batch_size", "crop_size", "learning_rate", "rate_weight"):
-            value = getattr(self, name)
-            if not value > 0:
-                raise UsageError(f"`{name}` must be > 0. Received: {name}={value}")
+        names = ("steps", "steps_per_epoch", "batch_size", "crop_size", "learning_rate", "rate_weight")
+        check_positive(self, names)
         if not self.harm_weight >= 0:
             raise UsageError(f"`harm_weight` must be >= 0. Received: harm_weight={self.harm_weight}")
         if not 0 <= self.drawn_share <= 1:
@@ -74,32 +74,20 @@ class TrainConfig:
             check_measures(list(self.measures))
         except ValueError as error:
             raise UsageError(str(error)) from error
-        if not 1 <= self.quality_low <= self.quality_high <= 100:
-            raise UsageError(
-                "`quality_low` and `quality_high` must be in 1..100 and in order. "
-                f"Received: quality_low={self.quality_low}, quality_high={self.quality_high}"
-            )
+        check_qualities(self.quality_low, self.quality_high)
 
     def save(self, path: Path) -> None:
         """Writes the configuration as JSON."""
-        path.write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n", encoding="utf-8")
+        save_config(self, path)
 
 
 def load_config(path: Path) -> TrainConfig:
     """Reads a JSON configuration; fields that are not named keep their defaults.
 
     Raises:
-        UsageError: If the file is missing, not JSON, or names an unknown field.
+        UsageError: If the file is missing, not JSON, or names an unknown field or a wrong type.
     """
-    try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path}: expected a JSON training configuration ({error})") from error
-    known = {field.name for field in dataclasses.fields(TrainConfig)}
-    if not isinstance(fields, dict) or not set(fields) <= known:
-        unknown = sorted(set(fields) - known) if isinstance(fields, dict) else type(fields).__name__
-        raise UsageError(f"{path}: unknown fields {unknown}; expected some of {sorted(known)}")
-    return TrainConfig(**fields)
+    return read_config(path, TrainConfig)
 
 
 def profile_config(name: str) -> TrainConfig:

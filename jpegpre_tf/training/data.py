@@ -1,5 +1,6 @@
 """From a folder of pictures to batches of (image, quality, strength)."""
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,11 +39,20 @@ def load_rgb(path: Path) -> npt.NDArray[np.uint8]:
     Raises:
         PictureError: If the file cannot be decoded.
     """
+    return _decoded(path, str(path))
+
+
+def decode_rgb(content: bytes, name: str) -> npt.NDArray[np.uint8]:
+    """`load_rgb` of a file that is in memory; `name` is for messages."""
+    return _decoded(io.BytesIO(content), name)
+
+
+def _decoded(source: Path | io.BytesIO, name: str) -> npt.NDArray[np.uint8]:
     try:
-        with Image.open(path) as picture:
+        with Image.open(source) as picture:
             return np.asarray(picture.convert("RGB"))
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise PictureError(f"{path}: cannot decode this picture ({error})") from error
+        raise PictureError(f"{name}: cannot decode this picture ({error})") from error
 
 
 def random_crop(
@@ -111,7 +121,7 @@ def training_dataset(
         while True:
             for index in generator.permutation(len(paths)):
                 picture = (
-                    _drawn(crop_size, generator)
+                    draw_picture(crop_size, generator)
                     if drawn_share and generator.random() < drawn_share
                     else load_rgb(paths[index])
                 )
@@ -136,7 +146,8 @@ def training_dataset(
     return epochs.flat_map(epoch_dataset).prefetch(2)
 
 
-def _drawn(crop_size: int, generator: np.random.Generator) -> npt.NDArray[np.uint8]:
+def draw_picture(crop_size: int, generator: np.random.Generator) -> npt.NDArray[np.uint8]:
+    """Text or line art, uint8 (2 * crop_size, 2 * crop_size, 3)."""
     kind = ("text", "lines")[int(generator.integers(2))]
     return DRAWN[kind](2 * crop_size, int(generator.integers(_FIRST_SEED, 2**31)))
 

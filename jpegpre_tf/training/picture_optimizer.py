@@ -22,6 +22,7 @@ Planes = list[npt.NDArray[np.float32]]
 
 # Costs nothing of SSIMULACRA2 on validation photos, and keeps PSNR-HVS-M (docs/profiles.md).
 GUARD = 0.45
+_SQUARED_ERROR = ("psnr_y", "psnr_rgb")
 _ALIGNMENT = 16
 _SMALLEST = 176  # pixels, for MS-SSIM's five scales
 _LARGEST_TILE = 768  # pixels a side: about 2 GB of memory, whatever the picture's size
@@ -49,8 +50,8 @@ class PictureOptimizer:
 
     Args:
         measures: Name -> weight, see `BDRate`.
-        guard: Share of the objective, 0..1, that is spread evenly over all measures: a search finds every weakness of
-            a single measure, and what is not weighed at all it spends.
+        guard: Share of the perceptual measures' weight, 0..1, that is spread evenly over all measures: a search finds
+            every weakness of a model of perception, and what is not weighed at all it spends. Squared error has none.
     Made for 4:2:0: the edit works on box-averaged chroma.
 
     Example:
@@ -67,6 +68,7 @@ class PictureOptimizer:
             raise ValueError(f"`measures` must have a positive weight. Received: measures={dict(measures)}")
         if not 0 <= guard <= 1:
             raise ValueError(f"`guard` must be in 0..1. Received: guard={guard}")
+        guard *= 1 - sum(measures.get(name, 0.0) for name in _SQUARED_ERROR) / total
         weights = {
             name: (1 - guard) * measures.get(name, 0.0) / total + guard / len(MEASURES) for name in MEASURES
         }

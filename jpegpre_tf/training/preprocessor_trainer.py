@@ -8,9 +8,10 @@ import tensorflow as tf
 from jpegpre_tf.layers.jpeg_simulator import JPEGSimulator
 from jpegpre_tf.layers.rate_estimator import RateEstimator
 from jpegpre_tf.losses.rate_distortion import RateDistortion
+from jpegpre_tf.training.tracked_model import TrackedModel
 
 
-class PreprocessorTrainer(keras.Model):
+class PreprocessorTrainer(TrackedModel):
     """Trains a preprocessor end to end: picture, edited, JPEG, decoded; the loss weighs errors against bits.
 
     Save and export the inner `preprocessor`; the trainer itself holds nothing worth keeping.
@@ -43,17 +44,12 @@ class PreprocessorTrainer(keras.Model):
         objective: keras.layers.Layer | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(("loss", "rate_bpp", "psnr"), **kwargs)
         self.preprocessor = preprocessor
         self.simulator = simulator or JPEGSimulator(jit_compile=True)
         self.rate = rate or RateEstimator(jit_compile=True)
         self.objective = objective or RateDistortion()
-        self.trackers = [keras.metrics.Mean(name=name) for name in ("loss", "rate_bpp", "psnr")]
         self.built = True
-
-    @property
-    def metrics(self) -> list[keras.metrics.Metric]:
-        return self.trackers
 
     def _measure(self, data: Any, training: bool) -> tuple[tf.Tensor, list[tf.Tensor]]:
         image, quality, strength = data
@@ -71,20 +67,23 @@ class PreprocessorTrainer(keras.Model):
         psnr = 10.0 * tf.math.log(255.0**2 / tf.maximum(mse, 1e-6)) / tf.math.log(10.0)
         return loss, [loss, rate_bpp, psnr]
 
-    def _track(self, values: list[tf.Tensor]) -> dict[str, tf.Tensor]:
-        for tracker, value in zip(self.trackers, values, strict=True):
-            tracker.update_state(value)
-        return {tracker.name: tracker.result() for tracker in self.trackers}
-
-    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+    def gradients(self, data: Any) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
+        """Gradients of the loss for the preprocessor's trainable variables, and the values to track."""
         with tf.GradientTape() as tape:
             loss, values = self._measure(data, training=True)
-        variables = self.preprocessor.trainable_variables
-        self.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
-        return self._track(values)
+        return tape.gradient(loss, self.preprocessor.trainable_variables), values
+
+    def apply(self, gradients: list[tf.Tensor]) -> None:
+        """One step of the optimiser."""
+        self.optimizer.apply_gradients(zip(gradients, self.preprocessor.trainable_variables, strict=True))
+
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        gradients, values = self.gradients(data)
+        self.apply(gradients)
+        return self.track(values)
 
     def test_step(self, data: Any) -> dict[str, tf.Tensor]:
-        return self._track(self._measure(data, training=False)[1])
+        return self.track(self._measure(data, training=False)[1])
 
     def call(self, image: Any, quality: Any, strength: Any) -> tf.Tensor:
         return self.preprocessor(image, quality, strength)

@@ -26,7 +26,7 @@ CHECKPOINT = "checkpoint"
 def build_objective(config: TrainConfig) -> keras.layers.Layer:
     """What the configuration asks to minimise."""
     if config.measures:
-        return BDRate(config.measures, jit_compile=True, harm_weight=config.harm_weight)
+        return BDRate(config.measures, jit_compile=config.jit_compile, harm_weight=config.harm_weight)
     distortion = StepError(config.masking_energy, config.chroma_weight, config.frequency_exponent)
     return RateDistortion(distortion, config.rate_weight)
 
@@ -43,8 +43,8 @@ def build_trainer(config: TrainConfig) -> PreprocessorTrainer:
     )
     trainer = PreprocessorTrainer(
         preprocessor,
-        simulator=JPEGSimulator(config.subsampling, jit_compile=True),
-        rate=RateEstimator(config.huffman, config.subsampling, jit_compile=True),
+        simulator=JPEGSimulator(config.subsampling, jit_compile=config.jit_compile),
+        rate=RateEstimator(config.huffman, config.subsampling, jit_compile=config.jit_compile),
         objective=build_objective(config),
     )
     schedule = keras.optimizers.schedules.CosineDecay(
@@ -58,7 +58,12 @@ def build_trainer(config: TrainConfig) -> PreprocessorTrainer:
     return trainer
 
 
-def _copy_weights(path: Path, preprocessor: Preprocessor) -> None:
+def copy_weights(path: Path, preprocessor: Preprocessor) -> None:
+    """Takes the weights of a .keras file of the same architecture over.
+
+    Raises:
+        ModelError: If it is not one.
+    """
     try:
         weights = keras.models.load_model(path).get_weights()
         preprocessor.set_weights(weights)
@@ -95,7 +100,7 @@ def train(
     config.save(folder / "config.json")
     trainer = build_trainer(config)
     if initial_model is not None:
-        _copy_weights(initial_model, trainer.preprocessor)
+        copy_weights(initial_model, trainer.preprocessor)
     steps_per_epoch = min(config.steps, config.steps_per_epoch)
     dataset = training_dataset(
         paths,

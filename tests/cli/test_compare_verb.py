@@ -3,6 +3,7 @@ import re
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from jpegpre_tf.cli.main import main
 
@@ -38,7 +39,7 @@ def test_writes_a_self_contained_page(options, tmp_path, capsys):
         (["--encoder", "webp", "--quality", "0"], 2, "quality"),
         (["--filter", "guided", "--strength", "-1"], 2, "strength"),
         (["--filter", "sharpen"], 2, "sharpen"),
-        (["--profile", "nosuch"], 1, "nosuch"),
+        (["--profile", "nosuch"], 2, "nosuch"),
     ],
 )
 def test_errors_are_one_line(options, code, message, tmp_path, capsys):
@@ -46,6 +47,24 @@ def test_errors_are_one_line(options, code, message, tmp_path, capsys):
     lines = capsys.readouterr().err.strip().splitlines()
     assert len(lines) == 1 and message in lines[0]
     assert not (tmp_path / "page.html").exists()
+
+
+def test_an_input_is_never_overwritten(tmp_path, capsys):
+    source = tmp_path / "in.html"
+    source.write_bytes(PICTURE.read_bytes())
+    for target in (source, tmp_path / "page.png"):
+        assert main(["compare", str(source), "-o", str(target), "--encoder", "webp"]) == 2
+        assert capsys.readouterr().err.count("\n") == 1
+    assert source.read_bytes() == PICTURE.read_bytes() and not (tmp_path / "page.png").exists()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (9, 30), (101, 67)])
+def test_any_size(size, tmp_path, capsys):
+    Image.open(PICTURE).convert("RGB").resize(size).save(tmp_path / "in.png")
+    arguments = ["compare", str(tmp_path / "in.png"), "-o", str(tmp_path / "page.html"), "--json"]
+    assert main([*arguments, "--filter", "guided"]) == 0
+    scores = json.loads(capsys.readouterr().out)["edited"]["scores"]
+    assert (scores["psnr_hvs_m"] is None) == (min(size) < 8)
 
 
 def test_picture_that_cannot_be_read(tmp_path, capsys):

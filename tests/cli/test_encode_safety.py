@@ -32,7 +32,7 @@ def photos(photo, tmp_path) -> Path:
 
 
 def contents(folder: Path) -> dict[str, str]:
-    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != JOURNAL)
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
@@ -48,10 +48,10 @@ def test_in_place_gives_what_a_run_into_a_folder_gives(photos, tmp_path, capsys)
     assert contents(photos) == contents(tmp_path / "out")
     assert stat.S_IMODE((photos / "0.jpg").stat().st_mode) == 0o640
     capsys.readouterr()
-    before = {path: path.stat().st_mtime_ns for path in photos.iterdir()}
+    before = {path: path.stat().st_mtime_ns for path in photos.glob("*.jpg")}
     assert main(["encode", str(photos), "--in-place", "--strength", "0"]) == 0
     # Nothing left to win at the same quality: not even touched.
-    assert {path: path.stat().st_mtime_ns for path in photos.iterdir()} == before
+    assert {path: path.stat().st_mtime_ns for path in photos.glob("*.jpg")} == before
 
 
 def test_in_place_takes_positions_out_where_nothing_else_is_to_be_won(photos):
@@ -116,7 +116,6 @@ def test_killed_and_resumed_is_as_if_nothing_had_been(photos, tmp_path, is_in_pl
     process.communicate()
     assert process.returncode == -signal.SIGKILL
     finished = contents(out)
-    del finished[JOURNAL]
     # Every file is a whole one: the old or the new.
     assert all(digest in (before.get(name), contents(expected)[name]) for name, digest in finished.items())
     times = {path: path.stat().st_mtime_ns for path in out.glob("*.jpg")}
@@ -132,18 +131,40 @@ def test_killed_and_resumed_is_as_if_nothing_had_been(photos, tmp_path, is_in_pl
     assert resumed == [line for line in lines if not line.startswith(str(tmp_path))]
 
 
-def test_another_runs_files_are_not_taken_for_finished(photos, tmp_path, monkeypatch):
+@pytest.mark.parametrize("is_in_place", [False, True])
+def test_a_finished_run_is_not_done_again(photos, tmp_path, is_in_place, capsys):
+    out = photos if is_in_place else tmp_path / "out"
+    where = ["--in-place"] if is_in_place else ["-o", str(out)]
+    assert main(["encode", str(photos), *where]) == 0
+    first, table = contents(out), capsys.readouterr().out
+    times = {path: path.stat().st_mtime_ns for path in out.glob("*.jpg")}
+    for _ in range(2):
+        assert main(["encode", str(photos), *where, "--resume"]) == 0
+        output = capsys.readouterr()
+        assert (
+            "note: 6 of 6 pictures had been done by a run with the same options: nothing to do" in output.err
+        )
+        assert output.out == table and contents(out) == first
+    assert {path: path.stat().st_mtime_ns for path in out.glob("*.jpg")} == times
+    (out / "3.jpg").unlink()
+    if not is_in_place:
+        assert main(["encode", str(photos), *where, "--resume"]) == 0
+        assert "note: 5 of 6 pictures had been done by" in capsys.readouterr().err and contents(out) == first
+    # Without --resume everything is done again.
+    assert main(["encode", str(photos), *where]) == 0
+    assert not any((out / "0.jpg").stat().st_mtime_ns == time for time in times.values()) or is_in_place
+    assert main(["encode", str(photos), "-o", str(tmp_path / "new"), "--resume"]) == 0
+    assert "note: nothing had been done by a run with the same options\n" in capsys.readouterr().err
+
+
+def test_another_runs_files_are_not_taken_for_finished(photos, tmp_path):
     out = tmp_path / "out"
-    monkeypatch.setattr("jpegpre_tf.cli._journal.Journal.close", lambda self, *, is_complete: None)
     assert main(["encode", str(photos), "-o", str(out), "--quality", "30"]) == 0
     first = contents(out)
     (photos / "1.jpg").touch()  # changed since
     (out / "2.jpg").write_bytes(b"damaged")
     assert main(["encode", str(photos), "-o", str(out), "--quality", "30", "--resume"]) == 0
-    second = contents(out)
-    assert {name: digest for name, digest in second.items() if name != JOURNAL} == {
-        name: digest for name, digest in first.items() if name != JOURNAL
-    }
+    assert contents(out) == first
     assert main(["encode", str(photos), "-o", str(out), "--quality", "60", "--resume"]) == 0
     third = contents(out)
     assert all(third[f"{number}.jpg"] != first[f"{number}.jpg"] for number in range(6))
@@ -236,7 +257,8 @@ def test_a_full_disk_is_one_line_per_file(photo, small_disk, tmp_path, capsys):
     # With room again, --resume does the rest.
     subprocess.run(["mount", "-o", "remount,size=2m", str(small_disk)], check=True)
     assert main(["encode", str(folder), "-o", str(small_disk / "out"), "--resume"]) == 0
-    assert [path.name for path in sorted((small_disk / "out").iterdir())] == [f"{n}.jpg" for n in range(5)]
+    written = [path.name for path in sorted((small_disk / "out").iterdir())]
+    assert written == [JOURNAL, *(f"{n}.jpg" for n in range(5))]
 
 
 def test_in_place_on_a_full_disk_keeps_the_originals(small_disk, photo, capsys):
@@ -247,7 +269,7 @@ def test_in_place_on_a_full_disk_keeps_the_originals(small_disk, photo, capsys):
     before = contents(small_disk)
     assert main(["encode", str(small_disk / "a.jpg"), "--in-place"]) == 1
     assert "No space left" in capsys.readouterr().err
-    assert {name: digest for name, digest in contents(small_disk).items() if name != JOURNAL} == before
+    assert contents(small_disk) == before
 
 
 @pytest.mark.parametrize("is_in_place", [False, True])

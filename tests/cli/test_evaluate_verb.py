@@ -84,8 +84,9 @@ def test_bad_picture_gives_exit_code_1_and_one_line(folder, tmp_path, capsys):
         (["--qualities", "10,20"], 2, "at least 4"),
         (["--strength", "2", "--profile", str(MODEL)], 2, "strength"),
         (["--profile", str(MODEL), "--precision", "int8"], 2, "one file"),
-        (["--profile", "nosuch"], 1, "nosuch"),
+        (["--profile", "nosuch"], 2, "nosuch"),
         (["--jobs", "0"], 2, "jobs"),
+        (["--limit", "0"], 2, "limit"),
     ],
 )
 def test_errors_are_one_line(folder, tmp_path, capsys, options, code, message):

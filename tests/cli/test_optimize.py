@@ -40,6 +40,11 @@ def test_mistakes_are_one_line(photo: Path, tmp_path: Path, capsys: pytest.Captu
     out = str(tmp_path / "out.jpg")
     code, line = said(str(photo), "-o", str(tmp_path / "out.png"), "--quality", "50")
     assert code == 2 and "expected a .jpg" in line and line.count("\n") == 1
+    (tmp_path / "file").write_bytes(b"")
+    (tmp_path / "folder.jpg").mkdir()
+    for taken in (tmp_path / "file" / "out.jpg", tmp_path / "folder.jpg"):
+        code, line = said(str(photo), "-o", str(taken), "--quality", "50")
+        assert code == 1 and "cannot write" in line and line.count("\n") == 1
     code, line = said(str(photo), "-o", out)
     assert code == 2 and "--quality" in line
     code, line = said(str(tmp_path / "none.png"), "-o", out, "--quality", "50")

@@ -54,6 +54,8 @@ def test_a_folder_given_as_here_keeps_its_structure():
         (["b.JPG"], ".", "overwritten"),
         (["in"], "in", "overwritten"),
         (["out"], "x", "no pictures"),
+        (["a.png", ""], "out", "expected the name"),
+        (["a.png"], "", "expected the name"),
     ],
 )
 def test_refused_before_work_starts(inputs, output, reason):
@@ -92,8 +94,8 @@ def test_link_circles_end(here):
     assert len(planned(["in"], "out")) == 2
 
 
-@pytest.mark.parametrize("page", ["a.png", "out/a.jpg"])
-def test_the_page_overwrites_neither_input_nor_output(page):
+@pytest.mark.parametrize("page", ["a.png", "out/a.jpg", "out"])
+def test_the_page_is_neither_input_nor_output_nor_folder(page):
     with pytest.raises(UsageError):
         plan(["a.png"], "out", also_written=[page])
 
@@ -126,3 +128,5 @@ def test_in_place_refuses(inputs):
 def test_in_place_the_page_is_no_picture():
     with pytest.raises(UsageError, match="overwritten"):
         plan_in_place(["b.JPG"], ["b.JPG"])
+    with pytest.raises(UsageError, match="a folder"):
+        plan_in_place(["b.JPG"], ["out"])

@@ -68,3 +68,14 @@ def test_a_12_megapixel_photo(photo, tmp_path):
     assert peak_bytes < 600e6
     # The aim is 250 ms per megapixel; twice that is allowed here, for slower and shared machines.
     assert cpu / 12 < 0.5
+
+
+@pytest.mark.slow
+def test_tensorflow_starts_without_a_word():
+    program = (
+        "import sys; from jpegpre_tf.cli._quiet import quiet_tensorflow; quiet_tensorflow(); "
+        "print('still heard', file=sys.stderr); sys.exit('tensorflow' not in sys.modules)"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "still heard\n")

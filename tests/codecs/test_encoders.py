@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from jpegpre_tf._optional import MissingExtraError
 from jpegpre_tf.codecs import Jpegli, LibjpegTurbo, MozJPEG, encoder_names, get_encoder
 from jpegpre_tf.errors import UsageError
 
@@ -97,6 +98,17 @@ def test_jpegli_gets_fitted_huffman_tables(city):
 def test_bad_arguments(image, quality, message):
     with pytest.raises(ValueError, match=message):
         LibjpegTurbo().encode(image, quality)
+
+
+def test_a_package_without_its_library_is_one_line(monkeypatch):
+    def broken(name):
+        raise OSError("cannot load library 'libvips.so.42'\nno such file")
+
+    monkeypatch.setattr("jpegpre_tf._optional.importlib.import_module", broken)
+    with pytest.raises(
+        MissingExtraError, match=r"cannot load `pyvips` \(cannot load library 'libvips.so.42'\)"
+    ):
+        MozJPEG()
 
 
 def test_unknown_names():

@@ -68,6 +68,11 @@ def test_psnr_hvs_m_equals_its_package(city, decoded):
 
     _, expected = psnr_hvsm.psnr_hvs_hvsm(city @ LUMA / 255, decoded @ LUMA / 255)
     assert value("psnr_hvs_m", city, decoded) == pytest.approx(float(expected), abs=1e-9)
+    # Whole blocks count, what is left over at the right and the bottom does not.
+    _, expected = psnr_hvsm.psnr_hvs_hvsm(city[:96, :64] @ LUMA / 255, decoded[:96, :64] @ LUMA / 255)
+    assert value("psnr_hvs_m", city[:101, :71], decoded[:101, :71]) == pytest.approx(
+        float(expected), abs=1e-9
+    )
 
 
 @pytest.mark.parametrize("name", AVAILABLE)

@@ -10,6 +10,7 @@ import pytest
 
 from jpegpre_tf import runtime
 from jpegpre_tf.errors import OutputError
+from jpegpre_tf.runtime.atomic import check_writable
 
 
 def test_writes_replaces_and_makes_folders(tmp_path):
@@ -18,6 +19,17 @@ def test_writes_replaces_and_makes_folders(tmp_path):
         runtime.write_atomically(path, content)
         assert path.read_bytes() == content
     assert [entry.name for entry in path.parent.iterdir()] == ["file"]
+
+
+def test_the_check_before_long_work_leaves_nothing_but_the_folder(tmp_path):
+    check_writable(tmp_path / "a" / "file")
+    assert list((tmp_path / "a").iterdir()) == []
+    (tmp_path / "file").write_bytes(b"old")
+    check_writable(tmp_path / "file")
+    assert (tmp_path / "file").read_bytes() == b"old"
+    for wrong in (tmp_path / "file" / "x", tmp_path / "a"):
+        with pytest.raises(OutputError, match="cannot write"):
+            check_writable(wrong)
 
 
 def test_permissions_follow_the_umask(tmp_path):

@@ -77,6 +77,9 @@ def test_a_guard_weighs_all_measures() -> None:
     assert set(guarded) == set(MEASURES)
     assert guarded["ssim"] == pytest.approx(0.75) and guarded["psnr_y"] == pytest.approx(0.05)
     assert sum(guarded.values()) == pytest.approx(1.0)
+    assert PictureOptimizer({"psnr_y": 1.0}, guard=0.3).measures == {"psnr_y": 1.0}
+    half = PictureOptimizer({"psnr_y": 1.0, "ssim": 1.0}, guard=0.3).measures
+    assert half["ms_ssim"] == pytest.approx(0.025) and half["ssim"] == pytest.approx(0.45)
 
 
 def test_arguments(optimizer: PictureOptimizer, city: np.ndarray) -> None:

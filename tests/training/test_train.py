@@ -124,7 +124,14 @@ def test_run_resumes_where_it_stopped(tmp_path: Path, capsys: pytest.CaptureFixt
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("{", "expected a JSON"), ('{"stepz": 3}', "stepz"), ("[1]", "list"), ('{"steps": 0}', "steps")],
+    [
+        ("{", "expected a JSON"),
+        ('{"stepz": 3}', "stepz"),
+        ("[1]", "list"),
+        ('{"steps": 0}', "steps"),
+        ('{"steps": "9"}', "`steps` must be int"),
+        ('{"measures": ["ssim"]}', "`measures` must be dict"),
+    ],
 )
 def test_bad_configurations(tmp_path: Path, content: str, message: str) -> None:
     path = tmp_path / "config.json"

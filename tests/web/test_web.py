@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from jpegpre_tf import runtime
 from jpegpre_tf._version import __version__
@@ -162,6 +162,8 @@ def _parity(folder: Path) -> list[dict]:
         cut = whole.width // 2 + 13
         for part, box in enumerate(((0, 0, cut, 501), (cut, 3, whole.width, whole.height))):
             picture = whole.crop(box)
+            if name == "gb82_city":
+                _write_on(picture)
             path = folder / f"{name}-{part}.png"
             picture.save(path)
             pictures.append((path.name, np.asarray(picture)))
@@ -191,6 +193,18 @@ def _parity(folder: Path) -> list[dict]:
                 )
     assert cases, "no precision is shipped in both forms"
     return cases
+
+
+def _write_on(picture: Image.Image) -> None:
+    """White and black, and almost white and black, in blocks full of it and in blocks with few pixels of it."""
+    draw = ImageDraw.Draw(picture)
+    draw.rectangle((40, 40, 200, 160), fill="white")
+    draw.rectangle((210, 300, 280, 420), fill="black")
+    for i in range(30):
+        draw.line((42, 43 + 4 * i, 42 + 5 * i, 45 + 4 * i), fill=(8 * i,) * 3)
+        draw.line((212, 303 + 4 * i, 270, 305 + 4 * i), fill=(255, 255, 255 - i % 2))
+        draw.point([(8 * i + 3, 200 + k) for k in range(i)], fill="white")
+        draw.rectangle((8 * i, 240, 8 * i + i % 8, 246), fill=(0, 0, i % 2))
 
 
 def _write_photos_with_metadata(folder: Path) -> None:

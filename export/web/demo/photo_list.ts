@@ -96,9 +96,10 @@ export class PhotoList {
     return [middle, cell("cell-actions", undefined, element("div", "row-actions", ...actions))];
   }
 
-  #resultCells(photo: Photo, { result, scores }: Extract<Photo["state"], { kind: "done" }>): HTMLTableCellElement[] {
+  #resultCells(photo: Photo, { result, scores: known }: Extract<Photo["state"], { kind: "done" }>): HTMLTableCellElement[] {
     const { plain, output } = result.bytes;
-    const score = cell("number cell-score", "Score", scores ? scores.ours.toFixed(1) : "…");
+    const scores = known === "none" ? undefined : known;
+    const score = cell("number cell-score", "Score", scores ? scores.ours.toFixed(1) : known ? "–" : "…");
     if (scores?.equal !== undefined) score.append(element("small", "", `plain, same size ${scores.equal.toFixed(1)}`));
     const before = cell("number", "Plain JPEG", bytes(plain));
     if (scores) before.append(element("small", "", `score ${scores.plain.toFixed(1)}`));
@@ -139,7 +140,7 @@ function noteOf({ file, state }: Photo): string {
   const parts = [`${width} × ${height}`, `quality ${quality}`];
   if (kept === "original") parts.push("your file is smaller: kept");
   if (kept === "plain") parts.push("editing saved nothing: left alone");
-  if (isFlattened) parts.push("transparency put on white");
+  if (isFlattened && kept !== "original") parts.push("transparency put on white");
   return parts.join(", ");
 }
 

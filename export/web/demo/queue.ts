@@ -93,7 +93,7 @@ export class Queue {
       set({ kind: "done", result, equal, scores: undefined });
       // Not awaited: the next photo need not wait for a score.
       void this.#scorer.score(photo.file, [result.plain, result.blob, ...(equal ? [equal] : [])], signal).then((scores) => {
-        if (scores) set({ kind: "done", result, equal, scores: { plain: scores[0]!, ours: scores[1]!, equal: scores[2] } });
+        set({ kind: "done", result, equal, scores: scores ? { plain: scores[0]!, ours: scores[1]!, equal: scores[2] } : "none" });
       });
     } catch (error) {
       if (signal.aborted) {

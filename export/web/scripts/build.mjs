@@ -27,6 +27,7 @@ await build({
   target: "es2022",
   minify: true,
   legalComments: "none",
+  loader: { ".wasm": "binary" },
   // ONNX Runtime without its .mjs inlined: its threads then load that file, not our worker.
   conditions: ["onnxruntime-web-use-extern-wasm"],
 });

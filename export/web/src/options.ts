@@ -6,10 +6,11 @@ export interface PreprocessorOptions {
   /** Precision of the model file, for example "fp32". Default: the fastest that the package has. */
   precision?: string;
   /**
-   * "wasm": the CPU. "webgpu": the graphics card. "auto", the default: the graphics card where there is a real one and it
-   * gives the right pixels for a test picture, else the CPU.
+   * "wasm": the CPU, by this package's own WebAssembly, or by ONNX Runtime where the model is not int8. "onnx": the CPU, by ONNX
+   * Runtime. "webgpu": the graphics card, by ONNX Runtime. "auto", the default: the graphics card where there is a real one and
+   * it gives the right pixels for a test picture, else "wasm".
    */
-  backend?: "auto" | "wasm" | "webgpu";
+  backend?: "auto" | "wasm" | "onnx" | "webgpu";
   /**
    * CPU threads for one picture: its tiles are shared out. Default: the device's cores, at most 4. They share no memory, so the
    * page need not be cross-origin isolated.
@@ -21,7 +22,7 @@ export interface PreprocessorOptions {
   assets?: string | URL;
   /** URL of the folder with ONNX Runtime's files. Default: ort/ in `assets`. */
   wasmPaths?: string | URL;
-  /** Upper bound of a tile's pixels. Smaller tiles take less memory and are cancelled sooner. Default 262,144. */
+  /** Upper bound of a tile's pixels. Smaller tiles take less memory and are cancelled sooner. Default 600,000. */
   tilePixels?: number;
   /** A worker that says nothing for this long while it has work is given up. Default 60. */
   timeoutSeconds?: number;

@@ -9,11 +9,11 @@ import {
   type PreprocessOptions,
   type PreprocessorOptions,
 } from "./options.js";
-import type { JobRequest, ModelDescription, ModelFile, ModelSource, OpenedReply, OpenRequest } from "./protocol.js";
+import type { BackendName, JobRequest, ModelDescription, ModelFile, ModelSource, OpenedReply, OpenRequest } from "./protocol.js";
 import { WorkerClient, type JobReply } from "./worker_client.js";
 
 const MOST_THREADS = 4;
-const DEFAULT_TILE_PIXELS = 1 << 18;
+const DEFAULT_TILE_PIXELS = 600_000;
 
 /**
  * Edits pictures in workers; the page's thread only passes messages. Made by `createPreprocessor`.
@@ -41,8 +41,8 @@ export class Preprocessor {
   /** See `createPreprocessor`. */
   static async create(options: PreprocessorOptions = {}): Promise<Preprocessor> {
     const backend = options.backend ?? "auto";
-    if (!["auto", "wasm", "webgpu"].includes(backend)) {
-      throw new RangeError(`\`backend\` must be auto, wasm or webgpu. Received: ${backend}`);
+    if (!["auto", "wasm", "onnx", "webgpu"].includes(backend)) {
+      throw new RangeError(`\`backend\` must be auto, wasm, onnx or webgpu. Received: ${backend}`);
     }
     const cores = Math.max(1, navigator.hardwareConcurrency || 1);
     const threads = checkWhole("threads", options.threads ?? Math.min(cores, MOST_THREADS), 1, 64);
@@ -79,7 +79,7 @@ export class Preprocessor {
   }
 
   /** Where the network runs, with how many threads, and why not on WebGPU where that was asked for. */
-  get backend(): { name: "wasm" | "webgpu"; threads: number; note: string | undefined } {
+  get backend(): { name: BackendName; threads: number; note: string | undefined } {
     const { backend, threads, note } = this.#opened;
     return { name: backend, threads, note };
   }

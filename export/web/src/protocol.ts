@@ -24,7 +24,11 @@ export interface ModelSource {
   sha256: string;
 }
 
-export type BackendName = "wasm" | "webgpu";
+/**
+ * "wasm": this package's own WebAssembly; "onnx": ONNX Runtime's, for models that the former does not know; "webgpu": ONNX
+ * Runtime on the graphics card.
+ */
+export type BackendName = "wasm" | "onnx" | "webgpu";
 
 export interface OpenRequest {
   kind: "open";

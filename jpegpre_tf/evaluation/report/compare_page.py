@@ -12,6 +12,7 @@ from PIL import Image
 from jpegpre_tf.codecs.base import Picture
 from jpegpre_tf.evaluation.compare import Comparison, Scored
 from jpegpre_tf.evaluation.metrics import Metric
+from jpegpre_tf.runtime.wipe import filled, wipe_figure, wipe_head
 
 # A lossless original of more than this would make the page too heavy to send around.
 _LARGEST_ORIGINAL_PIXELS = 4_000_000
@@ -46,23 +47,13 @@ def compare_page(comparison: Comparison, name: str, label: str, metrics: Sequenc
         "saved": f"{abs(saved):.1f} % {'smaller' if saved >= 0 else 'larger'}",
         "width": str(width),
         "height": str(height),
-        "edited_source": _file(comparison.edited),
-        "left_images": "".join(
-            f'<img id="left-{key}" src="{source}" alt="{escape(title)}" draggable="false">'
-            for key, title, source in sources
-        ),
-        "left_options": "".join(
-            f'<button type="button" data-left="{key}" data-title="{escape(title)}">{escape(title)}</button>'
-            for key, title, _ in sources
-        ),
+        "wipe": wipe_head(),
+        "figure": wipe_figure(name, (width, height), sources, (label, _file(comparison.edited))),
         "rows": _rows(comparison, metrics),
         "encoder": escape(f"{edited.encoder} {edited.version}: {edited.flags}"),
         "plain_encoder": escape(f"{equal.encoder} {equal.version}: {equal.flags}"),
     }
-    text = Path(__file__).with_suffix(".html").read_text(encoding="utf-8")
-    for key, value in parts.items():
-        text = text.replace("{{" + key + "}}", value)
-    return text
+    return filled(Path(__file__).with_suffix(".html"), parts)
 
 
 def _rows(comparison: Comparison, metrics: Sequence[Metric]) -> str:

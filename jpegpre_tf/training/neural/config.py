@@ -1,10 +1,10 @@
 """What a training run of a neural simulator or rate estimator is made of."""
 
 import dataclasses
-import json
 from pathlib import Path
 
 from jpegpre_tf.errors import UsageError
+from jpegpre_tf.training.config_file import check_positive, check_qualities, read_config, save_config
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,10 +49,8 @@ class NeuralTrainConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            if field.name not in ("seed", "spatial_blocks", "train_decisions") and not value > 0:
-                raise UsageError(f"`{field.name}` must be > 0. Received: {field.name}={value}")
+        may_be_zero = ("seed", "spatial_blocks", "train_decisions")
+        check_positive(self, [name for name in vars(self) if name not in may_be_zero])
         for name in ("crop_size", "large_size"):
             if getattr(self, name) % 16:
                 raise UsageError(f"`{name}` must be a multiple of 16. Received: {name}={getattr(self, name)}")
@@ -61,15 +59,11 @@ class NeuralTrainConfig:
                 "`pairs` must be at least `batch_pairs`. "
                 f"Received: pairs={self.pairs}, batch_pairs={self.batch_pairs}"
             )
-        if not 1 <= self.quality_low <= self.quality_high <= 100:
-            raise UsageError(
-                "`quality_low` and `quality_high` must be in 1..100 and in order. "
-                f"Received: quality_low={self.quality_low}, quality_high={self.quality_high}"
-            )
+        check_qualities(self.quality_low, self.quality_high)
 
     def save(self, path: Path) -> None:
         """Writes the configuration as JSON."""
-        path.write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n", encoding="utf-8")
+        save_config(self, path)
 
 
 def load_neural_config(path: Path) -> NeuralTrainConfig:
@@ -78,17 +72,4 @@ def load_neural_config(path: Path) -> NeuralTrainConfig:
     Raises:
         UsageError: If the file is missing, not JSON, or names an unknown field or a wrong type.
     """
-    try:
-        given = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path}: expected a JSON training configuration ({error})") from error
-    defaults = {field.name: field.default for field in dataclasses.fields(NeuralTrainConfig)}
-    if not isinstance(given, dict) or not set(given) <= set(defaults):
-        unknown = sorted(set(given) - set(defaults)) if isinstance(given, dict) else type(given).__name__
-        raise UsageError(f"{path}: unknown fields {unknown}; expected some of {sorted(defaults)}")
-    for name, value in given.items():
-        wanted = (int, float) if isinstance(defaults[name], float) else (type(defaults[name]),)
-        if not isinstance(value, wanted) or isinstance(value, bool) != isinstance(defaults[name], bool):
-            kind = " or ".join(kind.__name__ for kind in wanted)
-            raise UsageError(f"{path}: `{name}` must be {kind}. Received: {value!r}")
-    return NeuralTrainConfig(**given)
+    return read_config(path, NeuralTrainConfig)

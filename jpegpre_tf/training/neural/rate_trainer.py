@@ -2,11 +2,11 @@
 
 from typing import Any
 
-import keras
 import tensorflow as tf
 
 from jpegpre_tf.models.neural_rate_estimator import NeuralRateEstimator
 from jpegpre_tf.ops.blocks import coefficients_of
+from jpegpre_tf.training.tracked_model import TrackedModel
 
 # Errors below this, as a share of the size, count squared, above it linearly.
 _SMALL = 0.003
@@ -18,7 +18,7 @@ def _percent(error: tf.Tensor) -> tf.Tensor:
     return 100.0 * tf.reduce_mean(tf.sqrt(tf.square(error) + _SMALL**2) - _SMALL)
 
 
-class RateTrainer(keras.Model):
+class RateTrainer(TrackedModel):
     """Trains the bit counts of a `NeuralRateEstimator`; its decisions were trained by `SimulatorTrainer` before.
 
     The loss is the error of log size, plus that of the *change* in log size between a picture and its edit: what a
@@ -33,19 +33,12 @@ class RateTrainer(keras.Model):
     """
 
     def __init__(self, rate: NeuralRateEstimator, train_decisions: bool = False, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(("loss", "error_percent", "change_error_percent"), **kwargs)
         rate.quantizer.trainable = train_decisions
         self.train_decisions = train_decisions
         self.rate = rate
-        self.trackers = [
-            keras.metrics.Mean(name=name) for name in ("loss", "error_percent", "change_error_percent")
-        ]
         self.coefficients = tf.function(coefficients_of, jit_compile=True)
         self.built = True
-
-    @property
-    def metrics(self) -> list[keras.metrics.Metric]:
-        return self.trackers
 
     def _measure(self, data: Any) -> tuple[tf.Tensor, list[tf.Tensor]]:
         image, quality, size_bits = data[:3]
@@ -60,20 +53,15 @@ class RateTrainer(keras.Model):
         loss = _percent(error) + _CHANGE_WEIGHT * _percent(change)
         return loss, [loss, 100.0 * tf.abs(error), 100.0 * tf.abs(change)]
 
-    def _track(self, values: list[tf.Tensor]) -> dict[str, tf.Tensor]:
-        for tracker, value in zip(self.trackers, values, strict=True):
-            tracker.update_state(value)
-        return {tracker.name: tracker.result() for tracker in self.trackers}
-
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         with tf.GradientTape() as tape:
             loss, values = self._measure(data)
         variables = self.rate.trainable_variables
         self.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
-        return self._track(values)
+        return self.track(values)
 
     def test_step(self, data: Any) -> dict[str, tf.Tensor]:
-        return self._track(self._measure(data)[1])
+        return self.track(self._measure(data)[1])
 
     def call(self, images: Any, quality: Any) -> tf.Tensor:
         return self.rate(images, quality)

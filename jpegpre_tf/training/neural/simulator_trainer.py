@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import keras
 import tensorflow as tf
 
 from jpegpre_tf.models.encoder_quantizer import LEAST_THRESHOLD
@@ -10,6 +9,7 @@ from jpegpre_tf.models.neural_simulator import NeuralSimulator
 from jpegpre_tf.ops.blocks import coefficients_of
 from jpegpre_tf.ops.learned_rounding import Decisions, hard_levels, logits
 from jpegpre_tf.training.neural.pairs import UNKNOWN
+from jpegpre_tf.training.tracked_model import TrackedModel
 
 # Weights beside the cross-entropy of the decisions (nats).
 _ERROR_WEIGHT = 1.0
@@ -17,7 +17,7 @@ _BIAS_WEIGHT = 1.0
 _BIAS_KNEE = 0.1  # log ratio: 0.4 dB; squares below, linear above
 
 
-class SimulatorTrainer(keras.Model):
+class SimulatorTrainer(TrackedModel):
     """Trains the decisions of a `NeuralSimulator`: never decodes, a coefficient's error is a pixel's.
 
     The loss is the cross-entropy of each decision (kept or zero, up or down), plus the squared error of the hard
@@ -29,16 +29,10 @@ class SimulatorTrainer(keras.Model):
     """
 
     def __init__(self, simulator: NeuralSimulator, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(("loss", "decision_nats", "error_share", "psnr_bias_db", "wrong"), **kwargs)
         self.simulator = simulator
-        names = ("loss", "decision_nats", "error_share", "psnr_bias_db", "wrong")
-        self.trackers = [keras.metrics.Mean(name=name) for name in names]
         self.coefficients = tf.function(coefficients_of, jit_compile=True)
         self.built = True
-
-    @property
-    def metrics(self) -> list[keras.metrics.Metric]:
-        return self.trackers
 
     def _measure(self, data: Any) -> tuple[tf.Tensor, list[tf.Tensor]]:
         image, quality, _, *levels = data
@@ -76,20 +70,15 @@ class SimulatorTrainer(keras.Model):
         bias_db = -10.0 / tf.math.log(10.0) * log_ratio
         return loss, [loss, decision, share, bias_db, tf.add_n(wrongs) / tf.add_n(counts)]
 
-    def _track(self, values: list[tf.Tensor]) -> dict[str, tf.Tensor]:
-        for tracker, value in zip(self.trackers, values, strict=True):
-            tracker.update_state(value)
-        return {tracker.name: tracker.result() for tracker in self.trackers}
-
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         with tf.GradientTape() as tape:
             loss, values = self._measure(data)
         variables = self.simulator.trainable_variables
         self.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
-        return self._track(values)
+        return self.track(values)
 
     def test_step(self, data: Any) -> dict[str, tf.Tensor]:
-        return self._track(self._measure(data)[1])
+        return self.track(self._measure(data)[1])
 
     def call(self, images: Any, quality: Any) -> tf.Tensor:
         return self.simulator(images, quality)

@@ -1,7 +1,9 @@
 /** Chooses where the network runs: WebGPU if it is there and tells the truth, else WebAssembly. */
 import { JpegpreError, firstLine } from "../errors.js";
 import type { BackendName, ModelDescription, ModelSource } from "../protocol.js";
-import { Network, type Levels, type TileRunner } from "./network.js";
+import { KernelNetwork } from "./kernel_network.js";
+import { OnnxNetwork } from "./onnx_network.js";
+import type { TileRunner } from "./tile_runner.js";
 import { TileThread } from "./tile_thread.js";
 
 export interface BackendOptions {
@@ -23,27 +25,20 @@ export interface Opened {
 /** Side of the picture that both backends must agree on: several blocks each way, at every position of a tile. */
 const TEST_SIDE = 64;
 
-export async function openNetwork(
-  description: ModelDescription,
-  options: BackendOptions,
-): Promise<Opened> {
-  const { wasmPaths, threads, onFailure } = options;
-  const wasm = async (): Promise<TileRunner[]> => {
-    const content = await fetchModel(options.file);
-    if (threads === 1) return [await Network.open(content, "wasm", wasmPaths)];
-    return Promise.all(Array.from({ length: threads }, () => TileThread.open(content, wasmPaths, onFailure)));
-  };
-  if (options.backend === "wasm") return { runners: await wasm(), backend: "wasm" };
+export async function openNetwork(description: ModelDescription, options: BackendOptions): Promise<Opened> {
+  if (options.backend === "wasm" || options.backend === "onnx") return openOnCpu(options);
   const missing = await whyNoGpu(options.backend === "webgpu");
   // In `auto`, a browser without WebGPU is the normal case and needs no note.
-  if (missing) return { runners: await wasm(), backend: "wasm", ...(options.backend === "webgpu" && { note: missing }) };
+  if (missing) return { ...(await openOnCpu(options)), ...(options.backend === "webgpu" && { note: missing }) };
 
+  const { wasmPaths } = options;
   const content = await fetchModel(options.gpuFile);
-  const reference = await Network.open(content, "wasm", wasmPaths);
-  let gpu: Network | undefined;
+  let reference: OnnxNetwork | undefined;
+  let gpu: OnnxNetwork | undefined;
   let note: string;
   try {
-    gpu = await Network.open(content, "webgpu", wasmPaths);
+    gpu = await OnnxNetwork.open(content, "webgpu", wasmPaths);
+    reference = await OnnxNetwork.open(content, "wasm", wasmPaths, "webgpu");
     const share = await agreement(reference, gpu, description);
     if (share >= 0.999) {
       await reference.close();
@@ -54,30 +49,38 @@ export async function openNetwork(
     note = `WebGPU cannot run the model: ${firstLine(error)}`;
   }
   await gpu?.close().catch(() => undefined);
-  await reference.close();
-  return { runners: await wasm(), backend: "wasm", note };
+  await reference?.close();
+  return { ...(await openOnCpu(options)), note };
 }
 
-/** Share of a test picture's samples, 0..1, that the two networks give within one level. */
-async function agreement(a: Network, b: Network, description: ModelDescription): Promise<number> {
+async function openOnCpu({ backend, file, threads, wasmPaths, onFailure }: BackendOptions): Promise<Opened> {
+  const content = await fetchModel(file);
+  const kernel = backend === "onnx" ? undefined : KernelNetwork.open(content);
+  const name = kernel ? "wasm" : "onnx";
+  let runners: TileRunner[];
+  if (threads === 1) runners = [kernel ?? (await OnnxNetwork.open(content, "wasm", wasmPaths))];
+  else runners = await Promise.all(Array.from({ length: threads }, () => TileThread.open(content, name, wasmPaths, onFailure)));
+  return { runners, backend: name };
+}
+
+/** Share of a test picture's colour samples, 0..1, that the two networks give within one level. */
+async function agreement(a: TileRunner, b: TileRunner, description: ModelDescription): Promise<number> {
   const results = [];
   for (const network of [a, b]) {
-    const length = TEST_SIDE * TEST_SIDE * 3;
-    const levels: Levels = network.isFloat ? new Float32Array(length) : new Uint8Array(length);
+    const pixels = new Uint8ClampedArray(TEST_SIDE * TEST_SIDE * 4);
     // Waves of several frequencies and a fixed noise: all kinds of coefficients, large and small.
     let noise = 1;
-    for (let i = 0; i < levels.length; i++) {
-      const x = Math.floor(i / 3) % TEST_SIDE;
-      const y = Math.floor(i / 3 / TEST_SIDE);
+    for (let i = 0; i < pixels.length; i++) {
+      const x = Math.floor(i / 4) % TEST_SIDE;
+      const y = Math.floor(i / 4 / TEST_SIDE);
       noise = (Math.imul(noise, 1103515245) + 12345) & 0x7fffffff;
-      levels[i] = Math.round(128 + 70 * Math.sin((x * (1 + (i % 3)) + y * y * 0.05) * 0.2) + ((noise >> 16) % 41) - 20);
+      pixels[i] = 128 + 70 * Math.sin((x * (1 + (i % 4)) + y * y * 0.05) * 0.2) + ((noise >> 16) % 41) - 20;
     }
     const [low, high] = description.qualityRange;
-    const tile = { levels, height: TEST_SIDE, width: TEST_SIDE, quality: Math.round((low + high) / 2), strength: 1 };
-    results.push(Array.from(await network.run(tile)));
+    const tile = { pixels, height: TEST_SIDE, width: TEST_SIDE, quality: Math.round((low + high) / 2), strength: 1 };
+    results.push((await network.run(tile)).filter((_, i) => i % 4 < 3));
   }
-  const [first, second] = results as [number[], number[]];
-  // Not-a-number fails the comparison, as it should.
+  const [first, second] = results as [Uint8ClampedArray, Uint8ClampedArray];
   return first.filter((value, i) => Math.abs(value - second[i]!) <= 1).length / first.length;
 }
 

@@ -8,7 +8,14 @@ export interface Pixels {
   width: number;
   height: number;
   /** RGBA levels, row by row, of a rectangle inside the picture. */
-  read(x: number, y: number, width: number, height: number): Uint8ClampedArray;
+  read(x: number, y: number, width: number, height: number): Uint8ClampedArray<ArrayBuffer>;
+}
+
+export interface Rectangle {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
 }
 
 /** A canvas that holds a whole picture: 4 bytes per pixel. */
@@ -18,15 +25,19 @@ export class Canvas implements Pixels {
   readonly #canvas: OffscreenCanvas;
   readonly #context: OffscreenCanvasRenderingContext2D;
 
-  /** Throws `too-large` if this browser cannot make it: some say so, some silently hand out a dead canvas. */
-  constructor(width: number, height: number) {
+  /**
+   * Throws `too-large` if this browser cannot make it: some say so, some silently hand out a dead canvas.
+   *
+   * @param isOpaque No pixel will be transparent: spares the browser two conversions of every pixel.
+   */
+  constructor(width: number, height: number, isOpaque: boolean) {
     this.width = width;
     this.height = height;
     if (Math.max(width, height) > LONGEST_SIDE) {
       const message = `${width} x ${height} pixels: a JPEG file holds at most ${LONGEST_SIDE} a side`;
       throw new JpegpreError("too-large", message);
     }
-    const context = this.#make();
+    const context = this.#make(isOpaque);
     if (!context) {
       const megapixels = Number(((width * height) / 1e6).toPrecision(2));
       const message = `${width} x ${height} pixels (${megapixels} MP) are more than this browser's canvas can hold`;
@@ -36,16 +47,16 @@ export class Canvas implements Pixels {
     this.#context = context;
   }
 
-  #make(): OffscreenCanvasRenderingContext2D | undefined {
+  #make(isOpaque: boolean): OffscreenCanvasRenderingContext2D | undefined {
     try {
       const canvas = new OffscreenCanvas(this.width, this.height);
       // In main memory: every pixel is read once, and a graphics card's maximum texture is smaller.
-      const context = canvas.getContext("2d", { willReadFrequently: true });
+      const context = canvas.getContext("2d", { alpha: !isOpaque, willReadFrequently: true });
       if (!context) return undefined;
       context.fillStyle = "#f00";
       context.fillRect(this.width - 1, this.height - 1, 1, 1);
       // Only whether anything arrived: what fingerprinting protection changes is canvas_check's matter.
-      const isAlive = context.getImageData(this.width - 1, this.height - 1, 1, 1).data[3] !== 0;
+      const isAlive = context.getImageData(this.width - 1, this.height - 1, 1, 1).data[0] !== 0;
       context.clearRect(this.width - 1, this.height - 1, 1, 1);
       return isAlive ? context : undefined;
     } catch {
@@ -62,14 +73,7 @@ export class Canvas implements Pixels {
     const rows = Math.max(1, Math.floor((1 << 20) / this.width));
     let isTransparent = false;
     for (let y = 0; y < this.height && !isTransparent; y += rows) {
-      const data = this.read(0, y, this.width, Math.min(rows, this.height - y));
-      const words = new Uint32Array(data.buffer);
-      for (let i = 0; i < words.length; i++) {
-        if (words[i]! >>> 24 !== 255) {
-          isTransparent = true;
-          break;
-        }
-      }
+      isTransparent = !isAllOpaque(this.read(0, y, this.width, Math.min(rows, this.height - y)));
     }
     if (isTransparent) {
       this.#context.globalCompositeOperation = "destination-over";
@@ -83,13 +87,13 @@ export class Canvas implements Pixels {
     return isTransparent;
   }
 
-  read(x: number, y: number, width: number, height: number): Uint8ClampedArray {
+  read(x: number, y: number, width: number, height: number): Uint8ClampedArray<ArrayBuffer> {
     return this.#context.getImageData(x, y, width, height).data;
   }
 
-  /** Writes `data` at (x, y). */
-  write(data: ImageData, x: number, y: number): void {
-    this.#context.putImageData(data, x, y);
+  /** Writes the part `keep` of what lies at (x, y): all of it by default. */
+  write(data: ImageData, x: number, y: number, keep: Rectangle = { x: 0, y: 0, width: data.width, height: data.height }): void {
+    this.#context.putImageData(data, x, y, keep.x, keep.y, keep.width, keep.height);
   }
 
   /** The browser's own JPEG encoder, the one behind canvas.toBlob. */
@@ -108,6 +112,13 @@ export class Canvas implements Pixels {
   close(): void {
     this.#canvas.width = this.#canvas.height = 0;
   }
+}
+
+/** Whether no pixel of these RGBA levels is transparent. */
+export function isAllOpaque(data: Uint8ClampedArray): boolean {
+  const words = new Uint32Array(data.buffer, data.byteOffset, data.length / 4);
+  for (let i = 0; i < words.length; i++) if (words[i]! >>> 24 !== 255) return false;
+  return true;
 }
 
 /** Decodes a picture file, upright and in sRGB; throws `not-a-picture`. */

@@ -1,7 +1,7 @@
 /** One picture to one smaller JPEG file, by the browser's own encoder. */
 import { JpegpreError } from "../errors.js";
 import type { CompressRequest, CompressedReply } from "../protocol.js";
-import { Canvas, decode } from "./canvas.js";
+import { Canvas, decode, isAllOpaque } from "./canvas.js";
 import { checkCanvas } from "./canvas_check.js";
 import * as metadata from "./metadata.js";
 import { searchQuality } from "./size_search.js";
@@ -16,12 +16,12 @@ export async function compress(
 ): Promise<CompressedReply> {
   checkCanvas();
   const file = request.picture instanceof Blob ? request.picture : undefined;
-  const { canvas: source, isFlattened } = await open(request);
+  const bytes = file && new Uint8Array(await file.arrayBuffer());
+  const { canvas: source, isFlattened } = await open(request, bytes);
   let target: Canvas | undefined;
   try {
     await checkpoint();
     const { width, height } = source;
-    const bytes = file && new Uint8Array(await file.arrayBuffer());
     const carried = request.keepMetadata && bytes ? metadata.readMetadata(bytes) : undefined;
     const finished = async (blob: Blob): Promise<Blob> => {
       if (!carried) return blob;
@@ -33,7 +33,7 @@ export async function compress(
       await checkpoint();
       return finished(await source.encode(quality));
     });
-    target = new Canvas(width, height);
+    target = new Canvas(width, height, true);
     const edited = target;
     const smallerAt = async (quality: number): Promise<Best> => {
       const plain = await plainAt(quality);
@@ -97,20 +97,21 @@ function handedOn(bytes: Uint8Array<ArrayBuffer>, file: Blob | undefined, reques
   return metadata.mayCarryMetadata(bytes) ? undefined : file;
 }
 
-async function open(request: CompressRequest): Promise<{ canvas: Canvas; isFlattened: boolean }> {
-  const { picture, background } = request;
-  if ("data" in picture) {
-    const canvas = new Canvas(picture.width, picture.height);
-    canvas.write(picture, 0, 0);
-    return { canvas, isFlattened: canvas.flatten(background) };
-  }
-  const bitmap = picture instanceof Blob ? await decode(picture) : picture;
+/** @param bytes The file's, if it is one. */
+async function open(
+  { picture, background }: CompressRequest,
+  bytes: Uint8Array | undefined,
+): Promise<{ canvas: Canvas; isFlattened: boolean }> {
+  const isPixels = "data" in picture;
+  const shown = picture instanceof Blob ? await decode(picture) : picture;
   try {
-    const canvas = new Canvas(bitmap.width, bitmap.height);
-    canvas.draw(bitmap);
-    return { canvas, isFlattened: canvas.flatten(background) };
+    const isOpaque = isPixels ? isAllOpaque(picture.data) : bytes !== undefined && metadata.fileType(bytes) === "jpeg";
+    const canvas = new Canvas(shown.width, shown.height, isOpaque);
+    if ("data" in shown) canvas.write(shown, 0, 0);
+    else canvas.draw(shown);
+    return { canvas, isFlattened: !isOpaque && canvas.flatten(background) };
   } finally {
-    bitmap.close();
+    if ("close" in shown) shown.close();
   }
 }
 

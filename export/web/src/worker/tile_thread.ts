@@ -1,6 +1,6 @@
 /** The worker's side of one tile thread. */
 import { JpegpreError } from "../errors.js";
-import type { Levels, Tile, TileRunner } from "./network.js";
+import type { Tile, TileRunner } from "./tile_runner.js";
 import type { TileReply, TileRequest } from "./tile_worker.js";
 
 interface Waiting {
@@ -9,7 +9,6 @@ interface Waiting {
 }
 
 export class TileThread implements TileRunner {
-  isFloat = true;
   readonly lanes = 2;
   readonly #worker: Worker;
   /** In the order of the requests: it answers in that order. */
@@ -31,16 +30,21 @@ export class TileThread implements TileRunner {
     };
   }
 
-  static async open(content: Uint8Array<ArrayBuffer>, wasmPaths: string, onFailure: (message: string) => void): Promise<TileThread> {
+  /** @param backend "wasm": this package's kernel, which must know the model; "onnx": ONNX Runtime. */
+  static async open(
+    content: Uint8Array<ArrayBuffer>,
+    backend: "wasm" | "onnx",
+    wasmPaths: string,
+    onFailure: (message: string) => void,
+  ): Promise<TileThread> {
     const thread = new TileThread(onFailure);
-    const reply = await thread.#ask({ kind: "open", content, wasmPaths });
-    thread.isFloat = reply.kind === "opened" && reply.isFloat;
+    await thread.#ask({ kind: "open", content, backend, wasmPaths });
     return thread;
   }
 
-  async run(tile: Tile): Promise<Levels> {
-    const reply = await this.#ask({ kind: "run", tile }, [tile.levels.buffer]);
-    return (reply as Extract<TileReply, { kind: "done" }>).levels;
+  async run(tile: Tile): Promise<Uint8ClampedArray<ArrayBuffer>> {
+    const reply = await this.#ask({ kind: "run", tile }, [tile.pixels.buffer]);
+    return (reply as Extract<TileReply, { kind: "done" }>).pixels;
   }
 
   async ping(): Promise<void> {

@@ -4,8 +4,8 @@ import type { CompressRequest, JobRequest, OpenRequest, PreprocessRequest, Reply
 import { openNetwork } from "./backend.js";
 import type { Canvas, Pixels } from "./canvas.js";
 import { compress } from "./compress.js";
-import type { TileRunner } from "./network.js";
-import { preprocess } from "./preprocess.js";
+import { preprocess, type WriteTile } from "./preprocess.js";
+import type { TileRunner } from "./tile_runner.js";
 
 // The types of the page's window are in force here; a worker's postMessage has other arguments.
 const send = self.postMessage.bind(self) as unknown as (reply: Reply, transfer?: Transferable[]) => void;
@@ -64,14 +64,12 @@ async function preprocessPixels(request: PreprocessRequest): Promise<void> {
   const { pixels, width, height } = request;
   const source: Pixels = { width, height, read: (x, y, w, h) => rectangle(pixels, width, x, y, w, h) };
   const result = new Uint8ClampedArray(pixels.length);
-  await edit(request, source, request.quality, (part, x, y) => {
-    for (let row = 0; row < part.height; row++) {
-      const from = row * part.width * 4;
-      result.set(part.data.subarray(from, from + part.width * 4), ((y + row) * width + x) * 4);
+  await edit(request, source, request.quality, (tile, x, y, keep) => {
+    for (let row = keep.y; row < keep.y + keep.height; row++) {
+      const from = (row * tile.width + keep.x) * 4;
+      result.set(tile.data.subarray(from, from + keep.width * 4), ((y + row) * width + x + keep.x) * 4);
     }
   });
-  // Alpha is not the network's matter: it stays as it was.
-  for (let i = 3; i < result.length; i += 4) result[i] = pixels[i]!;
   send({ kind: "preprocessed", job: request.job, pixels: result }, [result.buffer]);
 }
 
@@ -81,7 +79,7 @@ async function compressPicture(request: CompressRequest): Promise<void> {
   const editCanvas = async (source: Canvas, target: Canvas, quality: number): Promise<void> => {
     const from = base;
     const share = request.quality === undefined ? (1 - from) / 2 : 1;
-    await edit(request, source, quality, (part, x, y) => target.write(part, x, y), (fraction) => from + fraction * share);
+    await edit(request, source, quality, (...tile) => target.write(...tile), (fraction) => from + fraction * share);
     base = from + share;
   };
   send(await compress(request, editCanvas, () => checkpoint(request.job)));
@@ -91,7 +89,7 @@ async function edit(
   request: JobRequest,
   source: Pixels,
   quality: number,
-  write: (part: ImageData, x: number, y: number) => void,
+  write: WriteTile,
   scaled: (fraction: number) => number = (fraction) => fraction,
 ): Promise<void> {
   const { runners, request: options } = opened!;
@@ -112,7 +110,7 @@ function rectangle(
   y: number,
   width: number,
   height: number,
-): Uint8ClampedArray {
+): Uint8ClampedArray<ArrayBuffer> {
   const result = new Uint8ClampedArray(width * height * 4);
   for (let row = 0; row < height; row++) {
     const from = ((y + row) * stride + x) * 4;

@@ -251,9 +251,9 @@ describe("a model", () => {
     expect(await compressed()).toMatch(/^model: cannot load http.*models\.json \(HTTP 404\): is `assets` the folder/);
   });
 
-  it("cannot be run without the WebAssembly file, which is said", async () => {
+  it("cannot be run by ONNX Runtime without its WebAssembly file, which is said", async () => {
     await page.route("**/*.wasm", (route) => route.fulfill({ status: 404 }));
-    expect(await compressed()).toMatch(/^model: ONNX Runtime \(wasm\) cannot run the model: /);
+    expect(await compressed({ backend: "onnx" })).toMatch(/^model: ONNX Runtime \(wasm\) cannot run the model: /);
   });
 });
 

@@ -54,12 +54,12 @@ describe("a 12-megapixel photo", () => {
     console.log(`12 MP: longest task ${result.longest} ms, memory +${Math.round(peak - before)} MB`);
     expect(result).toMatchObject({ width: 4000, height: 3000, kept: "edited" });
     expect(result.longest).toBeLessThan(100 * slowness);
-    expect(result.progress.length).toBeGreaterThan(40);
+    expect(result.progress.length).toBeGreaterThan(20);
     expect(result.progress.at(-1)).toBe(1);
     expect([...result.progress].sort((a, b) => a - b)).toEqual(result.progress);
-    // Two canvases and the decoded picture are 144 MB; runtime, threads and one tile the rest. 470 MB was measured on a
-    // free machine; when the browser collects its garbage is its own affair.
-    expect(peak - before).toBeLessThan(600);
+    // Two canvases and the decoded picture are 144 MB; threads and their tiles the rest. 220 MB was measured; when the
+    // browser collects its garbage is its own affair.
+    expect(peak - before).toBeLessThan(400);
   });
 
   // Twice more: on a machine that does other things too, a pause may fall into the 500 ms.

@@ -1,15 +1,16 @@
-"""Kinds of pictures that must not be hurt, as folders of PNG files to run `jpegpre evaluate` on.
+"""Kinds of pictures that must not be hurt: makes them, runs `jpegpre evaluate` on each kind and prints a table.
 
-python tools/make_kinds.py PHOTOS -o KINDS
-for kind in KINDS/*; do jpegpre evaluate $kind --profile balanced --controls none -o REPORTS/$(basename $kind); done
+    python tools/bench_kinds.py PHOTOS -o KINDS [--profile balanced]
 
 text, lines: drawn, as some training pictures are, but not the same ones; charts: drawn by matplotlib, never trained on.
-noisy: the photos at a quarter of the light with sensor noise. jpeg, jpeg-shifted: the photos as a
-JPEG file of quality 85 has left them, on its grid and off it.
+noisy: the photos at a quarter of the light with sensor noise. jpeg, jpeg-shifted: the photos as a JPEG file of quality
+85 has left them, on its grid and off it. KINDS gets a folder of PNG files and a report for each.
 """
 
 import argparse
 import io
+import json
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,7 @@ from jpegpre_tf.training.drawn import DRAWN
 SIDE = 512
 DRAWN_COUNT = 6
 JPEG_QUALITY = 85
+RANGE = "0.2-1.5"
 SHIFT = 3, 5  # rows, columns off the 8x8 grid
 # Electrons of a full well, and read noise in them: a small sensor in the dark.
 FULL_WELL, READ_NOISE, LIGHT = 800.0, 4.0, 0.25
@@ -76,17 +78,46 @@ def kinds(photos: list[Path]) -> Iterator[tuple[str, str, np.ndarray]]:
         yield "jpeg-shifted", path.stem, left[SHIFT[0] :, SHIFT[1] :]
 
 
+def evaluated(folder: Path, report: Path, profiles: list[str]) -> list[dict]:
+    """`candidates` of the results of `jpegpre evaluate`, in the order of `profiles`."""
+    command = [sys.executable, "-m", "jpegpre_tf", "evaluate", str(folder), "--controls", "none", "--json"]
+    for profile in profiles:
+        command += ["--profile", profile]
+    done = subprocess.run([*command, "-o", str(report)], stdout=subprocess.PIPE, check=True)
+    return json.loads(done.stdout)["candidates"]
+
+
+def cell(summary: dict | None) -> str:
+    """Mean, and worst picture in brackets."""
+    return f"{summary['mean']:+.1f} ({summary['worst']:+.1f})" if summary else "-"
+
+
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("photos", type=Path)
     parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("--profile", action="append", help="may be given several times (default: balanced)")
     arguments = parser.parse_args(argv)
+    profiles = arguments.profile or ["balanced"]
+    names: list[str] = []
     for kind, name, picture in kinds(list_pictures(arguments.photos)):
         folder = arguments.output / kind
         folder.mkdir(parents=True, exist_ok=True)
         Image.fromarray(picture).save(folder / f"{name}.png")
+        if kind not in names:
+            names.append(kind)
+    lines = []
+    for kind in names:
+        candidates = evaluated(arguments.output / kind, arguments.output / f"{kind}-report", profiles)
+        for profile, candidate in zip(profiles, candidates, strict=True):
+            rates = candidate["bd_rate"]
+            cells = [cell(rates[metric][RANGE]) for metric in rates]
+            lines.append(f"| {kind} | {profile} | " + " | ".join(cells) + " |")
+            heading = "| kind | profile | " + " | ".join(rates) + " |\n| --- | --- |" + " ---: |" * len(rates)
+    print(f"BD-rate, %, {RANGE} bpp: mean (worst picture)\n\n{heading}")
+    print("\n".join(lines))
     return 0
 
 

@@ -1,0 +1,30 @@
+"""Arguments that all verbs that train share."""
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+def add_run_arguments(parser: argparse.ArgumentParser, fields: Mapping[str, type]) -> None:
+    """Adds the folder of the run, what it starts from and is measured on, and one option per field.
+
+    Args:
+        parser: Of the verb.
+        fields: Name -> type of the configuration's fields that are offered as options.
+    """
+    parser.add_argument(
+        "-o", "--output", metavar="RUN_DIR", type=Path, required=True, help="folder of the run"
+    )
+    parser.add_argument("--validation", metavar="DIR", type=Path, help="pictures to measure the loss on")
+    parser.add_argument(
+        "--from", dest="initial", metavar="MODEL", type=Path, help=".keras model to start from"
+    )
+    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in RUN_DIR")
+    for name, kind in fields.items():
+        parser.add_argument("--" + name.replace("_", "-"), type=kind, help="overrides the configuration")
+
+
+def overrides(arguments: argparse.Namespace, fields: Mapping[str, type]) -> dict[str, Any]:
+    """Returns the fields that were given as options."""
+    return {name: getattr(arguments, name) for name in fields if getattr(arguments, name) is not None}

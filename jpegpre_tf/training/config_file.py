@@ -1,0 +1,55 @@
+"""What the configurations of training runs share: their JSON files and the checks of their ranges."""
+
+import dataclasses
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from jpegpre_tf.errors import UsageError
+
+Config = TypeVar("Config")
+
+
+def check_positive(config: Any, names: Iterable[str]) -> None:
+    """Raises UsageError unless each field of that name is above 0."""
+    for name in names:
+        value = getattr(config, name)
+        if not value > 0:
+            raise UsageError(f"`{name}` must be > 0. Received: {name}={value}")
+
+
+def check_qualities(quality_low: int, quality_high: int) -> None:
+    """Raises UsageError unless both are in 1..100 and in order."""
+    if not 1 <= quality_low <= quality_high <= 100:
+        raise UsageError(
+            "`quality_low` and `quality_high` must be in 1..100 and in order. "
+            f"Received: quality_low={quality_low}, quality_high={quality_high}"
+        )
+
+
+def save_config(config: Any, path: Path) -> None:
+    """Writes a configuration, a dataclass, as JSON."""
+    path.write_text(json.dumps(dataclasses.asdict(config), indent=2) + "\n", encoding="utf-8")
+
+
+def read_config(path: Path, kind: type[Config]) -> Config:
+    """Reads a JSON file into a dataclass all of whose fields have defaults; those not named keep them.
+
+    Raises:
+        UsageError: If the file is missing, not JSON, or names an unknown field or a wrong type.
+    """
+    try:
+        given = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: expected a JSON training configuration ({error})") from error
+    defaults = vars(kind())
+    if not isinstance(given, dict) or not set(given) <= set(defaults):
+        unknown = sorted(set(given) - set(defaults)) if isinstance(given, dict) else type(given).__name__
+        raise UsageError(f"{path}: unknown fields {unknown}; expected some of {sorted(defaults)}")
+    for name, value in given.items():
+        wanted = (int, float) if isinstance(defaults[name], float) else (type(defaults[name]),)
+        if not isinstance(value, wanted) or isinstance(value, bool) != isinstance(defaults[name], bool):
+            expected = " or ".join(one.__name__ for one in wanted)
+            raise UsageError(f"{path}: `{name}` must be {expected}. Received: {value!r}")
+    return kind(**given)
