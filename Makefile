@@ -45,4 +45,4 @@ bench-neural:
 	$(VENV)/bin/python tools/bench_neural.py $(DATA)
 
 clean:
-	rm -rf export/web/dist export/web/demo-dist $(VENV) .demo .soak build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf export/web/dist export/web/demo-dist export/android/target $(VENV) .demo .soak build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -7,6 +7,11 @@ command -v djpeg >/dev/null || missing="$missing libjpeg-turbo-progs"
 command -v exiftool >/dev/null || missing="$missing libimage-exiftool-perl"
 # For the browser package in export/web, which only machines with Node.js can build.
 if command -v npm >/dev/null && ! command -v chromium >/dev/null; then missing="$missing chromium"; fi
+# For the Android library in export/android, which is compiled and tested on the JVM (x86-64 only).
+if [ "$(uname -m)" = x86_64 ]; then
+    command -v javac >/dev/null || missing="$missing default-jdk-headless"
+    command -v mvn >/dev/null || missing="$missing maven"
+fi
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then

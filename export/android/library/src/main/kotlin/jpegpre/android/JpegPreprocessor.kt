@@ -1,0 +1,253 @@
+package jpegpre.android
+
+import android.content.Context
+import android.graphics.Bitmap
+import android.graphics.Color
+import java.io.Closeable
+import java.io.File
+import java.io.OutputStream
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.ensureActive
+import kotlinx.coroutines.job
+import kotlinx.coroutines.sync.Semaphore
+import kotlinx.coroutines.sync.withPermit
+import kotlinx.coroutines.withContext
+
+/**
+ * Edits the pixels of pictures so that Android's own JPEG encoder writes smaller files at the same look.
+ *
+ * All functions may be called from any thread, the main one too: work happens on threads of this object and of
+ * `Dispatchers.Default`. Calls may overlap; `PreprocessorOptions.pictures` of them are worked on at once. Cancelling the
+ * coroutine stops the work at the next tile. [close] frees the interpreters.
+ */
+public class JpegPreprocessor private constructor(
+    private val model: Model,
+    private val options: PreprocessorOptions,
+    private val bitmaps: Bitmaps,
+) : Closeable {
+    private val turns = Semaphore(options.pictures)
+
+    // Guarded by itself: idle teams of lanes, jobs under way, and whether `close` was called.
+    private val state = object {
+        val teams = ArrayDeque<List<Lane>>()
+        val jobs = mutableSetOf<Job>()
+        var isClosed = false
+    }
+
+    /** The model in use. */
+    public val info: ModelInfo get() = model.info
+
+    /**
+     * Edits pixels for a JPEG encoder of your own.
+     *
+     * @param bitmap Not changed, and must not be changed or recycled meanwhile. Any configuration but ALPHA_8; alpha is
+     *     carried over, colours are edited as if opaque.
+     * @param quality 1..100: the quality that the encoder will be given. The edit is made for it.
+     * @param strength 0..1: 0 leaves the pixels alone, 1 edits as trained.
+     * @param onProgress Called on a worker thread with the share that is done, 0..1.
+     * @return A new mutable ARGB_8888 bitmap of the same size.
+     * @throws JpegpreException See [ErrorCode].
+     * @throws IllegalArgumentException if [quality] or [strength] is out of range.
+     */
+    @JvmOverloads
+    public suspend fun preprocess(
+        bitmap: Bitmap,
+        quality: Int,
+        strength: Float = 1f,
+        onProgress: (Float) -> Unit = {},
+    ): Bitmap {
+        checkQuality(quality)
+        checkStrength(strength)
+        var result: Bitmap? = null
+        try {
+            job(bitmap) {
+                Picture.of(bitmap, bitmaps).use { picture ->
+                    val target = picture.target().also { result = it }
+                    edit(picture, target, quality, strength, onProgress)
+                    picture.label(target)
+                }
+            }
+            return checkNotNull(result)
+        } catch (error: Throwable) {
+            // Also where cancelling came after the last tile: nobody would get the bitmap.
+            result?.recycle()
+            throw error
+        }
+    }
+
+    /** [compress] at JPEG quality [quality], 1..100. */
+    public suspend fun compress(bitmap: Bitmap, quality: Int, out: OutputStream): Compressed =
+        compress(bitmap, Target.Quality(quality), out)
+
+    /**
+     * Writes a smaller JPEG file of a picture with Android's own encoder, never a larger one than `Bitmap.compress` would.
+     *
+     * @param bitmap Not changed, and must not be changed or recycled meanwhile. Any configuration but ALPHA_8.
+     * @param target Quality, or largest size.
+     * @param out Gets the whole file, when it is known to be good, on a thread of `Dispatchers.IO`; not closed. Nothing is
+     *     written if this fails.
+     * @param strength 0..1: 0 leaves the pixels alone, 1 edits as trained.
+     * @param background Colour to put transparent pixels on; its alpha is not used.
+     * @param onProgress Called on a worker thread with the share of an edit that is done, 0..1; a search makes several.
+     * @throws JpegpreException See [ErrorCode].
+     * @throws IllegalArgumentException if [strength] is out of range.
+     * @throws java.io.IOException if [out] fails.
+     */
+    @JvmOverloads
+    public suspend fun compress(
+        bitmap: Bitmap,
+        target: Target,
+        out: OutputStream,
+        strength: Float = 1f,
+        background: Int = Color.WHITE,
+        onProgress: (Float) -> Unit = {},
+    ): Compressed {
+        checkStrength(strength)
+        Picture.check(bitmap)
+        Picture.checkSides(bitmap)
+        val (file, result) = job(bitmap) {
+            Picture.of(bitmap, bitmaps, background).use { picture ->
+                val work = CompressJob(picture, JpegEncoder(currentCoroutineContext().job), strength) { edited, quality ->
+                    edit(picture, edited, quality, strength, onProgress)
+                }
+                work.use { it.run(target) }
+            }
+        }
+        withContext(Dispatchers.IO) {
+            file.writeTo(out)
+            out.flush()
+        }
+        return result
+    }
+
+    /** Stops all work and frees its memory as soon as the tiles under way are done; calls under way fail with CLOSED. */
+    override fun close() {
+        val teams: List<List<Lane>>
+        synchronized(state) {
+            state.isClosed = true
+            state.jobs.forEach { it.cancel(CancellationException("the preprocessor was closed")) }
+            teams = state.teams.toList()
+            state.teams.clear()
+        }
+        teams.flatten().forEach { it.close() }
+    }
+
+    private suspend fun edit(picture: Picture, target: Bitmap, quality: Int, strength: Float, onProgress: (Float) -> Unit) {
+        val source = picture.pixels
+        val pixels = BitmapPixels(target)
+        if (strength == 0f) return copy(source, pixels)
+        val team = takeTeam()
+        try {
+            val editor = TileEditor(team, options.tilePixels, model.alignment, model.overlap)
+            editor.edit(source, pixels, quality.toFloat(), strength, onProgress)
+        } finally {
+            giveBack(team)
+        }
+    }
+
+    private suspend fun copy(source: Pixels, target: Pixels) {
+        val rows = ((1 shl 18) / source.width).coerceIn(1, source.height)
+        val strip = IntArray(rows * source.width)
+        for (y in 0 until source.height step rows) {
+            currentCoroutineContext().ensureActive()
+            val count = minOf(rows, source.height - y)
+            source.read(strip, source.width, 0, y, source.width, count)
+            target.write(strip, 0, source.width, 0, y, source.width, count)
+        }
+    }
+
+    /** Runs [work] off the caller's thread when it is this picture's turn, with errors made ours. */
+    private suspend fun <T> job(bitmap: Bitmap, work: suspend () -> T): T {
+        val caller = currentCoroutineContext()
+        try {
+            return withContext(Dispatchers.Default) {
+                val job = currentCoroutineContext().job
+                synchronized(state) {
+                    if (state.isClosed) throw closed()
+                    state.jobs += job
+                }
+                try {
+                    turns.withPermit { work() }
+                } finally {
+                    synchronized(state) { state.jobs -= job }
+                }
+            }
+        } catch (error: CancellationException) {
+            caller.ensureActive()
+            throw if (synchronized(state) { state.isClosed }) closed() else error
+        } catch (error: OutOfMemoryError) {
+            val megabytes = 4L * bitmap.width * bitmap.height shr 20
+            val message = "not enough memory for ${bitmap.width} x ${bitmap.height} pixels: another bitmap of " +
+                "$megabytes MB and the network's tiles are needed; load the picture smaller or choose fewer threads"
+            throw JpegpreException(ErrorCode.OUT_OF_MEMORY, message, error)
+        }
+    }
+
+    private fun closed() = JpegpreException(ErrorCode.CLOSED, "the preprocessor was closed")
+
+    private fun takeTeam(): List<Lane> = synchronized(state) {
+        if (state.isClosed) throw closed()
+        state.teams.removeFirstOrNull() ?: makeTeam()
+    }
+
+    private fun giveBack(team: List<Lane>) {
+        val isKept = synchronized(state) {
+            if (!state.isClosed) state.teams.addFirst(team)
+            !state.isClosed
+        }
+        if (!isKept) team.forEach { it.close() }
+    }
+
+    private fun makeTeam(): List<Lane> = List(options.threads) { i ->
+        Lane("jpegpre-${i + 1}") { options.network.open(model.content.duplicate()) }
+    }
+
+    /** Opens one network, so that a model which cannot be run fails now, not at the first picture. */
+    private suspend fun openFirst() {
+        val team = takeTeam()
+        try {
+            withContext(team.first().dispatcher) { team.first().network() }
+        } catch (error: OutOfMemoryError) {
+            close()
+            throw JpegpreException(ErrorCode.OUT_OF_MEMORY, "not enough memory for the network", error)
+        } catch (error: Throwable) {
+            close()
+            throw error
+        } finally {
+            giveBack(team)
+        }
+    }
+
+    public companion object {
+        /**
+         * Loads a shipped model, off the caller's thread.
+         *
+         * @param context Any; only its assets are used and kept.
+         * @throws JpegpreException MODEL if the model is missing, damaged or cannot be run.
+         */
+        @JvmStatic
+        @JvmOverloads
+        public suspend fun create(
+            context: Context,
+            profile: Profile = Profile.BALANCED,
+            options: PreprocessorOptions = PreprocessorOptions(),
+        ): JpegPreprocessor = open(AssetFiles(context.assets, "jpegpre/${profile.modelName}"), options)
+
+        /** Loads a model of your own from a folder as `jpegpre export` writes it. */
+        @JvmStatic
+        @JvmOverloads
+        public suspend fun create(folder: File, options: PreprocessorOptions = PreprocessorOptions()): JpegPreprocessor =
+            open(FolderFiles(folder), options)
+
+        internal suspend fun open(files: ModelFiles, options: PreprocessorOptions, bitmaps: Bitmaps = Bitmaps()): JpegPreprocessor {
+            val model = withContext(Dispatchers.IO) { Model.load(files, options.precision) }
+            val preprocessor = JpegPreprocessor(model, options, bitmaps)
+            preprocessor.openFirst()
+            return preprocessor
+        }
+
+    }
+}

@@ -1,0 +1,49 @@
+package jpegpre.android
+
+import android.content.res.AssetManager
+import java.io.File
+import java.io.FileInputStream
+import java.io.IOException
+import java.nio.ByteBuffer
+import java.nio.channels.FileChannel
+
+/** The folder of one model, wherever it is. Both functions throw IOException. */
+internal interface ModelFiles {
+    /** For messages. */
+    val location: String
+
+    fun readText(path: String): String
+
+    /** A file's content in a direct buffer, memory-mapped if possible. */
+    fun map(path: String): ByteBuffer
+}
+
+/** In an app's assets. */
+internal class AssetFiles(private val assets: AssetManager, private val folder: String) : ModelFiles {
+    override val location: String get() = "assets/$folder"
+
+    override fun readText(path: String): String = assets.open("$folder/$path").use { it.readBytes().decodeToString() }
+
+    override fun map(path: String): ByteBuffer {
+        val descriptor = try {
+            assets.openFd("$folder/$path")
+        } catch (_: IOException) {
+            // Stored compressed: the app's build lacks noCompress += "tflite". Costs memory, not function.
+            val content = assets.open("$folder/$path").use { it.readBytes() }
+            return ByteBuffer.allocateDirect(content.size).put(content).also { it.flipOver() }
+        }
+        return descriptor.use {
+            FileInputStream(it.fileDescriptor).channel.map(FileChannel.MapMode.READ_ONLY, it.startOffset, it.declaredLength)
+        }
+    }
+}
+
+/** A folder as `jpegpre export` writes it. */
+internal class FolderFiles(private val folder: File) : ModelFiles {
+    override val location: String get() = folder.path
+
+    override fun readText(path: String): String = File(folder, path).readText()
+
+    override fun map(path: String): ByteBuffer =
+        FileInputStream(File(folder, path)).use { it.channel.map(FileChannel.MapMode.READ_ONLY, 0, it.channel.size()) }
+}

@@ -1,0 +1,163 @@
+package jpegpre.android
+
+import java.io.ByteArrayOutputStream
+import java.io.File
+import java.nio.ByteBuffer
+import java.security.MessageDigest
+import jpegpre.android.tflite.NativeHandles
+import kotlinx.coroutines.runBlocking
+import org.json.JSONObject
+import org.junit.Assert.assertArrayEquals
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertTrue
+import org.junit.Rule
+import org.junit.Test
+import org.junit.rules.TemporaryFolder
+import org.junit.runner.RunWith
+import org.robolectric.RobolectricTestRunner
+
+/** Damaged models and memory that runs out: typed errors, and nothing left behind. */
+@RunWith(RobolectricTestRunner::class)
+class FailuresTest {
+    @get:Rule
+    val temporary = TemporaryFolder()
+
+    private val shipped = Cases.models.resolve("balanced")
+    private val bitmaps = CountedBitmaps()
+
+    @Test
+    fun `a damaged model file is told from a sound one`() = runBlocking {
+        val before = NativeHandles.openInterpreters
+        val sound = shipped.resolve("tflite/int8.tflite").readBytes()
+        val turned = sound.copyOf().apply { this[size / 2] = (this[size / 2] + 1).toByte() }
+        for (content in listOf(turned, sound.copyOf(sound.size / 2), ByteArray(0))) {
+            val error = assertFails(ErrorCode.MODEL) { JpegPreprocessor.create(model(content, isHashRight = false)) }
+            assertTrue(error.message, "is not the file that its model.json describes" in error.message!!)
+        }
+        // The same with a description that matches: then TensorFlow Lite has to notice.
+        for (content in listOf(sound.copyOf(sound.size / 2), ByteArray(1000) { it.toByte() }, ByteArray(0))) {
+            val error = assertFails(ErrorCode.MODEL) { JpegPreprocessor.create(model(content)) }
+            assertTrue(error.message, "cannot run this model" in error.message!!)
+        }
+        assertEquals("interpreters left open", before, NativeHandles.openInterpreters)
+        JpegPreprocessor.create(model(sound)).close()
+        waitFor("interpreters left open") { NativeHandles.openInterpreters == before }
+    }
+
+    @Test
+    fun `another network is refused`() = runBlocking {
+        // A shipped one, but for the name of an input.
+        val content = shipped.resolve("tflite/int8.tflite").readBytes().toString(Charsets.ISO_8859_1)
+        val renamed = content.replace("serving_default_strength", "serving_default_potenzzz").toByteArray(Charsets.ISO_8859_1)
+        val error = assertFails(ErrorCode.MODEL) { JpegPreprocessor.create(model(renamed)) }
+        assertTrue(error.message, "expected a network with inputs image, quality, strength" in error.message!!)
+    }
+
+    @Test
+    fun `a missing or unreadable description says where`() = runBlocking {
+        val folder = temporary.newFolder()
+        assertFails(ErrorCode.MODEL) { JpegPreprocessor.create(folder) }.also { assertTrue(it.message, folder.path in it.message!!) }
+        File(folder, "model.json").writeText("{ not JSON")
+        assertFails(ErrorCode.MODEL) { JpegPreprocessor.create(folder) }
+        File(folder, "model.json").writeText("{}")
+        assertFails(ErrorCode.MODEL) { JpegPreprocessor.create(folder) }
+        val folderWithoutFile = model(ByteArray(10)).also { File(it, "tflite/int8.tflite").delete() }
+        assertFails(ErrorCode.MODEL) { JpegPreprocessor.create(folderWithoutFile) }
+        val error = assertFails(ErrorCode.MODEL) {
+            JpegPreprocessor.create(model(ByteArray(10)), PreprocessorOptions(precision = Precision.FP16))
+        }
+        assertTrue(error.message, "no .tflite file of precision fp16" in error.message!!)
+    }
+
+    @Test
+    fun `no memory for a bitmap, at whichever it runs out`() = runBlocking {
+        val networks = CountedNetworks(SlowInverter())
+        val preprocessor = open(networks)
+        val picture = photo(300, 200).apply { setPixel(0, 0, 0) } // transparent: flattened and edited are two bitmaps
+        for (failFrom in 0..1) {
+            bitmaps.made.clear()
+            bitmaps.failFrom = failFrom
+            val out = ByteArrayOutputStream()
+            val error = assertFails(ErrorCode.OUT_OF_MEMORY) { preprocessor.compress(picture, 75, out) }
+            assertTrue(error.message, "300 x 200" in error.message!!)
+            assertTrue(error.cause is OutOfMemoryError)
+            assertEquals(0, out.size())
+            bitmaps.assertAllRecycled()
+            if (failFrom == 0) assertFails(ErrorCode.OUT_OF_MEMORY) { preprocessor.preprocess(picture, 75) }
+        }
+        // Memory is there again: so is the preprocessor.
+        bitmaps.failFrom = Int.MAX_VALUE
+        assertEquals(300, preprocessor.preprocess(picture, 75).width)
+        preprocessor.close()
+        networks.assertAllClosed()
+    }
+
+    @Test
+    fun `no memory for a network, when it is loaded and while it runs`() = runBlocking {
+        assertFails(ErrorCode.OUT_OF_MEMORY) { open { throw OutOfMemoryError("injected") } }
+        val failing = Failing(OutOfMemoryError("injected"))
+        val networks = CountedNetworks(failing)
+        val preprocessor = open(networks)
+        val picture = photo(700, 500)
+        assertFails(ErrorCode.OUT_OF_MEMORY) { preprocessor.preprocess(picture, 75) }
+        assertFails(ErrorCode.OUT_OF_MEMORY) { preprocessor.compress(picture, 75, ByteArrayOutputStream()) }
+        bitmaps.assertAllRecycled()
+        failing.runsLeft = Int.MAX_VALUE
+        preprocessor.preprocess(picture, 75)
+        preprocessor.close()
+        networks.assertAllClosed()
+    }
+
+    @Test
+    fun `a network that fails on a tile is replaced`() = runBlocking {
+        val failing = Failing(IllegalStateException("Internal error: Failed to run on the given Interpreter\nmore lines"))
+        val networks = CountedNetworks(failing)
+        val preprocessor = open(networks)
+        val picture = photo(700, 500)
+        val error = assertFails(ErrorCode.MODEL) { preprocessor.preprocess(picture, 75) }
+        assertEquals("the network failed on a tile: Internal error: Failed to run on the given Interpreter", error.message)
+        val opened = networks.opened.get()
+        failing.runsLeft = Int.MAX_VALUE
+        assertArrayEquals(picture.levels().let { levels -> ByteArray(levels.size) { (255 - levels[it]).toByte() } },
+            preprocessor.preprocess(picture, 75).levels())
+        assertTrue(networks.opened.get() > opened)
+        preprocessor.close()
+        networks.assertAllClosed()
+    }
+
+    private suspend fun open(networks: TileNetworkFactory): JpegPreprocessor {
+        val options = PreprocessorOptions(threads = 2, tilePixels = 1 shl 14, network = networks)
+        return JpegPreprocessor.open(FolderFiles(shipped), options, bitmaps)
+    }
+
+    /** A model's folder with [content] as its int8 file. */
+    private fun model(content: ByteArray, isHashRight: Boolean = true): File {
+        val folder = temporary.newFolder()
+        val card = JSONObject(shipped.resolve("model.json").readText())
+        if (isHashRight) {
+            val hash = MessageDigest.getInstance("SHA-256").digest(content).joinToString("") { "%02x".format(it) }
+            card.getJSONObject("files").getJSONObject("tflite/int8.tflite").put("sha256", hash)
+        }
+        card.getJSONObject("files").remove("tflite/fp16.tflite")
+        File(folder, "model.json").writeText(card.toString())
+        File(folder, "tflite").mkdir()
+        File(folder, "tflite/int8.tflite").writeBytes(content)
+        return folder
+    }
+
+    /** Inverts levels, and throws [error] from its fifth run on. */
+    private class Failing(private val error: Throwable) : TileNetworkFactory {
+        @Volatile
+        var runsLeft = 4
+
+        override fun open(model: ByteBuffer): TileNetwork {
+            val inner = SlowInverter().open(model)
+            return object : TileNetwork by inner {
+                override fun run(levels: ByteBuffer, height: Int, width: Int, quality: Float, strength: Float, result: ByteBuffer) {
+                    if (runsLeft-- <= 0) throw error
+                    inner.run(levels, height, width, quality, strength, result)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,162 @@
+package jpegpre.sample
+
+import android.app.Activity
+import android.content.Intent
+import android.net.Uri
+import android.os.Bundle
+import android.view.Gravity
+import android.view.ViewGroup.LayoutParams
+import android.widget.Button
+import android.widget.LinearLayout
+import android.widget.SeekBar
+import android.widget.TextView
+import androidx.core.content.FileProvider
+import java.io.File
+import java.io.IOException
+import java.util.Locale
+import jpegpre.android.JpegPreprocessor
+import jpegpre.android.JpegpreException
+import kotlinx.coroutines.Deferred
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.MainScope
+import kotlinx.coroutines.async
+import kotlinx.coroutines.cancel
+import kotlinx.coroutines.launch
+
+/** Pick a photo, choose a quality, compare before and after, share the smaller file. */
+class MainActivity : Activity() {
+    private val scope = MainScope()
+
+    // Loaded once, for all photos.
+    private lateinit var preprocessor: Deferred<JpegPreprocessor>
+    private var photo: Uri? = null
+    private var job: Job? = null
+    private var shown: CompressedPhoto? = null
+
+    private lateinit var quality: SeekBar
+    private lateinit var qualityText: TextView
+    private lateinit var wipe: WipeView
+    internal lateinit var status: TextView
+        private set
+    internal lateinit var share: Button
+        private set
+
+    override fun onCreate(savedInstanceState: Bundle?) {
+        super.onCreate(savedInstanceState)
+        // Where it is waited for its failure is shown.
+        preprocessor = scope.async { JpegPreprocessor.create(this@MainActivity) }
+        setContentView(content())
+    }
+
+    override fun onDestroy() {
+        scope.cancel()
+        preprocessor.invokeOnCompletion { if (it == null) close() }
+        super.onDestroy()
+    }
+
+    @OptIn(kotlinx.coroutines.ExperimentalCoroutinesApi::class)
+    private fun close() = preprocessor.getCompleted().close()
+
+    @Deprecated("The framework's own way, which needs no further library")
+    override fun onActivityResult(requestCode: Int, resultCode: Int, data: Intent?) {
+        val picked = data?.data
+        if (requestCode == PICK && resultCode == RESULT_OK && picked != null) {
+            photo = picked
+            compress()
+        }
+    }
+
+    private fun pick() {
+        val intent = Intent(Intent.ACTION_GET_CONTENT).setType("image/*").addCategory(Intent.CATEGORY_OPENABLE)
+        @Suppress("DEPRECATION")
+        startActivityForResult(Intent.createChooser(intent, "Pick a photo"), PICK)
+    }
+
+    /** Compresses the photo at the quality chosen; what was under way for another quality is cancelled. */
+    private fun compress() {
+        val source = photo ?: return
+        job?.cancel()
+        share.isEnabled = false
+        status.text = "Compressing ..."
+        val chosen = quality.progress + LOWEST
+        job = scope.launch {
+            try {
+                val file = File(cacheDir, "shared/photo-$chosen.jpg")
+                show(PhotoCompressor(contentResolver, preprocessor.await()).compress(source, chosen, file))
+            } catch (error: JpegpreException) {
+                status.text = error.message
+            } catch (error: IOException) {
+                status.text = error.message
+            } catch (error: SecurityException) {
+                status.text = "The permission to read this photo is gone: pick it again"
+            } catch (error: OutOfMemoryError) {
+                status.text = "This photo is too large for the memory of this device"
+            }
+        }
+    }
+
+    private fun show(compressed: CompressedPhoto) {
+        shown = compressed
+        wipe.show(compressed.before, compressed.after)
+        val (size, plain) = compressed.result
+        val saved = 100.0 * (plain - size) / plain
+        status.text = "%,d bytes instead of %,d at quality %d: %.1f %% saved".format(
+            Locale.getDefault(), size, plain, compressed.result.quality, saved,
+        )
+        share.isEnabled = true
+    }
+
+    private fun share() {
+        val file = shown?.file ?: return
+        val uri = FileProvider.getUriForFile(this, "$packageName.files", file)
+        val intent = Intent(Intent.ACTION_SEND).setType("image/jpeg").putExtra(Intent.EXTRA_STREAM, uri)
+        startActivity(Intent.createChooser(intent.addFlags(Intent.FLAG_GRANT_READ_URI_PERMISSION), "Share"))
+    }
+
+    private fun content() = LinearLayout(this).apply {
+        orientation = LinearLayout.VERTICAL
+        fitsSystemWindows = true
+        val gap = (16 * resources.displayMetrics.density).toInt()
+        setPadding(gap, gap, gap, gap)
+        val pick = Button(context).apply {
+            text = "Pick a photo"
+            setOnClickListener { pick() }
+        }
+        qualityText = TextView(context)
+        quality = SeekBar(context).apply {
+            max = HIGHEST - LOWEST
+            progress = 75 - LOWEST
+            setOnSeekBarChangeListener(object : SeekBar.OnSeekBarChangeListener {
+                override fun onProgressChanged(bar: SeekBar, progress: Int, isFromUser: Boolean) = showQuality()
+
+                override fun onStartTrackingTouch(bar: SeekBar) = Unit
+
+                override fun onStopTrackingTouch(bar: SeekBar) = compress()
+            })
+        }
+        wipe = WipeView(context)
+        status = TextView(context).apply {
+            gravity = Gravity.CENTER
+            text = "Photos stay on this device"
+        }
+        share = Button(context).apply {
+            text = "Share"
+            isEnabled = false
+            setOnClickListener { share() }
+        }
+        showQuality()
+        for (view in listOf(pick, qualityText, quality)) addView(view)
+        addView(wipe, LinearLayout.LayoutParams(LayoutParams.MATCH_PARENT, 0, 1f))
+        for (view in listOf(status, share)) addView(view)
+    }
+
+    private fun showQuality() {
+        qualityText.text = "JPEG quality ${quality.progress + LOWEST}"
+    }
+
+    private companion object {
+        const val PICK = 1
+        const val LOWEST = 10
+        const val HIGHEST = 95
+    }
+}

@@ -1,0 +1,159 @@
+"""The Kotlin library and its sample, on the JVM, against the Python runtime on the same pictures.
+
+Runs Maven in export/android (Kotlin sources compiled against Android's classes; Robolectric's Bitmap and JPEG encoder;
+TensorFlow Lite) with cases made here, so that what its tests compare with comes from another implementation. Then looks
+at the files that Android's encoder wrote, with Pillow.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import tomllib
+import xml.etree.ElementTree as ET
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from jpegpre_tf._version import __version__
+
+ROOT = Path(__file__).parent.parent.parent
+ANDROID = ROOT / "export" / "android"
+
+
+def _missing() -> str | None:
+    """Why these tests cannot run here, None if they can."""
+    if shutil.which("javac") is None or shutil.which("mvn") is None:
+        return "needs a Java 17 development kit and Maven"
+    version = subprocess.run(["javac", "-version"], capture_output=True, text=True).stdout
+    if not re.match(r"javac (1[7-9]|2\d)\b", version):
+        return f"needs Java 17, found {version.strip()}"
+    if os.uname().sysname != "Linux" or os.uname().machine != "x86_64":
+        return "needs Linux on x86-64, for which there is TensorFlow Lite in Maven's repositories"
+    return None
+
+
+needs_java = pytest.mark.skipif(_missing() is not None, reason=_missing() or "")
+
+
+@pytest.fixture(scope="module")
+def jvm_run(tmp_path_factory) -> Path:
+    """The cases' folder after the Kotlin tests ran."""
+    folder = tmp_path_factory.mktemp("cases")
+    specification = spec_from_file_location("cases", Path(__file__).parent / "cases.py")
+    cases = module_from_spec(specification)
+    specification.loader.exec_module(cases)
+    cases.make_cases(folder)
+    # What was removed from the sources must not be tested on.
+    for name in ("classes", "test-classes", "surefire-reports"):
+        shutil.rmtree(ANDROID / "target" / name, ignore_errors=True)
+    done = subprocess.run(
+        ["mvn", "--batch-mode", "--no-transfer-progress", "test"],
+        cwd=ANDROID,
+        env={**os.environ, "JPEGPRE_CASES": str(folder)},
+        capture_output=True,
+        text=True,
+        timeout=1800,
+    )
+    offline = re.search(r"Could not (?:transfer|find) artifact (\S+)", done.stdout)
+    if offline and not os.environ.get("CI"):
+        pytest.skip(f"Maven's repositories, Google's among them, are not reached: {offline[1]}")
+    assert done.returncode == 0, f"mvn test:\n{done.stdout[-12000:]}\n{done.stderr[-4000:]}"
+    print(*re.findall(r"^(?:parity|memory) .*", done.stdout, re.MULTILINE), sep="\n")  # shown with -s
+    return folder
+
+
+@needs_java
+def test_the_library_and_the_sample_on_the_jvm(jvm_run):
+    """The run itself: any failing test of export/android fails the fixture. Nothing may have been left out."""
+    suites = [ET.parse(path).getroot() for path in (ANDROID / "target" / "surefire-reports").glob("*.xml")]
+    counts = {
+        key: sum(int(suite.get(key)) for suite in suites)
+        for key in ("tests", "failures", "errors", "skipped")
+    }
+    assert counts["tests"] > 40
+    assert counts["failures"] == counts["errors"] == 0
+    # The one about memory, where Linux's account of it may not be reset.
+    assert counts["skipped"] <= 1
+
+
+@needs_java
+def test_androids_encoder_writes_what_the_models_are_made_for(jvm_run):
+    """4:2:0 at every quality, 100 among them, and tables that are libjpeg's of that quality."""
+    for quality in (75, 100):
+        image = Image.open(jvm_run / "out" / f"quality-{quality}.jpg")
+        assert [component[1:3] for component in image.layer] == [(2, 2), (1, 1), (1, 1)]
+        picture = Image.new("RGB", (16, 16))
+        picture.save(jvm_run / "tables.jpg", quality=quality)
+        assert image.quantization == Image.open(jvm_run / "tables.jpg").quantization
+
+
+@needs_java
+def test_files_from_the_jvm_decode_and_save_what_they_do_in_python(jvm_run):
+    results = json.loads((jvm_run / "out" / "results.json").read_text())
+    cases = {case["label"]: case for case in json.loads((jvm_run / "parity.json").read_text())}
+    assert len(results) == 5
+    for result in results:
+        case = cases[result["label"]]
+        path = jvm_run / "out" / result["name"]
+        assert path.stat().st_size == result["size_bytes"] <= result["plain_size_bytes"]
+        picture = np.asarray(Image.open(jvm_run / case["picture"]), np.float64)
+        image = Image.open(path)
+        # Android adds its sRGB profile; 50 bytes are for differences in the headers.
+        profile = len(image.info.get("icc_profile", b"")) + 18
+        assert abs(result["plain_size_bytes"] - profile - case["plain_bytes"]) <= 50
+        # What the edit of a few samples more or less does to a file.
+        edited = result["size_bytes"] - profile
+        assert edited == pytest.approx(case["edited_bytes"], rel=0.01, abs=50)
+        decoded = np.asarray(image.convert("RGB"), np.float64)
+        assert decoded.shape == picture.shape
+        psnr = 10 * np.log10(255**2 / np.mean((decoded - picture) ** 2))
+        assert psnr > 20, result["name"]
+
+
+@needs_java
+def test_the_sample_keeps_exif(jvm_run):
+    before, after = (Image.open(jvm_run / name) for name in ("camera.jpg", "out/camera-compressed.jpg"))
+    assert after.size == before.size
+    for group in (None, 0x8769, 0x8825):
+        expected, received = (
+            dict(image.getexif() if group is None else image.getexif().get_ifd(group))
+            for image in (before, after)
+        )
+        # Sizes and places of the file itself may be other ones.
+        own = {0x8769, 0x8825, 0xA002, 0xA003, 0xA005}
+        for tag in expected.keys() - own:
+            assert received[tag] == expected[tag], hex(tag)
+
+
+def test_versions_agree():
+    """What is tested with Maven is what Gradle builds, but for LiteRT, which the README tells."""
+    catalogue = tomllib.loads((ANDROID / "gradle" / "libs.versions.toml").read_text())["versions"]
+    pom = (ANDROID / "pom.xml").read_text()
+    for name, theirs in (
+        ("kotlin", "kotlin"),
+        ("coroutines", "coroutines"),
+        ("exifinterface", "exifinterface"),
+        ("core", "core"),
+        ("robolectric", "robolectric"),
+        ("native-tflite", "native.tflite"),
+        ("javacpp", "javacpp"),
+        ("jna", "jna"),
+    ):
+        assert f"<{theirs}.version>{catalogue[name]}</{theirs}.version>" in pom, name
+    version = re.sub(r"\.dev\d*$", "", __version__)
+    assert f"<version>{version}</version>" in pom.split("<properties>")[0]
+    assert f'version = "{version}"' in (ANDROID / "library" / "build.gradle.kts").read_text()
+    assert f'versionName = "{version}"' in (ANDROID / "sample" / "build.gradle.kts").read_text()
+
+
+def test_error_codes_are_in_the_readme():
+    source = (ANDROID / "library/src/main/kotlin/jpegpre/android/ErrorCode.kt").read_text()
+    codes = re.findall(r"^    ([A-Z_]+),$", source, re.MULTILINE)
+    assert len(codes) == 8
+    readme = (ANDROID / "README.md").read_text()
+    assert [code for code in codes if f"`{code}`" not in readme] == []
