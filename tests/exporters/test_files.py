@@ -65,7 +65,8 @@ def test_int8_networks_are_int8_and_the_transform_is_float(files) -> None:
     # in, expand, project, logits and the factors of the quality: luma has two residual blocks here, chroma one.
     assert found["CONV_2D", "INT8"] == (2 + 2 * 2 + 3) + (2 + 2 + 2)
     assert found["LOGISTIC", "INT8"] == 2
-    assert found["CONV_2D", "FLOAT32"] == 7 + 2
+    # Seven products of the transform, two that count white and black pixels, two of the quality.
+    assert found["CONV_2D", "FLOAT32"] == 7 + 2 + 2
 
 
 def test_int8_is_smaller(files) -> None:
