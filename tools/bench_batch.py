@@ -125,9 +125,10 @@ def main() -> int:
     parser.add_argument("--engines", default="local,ray")
     arguments = parser.parse_args()
     work, engines = arguments.work, arguments.engines.split(",")
+    size = arguments.width, arguments.height
     summary: dict[str, object] = {"megapixels_each": arguments.width * arguments.height / 1e6}
     if arguments.only != "throughput":
-        make_photos(work / "photos", arguments.photos, arguments.width, arguments.height)
+        make_photos(work / "photos", arguments.photos, size, size)
         whole = cluster.run_batch(cluster.BatchJob(str(work / "photos"), str(work / "whole"), workers=2))
         summary["whole"] = {"pictures": whole.pictures, "failed": whole.failed, "seconds": whole.seconds}
         for engine in engines:
@@ -137,7 +138,7 @@ def main() -> int:
                 == outputs(work / "whole"),
             }
     if arguments.only != "killed":
-        make_photos(work / "sample", arguments.sample, arguments.width, arguments.height)
+        make_photos(work / "sample", arguments.sample, size, size)
         summary["throughput"] = throughput(
             work / "sample", work, arguments.workers, arguments.rounds, engines
         )

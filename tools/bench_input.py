@@ -53,7 +53,8 @@ def main() -> int:
     parser.add_argument("--height", type=int, default=1224)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as work:
-        make_photos(Path(work) / "photos", 64, arguments.width, arguments.height)
+        size = arguments.width, arguments.height
+        make_photos(Path(work) / "photos", 64, size, size)
         config = TrainConfig(batch_size=8, crop_size=256)
         for kind, folder in make_shards(Path(work) / "photos", Path(work), 8).items():
             batches = GlobalBatches(PictureSource(str(folder)), config, steps_per_epoch=10**6)
