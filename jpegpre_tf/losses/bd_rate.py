@@ -101,6 +101,8 @@ class BDRate(keras.layers.Layer):
         rate = _rate_as_of_a_picture(rate_bpp, original)
         total = sum(self.measures.values())
         loss = strength * tf.math.log(rate)
+        if plain_decoded is not None:
+            rate_change = tf.math.log(rate / _rate_as_of_a_picture(plain_rate_bpp, original))
         harms = []
         for name, weight in self.measures.items():
             if not weight and plain_decoded is None:
@@ -111,10 +113,8 @@ class BDRate(keras.layers.Layer):
             if weight:
                 loss -= (weight / total) * slope * value
             if plain_decoded is not None:
-                plain_rate = _rate_as_of_a_picture(plain_rate_bpp, original)
                 plain_value = tf.stop_gradient(measure(original, plain_decoded))
-                change = tf.math.log(rate / plain_rate) - slope * (value - plain_value)
-                harms.append(tf.nn.relu(change - HARM_ALLOWANCE))
+                harms.append(tf.nn.relu(rate_change - slope * (value - plain_value) - HARM_ALLOWANCE))
         if harms:
             loss += self.harm_weight * tf.add_n(harms) / len(harms)
         return loss
