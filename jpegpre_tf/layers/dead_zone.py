@@ -31,7 +31,7 @@ class DeadZone(keras.layers.Layer):
     Call arguments:
         steps: float32 `(batch, height, width, 64)`, coefficients in quantisation steps, natural order.
         gates: float32 `(batch, height, width, 128)`, 0..1: for rounding to 0, then to 1.
-        strength: float32 `(batch, 1, 1, 1)`, or one per block `(batch, height, width, 1)`; 0..1.
+        strength: float32 `(batch, 1, 1, 1)`, 0..1.
         unit: float32, broadcastable to `steps`: what the change is wanted in, per step.
         training: Hard decisions with a gradient to the gates (see `jpegpre_tf.ops.dead_zone`).
     Returns:

@@ -71,7 +71,7 @@ def edit(
 
     Args:
         image: float32 `(batch, height, width, 3)`, RGB levels; height and width multiples of 16.
-        quality, strength: float32 `(batch, 1, 1, 1)`. Strength is 0 in blocks without headroom, see `picture_dct`.
+        quality, strength: float32 `(batch, 1, 1, 1)`.
         luma_gates: 128 features per 8x8 block to 128 gates, 0..1.
         chroma_gates: 384 features per 16x16 pixels to 256 gates, 0..1: Cb, then Cr.
         decide: (steps, gates, strength, table) to the change in levels, 64 per block.
@@ -82,7 +82,7 @@ def edit(
         float32, shape of `image`: levels, neither rounded nor clipped.
     """
     luma_table, chroma_table = step_tables(quality)
-    luma, chroma, headroom = picture_dct.forward(image)
+    luma, chroma, blocks = picture_dct.forward(image)
     luma *= 1.0 / luma_table
     cb, cr = (chroma[..., i : i + 64] * (1.0 / chroma_table) for i in (0, 64))
 
@@ -94,13 +94,12 @@ def edit(
         # absolute value changes nothing but keeps converters from moving the quantisation back, as above.
         luma_context = tf.abs(tf.nn.avg_pool2d(features_of(luma), 2, 2, "VALID"))
     gates = chroma_gates(tf.concat([features(cb), features(cr), luma_context], axis=-1))
-    # None of the four luma blocks may lack headroom: 1 for 4 of 4, 0 for 3 or less.
-    chroma_headroom = tf.nn.relu(4.0 * tf.nn.avg_pool2d(headroom, 2, 2, "VALID") - 3.0)
-    chroma_strength, luma_strength = strength * chroma_headroom, strength * headroom
-    change_cb = decide(cb, gates[..., :128], chroma_strength, chroma_table)
-    change_cr = decide(cr, gates[..., 128:], chroma_strength, chroma_table)
-    change_y = decide(luma, luma_gates(luma_features), luma_strength, luma_table)
-    return image + picture_dct.inverse(change_y, tf.concat([change_cb, change_cr], axis=-1), offset)
+    change_cb = decide(cb, gates[..., :128], strength, chroma_table)
+    change_cr = decide(cr, gates[..., 128:], strength, chroma_table)
+    change_y = decide(luma, luma_gates(luma_features), strength, luma_table)
+    luma_headroom, chroma_headroom = picture_dct.headroom(blocks, change_y)
+    change_c = tf.concat([change_cb, change_cr], axis=-1) * chroma_headroom
+    return image + picture_dct.inverse(change_y * luma_headroom, change_c, offset)
 
 
 @keras.saving.register_keras_serializable(package="jpegpre_tf")
@@ -110,7 +109,7 @@ class Preprocessor(keras.Model):
     Works on the encoder's own grid: 8x8 DCT coefficients of Y and of box-averaged Cb and Cr (4:2:0), in quantisation
     steps. A small network looks at the magnitudes of a block and its neighbours and sets thresholds under which
     coefficients move to the cheaper level (`DeadZone`). The inverse DCT of the change is added to the picture.
-    It cannot invent detail, and it is the identity at strength 0, and in blocks that white or black pixels fill, which
+    It cannot invent detail, and it is the identity at strength 0, and in blocks so near white or black that their pixels
     could not hold the change.
 
     Args:

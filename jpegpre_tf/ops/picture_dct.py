@@ -14,12 +14,14 @@ from jpegpre_tf.ops.real_dct import BLOCK_DCT, RGB_TO_YCC, YCC_TO_RGB
 
 _CELL = 6  # numbers per 2x2 pixels
 _CHROMA = 32  # chroma numbers of 8x8 pixels
-# A pixel counts as white or black in full at the end, less towards this many levels of luma from it: one level of blue
-# is 0.114. An eighth, because float16 has nothing between 254.875 and 255.
-_NEAR_END = 0.125
-_WHITE = 255.0
-# A block with so many white or black pixels of its 64 is left alone.
-MOST_AT_END = 12
+_MIDDLE = 127.5  # levels; white and black are this far from it
+# A pixel is in reach of white or black if a change that comes together there may carry it beyond: this many levels per
+# level of the block's changed coefficients, together (one coefficient alone changes a pixel by up to a quarter).
+_REACH = 0.05
+# Reach of no change: an eighth, because float16 has nothing between 254.875 and 255, and one level of blue is 0.114.
+_LEAST_REACH = 0.125
+# A block with so many pixels of its 64 in reach is left alone.
+MOST_IN_REACH = 20
 
 
 def _cell_kernels() -> tuple[np.ndarray, np.ndarray]:
@@ -58,17 +60,18 @@ def _chroma_kernel() -> np.ndarray:
     return kernel.reshape(128, 128)
 
 
-def _end_kernel() -> np.ndarray:
-    """(96, 1): how many of a block's pixels are at an end, from how far each is beyond `_NEAR_END`."""
+def _count_kernel() -> np.ndarray:
+    """(96, 1): the sum over a block's pixels of luma, from its 4x4 cells."""
     kernel = np.zeros((4, 4, _CELL))
-    kernel[..., :4] = 1.0 / _NEAR_END
+    kernel[..., :4] = 1.0
     return kernel.reshape(96, 1)
 
 
 _TO_CELL, _FROM_CELL = _cell_kernels()
 _TO_LUMA, _TO_CHROMA_NUMBERS = _luma_kernel()
 _TO_CHROMA = _chroma_kernel()
-_TO_END = _end_kernel()
+_TO_COUNT = _count_kernel()
+_TO_REACH = np.full((64, 1), _REACH)
 _FROM_BLOCK = np.concatenate([_TO_LUMA, _TO_CHROMA_NUMBERS], axis=1).T
 
 
@@ -77,27 +80,44 @@ def _product(x: tf.Tensor, matrix: np.ndarray) -> tf.Tensor:
 
 
 def forward(rgb: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Coefficients in levels, natural order, and where the picture leaves room for changes of them.
-
-    Pixels cannot carry what lies beyond 0 and 255: a changed coefficient of a block with white or black in it (text,
-    charts, blown highlights) is cut off by them, and comes back as an error of all coefficients.
+    """Coefficients in levels, natural order, and the samples of each block, for `headroom`.
 
     Args:
         rgb: float32 (batch, height, width, 3), levels; height and width multiples of 16.
 
     Returns:
         Y (batch, height / 8, width / 8, 64), no offset removed from its DC; Cb then Cr (batch, height / 16, width / 16,
-        128); headroom (batch, height / 8, width / 8, 1): 0 for blocks with `MOST_AT_END` white or black pixels, else 1.
+        128); the 4x4 cells of each block (batch, height / 8, width / 8, 96).
     """
     cells = tf.nn.conv2d(rgb, tf.constant(_TO_CELL.astype(np.float32)), 2, "VALID")
     blocks = tf.nn.space_to_depth(cells, 4)
     chroma = tf.nn.space_to_depth(_product(blocks, _TO_CHROMA_NUMBERS), 2)
-    # Each a subtraction with its ReLU in one pass.
-    white = tf.nn.relu(blocks - (_WHITE - _NEAR_END))
-    black = tf.nn.relu(_NEAR_END - blocks)
-    pixels = _product(white, _TO_END) + _product(black, _TO_END)
-    headroom = tf.nn.relu(1.0 - tf.nn.relu(pixels - (MOST_AT_END - 1.0)))
-    return _product(blocks, _TO_LUMA), _product(chroma, _TO_CHROMA), headroom
+    return _product(blocks, _TO_LUMA), _product(chroma, _TO_CHROMA), blocks
+
+
+def headroom(blocks: tf.Tensor, change: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Where pixels can hold a change: a factor on it for each block, no gradient.
+
+    Pixels cannot carry what lies beyond 0 and 255: a changed coefficient of a block near white or black (text, charts,
+    line art on paper, blown highlights) is cut off by them, and comes back as an error of all coefficients. How near
+    matters depends on the change, and so on the quality.
+
+    Args:
+        blocks: Of `forward`.
+        change: float32 (batch, height / 8, width / 8, 64), of Y's coefficients, levels.
+
+    Returns:
+        For Y (batch, height / 8, width / 8, 1): 0 for blocks with `MOST_IN_REACH` pixels that white or black is in reach
+        of, else 1; a pixel at half the reach counts half. For Cb and Cr (batch, height / 16, width / 16, 1): 1 where
+        all four of Y's blocks have it, else 0.
+    """
+    reach = _product(tf.abs(change), _TO_REACH) + _LEAST_REACH
+    # The subtraction with its ReLU is one pass.
+    beyond = tf.nn.relu(tf.abs(blocks - _MIDDLE) - (_MIDDLE - reach))
+    pixels = _product(beyond, _TO_COUNT) / reach
+    luma = tf.nn.relu(1.0 - tf.nn.relu(pixels - (MOST_IN_REACH - 1.0)))
+    chroma = tf.nn.relu(4.0 * tf.nn.avg_pool2d(luma, 2, 2, "VALID") - 3.0)
+    return tf.stop_gradient(luma), tf.stop_gradient(chroma)
 
 
 def inverse(luma: tf.Tensor, chroma: tf.Tensor, offset: float = 0.0) -> tf.Tensor:

@@ -38,26 +38,53 @@ def test_inverse_repeats_chroma_over_2x2_pixels() -> None:
     np.testing.assert_allclose(picture, picture[:, ::2, ::2].repeat(2, 1).repeat(2, 2), atol=1e-4)
 
 
+def _grey_but(levels: tuple[float, float, float], pixels: int) -> np.ndarray:
+    """Grey, with so many other pixels in the block in row 1, column 2."""
+    picture = np.full((1, 32, 32, 3), 128.0, np.float32)
+    block = picture[0, 8:16, 16:24].reshape(64, 3)
+    block[:pixels] = levels
+    picture[0, 8:16, 16:24] = block.reshape(8, 8, 3)
+    return picture
+
+
+def _headroom(picture: np.ndarray, change: float) -> tuple[np.ndarray, np.ndarray]:
+    """With a change of so many levels in one coefficient of each block."""
+    changes = np.zeros((1, 4, 4, 64), np.float32)
+    changes[..., 9] = -change
+    factors = picture_dct.headroom(picture_dct.forward(picture)[2], changes)
+    return tuple(np.asarray(factor)[0, ..., 0] for factor in factors)
+
+
 @pytest.mark.parametrize(
-    ("levels", "counts"),
+    ("levels", "change", "counts"),
     [
-        ((255, 255, 255), True),
-        ((0, 0, 0), True),
-        ((255, 255, 254), False),
-        ((0, 0, 1), False),
-        ((255, 0, 0), False),
+        ((255, 255, 255), 0, True),
+        ((0, 0, 0), 0, True),
+        ((255, 255, 254), 0, False),
+        ((0, 0, 1), 0, False),
+        ((255, 0, 0), 0, False),
+        # In reach are 0.05 levels a level of change, and a whole pixel counts at the end alone.
+        ((255, 255, 255), 100, True),
+        ((251, 251, 251), 40, False),
     ],
 )
-def test_headroom_ends_with_so_many_white_or_black_pixels(levels: tuple[int, int, int], counts: bool) -> None:
-    """To the pixel, and in the block that holds them alone."""
-    grey = np.full((1, 32, 32, 3), 128.0, np.float32)
-    for pixels in (picture_dct.MOST_AT_END - 1, picture_dct.MOST_AT_END):
-        picture = grey.copy()
-        block = picture[0, 8:16, 16:24].reshape(64, 3)
-        block[:pixels] = levels
-        picture[0, 8:16, 16:24] = block.reshape(8, 8, 3)
-        headroom = np.asarray(picture_dct.forward(picture)[2])[0, ..., 0]
+def test_headroom_ends_with_so_many_pixels_at_an_end(
+    levels: tuple[int, int, int], change: float, counts: bool
+) -> None:
+    """To the pixel, in the block that holds them alone, and for the chroma around it."""
+    most = picture_dct.MOST_IN_REACH
+    for pixels in (most - 1, most):
+        luma, chroma = _headroom(_grey_but(levels, pixels), change)
         expected = np.ones((4, 4))
-        expected[1, 2] = 0.0 if counts and pixels == picture_dct.MOST_AT_END else 1.0
+        expected[1, 2] = 0.0 if counts and pixels == most else 1.0
         # Luma is known to 2e-5 levels, a tenth of a level is a whole pixel.
-        np.testing.assert_allclose(headroom, expected, atol=5e-3)
+        np.testing.assert_allclose(luma, expected, atol=5e-3)
+        np.testing.assert_allclose(chroma, [[1.0, expected[1, 2]], [1.0, 1.0]], atol=2e-2)
+
+
+def test_headroom_shrinks_with_the_change() -> None:
+    """Paper 5 levels below white holds small changes and not large ones."""
+    paper = _grey_but((250, 250, 250), 64)
+    factors = [_headroom(paper, change)[0][1, 2] for change in (0, 60, 100, 200)]
+    # 0.05 levels of reach a level, and 0.125: 3.1, 5.1, 10.1; of 64 pixels 0, 1.6 and 32 are in reach.
+    np.testing.assert_allclose(factors, [1, 1, 1, 0], atol=1e-3)
