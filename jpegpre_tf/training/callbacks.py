@@ -1,8 +1,9 @@
 """What happens between epochs: the model is kept, and measured with real files."""
 
+import contextlib
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,25 @@ from jpegpre_tf.training.data import load_rgb
 
 Picture = npt.NDArray[np.uint8]
 Curve = tuple[list[float], list[float]]
+
+
+def use_averages(trainer: keras.Model) -> None:
+    """Gives a trainer's weights the values of their moving averages, if its optimiser keeps those."""
+    optimizer = trainer.optimizer
+    if optimizer.use_ema and optimizer.built:
+        optimizer.finalize_variable_values(trainer.trainable_variables)
+
+
+@contextlib.contextmanager
+def averaged(trainer: keras.Model) -> Iterator[None]:
+    """`use_averages` for a while; training goes on from the last step's weights."""
+    last = [np.asarray(variable) for variable in trainer.trainable_variables]
+    use_averages(trainer)
+    try:
+        yield
+    finally:
+        for variable, value in zip(trainer.trainable_variables, last, strict=True):
+            variable.assign(value)
 
 
 class KeepModel(keras.callbacks.Callback):
@@ -45,10 +65,11 @@ class KeepModel(keras.callbacks.Callback):
         is_best = record.get(self.monitor, float("inf")) < self._best_so_far()
         with (self.folder / "log.jsonl").open("a", encoding="utf-8") as log:
             log.write(json.dumps(record) + "\n")
-        for name in ("model.keras", *(["best.keras"] if is_best else [])):
-            partial = self.folder / "partial.keras"
-            self.model.preprocessor.save(partial)
-            partial.replace(self.folder / name)
+        with averaged(self.model):
+            for name in ("model.keras", *(["best.keras"] if is_best else [])):
+                partial = self.folder / "partial.keras"
+                self.model.preprocessor.save(partial)
+                partial.replace(self.folder / name)
 
 
 class RealBDRate(keras.callbacks.Callback):
@@ -86,7 +107,8 @@ class RealBDRate(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         if (epoch + 1) % self.every == 0 and logs is not None:
-            logs.update(self.measure(self.model.preprocessor))
+            with averaged(self.model):
+                logs.update(self.measure(self.model.preprocessor))
 
     def measure(self, preprocessor: Any) -> dict[str, float]:
         """BD-rates in percent of any callable `(image, quality, strength)` -> image."""

@@ -20,6 +20,8 @@ class TrainConfig:
         steps_per_epoch: Steps between checkpoints and validation.
         batch_size, crop_size: Crops per step and their side in pixels (a multiple of 16).
         learning_rate: Peak of a cosine schedule with a short warm-up.
+        averaging: Of the moving average of weights that is kept instead of the last step's, 0..1: 0.99 averages
+            about a hundred steps; 0 for none.
         measures: Weights of the measures whose BD-rate is minimised, see `BDRate`. If empty, squared error in steps is
             weighed against bits instead, with the four fields that follow.
         harm_weight: Of measures that got worse on single pictures, see `BDRate`; 0 for none.
@@ -41,6 +43,7 @@ class TrainConfig:
     batch_size: int = 8
     crop_size: int = 256
     learning_rate: float = 2e-3
+    averaging: float = 0.0
     measures: dict[str, float] = dataclasses.field(default_factory=dict)
     harm_weight: float = 0.0
     rate_weight: float = 1 / 19
@@ -70,6 +73,8 @@ class TrainConfig:
             raise UsageError(f"`harm_weight` must be >= 0. Received: harm_weight={self.harm_weight}")
         if not 0 <= self.drawn_share <= 1:
             raise UsageError(f"`drawn_share` must be in 0..1. Received: drawn_share={self.drawn_share}")
+        if not 0 <= self.averaging < 1:
+            raise UsageError(f"`averaging` must be in 0..1, below 1. Received: averaging={self.averaging}")
         try:
             check_measures(list(self.measures))
         except ValueError as error:

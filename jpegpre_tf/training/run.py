@@ -14,7 +14,7 @@ from jpegpre_tf.losses.bd_rate import BDRate
 from jpegpre_tf.losses.rate_distortion import RateDistortion
 from jpegpre_tf.losses.step_error import StepError
 from jpegpre_tf.models.preprocessor import Preprocessor
-from jpegpre_tf.training.callbacks import KeepModel, RealBDRate
+from jpegpre_tf.training.callbacks import KeepModel, RealBDRate, use_averages
 from jpegpre_tf.training.config import TrainConfig
 from jpegpre_tf.training.data import training_dataset, validation_dataset
 from jpegpre_tf.training.preprocessor_trainer import PreprocessorTrainer
@@ -54,7 +54,12 @@ def build_trainer(config: TrainConfig) -> PreprocessorTrainer:
         warmup_steps=min(WARM_UP_STEPS, config.steps),
         alpha=0.01,
     )
-    trainer.compile(optimizer=keras.optimizers.Adam(schedule, clipnorm=1.0))
+    momentum = config.averaging
+    trainer.compile(
+        optimizer=keras.optimizers.Adam(
+            schedule, clipnorm=1.0, use_ema=momentum > 0, ema_momentum=momentum or 0.99
+        )
+    )
     return trainer
 
 
@@ -127,6 +132,7 @@ def train(
         callbacks=_callbacks(config, folder, validation_paths, tensorboard),
         verbose=verbose,
     )
+    use_averages(trainer)
     return trainer.preprocessor
 
 

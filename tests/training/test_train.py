@@ -55,13 +55,14 @@ def test_fit_lowers_the_loss() -> None:
 
 
 @pytest.mark.slow
-def test_a_resumed_run_has_the_curve_of_an_uninterrupted_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("averaging", [0.0, 0.5])
+def test_a_resumed_run_has_the_curve_of_an_uninterrupted_one(tmp_path: Path, averaging: float) -> None:
     """Seeds of every epoch, Adam's moments and the schedule's position: what is not restored changes the curve."""
 
     def curve(run: Path) -> list[dict[str, float]]:
         return [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
 
-    config = load_config(Path(tiny_config(tmp_path, steps=6, steps_per_epoch=2)))
+    config = load_config(Path(tiny_config(tmp_path, steps=6, steps_per_epoch=2, averaging=averaging)))
     paths = list_pictures(PICTURES)
     train(config, paths, [], tmp_path / "whole", verbose=0)
 
@@ -82,6 +83,22 @@ def test_a_resumed_run_has_the_curve_of_an_uninterrupted_one(tmp_path: Path) -> 
     train(config, paths, [], tmp_path / "parts", verbose=0)
     for whole, parts in zip(curve(tmp_path / "whole"), curve(tmp_path / "parts"), strict=True):
         assert parts == pytest.approx(whole, rel=1e-5)  # sums in threads differ in the last bits
+
+
+@pytest.mark.slow
+def test_what_is_kept_are_averaged_weights(tmp_path: Path) -> None:
+    """With a momentum near 1 the average stays near the start, while the loss's curve is that of the last weights."""
+    kept, logs = {}, {}
+    for averaging in (0.0, 0.999):
+        folder = tmp_path / str(averaging)
+        config = load_config(Path(tiny_config(tmp_path, steps=4, steps_per_epoch=2, averaging=averaging)))
+        start = run.build_trainer(config).preprocessor.get_weights()
+        train(config, list_pictures(PICTURES), [], folder, verbose=0)
+        weights = keras.models.load_model(folder / "model.keras").get_weights()
+        kept[averaging] = max(float(np.abs(a - b).max()) for a, b in zip(weights, start, strict=True))
+        logs[averaging] = (folder / "log.jsonl").read_text()
+    assert 0 < kept[0.999] < 0.05 * kept[0.0]
+    assert logs[0.999] == logs[0.0]
 
 
 @pytest.mark.slow
