@@ -16,7 +16,7 @@ from jpegpre_tf.runtime.jpeg_source import JpegSource, describe_jpeg, jpeg_metad
 from jpegpre_tf.runtime.metadata import Metadata
 from jpegpre_tf.runtime.metadata_of import density_of, metadata_of
 from jpegpre_tf.runtime.names import shown
-from jpegpre_tf.runtime.planar_jpeg import decode_planes, is_planar
+from jpegpre_tf.runtime.planar_jpeg import decode_halved, decode_planes, planar_factors
 from jpegpre_tf.runtime.raster import WHOLE_PIXELS, Croppable, Raster
 from jpegpre_tf.runtime.rgb_strips import GREY_MODES, MODES, has_own_gamma, rgb_converter
 
@@ -194,9 +194,15 @@ def _decode(file: BinaryIO, max_pixels: int, background: str, to_srgb: bool) -> 
 
 def _loaded(image: Image.Image, file: BinaryIO) -> Croppable:
     is_large = image.width * image.height > WHOLE_PIXELS
-    if is_large and image.info.get("progressive") and is_planar(image):
+    factors = planar_factors(image)
+    if is_large and image.info.get("progressive") and factors:
         # Its decoder holds all coefficients: no room beside them for the picture in 4 bytes per pixel.
-        return decode_planes(file)
+        try:
+            return decode_planes(file, factors)
+        except (ValueError, OSError):
+            # Arithmetic-coded, damaged, or incomplete in a way that libjpeg makes up for.
+            if factors == (2, 2):
+                return decode_halved(file)
     image.load()
     picture: Croppable = image
     return picture
