@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--pictures",
         metavar="DIR",
         type=Path,
-        required=True,
-        help="pictures to calibrate int8 with; lossless photos as for training",
+        help="pictures to calibrate int8 with; lossless photos as for training (default: some made by code)",
     )
     parser.add_argument(
         "--validation", metavar="DIR", type=Path, help="pictures to compare on (default: those of --pictures)"
@@ -75,25 +75,41 @@ def run(arguments: argparse.Namespace) -> int:
     if "onnx" in arguments.to:
         require("tf2onnx", extra="export", purpose="ONNX export")
     from jpegpre_tf.exporters.export import ExportRequest, export
+    from jpegpre_tf.exporters.made_pictures import write_made_pictures
     from jpegpre_tf.training.config import load_config
     from jpegpre_tf.training.data import list_pictures
 
     config = arguments.config or _config_beside(arguments.model)
+    if arguments.pictures is None:
+        if arguments.qat_steps:
+            raise UsageError("--qat-steps trains on photos: give --pictures")
+        if arguments.bd_rate and arguments.validation is None:
+            raise UsageError("--bd-rate measures on photos: give --validation")
+        print(
+            "no --pictures: calibrating and comparing with pictures made by code; your own photos are better",
+            file=sys.stderr,
+        )
     if arguments.qat_steps and config is None:
         raise UsageError(
             f"--qat-steps needs the run's configuration: none beside {arguments.model}, give --config"
         )
-    request = ExportRequest(
-        model=arguments.model,
-        folder=arguments.output,
-        pictures=tuple(list_pictures(arguments.pictures)),
-        validation=tuple(list_pictures(arguments.validation or arguments.pictures)),
-        formats=arguments.to,
-        precisions=arguments.precision,
-        config=load_config(config) if config else None,
-        qat_steps=arguments.qat_steps,
-    )
-    description = export(request, say=lambda line: print(line, file=sys.stderr))
+    with tempfile.TemporaryDirectory() as made:
+        pictures = (
+            tuple(list_pictures(arguments.pictures))
+            if arguments.pictures
+            else write_made_pictures(Path(made))
+        )
+        request = ExportRequest(
+            model=arguments.model,
+            folder=arguments.output,
+            pictures=pictures,
+            validation=tuple(list_pictures(arguments.validation)) if arguments.validation else pictures,
+            formats=arguments.to,
+            precisions=arguments.precision,
+            config=load_config(config) if config else None,
+            qat_steps=arguments.qat_steps,
+        )
+        description = export(request, say=lambda line: print(line, file=sys.stderr))
     if arguments.bd_rate:
         description = _record_bd_rate(arguments, description)
     if arguments.json:

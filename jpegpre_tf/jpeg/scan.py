@@ -79,7 +79,7 @@ def magnitude_category(values: Int) -> Int:
     return np.frexp(np.abs(values).astype(np.float64))[1].astype(np.int64)
 
 
-def _extra_value(values: Int, bits: Int) -> Int:
+def extra_value(values: Int, bits: Int) -> Int:
     """The appended bits: the value itself, or for negatives its low bits less one."""
     return np.where(values < 0, values + (1 << bits) - 1, values)
 
@@ -133,7 +133,7 @@ def _symbols_of_part(values: Small, owners: Small) -> tuple[Small, Small, Small,
     symbol = np.concatenate(
         [(runs % 16) * 16 + sizes, np.full(len(zrl_block), ZERO_RUN), np.full(len(eob_block), END_OF_BLOCK)]
     )
-    extra = np.concatenate([_extra_value(amounts, sizes), none])
+    extra = np.concatenate([extra_value(amounts, sizes), none])
     extra_bits = np.concatenate([sizes, none])
     table, symbol, extra, extra_bits = (
         column[order].astype(np.int16) for column in (table, symbol, extra, extra_bits)

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,9 +16,10 @@ from jpegpre_tf.runtime.jpeg_source import JpegSource, describe_jpeg, jpeg_metad
 from jpegpre_tf.runtime.metadata import Metadata
 from jpegpre_tf.runtime.metadata_of import density_of, metadata_of
 from jpegpre_tf.runtime.names import shown
-from jpegpre_tf.runtime.planar_jpeg import decode_planes, is_planar
+from jpegpre_tf.runtime.planar_jpeg import decode_halved, decode_planes, planar_factors
 from jpegpre_tf.runtime.raster import WHOLE_PIXELS, Croppable, Raster
 from jpegpre_tf.runtime.rgb_strips import GREY_MODES, MODES, has_own_gamma, rgb_converter
+from jpegpre_tf.runtime.tiff_strips import TiffStrips
 
 # Only raster formats that Pillow decodes itself: its EPS reader, for one, would start another program.
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "PPM")
@@ -27,6 +28,7 @@ _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b
 MAX_PIXELS = 178_956_970
 # libjpeg's limit (JPEG_MAX_DIMENSION), a little under the 65535 of the format.
 _LONGEST_SIDE = 65500
+_ALPHA_ROWS = 128
 COLOR_CHOICES = ("keep", "srgb")
 
 
@@ -175,7 +177,7 @@ def _decode(file: BinaryIO, max_pixels: int, background: str, to_srgb: bool) -> 
     if b"hdrgm:Version" in metadata.xmp and not metadata.trailer:
         notes.append("its HDR gain map cannot be kept: only the standard picture is used")
         metadata = replace(metadata, xmp=b"")  # it would promise a gain map
-    if _is_transparent(image):
+    if _is_transparent(image, pixels):
         notes.append(f"transparency was put on {background}")
     if has_own_gamma(image):
         notes.append(f"gamma {image.info['gamma']:g} was converted to sRGB")
@@ -194,9 +196,19 @@ def _decode(file: BinaryIO, max_pixels: int, background: str, to_srgb: bool) -> 
 
 def _loaded(image: Image.Image, file: BinaryIO) -> Croppable:
     is_large = image.width * image.height > WHOLE_PIXELS
-    if is_large and image.info.get("progressive") and is_planar(image):
+    factors = planar_factors(image)
+    if is_large and image.info.get("progressive") and factors:
         # Its decoder holds all coefficients: no room beside them for the picture in 4 bytes per pixel.
-        return decode_planes(file)
+        try:
+            return decode_planes(file, factors)
+        except (ValueError, OSError):
+            # Arithmetic-coded, damaged, or incomplete in a way that libjpeg makes up for.
+            if factors == (2, 2):
+                return decode_halved(file)
+    if is_large and image.format == "TIFF":
+        # What is wrong with a file is said where it is decoded whole.
+        with suppress(Exception):
+            return TiffStrips(image, file)
     image.load()
     picture: Croppable = image
     return picture
@@ -214,8 +226,13 @@ def _check_size(image: Image.Image, jpeg_bytes: int | None, max_pixels: int) -> 
         raise _RefusedError(f"damaged file (too short for {width}x{height} pixels)")
 
 
-def _is_transparent(image: Image.Image) -> bool:
+def _is_transparent(image: Image.Image, pixels: Croppable) -> bool:
     """Whether anything shows through: many files have an alpha channel that hides nothing."""
+    width, height = pixels.size
     if image.mode in ("RGBA", "LA", "PA"):
-        return bool(image.getchannel("A").getextrema()[0] < 255)
+        strips = (
+            pixels.crop((0, top, width, min(top + _ALPHA_ROWS, height)))
+            for top in range(0, height, _ALPHA_ROWS)
+        )
+        return any(strip.getchannel("A").getextrema()[0] < 255 for strip in strips)
     return bool(image.has_transparency_data)

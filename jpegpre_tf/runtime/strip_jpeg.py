@@ -13,6 +13,7 @@ from PIL import Image
 
 from jpegpre_tf import jpeg
 from jpegpre_tf.jpeg import scan
+from jpegpre_tf.jpeg.bits import pack_bits, stuffed
 from jpegpre_tf.jpeg.huffman import HuffmanTable, optimal_table
 from jpegpre_tf.jpeg.resample import subsampling_factors
 from jpegpre_tf.runtime.jpeg_file import encode_jpeg, tables_of
@@ -114,30 +115,12 @@ class StripJpeg:
             which, extra = packed & 1023, packed >> 10
             # Of every symbol the low four bits say how many bits follow, for DC and AC.
             extra_bits = which & 15
-            stream, held, held_bits = _pack(
+            stream, held, held_bits = pack_bits(
                 (codes[which] << extra_bits) | extra, lengths[which] + extra_bits, held, held_bits
             )
-            yield stream.replace(b"\xff", b"\xff\0")
+            yield stuffed(stream)
         if held_bits:
-            yield bytes([held << (8 - held_bits) | 0xFF >> held_bits]).replace(b"\xff", b"\xff\0")
-
-
-def _pack(
-    values: npt.NDArray[np.int64], bits: npt.NDArray[np.int64], held: int, held_bits: int
-) -> tuple[bytes, int, int]:
-    """Appends values of so many bits to the held bits; returns whole bytes and what is left over."""
-    start = held_bits + np.cumsum(bits) - bits
-    total = int(start[-1] + bits[-1])
-    stream = np.zeros(total // 8 + 6, np.uint8)
-    stream[0] = held << (8 - held_bits) if held_bits else 0
-    # A code and its extra bits are at most 27 bits from any offset in a byte: spread over 5 bytes. Bits are
-    # disjoint, so adding is or-ing.
-    shifted = values << (40 - start % 8 - bits)
-    for offset in range(5):
-        part = ((shifted >> (32 - 8 * offset)) & 0xFF).astype(np.uint8)
-        np.add.at(stream, start // 8 + offset, part)
-    whole, left = divmod(total, 8)
-    return stream[:whole].tobytes(), int(stream[whole]) >> (8 - left) if left else 0, left
+            yield stuffed(bytes([held << (8 - held_bits) | 0xFF >> held_bits]))
 
 
 def _table_segment(number: int, table: HuffmanTable) -> bytes:

@@ -57,6 +57,19 @@ def test_a_users_own_model_becomes_a_folder_that_the_runtime_takes(trained, tmp_
         assert (difference > 1).mean() <= 0.001
 
 
+def test_without_pictures_some_are_made_and_int8_stays_close_to_keras(tmp_path, capsys) -> None:
+    """A shipped model, compared on photos that it was not calibrated with."""
+    pytest.importorskip("tensorflow_model_optimization", reason="needs the extra [export]")
+    arguments = ("--validation", PICTURES, "--to", "tflite", "--precision", "int8", "--json")
+    assert run(Path("savedmodels/balanced/model.keras"), "-o", tmp_path / "mine", *arguments) == 0
+    printed = capsys.readouterr()
+    assert "your own photos are better" in printed.err
+    parity = json.loads(printed.out)["files"]["tflite/int8.tflite"]["parity"]
+    assert parity["pictures"] == 3
+    # Calibrated with these photos themselves 59.5 dB and 0.06 levels.
+    assert parity["psnr_db"] > 57 and parity["mean_levels"] < 0.1
+
+
 def test_what_a_folder_says_about_training_is_kept(trained, tmp_path, capsys) -> None:
     folder = tmp_path / "kept"
     assert run(trained, "-o", folder, "--pictures", PICTURES, "--precision", "fp32", "--to", "tflite") == 0
@@ -100,7 +113,8 @@ def test_what_is_no_trained_preprocessor_is_one_line(kind, tmp_path, capsys) -> 
         ([__file__, "--pictures", "nope"], "nope"),
         ([__file__, "--pictures", PICTURES, "--to", "coreml"], "coreml"),
         ([__file__, "--pictures", PICTURES, "--precision", "int4"], "int4"),
-        ([__file__], "--pictures"),
+        ([__file__, "--qat-steps", "5"], "--pictures"),
+        ([__file__, "--bd-rate", "2"], "--validation"),
         ([__file__, "--pictures", PICTURES, "--qat-steps", "5"], "--config"),
     ],
 )

@@ -9,7 +9,9 @@ from PIL import Image
 from jpegpre_tf.errors import PictureError
 from jpegpre_tf.runtime import decoded as decoded_module
 from jpegpre_tf.runtime import open_picture
-from jpegpre_tf.runtime.planar_jpeg import decode_planes, is_planar
+from jpegpre_tf.runtime.decoded import open_decoded
+from jpegpre_tf.runtime.planar_jpeg import PlanarJpeg, decode_halved, decode_planes, planar_factors
+from tests.corpus.case import cjpeg
 
 
 def file_of(image: Image.Image, **options) -> io.BytesIO:
@@ -19,17 +21,22 @@ def file_of(image: Image.Image, **options) -> io.BytesIO:
     return file
 
 
+@pytest.mark.usefixtures("large_buffer")
 @pytest.mark.parametrize("quality", [30, 95])
-@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize(
+    ("way", "subsampling"), [("components", 0), ("components", 1), ("components", 2), ("halved", 2)]
+)
 @pytest.mark.parametrize(("height", "width"), [(2, 2), (3, 5), (17, 300), (300, 17), (211, 318)])
-def test_samples_are_libjpegs(picture, quality, progressive, height, width):
+def test_samples_are_libjpegs(picture, quality, way, subsampling, height, width):
     file = file_of(
         Image.fromarray(picture("noise", height, width, seed=height)),
         quality=quality,
-        progressive=progressive,
+        progressive=True,
+        subsampling=subsampling,
     )
-    expected = np.asarray(Image.open(io.BytesIO(file.getvalue())))
-    planes = decode_planes(file)
+    whole = Image.open(io.BytesIO(file.getvalue()))
+    expected = np.asarray(whole)
+    planes = decode_halved(file) if way == "halved" else decode_planes(file, planar_factors(whole))
     assert planes.size == (width, height)
     chance = np.random.default_rng(width)
     boxes = [(0, 0, width, height)]
@@ -41,9 +48,9 @@ def test_samples_are_libjpegs(picture, quality, progressive, height, width):
 
 
 @pytest.mark.parametrize("marker", ["jfif", "adobe", "neither"])
-def test_only_what_is_surely_ycc_and_420_is_taken_apart(photos, marker):
+def test_only_what_is_surely_ycc_is_taken_apart(photos, marker):
     image = Image.fromarray(photos[0][:64, :64])
-    content = file_of(image).getvalue()
+    content = file_of(image, progressive=True).getvalue()
     assert content[2:4] == b"\xff\xe0" and content[4:6] == b"\x00\x10"
     # 0: the three components are stored as they are (RGB). libjpeg believes JFIF first.
     header = {
@@ -53,14 +60,17 @@ def test_only_what_is_surely_ycc_and_420_is_taken_apart(photos, marker):
     }[marker]
     file = io.BytesIO(content[:2] + header + content[20:])
     opened = Image.open(file)
-    assert is_planar(opened) == (marker != "adobe")
+    assert planar_factors(opened) == (None if marker == "adobe" else (2, 2))
     if marker != "adobe":
         expected = np.asarray(opened)
-        np.testing.assert_array_equal(np.asarray(decode_planes(file).crop((0, 0, 64, 64))), expected)
-    for options in ({"subsampling": 0}, {"subsampling": 1}):
-        assert not is_planar(Image.open(file_of(image, **options)))
-    assert not is_planar(Image.open(file_of(image.convert("L"))))
-    assert not is_planar(Image.open(file_of(image.convert("CMYK"))))
+        for planes in (decode_planes(file, (2, 2)), decode_halved(file)):
+            np.testing.assert_array_equal(np.asarray(planes.crop((0, 0, 64, 64))), expected)
+    assert planar_factors(Image.open(file_of(image, subsampling=0))) == (1, 1)
+    assert planar_factors(Image.open(file_of(image, subsampling=1))) == (2, 1)
+    for sampling in ("1x2", "4x1", "2x2,2x1,1x2"):
+        assert planar_factors(Image.open(io.BytesIO(cjpeg("-sample", sampling, image=image)))) is None
+    assert planar_factors(Image.open(file_of(image.convert("L")))) is None
+    assert planar_factors(Image.open(file_of(image.convert("CMYK")))) is None
 
 
 @pytest.fixture
@@ -68,13 +78,17 @@ def everything_is_large(monkeypatch):
     monkeypatch.setattr(decoded_module, "WHOLE_PIXELS", 100)
 
 
-def test_open_picture_takes_large_progressive_files_apart(photos, everything_is_large, tmp_path, monkeypatch):
+@pytest.mark.parametrize("subsampling", [0, 1, 2])
+def test_open_picture_takes_large_progressive_files_apart(
+    photos, everything_is_large, tmp_path, monkeypatch, subsampling
+):
     source = tmp_path / "in.jpg"
     exif = Image.Exif()
     exif[0x0112] = 6
     Image.fromarray(photos[0][:300, :211]).save(
-        source, progressive=True, quality=80, exif=exif, dpi=(300, 300)
+        source, progressive=True, quality=80, exif=exif, dpi=(300, 300), subsampling=subsampling
     )
+    assert isinstance(open_decoded(source).raster._image, PlanarJpeg)
     apart = open_picture(source)
     monkeypatch.setattr(decoded_module, "WHOLE_PIXELS", 1_000_000)
     whole = open_picture(source)
@@ -82,8 +96,24 @@ def test_open_picture_takes_large_progressive_files_apart(photos, everything_is_
     assert (apart.metadata, apart.density, apart.notes) == (whole.metadata, whole.density, whole.notes)
 
 
-def test_truncated_large_progressive_files_are_refused(photos, everything_is_large, tmp_path):
-    content = file_of(Image.fromarray(photos[0][:300, :211]), progressive=True, quality=80).getvalue()
+@pytest.mark.parametrize("subsampling", [0, 1, 2])
+def test_truncated_large_progressive_files_are_refused(photos, everything_is_large, tmp_path, subsampling):
+    image = Image.fromarray(photos[0][:300, :211])
+    content = file_of(image, progressive=True, quality=80, subsampling=subsampling).getvalue()
     (tmp_path / "in.jpg").write_bytes(content[: len(content) // 2])
     with pytest.raises(PictureError, match="truncated"):
         open_picture(tmp_path / "in.jpg")
+
+
+@pytest.mark.parametrize("sampling", ["1x1", "2x1", "2x2"])
+@pytest.mark.parametrize("kind", ["arithmetic", "incomplete"])
+def test_large_files_that_are_not_taken_apart_are_decoded_all_the_same(
+    photos, everything_is_large, tmp_path, sampling, kind
+):
+    options = ("-progressive", *(["-arithmetic"] if kind == "arithmetic" else []))
+    content = cjpeg("-sample", sampling, *options, image=Image.fromarray(photos[0]))
+    if kind == "incomplete":
+        content = content[: content.rindex(b"\xff\xda")] + content[-2:]
+    (tmp_path / "in.jpg").write_bytes(content)
+    expected = np.asarray(Image.open(io.BytesIO(content)))
+    np.testing.assert_array_equal(open_picture(tmp_path / "in.jpg").pixels, expected)
