@@ -109,8 +109,8 @@ class Preprocessor(keras.Model):
     Works on the encoder's own grid: 8x8 DCT coefficients of Y and of box-averaged Cb and Cr (4:2:0), in quantisation
     steps. A small network looks at the magnitudes of a block and its neighbours and sets thresholds under which
     coefficients move to the cheaper level (`DeadZone`). The inverse DCT of the change is added to the picture.
-    It cannot invent detail, and it is the identity at strength 0, and in blocks so near white or black that their pixels
-    could not hold the change.
+    It cannot invent detail, and it is the identity at strength 0, and in blocks so near white or black that their
+    pixels could not hold the change.
 
     Args:
         channels: Width of the luma network (per 8x8 block) and of the chroma network (per 16x16 pixels).
