@@ -110,7 +110,7 @@ def check_tflite(content: bytes, precision: str = "fp32") -> None:
 
 
 def _check_int8(found: Counter[tuple[str, str]]) -> None:
-    # All but the transform's and the headroom's products, and the first of the quality's branch, for 1x1 pixels.
+    # The transform's 7, headroom's sums of changes and of pixels, and the first of each quality branch, for 1x1 pixels.
     floats = found[("CONV_2D", "FLOAT32")]
     expected = 7 + 2 + 2
     if floats != expected or not found[("CONV_2D", "INT8")]:

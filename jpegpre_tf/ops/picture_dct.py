@@ -107,11 +107,12 @@ def headroom(blocks: tf.Tensor, change: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor
         change: float32 (batch, height / 8, width / 8, 64), of Y's coefficients, levels.
 
     Returns:
-        For Y (batch, height / 8, width / 8, 1): 0 for blocks with `MOST_IN_REACH` pixels in reach of white or black,
-        else 1; a pixel at half the reach counts half. For Cb and Cr (batch, height / 16, width / 16, 1): 1 where all
-        four of Y's blocks have it, else 0.
+        For Y (batch, height / 8, width / 8, 1): 0 for blocks with `MOST_IN_REACH` pixels that white or black is in
+        reach of, else 1; a pixel at half the reach counts half. For Cb and Cr (batch, height / 16, width / 16, 1): 1
+        where all four of Y's blocks have it, else 0.
     """
-    reach = _product(tf.abs(change), _TO_REACH) + _LEAST_REACH
+    # A bias, because tf2onnx' removal of transpositions stops at sums with a scalar.
+    reach = tf.nn.bias_add(_product(tf.abs(change), _TO_REACH), tf.fill([1], _LEAST_REACH))
     # The subtraction with its ReLU is one pass.
     beyond = tf.nn.relu(tf.abs(blocks - _MIDDLE) - (_MIDDLE - reach))
     pixels = _product(beyond, _TO_COUNT) / reach

@@ -196,15 +196,19 @@ def _parity(folder: Path) -> list[dict]:
 
 
 def _write_on(picture: Image.Image) -> None:
-    """White and black, and almost white and black, in blocks full of it and in blocks with few pixels of it."""
+    """White and black, and almost so, in full blocks and in few pixels; line art on paper, saturated text."""
     draw = ImageDraw.Draw(picture)
     draw.rectangle((40, 40, 200, 160), fill="white")
     draw.rectangle((210, 300, 280, 420), fill="black")
+    draw.rectangle((8, 260, 200, 380), fill=(250, 250, 250))
+    draw.rectangle((8, 390, 200, 496), fill="yellow")
     for i in range(30):
         draw.line((42, 43 + 4 * i, 42 + 5 * i, 45 + 4 * i), fill=(8 * i,) * 3)
         draw.line((212, 303 + 4 * i, 270, 305 + 4 * i), fill=(255, 255, 255 - i % 2))
         draw.point([(8 * i + 3, 200 + k) for k in range(i)], fill="white")
         draw.rectangle((8 * i, 240, 8 * i + i % 8, 246), fill=(0, 0, i % 2))
+        draw.line((8, 262 + 4 * i, 200, 262 + 7 * (i % 17)), fill=(40 + 4 * i,) * 3)
+        draw.text((10, 391 + 11 * i), "Red, blue, black 0123456789", fill=("red", "blue", "black")[i % 3])
 
 
 def _write_photos_with_metadata(folder: Path) -> None:

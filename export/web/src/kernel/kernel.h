@@ -26,7 +26,7 @@ INLINE v128_t clipped(v128_t value, v128_t low, v128_t high) {
   return wasm_f32x4_pmax(low, wasm_f32x4_pmin(high, value));
 }
 
-/** One convolution and the quantisation of its results. kernel.ts writes these 12 words. */
+/** One convolution and the quantisation of its results. layers.ts writes these 12 words. */
 typedef struct {
   const int16_t *weights;  // products.h, winograd.c
   const int32_t *bias;     // per output
@@ -39,10 +39,12 @@ typedef struct {
   float own_low, own_high, own_factor, residual_factor;
 } Product;
 
-/** How steps are changed. kernel.ts writes these 4 words. */
+/** How steps are changed. layers.ts writes these 6 words. */
 typedef struct {
   const float *zero_above;  // per code of a gate: how far above 0.5 the threshold for rounding to 0 is, in units of 1/60 step,
   const float *one_above;   // and that for rounding to 1 above 1.5
   const float *levels;      // per coefficient: from changes to the inverse DCT's units, 0 for DC
+  const float *reaches;     // and to levels of reach
   float strength;
+  float least_reach;  // of a block without changes, levels
 } Decision;

@@ -96,39 +96,24 @@ INLINE void to_steps(const float *samples, int stride, const float *per_level, f
 
 INLINE float positive(float value) { return value > 0 ? value : 0; }
 
-/** 0 for a block with more than `most_at_end` white or black pixels, 1 for one with fewer: jpegpre_tf/ops/picture_dct.py. */
-INLINE float headroom_of(const float *y, int stride, float per_level, float most_at_end) {
-  // 1 at the end, 0 from 1 / per_level levels of luma on; of none if that is 0.
-  const v128_t near = f32(per_level > 0 ? 1 / per_level : 0), white = sub(f32(255), near);
-  v128_t sum = f32(0);
-  for (int i = 0; i < 16; i++) {
-    const v128_t sample = wasm_v128_load(y + (i >> 1) * stride + 4 * (i & 1));
-    sum = add(sum, wasm_f32x4_pmax(f32(0), wasm_f32x4_pmax(sub(sample, white), sub(near, sample))));
-  }
-  const float total = wasm_f32x4_extract_lane(sum, 0) + wasm_f32x4_extract_lane(sum, 1) + wasm_f32x4_extract_lane(sum, 2) +
-                      wasm_f32x4_extract_lane(sum, 3);
-  return positive(1 - positive(total * per_level - most_at_end));
+INLINE float total(v128_t x) {
+  return wasm_f32x4_extract_lane(x, 0) + wasm_f32x4_extract_lane(x, 1) + wasm_f32x4_extract_lane(x, 2) + wasm_f32x4_extract_lane(x, 3);
 }
 
-/** Of 16x16 pixels from those of their four luma blocks: 1 if all have it. Twice each, for Cb and Cr. */
-EXPORT(chroma_headroom)
-void chroma_headroom(const float *luma, int columns, float *to) {
-  for (int i = 0; i < columns; i += 2) {
-    const float sum = luma[i] + luma[i + 1] + luma[columns + i] + luma[columns + i + 1];
-    to[i] = to[i + 1] = positive(sum - 3);
-  }
+/** Red is at 0, green at 8, blue at 16. */
+INLINE v128_t channel(v128_t pixels, int shift) { return wasm_v128_and(wasm_u32x4_shr(pixels, shift), wasm_i32x4_const_splat(255)); }
+
+INLINE v128_t luma_of(v128_t r, v128_t g, v128_t b) {
+  return add(add(mul(wasm_f32x4_convert_i32x4(r), 0.299f), mul(wasm_f32x4_convert_i32x4(g), 0.587f)),
+             mul(wasm_f32x4_convert_i32x4(b), 0.114f));
 }
 
-/**
- * 16 rows of pixels to steps: luma in two rows of blocks, `width / 8` blocks each, chroma as 64 of Cb, 64 of Cr; and to luma's
- * headroom, in two rows likewise.
- */
+/** 16 rows of pixels to steps: luma in two rows of blocks, `width / 8` blocks each, chroma as 64 of Cb, 64 of Cr. */
 EXPORT(forward)
-void forward(const uint32_t *pixels, int width, const float *luma_per_level, const float *chroma_per_level, float end_per_level,
-             float most_at_end, float *luma, float *chroma, float *headroom) {
+void forward(const uint32_t *pixels, int width, const float *luma_per_level, const float *chroma_per_level, float *luma,
+             float *chroma) {
   const int columns = width / 8;
-  const v128_t byte = wasm_i32x4_const_splat(255);
-  for (int left = 0; left < width; left += 16, luma += 128, chroma += 128, headroom += 2) {
+  for (int left = 0; left < width; left += 16, luma += 128, chroma += 128) {
     float y[16 * 16], cb[64], cr[64];
     for (int row = 0; row < 16; row += 2)
       for (int column = 0; column < 16; column += 8) {
@@ -136,11 +121,8 @@ void forward(const uint32_t *pixels, int width, const float *luma_per_level, con
         for (int half = 0; half < 2; half++)
           for (int below = 0; below < 2; below++) {
             const v128_t p = wasm_v128_load(pixels + (row + below) * width + left + column + 4 * half);
-            const v128_t r = wasm_v128_and(p, byte), g = wasm_v128_and(wasm_u32x4_shr(p, 8), byte);
-            const v128_t b = wasm_v128_and(wasm_u32x4_shr(p, 16), byte);
-            wasm_v128_store(y + (row + below) * 16 + column + 4 * half,
-                            add(add(mul(wasm_f32x4_convert_i32x4(r), 0.299f), mul(wasm_f32x4_convert_i32x4(g), 0.587f)),
-                                mul(wasm_f32x4_convert_i32x4(b), 0.114f)));
+            const v128_t r = channel(p, 0), g = channel(p, 8), b = channel(p, 16);
+            wasm_v128_store(y + (row + below) * 16 + column + 4 * half, luma_of(r, g, b));
             sums[0][half] = below ? wasm_i32x4_add(sums[0][half], r) : r;
             sums[1][half] = below ? wasm_i32x4_add(sums[1][half], g) : g;
             sums[2][half] = below ? wasm_i32x4_add(sums[2][half], b) : b;
@@ -154,10 +136,8 @@ void forward(const uint32_t *pixels, int width, const float *luma_per_level, con
         wasm_v128_store(cr + at, add(add(mul(mean[0], 0.125f), mul(mean[1], -0.418687589f / 4)), mul(mean[2], -0.081312411f / 4)));
       }
     for (int block = 0; block < 4; block++) {
-      const float *samples = y + (block >> 1) * 128 + (block & 1) * 8;
       const int to = (block >> 1) * columns + (block & 1);
-      to_steps(samples, 16, luma_per_level, luma + to * 64);
-      headroom[to] = headroom_of(samples, 16, end_per_level, most_at_end);
+      to_steps(y + (block >> 1) * 128 + (block & 1) * 8, 16, luma_per_level, luma + to * 64);
     }
     to_steps(cb, 8, chroma_per_level, chroma);
     to_steps(cr, 8, chroma_per_level, chroma + 64);
@@ -167,21 +147,17 @@ void forward(const uint32_t *pixels, int width, const float *luma_per_level, con
 /**
  * What the changes of blocks' steps change in their samples, which replaces them.
  *
- * @param headroom Of every block: a factor on the strength, 0..1.
+ * @param reach To how far from white and black each block's changes reach, in levels; null if nobody wants it.
  */
 EXPORT(decided_samples)
-void decided_samples(const Decision *decision, const float *headroom, const uint8_t *codes, float *steps, int blocks) {
-  const v128_t zero = f32(0), most = f32(6);
+void decided_samples(const Decision *decision, const uint8_t *codes, float *steps, int blocks, float *reach) {
+  // From this strength on coefficients that the encoder rounds down anyway are moved too: layers/dead_zone.py.
+  const float full = decision->strength * 8;
+  const float amount = full < 1 ? full : 1;
+  const v128_t zero = f32(0), most = f32(6), target = f32(1.5f - 0.2f * amount), zero_base = f32(30 * amount), one_base = f32(90);
   const float *zeros = decision->zero_above, *ones = decision->one_above;
-  for (; blocks > 0; blocks--, headroom++, codes += 128, steps += 64) {
-    if (*headroom == 0) {
-      for (int i = 0; i < 64; i += 4) wasm_v128_store(steps + i, zero);
-      continue;
-    }
-    // From this strength on coefficients that the encoder rounds down anyway are moved too: layers/dead_zone.py.
-    const float full = decision->strength * *headroom * 8;
-    const float amount = full < 1 ? full : 1;
-    const v128_t target = f32(1.5f - 0.2f * amount), zero_base = f32(30 * amount), one_base = f32(90), factor = f32(*headroom);
+  for (; blocks > 0; blocks--, codes += 128, steps += 64) {
+    v128_t sum = zero;
     v128_t x[16];
     for (int i = 0; i < 16; i++) {
       const v128_t step = wasm_v128_load(steps + 4 * i);
@@ -189,12 +165,14 @@ void decided_samples(const Decision *decision, const float *headroom, const uint
       const v128_t zero_above = wasm_f32x4_make(zeros[code[0]], zeros[code[1]], zeros[code[2]], zeros[code[3]]);
       const v128_t one_above = wasm_f32x4_make(ones[second[0]], ones[second[1]], ones[second[2]], ones[second[3]]);
       const v128_t magnitude = mul(wasm_f32x4_abs(step), 60);
-      const v128_t to_zero = clipped(sub(add(wasm_f32x4_mul(zero_above, factor), zero_base), magnitude), zero, most);
-      const v128_t to_one = clipped(sub(add(wasm_f32x4_mul(one_above, factor), one_base), magnitude), zero, most);
+      const v128_t to_zero = clipped(sub(add(zero_above, zero_base), magnitude), zero, most);
+      const v128_t to_one = clipped(sub(add(one_above, one_base), magnitude), zero, most);
       const v128_t beyond = sub(step, clipped(step, wasm_f32x4_neg(target), target));
       const v128_t change = add(wasm_f32x4_mul(to_zero, step), wasm_f32x4_mul(to_one, mul(beyond, 1.25f)));
       x[i] = wasm_f32x4_mul(change, wasm_v128_load(decision->levels + 4 * i));
+      if (reach) sum = add(sum, wasm_f32x4_mul(wasm_f32x4_abs(change), wasm_v128_load(decision->reaches + 4 * i)));
     }
+    if (reach) *reach++ = total(sum) + decision->least_reach;
     inverse_dct(x, HALF);
     inverse_dct(x + 1, HALF);
     transpose(x);
@@ -204,32 +182,60 @@ void decided_samples(const Decision *decision, const float *headroom, const uint
   }
 }
 
-INLINE v128_t channel(v128_t pixels, int shift, v128_t change) {
-  const v128_t old = wasm_v128_and(wasm_u32x4_shr(pixels, shift), wasm_i32x4_const_splat(255));
-  return wasm_i32x4_shl(whole(clipped(add(wasm_f32x4_convert_i32x4(old), change), f32(0), f32(255))), shift);
+/**
+ * A factor on the changes of one block of luma: 0 if white or black is in reach of more than `most` of its pixels, and one, 1 if
+ * of fewer than `most`: jpegpre_tf/ops/picture_dct.py. A pixel at half the reach counts half.
+ */
+INLINE float headroom_of(const uint32_t *pixels, int width, float reach, float most) {
+  const v128_t inner = f32(127.5f - reach);
+  v128_t sum = f32(0);
+  for (int i = 0; i < 16; i++) {
+    const v128_t p = wasm_v128_load(pixels + (i >> 1) * width + 4 * (i & 1));
+    const v128_t from_middle = wasm_f32x4_abs(sub(luma_of(channel(p, 0), channel(p, 8), channel(p, 16)), f32(127.5f)));
+    sum = add(sum, wasm_f32x4_pmax(f32(0), sub(from_middle, inner)));
+  }
+  return positive(1 - positive(total(sum) / reach - most));
 }
 
-/** Adds changes of samples to 16 rows of pixels; layout as in `forward`. Alpha stays. */
+INLINE v128_t changed(v128_t pixels, int shift, v128_t change) {
+  const v128_t old = wasm_f32x4_convert_i32x4(channel(pixels, shift));
+  return wasm_i32x4_shl(whole(clipped(add(old, change), f32(0), f32(255))), shift);
+}
+
+/**
+ * Adds changes of samples to 16 rows of pixels, where these can hold them; layout as in `forward`. Alpha stays.
+ *
+ * @param reach Of each block of luma.
+ */
 EXPORT(apply)
-void apply(uint32_t *pixels, int width, const float *luma, const float *chroma) {
-  const int luma_stride = width / 8 * 64;
-  for (int left = 0; left < width; left += 16, luma += 128, chroma += 128)
+void apply(uint32_t *pixels, int width, const float *luma, const float *chroma, const float *reach, float most_in_reach) {
+  const int columns = width / 8;
+  for (int left = 0; left < width; left += 16, luma += 128, chroma += 128, reach += 2) {
+    float headroom[4], chroma_headroom = -3;  // chroma's is 1 where all four have it, else 0
+    for (int block = 0; block < 4; block++) {
+      const uint32_t *first = pixels + (block >> 1) * 8 * width + left + (block & 1) * 8;
+      headroom[block] = headroom_of(first, width, reach[(block >> 1) * columns + (block & 1)], most_in_reach);
+      chroma_headroom += headroom[block];
+    }
+    chroma_headroom = positive(chroma_headroom);
     for (int row = 0; row < 16; row++)
       for (int column = 0; column < 16; column += 8) {
-        const float *y = luma + (row >> 3) * luma_stride + (column >> 3) * 64 + (row & 7) * 8;
-        const v128_t cb4 = wasm_v128_load(chroma + (row >> 1) * 8 + (column >> 1));
-        const v128_t cr4 = wasm_v128_load(chroma + 64 + (row >> 1) * 8 + (column >> 1));
+        const int below = row >> 3, right = column >> 3;
+        const float *y = luma + (below * columns + right) * 64 + (row & 7) * 8;
+        const v128_t cb4 = mul(wasm_v128_load(chroma + (row >> 1) * 8 + (column >> 1)), chroma_headroom);
+        const v128_t cr4 = mul(wasm_v128_load(chroma + 64 + (row >> 1) * 8 + (column >> 1)), chroma_headroom);
         for (int half = 0; half < 2; half++) {
-          const v128_t dy = wasm_v128_load(y + 4 * half);
+          const v128_t dy = mul(wasm_v128_load(y + 4 * half), headroom[2 * below + right]);
           const v128_t cb = half ? wasm_i32x4_shuffle(cb4, cb4, 2, 2, 3, 3) : wasm_i32x4_shuffle(cb4, cb4, 0, 0, 1, 1);
           const v128_t cr = half ? wasm_i32x4_shuffle(cr4, cr4, 2, 2, 3, 3) : wasm_i32x4_shuffle(cr4, cr4, 0, 0, 1, 1);
           uint32_t *at = pixels + row * width + left + column + 4 * half;
           const v128_t p = wasm_v128_load(at);
-          const v128_t r = channel(p, 0, add(dy, mul(cr, 1.402f)));
-          const v128_t g = channel(p, 8, add(add(dy, mul(cb, -0.344136286f)), mul(cr, -0.714136286f)));
-          const v128_t b = channel(p, 16, add(dy, mul(cb, 1.772f)));
+          const v128_t r = changed(p, 0, add(dy, mul(cr, 1.402f)));
+          const v128_t g = changed(p, 8, add(add(dy, mul(cb, -0.344136286f)), mul(cr, -0.714136286f)));
+          const v128_t b = changed(p, 16, add(dy, mul(cb, 1.772f)));
           const v128_t alpha = wasm_v128_and(p, wasm_i32x4_const_splat(0xff000000));
           wasm_v128_store(at, wasm_v128_or(wasm_v128_or(r, g), wasm_v128_or(b, alpha)));
         }
       }
+  }
 }

@@ -1,5 +1,6 @@
 /** The kernel's parts against plain arithmetic, and its reader of model files against files that are none. */
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 
 import { JpegpreError } from "../../src/errors.js";
@@ -9,8 +10,9 @@ import { Memory } from "../../src/worker/kernel/memory.js";
 import { packed } from "../../src/worker/kernel/weights.js";
 
 const wasm = readFileSync(new URL("../../src/kernel/kernel.wasm", import.meta.url));
-const onnx = (name: string): Uint8Array =>
-  new Uint8Array(readFileSync(new URL(`../../../../savedmodels/balanced/onnx/${name}.onnx`, import.meta.url)));
+// As in scripts/models.mjs.
+const models = process.env.JPEGPRE_MODELS ?? fileURLToPath(new URL("../../../../savedmodels", import.meta.url));
+const onnx = (name: string): Uint8Array => new Uint8Array(readFileSync(`${models}/balanced/onnx/${name}.onnx`));
 
 /** Whole numbers from -most to most, many of them extreme. */
 function numbers(count: number, most: number, seed: number): number[] {
@@ -84,9 +86,25 @@ describe("readInt8Model", () => {
     expect(fits(model)).toBe(true);
     expect(model.luma.input.convolution).toMatchObject({ inputs: 128, outputs: 64, side: 1 });
     expect([model.luma.spatial.length, model.luma.mixing.length, model.chroma.mixing.length]).toEqual([1, 2, 2]);
+    expect(model.headroom).toEqual({ reach: Math.fround(0.05), leastReach: 0.125, mostInReach: 19 });
     expect(readInt8Model(onnx("fp32"))).toBeUndefined();
     const wide = { ...model.luma.input, convolution: { ...model.luma.input.convolution, outputs: 72 } };
     expect(fits({ ...model, luma: { ...model.luma, input: wide } })).toBe(false);
+  });
+
+  it("leaves files alone that treat blocks near white or black another way", () => {
+    // Parts of the graph by their bytes, each there once: the reach's 64 weights, the distance of white and black from the middle,
+    // and the first of the weights that count pixels.
+    const floats = (...values: number[]): Buffer => Buffer.from(Float32Array.from(values).buffer);
+    const counts = floats(...Array.from({ length: 96 }, (_, i) => (i % 6 < 4 ? 1 : 0)));
+    for (const part of [floats(...new Array<number>(64).fill(0.05)), floats(127.5), counts]) {
+      const content = Buffer.from(onnx("int8"));
+      const at = content.indexOf(part);
+      expect([at > 0, content.indexOf(part, at + 1)]).toEqual([true, -1]);
+      floats(2).copy(content, at);
+      expect(readInt8Model(content)).toBeUndefined();
+    }
+    expect(readInt8Model(onnx("int8"))).toBeDefined();
   });
 
   it("survives damaged files: says so, or does not know them", () => {

@@ -52,10 +52,10 @@ export interface Int8Model {
   zeroSpan: number;
   oneSpan: number;
   /**
-   * Which blocks are left alone: those with more than `mostAtEnd` pixels within `1 / perLevel` levels of black or white. A
-   * `perLevel` of 0: none.
+   * Which blocks are left alone: those with more than `mostInReach` pixels that white or black is in reach of, which is
+   * `leastReach` levels and `reach` for every level that the luma block's coefficients are changed by.
    */
-  ends: { perLevel: number; mostAtEnd: number };
+  headroom: { reach: number; leastReach: number; mostInReach: number };
 }
 
 /**
@@ -73,6 +73,9 @@ export function readInt8Model(content: Uint8Array): Int8Model | undefined {
 }
 
 class Unknown extends Error {}
+
+/** Operations that leave numbers as they are. */
+const LAYOUT = ["Reshape", "Squeeze", "Transpose", "Unsqueeze"];
 
 class Reader {
   readonly #graph: OnnxGraph;
@@ -96,8 +99,7 @@ class Reader {
     for (const [name, { values }] of this.#graph.tensors) {
       if (values instanceof Int8Array && values.length > 256 && !this.#used.has(name)) throw new Unknown();
     }
-    const zero = this.#span(0);
-    return { luma, chroma, zeroSpan: zero.span, oneSpan: this.#span(64).span, ends: this.#ends(zero.strength) };
+    return { luma, chroma, zeroSpan: this.#span(0), oneSpan: this.#span(64), headroom: this.#headroom() };
   }
 
   #network(name: string): GateNetwork {
@@ -151,7 +153,7 @@ class Reader {
   /** What a DequantizeLinear is given, found through changes of shape alone. */
   #dequantized(name: string): { shape: number[]; values?: unknown; scales: Float32Array; zeroPoint: number } {
     let node = this.#producers.get(name);
-    while (node && ["Reshape", "Transpose"].includes(node.operator)) node = this.#producers.get(node.inputs[0]!);
+    while (node && LAYOUT.includes(node.operator)) node = this.#producers.get(node.inputs[0]!);
     if (node?.operator !== "DequantizeLinear") throw new Unknown();
     const [input, scale, zero] = node.inputs.map((input) => this.#graph.tensors.get(input));
     if (!(scale?.values instanceof Float32Array)) throw new Unknown();
@@ -178,8 +180,8 @@ class Reader {
     return node;
   }
 
-  /** What luma's strength is multiplied by before it scales the gates from `channel` on, and the name of that strength. */
-  #span(channel: number): { span: number; strength: string } {
+  /** What the strength is multiplied by before it scales luma's gates from `channel` on. */
+  #span(channel: number): number {
     const codes = this.#consumers.get(this.#quantized(this.#producers.get("luma/quant_luma_logits/BiasAdd:0")!.outputs[0]!));
     const sigmoid = codes?.find(({ operator }) => operator === "Sigmoid");
     const gates = this.#quantized(sigmoid?.outputs[0] ?? "");
@@ -189,39 +191,57 @@ class Reader {
       if (node.operator === "Transpose") node = this.#only(node.outputs[0]!);
       for (const factor of node.inputs) {
         const product = this.#producers.get(factor);
-        if (node.operator !== "Mul" || product?.operator !== "Mul") continue;
-        const strength = product.inputs.find((input) => !this.#graph.tensors.has(input));
+        if (node.operator !== "Mul" || product?.operator !== "Mul" || !product.inputs.includes("strength")) continue;
         const span = this.#constant(product);
-        if (span !== undefined && strength !== undefined) return { span, strength };
+        if (span !== undefined) return span;
       }
     }
     throw new Unknown();
   }
 
-  /** Older files have one strength for all blocks; later ones multiply it by each block's headroom. */
-  #ends(strength: string): Int8Model["ends"] {
-    if (strength === "strength") return { perLevel: 0, mostAtEnd: 0 };
-    const ancestors = this.#ancestors(strength);
-    if (!this.#producers.get(strength)?.inputs.includes("strength")) throw new Unknown();
-    // Two products count pixels at the ends, whose weights are 1 / (levels that count as near).
-    const counts = ancestors.filter(({ operator, inputs }) => operator === "Conv" && this.#graph.tensors.get(inputs[1]!)?.shape[0] === 1);
-    const perLevel = Math.max(...counts.flatMap(({ inputs }) => Array.from(this.#graph.tensors.get(inputs[1]!)!.values as Float32Array)));
-    const least = ancestors.filter(({ operator, inputs }) => operator === "Sub" && counts.some(({ outputs }) => inputs[0] === outputs[0]));
-    const isNear = ({ operator, inputs }: OnnxNode): boolean =>
-      operator === "Sub" && Math.abs((this.#graph.tensors.get(inputs[1]!)?.values[0] ?? 0) - (255 - 1 / perLevel)) < 1e-3;
-    const mostAtEnd = least[0] && this.#constant(least[0]);
-    if (counts.length !== 2 || least.length !== 1 || mostAtEnd === undefined || !ancestors.some(isNear)) throw new Unknown();
-    return { perLevel, mostAtEnd };
+  /** jpegpre_tf/ops/picture_dct.py's `headroom`, step by step. */
+  #headroom(): Int8Model["headroom"] {
+    const [sum, ...more] = this.#graph.nodes.filter(({ inputs }) => this.#graph.tensors.get(inputs[1]!)?.shape.join() === "1,64,1,1");
+    const [weights, bias] = (sum?.inputs.slice(1) ?? []).map((input) => this.#graph.tensors.get(input)?.values);
+    const reach = weights?.[0];
+    const leastReach = bias?.[0];
+    if (!sum || more.length || !leastReach || !reach || weights!.some((weight) => weight !== reach)) throw new Unknown();
+    const [change] = this.#given(sum.inputs[0]!, "Abs");
+
+    const toReach = sum.outputs[0]!;
+    const beyond = this.#next(this.#next(toReach, "Sub", 127.5), "Sub");
+    const [fromMiddle] = this.#given(this.#given(beyond, "Sub")[0]!, "Abs");
+    if (this.#constant(this.#producer(fromMiddle!, "Sub")) !== 127.5) throw new Unknown();
+    const count = this.#next(this.#next(beyond, "Relu"), "Conv");
+    const counted = this.#graph.tensors.get(this.#given(count, "Conv")[1]!)?.values;
+    if (counted?.length !== 96 || counted.some((weight, i) => weight !== (i % 6 < 4 ? 1 : 0))) throw new Unknown();
+    const share = this.#next(count, "Div");
+    const over = this.#next(share, "Sub");
+    const mostInReach = this.#constant(this.#producer(over, "Sub"));
+    const luma = this.#next(this.#next(this.#next(over, "Relu"), "Sub", 1), "Relu");
+    const chroma = this.#next(this.#next(this.#next(this.#next(luma, "AveragePool"), "Mul", 4), "Sub", 3), "Relu");
+    this.#next(chroma, "Mul");
+    const isRight = this.#given(this.#next(luma, "Mul"), "Mul").includes(change!) && share === this.#next(toReach, "Div");
+    if (!isRight || mostInReach === undefined) throw new Unknown();
+    return { reach, leastReach, mostInReach };
   }
 
-  /** What a result is calculated from, back to the picture's cells. */
-  #ancestors(name: string, found = new Set<OnnxNode>()): OnnxNode[] {
-    const node = this.#producers.get(name);
-    if (node && !found.has(node) && node.operator !== "SpaceToDepth") {
-      found.add(node);
-      for (const input of node.inputs) this.#ancestors(input, found);
-    }
-    return [...found];
+  /** What the operation that makes a result is given; both may be laid out anew in between. */
+  #given(name: string, operator: string): string[] {
+    const bare = (input: string): string => {
+      const node = this.#producers.get(input);
+      return node && LAYOUT.includes(node.operator) ? bare(node.inputs[0]!) : input;
+    };
+    return this.#producer(bare(name), operator).inputs.map(bare);
+  }
+
+  /** The result of the only such operation that is given this, maybe laid out anew, and that number beside it. */
+  #next(name: string, operator: string, number?: number): string {
+    const readers = (result: string): OnnxNode[] =>
+      (this.#consumers.get(result) ?? []).flatMap((node) => (LAYOUT.includes(node.operator) ? readers(node.outputs[0]!) : node));
+    const [next, ...more] = readers(name).filter((node) => node.operator === operator);
+    if (!next || more.length || (number !== undefined && this.#constant(next) !== number)) throw new Unknown();
+    return next.outputs[0]!;
   }
 
   /** The one number that an operation has beside another input. */

@@ -3,30 +3,19 @@ import type { Int8Model } from "./int8_model.js";
 import { goals, layOut, setGoal, type Network } from "./layers.js";
 import { Memory } from "./memory.js";
 
-/** src/kernel/*.c; arguments are whole numbers, mostly addresses, but for `perStep`, `endPerLevel` and `mostAtEnd`. */
+/** src/kernel/*.c; arguments are whole numbers, mostly addresses, but for `perStep` and `mostInReach`. */
 interface Exports {
   memory: WebAssembly.Memory;
   __heap_base: WebAssembly.Global;
-  forward(
-    pixels: number,
-    width: number,
-    lumaPerLevel: number,
-    chromaPerLevel: number,
-    endPerLevel: number,
-    mostAtEnd: number,
-    luma: number,
-    chroma: number,
-    headroom: number,
-  ): void;
-  chroma_headroom(luma: number, columns: number, to: number): void;
+  forward(pixels: number, width: number, lumaPerLevel: number, chromaPerLevel: number, luma: number, chroma: number): void;
   features(steps: number, fromStride: number, blocks: number, perStep: number, to: number, stride: number): void;
   mean_features(steps: number, rowStride: number, cells: number, perStep: number, to: number, stride: number): void;
   product_scaled(product: number, input: number, to: number, rows: number): void;
   product_3x3_scaled(product: number, input: number, rowStride: number, to: number, tiles: number, scratch: number): void;
   product_added(product: number, input: number, to: number, rows: number, residual: number): void;
   product_codes(product: number, input: number, to: number, rows: number): void;
-  decided_samples(decision: number, headroom: number, codes: number, steps: number, blocks: number): void;
-  apply(pixels: number, width: number, luma: number, chroma: number): void;
+  decided_samples(decision: number, codes: number, steps: number, blocks: number, reach: number): void;
+  apply(pixels: number, width: number, luma: number, chroma: number, reach: number, mostInReach: number): void;
 }
 
 /** Addresses of what one tile takes. A band is two rows of blocks. */
@@ -36,9 +25,6 @@ interface Buffers {
   luma: number;
   /** float, Cb's 64 and Cr's 64 per 16x16 pixels. */
   chroma: number;
-  /** float, one per luma block, and of one band two per 16x16 pixels. */
-  headroom: number;
-  chromaHeadroom: number;
   /** int16, the inputs of the 3x3 convolutions, with a border of zeros. */
   padded: number[];
   /** int16, of one band. */
@@ -47,6 +33,8 @@ interface Buffers {
   hidden: number;
   /** Bytes, of one band. */
   codes: number;
+  /** float, one per luma block of one band. */
+  reach: number;
   /** What a 3x3 convolution takes. */
   scratch: number;
 }
@@ -112,13 +100,12 @@ export class Kernel {
       pixels: memory.allocate(blocks * 64 * 4),
       luma: memory.allocate(blocks * 64 * 4),
       chroma: memory.allocate((blocks / 4) * 128 * 4),
-      headroom: memory.allocate(blocks * 4),
-      chromaHeadroom: memory.allocate(columns * 4),
       padded: spatial.map(() => memory.allocate((columns + 2) * (rows + 2) * channels * 2)),
       features: memory.allocate(2 * columns * 128 * 2),
       activations: memory.allocate(2 * columns * widest * 2),
       hidden: memory.allocate(2 * columns * widest * 2 * 2),
       codes: memory.allocate(2 * columns * 128),
+      reach: memory.allocate(2 * columns * 4),
       scratch: memory.allocate(16 * WINOGRAD_TILES * (2 * channels + 64)),
     };
     this.#columns = columns;
@@ -158,17 +145,8 @@ export class Kernel {
 
   /** From pixels to steps. */
   #transform(band: number): void {
-    this.#exports.forward(
-      this.#pixelsOf(band),
-      this.#columns * 8,
-      this.#luma.perLevel,
-      this.#chroma.perLevel,
-      this.#model.ends.perLevel,
-      this.#model.ends.mostAtEnd,
-      this.#lumaOf(band),
-      this.#chromaOf(band),
-      this.#headroomOf(band),
-    );
+    const { perLevel } = this.#luma;
+    this.#exports.forward(this.#pixelsOf(band), this.#columns * 8, perLevel, this.#chroma.perLevel, this.#lumaOf(band), this.#chromaOf(band));
   }
 
   /** From the chroma steps to changes of samples, in their place. */
@@ -184,8 +162,7 @@ export class Kernel {
     product_scaled(input.product, buffers.features, buffers.activations, cells);
     this.#mix(mixing, cells);
     product_codes(logits.product, buffers.activations, buffers.codes, cells);
-    this.#exports.chroma_headroom(this.#headroomOf(band), this.#columns, buffers.chromaHeadroom);
-    decided_samples(decision.at, buffers.chromaHeadroom, buffers.codes, steps, cells * 2);
+    decided_samples(decision.at, buffers.codes, steps, cells * 2, 0);
   }
 
   /** From the luma steps to the first activations. */
@@ -222,14 +199,15 @@ export class Kernel {
 
   /** From activations to changes of samples, and to pixels. */
   #finishLuma(band: number): void {
-    const { activations, codes } = this.#buffers;
+    const { activations, codes, reach } = this.#buffers;
     const { mixing, logits, decision } = this.#luma;
     const blocks = 2 * this.#columns;
     const luma = this.#lumaOf(band);
     this.#mix(mixing, blocks);
     this.#exports.product_codes(logits.product, activations, codes, blocks);
-    this.#exports.decided_samples(decision.at, this.#headroomOf(band), codes, luma, blocks);
-    this.#exports.apply(this.#pixelsOf(band), this.#columns * 8, luma, this.#chromaOf(band));
+    this.#exports.decided_samples(decision.at, codes, luma, blocks, reach);
+    const { mostInReach } = this.#model.headroom;
+    this.#exports.apply(this.#pixelsOf(band), this.#columns * 8, luma, this.#chromaOf(band), reach, mostInReach);
   }
 
   #mix(blocks: Network["mixing"], positions: number): void {
@@ -250,10 +228,6 @@ export class Kernel {
 
   #chromaOf(band: number): number {
     return this.#buffers.chroma + band * (this.#columns / 2) * 128 * 4;
-  }
-
-  #headroomOf(band: number): number {
-    return this.#buffers.headroom + band * this.#columns * 2 * 4;
   }
 
   /** First block of a row, -1 for the border's. */

@@ -29,7 +29,7 @@ export interface Network {
   channels: number;
   /** Features in units of the input's quantisation, per step. */
   perStep: number;
-  decision: { at: number; thresholds: number; levels: number };
+  decision: { at: number; thresholds: number; levels: number; reaches: number };
   perLevel: number;
 }
 
@@ -65,8 +65,9 @@ export function layOut(network: GateNetwork, memory: Memory): Network {
   const mixingBlocks = mixing.map(block);
   const thresholds = memory.allocate(2 * CODES * 4);
   const levels = memory.allocate(64 * 4);
-  const decision = memory.allocate(16);
-  memory.words.set([thresholds, thresholds + CODES * 4, levels], decision / 4);
+  const reaches = memory.allocate(64 * 4);
+  const decision = memory.allocate(6 * 4);
+  memory.words.set([thresholds, thresholds + CODES * 4, levels, reaches], decision / 4);
   return {
     input: scaledLayer(memory, input, transposed),
     spatial: spatialBlocks,
@@ -74,7 +75,7 @@ export function layOut(network: GateNetwork, memory: Memory): Network {
     logits: convolutionLayer(memory, logits.convolution, logits.result, { range: logits.result }, undefined, transposed),
     channels,
     perStep: 1 / input.convolution.input.scale,
-    decision: { at: decision, thresholds, levels },
+    decision: { at: decision, thresholds, levels, reaches },
     perLevel: memory.allocate(64 * 4),
   };
 }
@@ -87,20 +88,22 @@ export function setGoal(memory: Memory, layers: Network, network: GateNetwork, g
     const values = factorsOf(factor, condition).map((value) => (value * rectified.scale) / result.scale);
     memory.floats.set(values, factors!.at / 4);
   }
-  const { thresholds, levels, at } = layers.decision;
+  const { thresholds, levels, reaches, at } = layers.decision;
   const { scale, zeroPoint } = network.logits.result;
   for (let code = 0; code < CODES; code++) {
     const gate = Math.min(255, Math.round(256 / (1 + Math.exp((zeroPoint - code) * scale)))) / 256;
     memory.floats[thresholds / 4 + code] = gate * goal.zeroSpan * goal.strength;
     memory.floats[thresholds / 4 + CODES + code] = gate * goal.oneSpan * goal.strength;
   }
-  memory.floats[at / 4 + 3] = goal.strength;
+  memory.floats.set([goal.strength, goal.headroom.leastReach], at / 4 + 4);
   for (let i = 0; i < 64; i++) {
     const step = goal.table[transposed(i)]!;
     // transform.c's DCT gives a coefficient times this; its inverse takes one divided by 8 and times this.
     const factor = SCALES[i >> 3]! * SCALES[i & 7]!;
     memory.floats[layers.perLevel / 4 + i] = 1 / (step * factor * 8);
-    memory.floats[levels / 4 + i] = i === 0 ? 0 : (-CHANGE_UNIT * step * factor) / 8;
+    const change = i === 0 ? 0 : CHANGE_UNIT * step;
+    memory.floats[levels / 4 + i] = (-change * factor) / 8;
+    memory.floats[reaches / 4 + i] = change * goal.headroom.reach;
   }
 }
 
@@ -109,13 +112,15 @@ export interface Goal {
   strength: number;
   zeroSpan: number;
   oneSpan: number;
+  headroom: Int8Model["headroom"];
   /** Levels per step, natural order. */
   table: number[];
 }
 
 export function goals(model: Int8Model, quality: number, strength: number): { luma: Goal; chroma: Goal } {
   const tables = quantizationTables(quality);
-  const common = { quality, strength, zeroSpan: model.zeroSpan, oneSpan: model.oneSpan };
+  const { zeroSpan, oneSpan, headroom } = model;
+  const common = { quality, strength, zeroSpan, oneSpan, headroom };
   return { luma: { ...common, table: tables.luma }, chroma: { ...common, table: tables.chroma } };
 }
 
