@@ -1,6 +1,6 @@
 """Which way through JPEG trains the better preprocessor? Equal CPU time each, scored by real files.
 
-    python tools/ablate_gradients.py TRAIN_FOLDER VALIDATION_FOLDER -o OUT [--seconds 300] [--only exact,mixed] [--seeds 1,2]
+    python tools/ablate_gradients.py TRAIN_FOLDER VALIDATION_FOLDER -o OUT [--seconds 300] [--only exact,mixed]
 
 Trains one small preprocessor per way and seed; ways of a seed share initial weights, crops, objective and learning
 rate. Exports it, and runs `jpegpre evaluate` on all of them, at two strengths: ways differ in how far they go, and one

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ class NeuralRun:
             empty).
         folder: Gets config.json, pairs, model.keras (after every epoch), log.jsonl and checkpoints. Pairs that
             are there already are used as they are.
-        preprocess: Adds preprocessed pictures to the edits, see `edits.random_edit`.
+        preprocess: Add preprocessed pictures to the edits, see `edits.random_edit`.
         verbose: As in `keras.Model.fit`.
     """
 
@@ -55,7 +56,7 @@ class NeuralRun:
         validation_paths: list[Path],
         folder: Path,
         *,
-        preprocess: Preprocess | None = None,
+        preprocess: Sequence[Preprocess] = (),
         verbose: int = 1,
     ) -> None:
         self.config = config
@@ -153,7 +154,8 @@ class NeuralRun:
         schedule = keras.optimizers.schedules.CosineDecay(
             config.learning_rate, decay_steps=config.steps, alpha=_LEAST_RATE_SHARE
         )
-        trainer.compile(optimizer=keras.optimizers.Adam(schedule, clipnorm=1.0))
+        averaging = {"use_ema": True, "ema_momentum": config.averaging} if config.averaging else {}
+        trainer.compile(optimizer=keras.optimizers.Adam(schedule, clipnorm=1.0, **averaging))
         steps_per_epoch = min(config.steps, config.steps_per_epoch)
         trainer.fit(
             dataset,
@@ -162,6 +164,8 @@ class NeuralRun:
             shuffle=False,  # the dataset shuffles
             validation_data=validation,
             callbacks=[
+                # First of all: validation, the kept network and the checkpoint are of the averaged weights.
+                *([keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if averaging else []),
                 _Keep(self.folder, model),
                 keras.callbacks.BackupAndRestore(str(self.folder / "checkpoint"), delete_checkpoint=False),
             ],

@@ -48,7 +48,7 @@ def test_edits_change_the_picture_within_levels(photos):
         marks.append((quality, strength))
         return 255 - image
 
-    changed = [random_edit(photos[0], 50, generator, preprocess) for _ in range(40)]
+    changed = [random_edit(photos[0], 50, generator, [preprocess]) for _ in range(40)]
     assert all(image.dtype == np.uint8 and image.shape == photos[0].shape for image in changed)
     assert len(marks) > 2 and all(q == 50 and 0 <= s <= 1 for q, s in marks)
     variation = [
