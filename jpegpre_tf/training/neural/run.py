@@ -102,7 +102,7 @@ class NeuralRun:
             ModelError: If `initial` is not a rate estimator of the configured architecture.
         """
         config = self.config
-        pairs = self._pairs("pairs", self.paths, config.pairs, config.crop_size, seed=1)
+        pairs = self._pairs("pairs", self.paths, config.pairs, config.crop_size, seed=1, levels=False)
         large = self._pairs("large", self.paths, config.large_pairs, config.large_size, seed=2, levels=False)
         rate = NeuralRateEstimator(
             simulator.channels,
@@ -111,6 +111,7 @@ class NeuralRun:
             config.width,
             config.context_width,
             self.encoder,
+            config.symbols,
         )
         if initial is not None:
             _copy_weights(initial, NeuralRateEstimator, rate)
@@ -148,7 +149,12 @@ class NeuralRun:
         validation = None
         if self.validation_paths:
             pairs = self._pairs(
-                "validation", self.validation_paths, config.validation_pairs, config.crop_size, seed=3
+                "validation",
+                self.validation_paths,
+                config.validation_pairs,
+                config.crop_size,
+                seed=3,
+                levels=isinstance(trainer, SimulatorTrainer),
             )
             validation = pairs_dataset(pairs, batch_pairs=config.batch_pairs)
         schedule = keras.optimizers.schedules.CosineDecay(
@@ -227,6 +233,8 @@ def load_network(path: Path, kind: type[keras.Model]) -> keras.Model:
 
 def _copy_weights(path: Path, kind: type[keras.Model], network: keras.Model) -> None:
     try:
-        network.set_weights(load_network(path, kind).get_weights())
+        weights = load_network(path, kind).get_weights()
+        # A rate without `symbols` lacks the last ones, which change nothing as they begin.
+        network.set_weights(weights + network.get_weights()[len(weights) :])
     except ValueError as error:
         raise ModelError(f"{path}: expected a {kind.__name__} of the configured architecture") from error
