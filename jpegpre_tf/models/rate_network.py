@@ -30,14 +30,14 @@ _HEADER_UNIT = 4000.0  # bits; about what markers and Huffman tables take
 
 
 def block_features(decisions: list[Decisions]) -> tuple[tf.Tensor, tf.Tensor]:
-    """What an entropy coder writes: in scan order, zig-zag order within a block.
+    """What an entropy coder writes, in scan order, zig-zag order within a block.
 
-    Returns:
-        Features (batch, MCUs, 6, 192), and log2(1 + zeros before each AC coefficient), (batch, MCUs, 6, 63).
-
-    Features are 64 magnitude categories (extra bits), with DC's difference to the block before in place of DC; 64 probabilities of
+    64 magnitude categories (extra bits), with DC's difference to the block before in place of DC; 64 probabilities of
     not being 0; 64 run costs, non-zero probability times log2(1 + zeros before it), with the probability of an end of
     block in DC's place.
+
+    Returns:
+        These features, (batch, MCUs, 6, 192), and log2(1 + zeros before each AC coefficient), (batch, MCUs, 6, 63).
     """
     signed, probability = [], []
     for decision in decisions:
