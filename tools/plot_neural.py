@@ -2,7 +2,8 @@
 
     python tools/plot_neural.py bench.json -o docs
 
-Writes neural_rate.png, neural_simulator.png and neural_errors.png; docs/neural.md shows them.
+Writes neural_rate.png and neural_simulator.png, of what bench.json has, and neural_errors.png; docs/neural.md shows
+them.
 """
 
 import argparse
@@ -29,7 +30,7 @@ COLOURS = {"libjpeg-turbo": "tab:blue", "mozjpeg": "tab:orange", "jpegli": "tab:
 _ERROR_GAIN = 8
 _ERROR_QUALITY = 40
 _CROP = 320
-_RATE_TICKS = [0.1, 0.2, 0.5, 1, 2, 4]  # bits per pixel
+_RATE_TICKS = [0.2, 0.5, 1, 2, 4]  # bits per pixel
 
 
 def plot_rate(rate: dict[str, Rows], path: Path) -> None:
@@ -113,13 +114,10 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     bench = json.loads(arguments.bench.read_text(encoding="utf-8"))
     arguments.output.mkdir(parents=True, exist_ok=True)
-    plot_rate(
-        {name: rows_of(made) for name, made in bench["rate"].items()}, arguments.output / "neural_rate.png"
-    )
-    plot_simulator(
-        {name: rows_of(made) for name, made in bench["simulator"].items()},
-        arguments.output / "neural_simulator.png",
-    )
+    for part, plot in (("rate", plot_rate), ("simulator", plot_simulator)):
+        if part in bench:
+            rows = {name: rows_of(made) for name, made in bench[part].items()}
+            plot(rows, arguments.output / f"neural_{part}.png")
     plot_errors(arguments.models, arguments.output / "neural_errors.png")
     return 0
 

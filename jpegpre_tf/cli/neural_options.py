@@ -34,8 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--preprocess",
         metavar="PROFILE",
-        default=_arguments.DEFAULT_PROFILE,
-        help="also learn from pictures preprocessed with this model; 'none' for none (default: %(default)s)",
+        action="append",
+        help="also learn from pictures preprocessed with this model; repeatable; 'none' for none "
+        f"(default: {_arguments.DEFAULT_PROFILE})",
     )
     parser.add_argument(
         "--threads",
@@ -91,15 +92,16 @@ def start_run(arguments: argparse.Namespace, encoder: "Encoder") -> "NeuralRun":
     )
 
 
-def _preprocessing(arguments: argparse.Namespace) -> Any:
-    """`(image, quality, strength) -> image` of the profile asked for, or None."""
-    if arguments.preprocess == "none":
-        return None
+def _preprocessing(arguments: argparse.Namespace) -> list[Any]:
+    """`(image, quality, strength) -> image` of each profile asked for."""
+    profiles = arguments.preprocess or [_arguments.DEFAULT_PROFILE]
+    if profiles == ["none"]:
+        return []
     from jpegpre_tf import runtime
     from jpegpre_tf.cli._quiet import without_greeting
 
     with without_greeting():
-        return runtime.load(arguments.preprocess, threads=1)
+        return [runtime.load(profile, threads=1) for profile in profiles]
 
 
 def start_tensorflow(arguments: argparse.Namespace, purpose: str) -> None:

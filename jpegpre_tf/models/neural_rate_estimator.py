@@ -19,7 +19,7 @@ class NeuralRateEstimator(keras.Model):
 
     Args:
         channels, spatial_blocks, arithmetic: See `EncoderQuantizer`.
-        width, context_width: See `RateNetwork`.
+        width, context_width, symbols: See `RateNetwork`.
         encoder: Name of the encoder that was learned, for people.
     Call arguments:
         images: float or uint8 `(batch, height, width, 3)`, RGB in levels 0..255, any size from 1x1.
@@ -38,6 +38,7 @@ class NeuralRateEstimator(keras.Model):
         width: int = 96,
         context_width: int = 32,
         encoder: str = "libjpeg-turbo",
+        symbols: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -47,8 +48,9 @@ class NeuralRateEstimator(keras.Model):
         self.width = width
         self.context_width = context_width
         self.encoder = encoder
+        self.symbols = symbols
         self.quantizer = EncoderQuantizer(channels, spatial_blocks, arithmetic, name="quantizer")
-        self.rate_network = RateNetwork(width, context_width, name="rate")
+        self.rate_network = RateNetwork(width, context_width, symbols, name="rate")
         self.built = True
 
     def call(self, images: Any, quality: Any) -> tf.Tensor:
@@ -69,4 +71,5 @@ class NeuralRateEstimator(keras.Model):
             "width": self.width,
             "context_width": self.context_width,
             "encoder": self.encoder,
+            "symbols": self.symbols,
         }

@@ -13,6 +13,7 @@ from jpegpre_tf.ops.learned_rounding import Decisions, expected_levels, with_gra
 
 _FACTORS = subsampling_factors(SUBSAMPLING)
 _LUMA_BLOCKS = _FACTORS[0] * _FACTORS[1]  # per MCU
+_BLOCKS = (float(_LUMA_BLOCKS), 2.0)
 _FEATURES = 192
 _MOST_BITS = 11  # of a DC difference
 # What an untrained network counts: bits of a non-zero's code, per extra bit, per doubling of a run, and of a block.
@@ -20,15 +21,23 @@ _START_CODE_BITS = 2.5
 _START_EXTRA_BITS = 1.0
 _START_RUN_BITS = 1.0
 _START_BLOCK_BITS = 2.0
+# Bins of `symbol_counts`: categories of DC, runs of 0, 1, 3, 7 and 15 zeros, categories 1 to 4 of AC.
+_DC_BINS, _RUN_BINS, _SIZE_BINS = 9, 5, 4
+_SYMBOLS = _DC_BINS + _RUN_BINS * _SIZE_BINS + 1
+_LEAST_SHARE = 2.0**-14
+_LOG_SHARE_UNIT = 10.0
 _HEADER_UNIT = 4000.0  # bits; about what markers and Huffman tables take
 
 
-def block_features(decisions: list[Decisions]) -> tf.Tensor:
-    """(batch, MCUs, 6, 192) in scan order, zig-zag order within a block: what an entropy coder writes.
+def block_features(decisions: list[Decisions]) -> tuple[tf.Tensor, tf.Tensor]:
+    """What an entropy coder writes, in scan order, zig-zag order within a block.
 
     64 magnitude categories (extra bits), with DC's difference to the block before in place of DC; 64 probabilities of
     not being 0; 64 run costs, non-zero probability times log2(1 + zeros before it), with the probability of an end of
     block in DC's place.
+
+    Returns:
+        These features, (batch, MCUs, 6, 192), and log2(1 + zeros before each AC coefficient), (batch, MCUs, 6, 63).
     """
     signed, probability = [], []
     for decision in decisions:
@@ -39,11 +48,42 @@ def block_features(decisions: list[Decisions]) -> tf.Tensor:
     nonzero = scan.scan_blocks(probability, _FACTORS)
     difference = tf.abs(scan.dc_differences(levels, _LUMA_BLOCKS))[..., None]
     category = _category(tf.concat([difference, tf.abs(levels[..., 1:])], axis=-1))
-    run_cost = nonzero[..., 1:] * _log2(1.0 + _zeros_before(nonzero))
+    runs = _log2(1.0 + _zeros_before(nonzero))
     end_of_block = 1.0 - nonzero[..., 63:]
-    return tf.concat(
-        [category, tf.minimum(difference, 1.0), nonzero[..., 1:], end_of_block, run_cost], axis=-1
-    )
+    features = [
+        category,
+        tf.minimum(difference, 1.0),
+        nonzero[..., 1:],
+        end_of_block,
+        nonzero[..., 1:] * runs,
+    ]
+    return tf.concat(features, axis=-1), runs
+
+
+def symbol_counts(features: tf.Tensor, runs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """A picture's coarse histogram of entropy coding symbols, from blocks as of `block_features`.
+
+    Every DC difference falls into one of 9 categories, every AC coefficient into one of 5 runs times 4 categories, by
+    shares that add up to its probability; one end of block per block.
+
+    Returns:
+        Per block and as log2 of their share of all DC or AC symbols: both float32 (batch, 30).
+    """
+    blocks = tf.cast(tf.shape(features)[1] * tf.shape(features)[2], tf.float32)
+    dc = tf.reduce_sum(_shares(features[..., 0], 0, _DC_BINS), axis=[1, 2]) / blocks
+    category = _shares(features[..., 1:64], 1, _SIZE_BINS)
+    kept = features[..., 65:128, None] * _shares(runs, 0, _RUN_BINS)
+    ac = tf.einsum("bmukr,bmuks->brs", kept, category) / blocks
+    ac = tf.concat([tf.reshape(ac, [-1, _RUN_BINS * _SIZE_BINS]), tf.ones_like(dc[:, :1])], axis=-1)
+    shares = [count / tf.reduce_sum(count, axis=-1, keepdims=True) for count in (dc, ac)]
+    return tf.concat([dc, ac], axis=-1), _log2(tf.concat(shares, axis=-1) + _LEAST_SHARE)
+
+
+def _shares(values: tf.Tensor, first: int, count: int) -> tf.Tensor:
+    """Shares (..., count) of the two nearest of `first`, `first` + 1, ... that interpolate each value."""
+    nearest = tf.clip_by_value(values, float(first), float(first + count - 1))[..., None]
+    bins = tf.range(first, first + count, dtype=tf.float32)
+    return tf.maximum(1.0 - tf.abs(nearest - bins), 0.0)
 
 
 def _log2(x: tf.Tensor) -> tf.Tensor:
@@ -75,13 +115,17 @@ class RateNetwork(keras.layers.Layer):
     Args:
         width: Hidden units per block.
         context_width: Numbers that describe the picture.
+        symbols: Whether code lengths also follow how often each kind of symbol occurs, see `symbol_counts`. Untrained
+            that changes nothing.
     Call arguments:
         decisions: Of Y, Cb, Cr, see `EncoderQuantizer`.
     Returns:
         float32 `(batch,)`, bits of the file.
     """
 
-    def __init__(self, width: int = 96, context_width: int = 32, **kwargs: Any) -> None:
+    def __init__(
+        self, width: int = 96, context_width: int = 32, symbols: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         dense = keras.layers.Dense
         self.context_layers = [
@@ -93,10 +137,23 @@ class RateNetwork(keras.layers.Layer):
         self.header = dense(1, bias_initializer=keras.initializers.Constant(0.54), name="header")
         self.header.build((None, context_width))
         self.parts = [_BlockBits(width, context_width, name=name) for name in ("luma_bits", "chroma_bits")]
+        # Last, so that weights of a network without them are the first of one with them.
+        self.symbol_layers: list[keras.layers.Layer] = []
+        if symbols:
+            self.symbol_layers = [
+                dense(context_width, kernel_initializer="zeros", use_bias=False, name="symbol_context"),
+                *(
+                    dense(_SYMBOLS, kernel_initializer="zeros", name=f"{name}_lengths")
+                    for name in ("luma", "chroma")
+                ),
+            ]
+            self.symbol_layers[0].build((None, 2 * _SYMBOLS))
+            for layer in self.symbol_layers[1:]:
+                layer.build((None, context_width + 2 * _SYMBOLS))
         self.built = True
 
     def call(self, decisions: list[Decisions]) -> tf.Tensor:
-        features = block_features(decisions)
+        features, runs = block_features(decisions)
         luma, chroma = features[:, :, :_LUMA_BLOCKS], features[:, :, _LUMA_BLOCKS:]
         # Code lengths go with the logarithm of how often a symbol occurs.
         means = [tf.math.log(tf.reduce_mean(part, axis=[1, 2]) + 1e-3) / 5.0 for part in (luma, chroma)]
@@ -105,7 +162,18 @@ class RateNetwork(keras.layers.Layer):
         context = tf.concat([*means, size], axis=-1)
         for layer in self.context_layers:
             context = layer(context)
-        bits = [part(blocks, context) for part, blocks in zip(self.parts, (luma, chroma), strict=True)]
+        bits = []
+        if self.symbol_layers:
+            both = [
+                symbol_counts(luma, runs[:, :, :_LUMA_BLOCKS]),
+                symbol_counts(chroma, runs[:, :, _LUMA_BLOCKS:]),
+            ]
+            shares = tf.concat([logarithm for _, logarithm in both], axis=-1) / _LOG_SHARE_UNIT
+            context += self.symbol_layers[0](shares)
+            described = tf.concat([context, shares], axis=-1)
+            for layer, (counts, _), blocks in zip(self.symbol_layers[1:], both, _BLOCKS, strict=True):
+                bits.append(units * blocks * tf.reduce_sum(counts * layer(described), axis=-1))
+        bits += [part(blocks, context) for part, blocks in zip(self.parts, (luma, chroma), strict=True)]
         header = _HEADER_UNIT * tf.nn.softplus(self.header(context)[:, 0])
         return tf.maximum(tf.add_n(bits), 0.0) + header
 

@@ -9,9 +9,11 @@ import pytest
 import tensorflow as tf
 
 import jpegpre_tf
+from jpegpre_tf.models.rate_network import block_features, symbol_counts
+from jpegpre_tf.ops.learned_rounding import Decisions
 
 SMALL = {"channels": 8, "spatial_blocks": 1}
-SMALL_RATE = {**SMALL, "width": 16, "context_width": 8}
+SMALL_RATE = {**SMALL, "width": 16, "context_width": 8, "symbols": True}
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +90,26 @@ def test_rate_falls_down_its_gradient(rate, photos):
     size = tf.sqrt(tf.reduce_mean(tf.square(slope), axis=[1, 2, 3], keepdims=True))
     after = rate(tf.clip_by_value(images - slope / size, 0.0, 255.0), quality)
     assert np.all(after < before)
+
+
+def test_symbols_are_counted_where_they_are():
+    """Zig-zag 10 of one luma block is 5 after nine zeros, 11 is 1; DC of all blocks is 3."""
+    steps = [np.zeros((1, side, side, 64), np.float32) for side in (2, 1, 1)]
+    for plane in steps:
+        plane[..., 0] = 3.0
+    order = jpegpre_tf.jpeg.tables.NATURAL_FROM_ZIGZAG
+    steps[0][0, 0, 1, order[10]], steps[0][0, 0, 1, order[11]] = -5.0, 1.0
+    sure = [Decisions(tf.constant(x), *(tf.fill(x.shape, v) for v in (0.5, 0.0, 1e-3))) for x in steps]
+    features, runs = block_features(sure)
+    counts, logarithms = symbol_counts(features[:, :, :4], runs[:, :, :4])
+    dc, ac, end = np.split(counts.numpy()[0] * 4, [9, 29])
+    np.testing.assert_allclose(dc, [3, 0, 1, 0, 0, 0, 0, 0, 0], atol=1e-4)  # one 3, then differences of 0
+    ac = ac.reshape(5, 4)
+    # log2(1 + 9) = 3.32 lies between the bins of 7 and 15 zeros; 5 has category 3.
+    np.testing.assert_allclose(ac[:, 2], [0, 0, 0, 0.678, 0.322], atol=1e-3)
+    np.testing.assert_allclose([ac[0, 0], ac.sum(), end[0]], [1, 2, 4], atol=1e-4)
+    np.testing.assert_allclose(logarithms[0, 0], np.log2(3 / 4), atol=1e-3)
+    np.testing.assert_allclose(logarithms[0, -1], np.log2(4 / 6), atol=1e-3)
 
 
 def test_rate_is_positive_for_flat_pictures_of_any_size(rate):

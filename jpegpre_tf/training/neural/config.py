@@ -24,7 +24,8 @@ class NeuralTrainConfig:
         quality_skew: 1 draws qualities evenly; above 1 low ones more often (a power of an even draw), where headers
             and rare symbols weigh most.
         channels, spatial_blocks: See `EncoderQuantizer`.
-        width, context_width: See `RateNetwork`.
+        width, context_width, symbols: See `RateNetwork`.
+        averaging: Share of the weights' moving average that a step leaves, 0..1: the average is what is kept. 0: none.
         train_decisions: Whether the rate's training changes the decisions too, see `RateTrainer`.
         seed: Of initial weights and crops.
     """
@@ -45,11 +46,13 @@ class NeuralTrainConfig:
     spatial_blocks: int = 2
     width: int = 96
     context_width: int = 32
+    symbols: bool = True
+    averaging: float = 0.0
     train_decisions: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
-        may_be_zero = ("seed", "spatial_blocks", "train_decisions")
+        may_be_zero = ("averaging", "symbols", "seed", "spatial_blocks", "train_decisions")
         check_positive(self, [name for name in vars(self) if name not in may_be_zero])
         for name in ("crop_size", "large_size"):
             if getattr(self, name) % 16:
@@ -58,6 +61,10 @@ class NeuralTrainConfig:
             raise UsageError(
                 "`pairs` must be at least `batch_pairs`. "
                 f"Received: pairs={self.pairs}, batch_pairs={self.batch_pairs}"
+            )
+        if not 0 <= self.averaging < 1:
+            raise UsageError(
+                f"`averaging` must be at least 0 and below 1. Received: averaging={self.averaging}"
             )
         check_qualities(self.quality_low, self.quality_high)
 

@@ -1,7 +1,7 @@
 """Pictures and what a real encoder made of them: training data of the networks, made once and kept in a file."""
 
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -90,7 +90,7 @@ def make_pairs(
     seed: int,
     quality_range: tuple[int, int] = (3, 95),
     quality_skew: float = 1.0,
-    preprocess: Preprocess | None = None,
+    preprocess: Sequence[Preprocess] = (),
     with_levels: bool = True,
 ) -> Pairs:
     """Encodes random crops at random qualities, each plain and edited in one of the ways of `edits`.
@@ -130,7 +130,7 @@ def _made(
     size: int,
     generator: np.random.Generator,
     draw_quality: Callable[[], int],
-    preprocess: Preprocess | None,
+    preprocess: Sequence[Preprocess],
     with_levels: bool,
 ) -> Iterator[tuple[Picture, int, list[int], list[npt.NDArray[np.int16]]]]:
     while True:

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ class NeuralRun:
             empty).
         folder: Gets config.json, pairs, model.keras (after every epoch), log.jsonl and checkpoints. Pairs that
             are there already are used as they are.
-        preprocess: Adds preprocessed pictures to the edits, see `edits.random_edit`.
+        preprocess: Add preprocessed pictures to the edits, see `edits.random_edit`.
         verbose: As in `keras.Model.fit`.
     """
 
@@ -55,7 +56,7 @@ class NeuralRun:
         validation_paths: list[Path],
         folder: Path,
         *,
-        preprocess: Preprocess | None = None,
+        preprocess: Sequence[Preprocess] = (),
         verbose: int = 1,
     ) -> None:
         self.config = config
@@ -101,7 +102,7 @@ class NeuralRun:
             ModelError: If `initial` is not a rate estimator of the configured architecture.
         """
         config = self.config
-        pairs = self._pairs("pairs", self.paths, config.pairs, config.crop_size, seed=1)
+        pairs = self._pairs("pairs", self.paths, config.pairs, config.crop_size, seed=1, levels=False)
         large = self._pairs("large", self.paths, config.large_pairs, config.large_size, seed=2, levels=False)
         rate = NeuralRateEstimator(
             simulator.channels,
@@ -110,6 +111,7 @@ class NeuralRun:
             config.width,
             config.context_width,
             self.encoder,
+            config.symbols,
         )
         if initial is not None:
             _copy_weights(initial, NeuralRateEstimator, rate)
@@ -147,13 +149,19 @@ class NeuralRun:
         validation = None
         if self.validation_paths:
             pairs = self._pairs(
-                "validation", self.validation_paths, config.validation_pairs, config.crop_size, seed=3
+                "validation",
+                self.validation_paths,
+                config.validation_pairs,
+                config.crop_size,
+                seed=3,
+                levels=isinstance(trainer, SimulatorTrainer),
             )
             validation = pairs_dataset(pairs, batch_pairs=config.batch_pairs)
         schedule = keras.optimizers.schedules.CosineDecay(
             config.learning_rate, decay_steps=config.steps, alpha=_LEAST_RATE_SHARE
         )
-        trainer.compile(optimizer=keras.optimizers.Adam(schedule, clipnorm=1.0))
+        averaging = {"use_ema": True, "ema_momentum": config.averaging} if config.averaging else {}
+        trainer.compile(optimizer=keras.optimizers.Adam(schedule, clipnorm=1.0, **averaging))
         steps_per_epoch = min(config.steps, config.steps_per_epoch)
         trainer.fit(
             dataset,
@@ -162,6 +170,8 @@ class NeuralRun:
             shuffle=False,  # the dataset shuffles
             validation_data=validation,
             callbacks=[
+                # First of all: validation, the kept network and the checkpoint are of the averaged weights.
+                *([keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if averaging else []),
                 _Keep(self.folder, model),
                 keras.callbacks.BackupAndRestore(str(self.folder / "checkpoint"), delete_checkpoint=False),
             ],
@@ -223,6 +233,8 @@ def load_network(path: Path, kind: type[keras.Model]) -> keras.Model:
 
 def _copy_weights(path: Path, kind: type[keras.Model], network: keras.Model) -> None:
     try:
-        network.set_weights(load_network(path, kind).get_weights())
+        weights = load_network(path, kind).get_weights()
+        # A rate without `symbols` lacks the last ones, which change nothing as they begin.
+        network.set_weights(weights + network.get_weights()[len(weights) :])
     except ValueError as error:
         raise ModelError(f"{path}: expected a {kind.__name__} of the configured architecture") from error

@@ -96,6 +96,43 @@ def test_verbs_write_models_and_resume(tmp_path: Path, capsys: pytest.CaptureFix
     assert "expected a .keras NeuralSimulator" in capsys.readouterr().err
 
 
+def started(tmp_path: Path, name: str, **fields: object) -> NeuralRun:
+    config = NeuralTrainConfig(**{**TINY, "learning_rate": 1e-2, **fields})
+    paths = list_pictures(PICTURES)
+    return NeuralRun(config, ENCODER.encode_bytes, "libjpeg-turbo", paths, paths, tmp_path / name, verbose=0)
+
+
+@pytest.mark.slow
+def test_averaged_weights_are_what_is_kept_and_returned(tmp_path: Path) -> None:
+    """An average that takes in next to nothing stays at the first step, which Adam makes 0.01 long at this rate."""
+    simulator = jpegpre_tf.NeuralSimulator(8, 1)
+    began = jpegpre_tf.NeuralRateEstimator(8, 1, "integer", 8, 4)
+    began.save(tmp_path / "began.keras")
+    moved = []
+    for averaging in (0.0, 1 - 1e-6):
+        run = started(tmp_path, f"{averaging}", averaging=averaging, symbols=False)
+        returned = run.train_rate(simulator, tmp_path / "began.keras").rate_network.get_weights()
+        kept = keras.models.load_model(run.folder / "model.keras").rate_network.get_weights()
+        for mine, theirs in zip(returned, kept, strict=True):
+            np.testing.assert_array_equal(mine, theirs)
+        both = zip(kept, began.rate_network.get_weights(), strict=True)
+        moved.append(max(float(np.abs(now - then).max()) for now, then in both))
+    assert moved[0] > 1.5e-2 and moved[1] < 1.01e-2
+
+
+@pytest.mark.slow
+def test_symbols_join_a_network_without_them(tmp_path: Path, photos: np.ndarray) -> None:
+    simulator = jpegpre_tf.NeuralSimulator(8, 1)
+    began = jpegpre_tf.NeuralRateEstimator(8, 1, "integer", 8, 4)
+    began.save(tmp_path / "began.keras")
+    # A learning rate too small to change anything: 4 steps of at most 1e-12 per weight.
+    run = started(tmp_path, "run", learning_rate=1e-12)
+    rate = run.train_rate(simulator, tmp_path / "began.keras")
+    assert rate.symbols and rate.count_params() > began.count_params()
+    quality = np.array([20.0, 50.0, 80.0], np.float32)
+    np.testing.assert_allclose(rate(photos, quality), began(photos, quality), rtol=1e-5)
+
+
 def test_a_command_line_encoder_is_learned(tmp_path: Path) -> None:
     from jpegpre_tf.codecs.command import CommandEncoder
 
@@ -146,6 +183,7 @@ def test_wrong_usage_is_one_line(
         ('{"steps": "many"}', "steps"),
         ('{"crop_size": 100}', "multiple of 16"),
         ('{"pairs": 2}', "batch_pairs"),
+        ('{"averaging": 1}', "averaging"),
         ('{"quality_low": 90, "quality_high": 10}', "quality_low"),
     ],
 )

@@ -48,9 +48,15 @@ def test_edits_change_the_picture_within_levels(photos):
         marks.append((quality, strength))
         return 255 - image
 
-    changed = [random_edit(photos[0], 50, generator, preprocess) for _ in range(40)]
+    changed = [random_edit(photos[0], 50, generator, [preprocess]) for _ in range(40)]
     assert all(image.dtype == np.uint8 and image.shape == photos[0].shape for image in changed)
     assert len(marks) > 2 and all(q == 50 and 0 <= s <= 1 for q, s in marks)
+    assert any(s == 1 for _, s in marks)
+    used = [set(), set()]
+    several = [lambda image, q, s, names=names: names.add(q) or image for names in used]
+    for quality in range(1, 41):
+        random_edit(photos[0], quality, generator, several)
+    assert used[0] and used[1] and not used[0] & used[1]
     variation = [
         np.abs(np.diff(image.astype(int), axis=1)).mean() for image in (photos[0], blur(photos[0], 1.0))
     ]
