@@ -23,6 +23,8 @@ class LibjpegTurbo(Encoder):
             "subsampling": SUBSAMPLINGS[check_subsampling(subsampling)],
         }
         suffix = "-progressive" if progressive else "" if optimize else "-standard"
+        if subsampling != "4:2:0":
+            suffix += "-" + subsampling.replace(":", "")
         self.name = "libjpeg-turbo" + suffix
         self.version = str(features.version("libjpeg_turbo"))
         huffman = "optimised Huffman" if optimize or progressive else "standard Huffman"

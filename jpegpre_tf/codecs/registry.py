@@ -13,6 +13,7 @@ _ENCODERS: dict[str, Callable[[], Encoder]] = {
     "libjpeg-turbo": LibjpegTurbo,
     "libjpeg-turbo-standard": lambda: LibjpegTurbo(optimize=False),
     "libjpeg-turbo-progressive": lambda: LibjpegTurbo(progressive=True),
+    "libjpeg-turbo-444": lambda: LibjpegTurbo(subsampling="4:4:4"),
     "mozjpeg": MozJPEG,
     "mozjpeg-trellis": lambda: MozJPEG(tables="annex-k"),
     "jpegli": Jpegli,

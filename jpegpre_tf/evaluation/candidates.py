@@ -96,6 +96,7 @@ def encoder_candidate(name: str) -> Candidate:
         "libjpeg-turbo": "libjpeg-turbo, optimised Huffman",
         "libjpeg-turbo-standard": "libjpeg-turbo, standard Huffman",
         "libjpeg-turbo-progressive": "libjpeg-turbo, progressive",
+        "libjpeg-turbo-444": "libjpeg-turbo, 4:4:4",
         "mozjpeg": "MozJPEG",
         "mozjpeg-trellis": "MozJPEG trellis, Annex K, baseline",
         "jpegli": "jpegli",
