@@ -1,15 +1,13 @@
-"""Averages the weights of two models fine-tuned from the same one: a profile between two others, without training.
+"""Averages the weights of two models fine-tuned from the same one, as a stage of a recipe does.
 
-    python tools/mix_models.py RUN2/model.keras RUN3/model.keras --share 0.35 -o mixed.keras
-
-Weights of networks that share their beginning can be averaged (Wortsman et al. 2022, "Model soups"); others cannot.
+python tools/mix_models.py RUN2/model.keras RUN3/model.keras --share 0.35 -o mixed.keras
 """
 
 import argparse
 import sys
 from pathlib import Path
 
-from jpegpre_tf.exporters.load import load_preprocessor
+from jpegpre_tf.training.recipe import blended
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -21,10 +19,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--share", type=float, required=True, help="of the second, 0..1")
     parser.add_argument("-o", "--output", type=Path, required=True)
     arguments = parser.parse_args(argv)
-    first, second = load_preprocessor(arguments.first), load_preprocessor(arguments.second)
-    weights = zip(first.get_weights(), second.get_weights(), strict=True)
-    first.set_weights([(1 - arguments.share) * a + arguments.share * b for a, b in weights])
-    first.save(arguments.output)
+    blended(arguments.first, arguments.second, arguments.share).save(arguments.output)
     return 0
 
 

@@ -1,6 +1,6 @@
 """Puts a trained model into savedmodels/, or its measurements into its description.
 
-    python tools/ship_model.py model runs/balanced --version 4 --folder savedmodels/balanced
+    python tools/ship_model.py model runs/balanced --stage longer --version 5 --folder savedmodels/balanced
     jpegpre evaluate KODAK --profile savedmodels/balanced -o runs/kodak
     python tools/ship_model.py measured runs/kodak/results.json savedmodels/balanced --title "Kodak" \
         --command "jpegpre evaluate KODAK --profile balanced -o REPORT"
@@ -10,8 +10,14 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import plot_training
 
 from jpegpre_tf.exporters.model_card import summary_of_results, write_description, write_model_folder
+
+if TYPE_CHECKING:
+    from jpegpre_tf.training.config import TrainConfig
 
 ROOT = Path(__file__).resolve().parent.parent
 PARITY_SIZE = 256
@@ -21,6 +27,7 @@ def ship(arguments: argparse.Namespace) -> None:
     import keras
 
     import jpegpre_tf.models  # noqa: F401  (registers the classes that the file names)
+    from jpegpre_tf.training.checkpoint import RECIPE
     from jpegpre_tf.training.config import load_config
     from jpegpre_tf.training.data import list_pictures, load_rgb
 
@@ -36,45 +43,75 @@ def ship(arguments: argparse.Namespace) -> None:
         }
     pictures = [load_rgb(path)[:PARITY_SIZE, :PARITY_SIZE] for path in list_pictures(ROOT / "tests/pictures")]
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    number = 1 + len(list(arguments.folder.glob("config-[0-9]*.json")))
-    training = {"data": arguments.data, "commands": _commands(arguments, number)}
-    for name in ("config.json", "log.jsonl"):
-        stem, suffix = name.split(".")
-        (arguments.folder / f"{stem}-{number}.{suffix}").write_bytes((arguments.run / name).read_bytes())
+    stages = _stages(arguments, config)
+    (arguments.folder / RECIPE).write_text(json.dumps({"stages": stages}, indent=2) + "\n", encoding="utf-8")
+    log = arguments.folder / f"log-{arguments.stage}.jsonl"
+    log.write_bytes((arguments.run / "log.jsonl").read_bytes())
+    plot_training.plot(arguments.folder)
     write_model_folder(
         keras.models.load_model(arguments.model or arguments.run / "model.keras"),
         arguments.folder,
         version=arguments.version,
-        training=training,
+        training={
+            "data": arguments.data,
+            "commands": [f"jpegpre train PICTURES --recipe {arguments.folder.name} -o RUN"],
+        },
         objective=objective,
         quality_range=(config.quality_low, config.quality_high),
         pictures=pictures,
     )
 
 
-def _commands(arguments: argparse.Namespace, number: int) -> list[str]:
-    """What made the model: the commands of the version that the run started from, and what this one adds."""
-    commands: list[str] = []
-    before = arguments.folder / "model.json"
-    if before.exists():
-        commands = json.loads(before.read_text(encoding="utf-8"))["training"]["commands"]
-    config = json.loads((arguments.run / "config.json").read_text(encoding="utf-8"))
+def _stages(arguments: argparse.Namespace, config: "TrainConfig") -> list[dict[str, Any]]:
+    """The recipe of the version that the run started from, and what this one adds."""
+    from jpegpre_tf.training.config_file import changed_fields
+
+    stages = _recipe_in(arguments.folder)
+    stage: dict[str, Any] = {"name": arguments.stage, "config": changed_fields(config)}
+    if stages:
+        stage["from"] = stages[-1]["name"]
     epochs = len((arguments.run / "log.jsonl").read_text(encoding="utf-8").splitlines())
-    taken = min(config["steps"], epochs * config["steps_per_epoch"])
-    command = f"jpegpre train PICTURES --config config-{number}.json -o RUN{number}"
-    if commands:
-        mixed = commands[-1].endswith("-o model.keras")
-        command += f" --from {'model.keras' if mixed else f'RUN{number - 1}/model.keras'}"
-    if taken < config["steps"]:
-        command += f"  # stopped after {taken} of {config['steps']} steps"
-    commands.append(command)
+    if epochs * config.steps_per_epoch < config.steps:
+        stage["last_step"] = epochs * config.steps_per_epoch
+    stages.append(stage)
     if arguments.blended:
-        folder, share = arguments.blended
-        last = f"RUN{number}/model.keras"
-        commands.append(
-            f"python tools/mix_models.py {last} {folder}/model.keras --share {share} -o model.keras"
-        )
-    return commands
+        folder, share = Path(arguments.blended[0]), float(arguments.blended[1])
+        other = _add_recipe(stages, folder)
+        blend = {
+            "name": f"{arguments.stage}-blended",
+            "from": arguments.stage,
+            "blend": other,
+            "share": share,
+        }
+        stages.append(blend)
+    return stages
+
+
+def _recipe_in(folder: Path) -> list[dict[str, Any]]:
+    path = folder / "recipe.json"
+    stages: list[dict[str, Any]] = []
+    if path.exists():
+        stages = json.loads(path.read_text(encoding="utf-8"))["stages"]
+    return stages
+
+
+def _add_recipe(stages: list[dict[str, Any]], folder: Path) -> str:
+    """Adds another model's stages, but for those that are there already; returns the name of its last."""
+
+    def nameless(stage: dict[str, Any]) -> dict[str, Any]:
+        return {field: value for field, value in stage.items() if field != "name"}
+
+    names: dict[str, str] = {}
+    for theirs in _recipe_in(folder):
+        stage = {
+            field: names[value] if field in ("from", "blend") else value for field, value in theirs.items()
+        }
+        same = next((ours for ours in stages if nameless(ours) == nameless(stage)), None)
+        if same is None:
+            same = {**stage, "name": f"{folder.name}-{theirs['name']}"}
+            stages.append(same)
+        names[theirs["name"]] = same["name"]
+    return names[theirs["name"]]
 
 
 def record(arguments: argparse.Namespace) -> None:
@@ -93,6 +130,7 @@ def main(argv: list[str] | None = None) -> int:
     model = actions.add_parser("model")
     model.add_argument("run", type=Path, help="started from the model that FOLDER holds, if it holds one")
     model.add_argument("--folder", type=Path, required=True)
+    model.add_argument("--stage", required=True, help="what the run is called in recipe.json")
     model.add_argument("--model", type=Path, help="if it is not the run's: what --blended gave")
     model.add_argument(
         "--blended",

@@ -59,9 +59,9 @@ def add_json_argument(parser: argparse.ArgumentParser, what: str) -> None:
 
 
 def check_run_folder(folder: Path, resume: bool) -> None:
-    """Raises UsageError unless `folder` holds a training run exactly if one is to be resumed."""
-    checkpoint = folder / "checkpoint"
-    if checkpoint.exists() and not resume:
+    """Raises UsageError unless `folder` holds a training run, or a recipe's, exactly if one is to be resumed."""
+    has_run = any((folder / name).exists() for name in ("checkpoint", "recipe.json"))
+    if has_run and not resume:
         raise UsageError(f"{folder} holds a run already: add --resume to go on, or choose another folder")
-    if resume and not checkpoint.exists():
+    if resume and not has_run:
         raise UsageError(f"{folder}: expected a run to resume, found no checkpoint")

@@ -5,13 +5,16 @@ import json
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jpegpre_tf._optional import require
 from jpegpre_tf.cli import _arguments
 from jpegpre_tf.cli._quiet import quiet_tensorflow
 from jpegpre_tf.cli._table import print_table
 from jpegpre_tf.errors import UsageError
+
+if TYPE_CHECKING:
+    from jpegpre_tf.training.config import TrainConfig
 
 _FORMATS = ("tflite", "onnx")
 _PRECISIONS = ("fp32", "fp16", "int8")
@@ -79,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
     from jpegpre_tf.training.config import load_config
     from jpegpre_tf.training.data import list_pictures
 
-    config = arguments.config or _config_beside(arguments.model)
+    config = load_config(arguments.config) if arguments.config else _config_beside(arguments.model)
     if arguments.pictures is None:
         if arguments.qat_steps:
             raise UsageError("--qat-steps trains on photos: give --pictures")
@@ -106,7 +109,7 @@ def run(arguments: argparse.Namespace) -> int:
             validation=tuple(list_pictures(arguments.validation)) if arguments.validation else pictures,
             formats=arguments.to,
             precisions=arguments.precision,
-            config=load_config(config) if config else None,
+            config=config,
             qat_steps=arguments.qat_steps,
         )
         description = export(request, say=lambda line: print(line, file=sys.stderr))
@@ -129,11 +132,15 @@ def _names(known: tuple[str, ...]) -> Any:
     return parse
 
 
-def _config_beside(model: Path) -> Path | None:
-    """config.json of a run, or the last config-N.json of a model folder."""
+def _config_beside(model: Path) -> "TrainConfig | None":
+    """Of the run that the model is in the folder of, or of the last run of its recipe."""
+    from jpegpre_tf.training.checkpoint import RECIPE
+    from jpegpre_tf.training.config import load_config
+    from jpegpre_tf.training.recipe import last_config
+
     if (model.parent / "config.json").is_file():
-        return model.parent / "config.json"
-    return max(model.parent.glob("config-*.json"), default=None)
+        return load_config(model.parent / "config.json")
+    return last_config(model.parent / RECIPE) if (model.parent / RECIPE).is_file() else None
 
 
 def _rows(description: dict[str, Any]) -> list[tuple[str, ...]]:

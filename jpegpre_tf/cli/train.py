@@ -37,10 +37,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--profile",
         metavar="P",
-        help="fidelity, balanced or perceptual as shipped, or smoke: a minute, to see that all works "
-        "(default: balanced)",
+        help="one run from new weights for what fidelity, balanced or perceptual is made for, or smoke: a minute, to "
+        "see that all works (default: balanced)",
     )
     what.add_argument("--config", type=Path, help="JSON file with fields of TrainConfig")
+    what.add_argument(
+        "--recipe",
+        metavar="P|FILE",
+        help="the runs that made a shipped model, one after another, or those of a recipe.json; with --resume, "
+        "finished ones are not made again",
+    )
     parser.add_argument(
         "--tensorboard", metavar="DIR", type=Path, help="folder for TensorBoard's event files"
     )
@@ -67,9 +73,59 @@ def run(arguments: argparse.Namespace) -> int:
         check_run_folder(arguments.output, resume=False)
     if arguments.initial is not None and not arguments.initial.is_file():
         raise UsageError(f"--from: expected a .keras file, found nothing at {arguments.initial}")
-    (_fit if is_fit else _train_distributed)(arguments, _config(arguments))
+    recipe = _recipe(arguments)
+    if recipe is not None:
+        _follow(arguments, recipe)
+    else:
+        (_fit if is_fit else _train_distributed)(arguments, _config(arguments))
     print(arguments.output / "model.keras")
     return 0
+
+
+def _recipe(arguments: argparse.Namespace) -> Path | None:
+    """The recipe to follow, if it is one: as told, or the one of the run that is resumed."""
+    from jpegpre_tf import runtime
+    from jpegpre_tf.training.checkpoint import RECIPE
+
+    chosen = arguments.recipe
+    if chosen is None:
+        kept = arguments.output / RECIPE
+        return kept if arguments.resume and kept.exists() else None
+    alone = {
+        "--from": arguments.initial,
+        "--strategy": arguments.strategy,
+        "--tensorboard": arguments.tensorboard,
+    }
+    alone |= {"--" + name.replace("_", "-"): value for name, value in overrides(arguments, _OPTIONS).items()}
+    for option, value in alone.items():
+        if value is not None:
+            raise UsageError(f"{option} is for single runs: a recipe says all that itself")
+    if chosen.endswith(".json"):
+        return Path(chosen)
+    path: Path = runtime.find_model(chosen).path / RECIPE
+    if not path.is_file():
+        raise UsageError(
+            f"--recipe: expected a profile that was made by a recipe, or a .json file, received {chosen!r}"
+        )
+    return path
+
+
+def _follow(arguments: argparse.Namespace, recipe: Path) -> None:
+    from jpegpre_tf.training.data import list_pictures
+    from jpegpre_tf.training.recipe import Stage, follow
+
+    def tell(number: int, count: int, stage: Stage) -> None:
+        steps = f"{stage.last_step or stage.config.steps} steps" if stage.config else "a blend"
+        print(f"stage {number} of {count}, {stage.name}: {steps}", file=sys.stderr)
+
+    follow(
+        recipe,
+        list_pictures(arguments.folder),
+        list_pictures(arguments.validation) if arguments.validation else [],
+        arguments.output,
+        verbose=1 if sys.stderr.isatty() else 2,
+        progress=tell,
+    )
 
 
 def _config(arguments: argparse.Namespace) -> "TrainConfig":

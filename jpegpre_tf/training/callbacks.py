@@ -1,9 +1,8 @@
 """What happens between epochs: the model is kept, and measured with real files."""
 
-import contextlib
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,29 +14,11 @@ from PIL import Image
 
 from jpegpre_tf.evaluation.bd_rate import RANGES, bd_rate
 from jpegpre_tf.losses.measures import MEASURES
+from jpegpre_tf.training.averages import averaged
 from jpegpre_tf.training.data import load_rgb
 
 Picture = npt.NDArray[np.uint8]
 Curve = tuple[list[float], list[float]]
-
-
-def use_averages(trainer: keras.Model) -> None:
-    """Gives a trainer's weights the values of their moving averages, if its optimiser keeps those."""
-    optimizer = trainer.optimizer
-    if optimizer.use_ema and optimizer.built:
-        optimizer.finalize_variable_values(trainer.trainable_variables)
-
-
-@contextlib.contextmanager
-def averaged(trainer: keras.Model) -> Iterator[None]:
-    """`use_averages` for a while; training goes on from the last step's weights."""
-    last = [np.asarray(variable) for variable in trainer.trainable_variables]
-    use_averages(trainer)
-    try:
-        yield
-    finally:
-        for variable, value in zip(trainer.trainable_variables, last, strict=True):
-            variable.assign(value)
 
 
 class KeepModel(keras.callbacks.Callback):

@@ -28,6 +28,12 @@ def check_qualities(quality_low: int, quality_high: int) -> None:
         )
 
 
+def changed_fields(config: Any) -> dict[str, Any]:
+    """Fields of a configuration, a dataclass all of whose fields have defaults, that differ from those."""
+    defaults = dataclasses.asdict(type(config)())
+    return {name: value for name, value in dataclasses.asdict(config).items() if value != defaults[name]}
+
+
 def save_config(config: Any, path: Path) -> None:
     """Writes a configuration, a dataclass, as JSON."""
     path.write_text(json.dumps(dataclasses.asdict(config), indent=2) + "\n", encoding="utf-8")
@@ -43,13 +49,18 @@ def read_config(path: Path, kind: type[Config]) -> Config:
         given = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UsageError(f"{path}: expected a JSON training configuration ({error})") from error
+    return parse_config(given, kind, str(path))
+
+
+def parse_config(given: Any, kind: type[Config], where: str) -> Config:
+    """`read_config` of what a JSON file held; `where` begins the messages of errors."""
     defaults = vars(kind())
     if not isinstance(given, dict) or not set(given) <= set(defaults):
         unknown = sorted(set(given) - set(defaults)) if isinstance(given, dict) else type(given).__name__
-        raise UsageError(f"{path}: unknown fields {unknown}; expected some of {sorted(defaults)}")
+        raise UsageError(f"{where}: unknown fields {unknown}; expected some of {sorted(defaults)}")
     for name, value in given.items():
         wanted = (int, float) if isinstance(defaults[name], float) else (type(defaults[name]),)
         if not isinstance(value, wanted) or isinstance(value, bool) != isinstance(defaults[name], bool):
             expected = " or ".join(one.__name__ for one in wanted)
-            raise UsageError(f"{path}: `{name}` must be {expected}. Received: {value!r}")
+            raise UsageError(f"{where}: `{name}` must be {expected}. Received: {value!r}")
     return kind(**given)

@@ -1,6 +1,5 @@
 """A training run in a folder: model, checkpoints, log; resumable."""
 
-import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,13 +13,14 @@ from jpegpre_tf.losses.bd_rate import BDRate
 from jpegpre_tf.losses.rate_distortion import RateDistortion
 from jpegpre_tf.losses.step_error import StepError
 from jpegpre_tf.models.preprocessor import Preprocessor
-from jpegpre_tf.training.callbacks import KeepModel, RealBDRate, use_averages
+from jpegpre_tf.training.averages import use_averages
+from jpegpre_tf.training.callbacks import KeepModel, RealBDRate
+from jpegpre_tf.training.checkpoint import CHECKPOINT, epochs_done
 from jpegpre_tf.training.config import TrainConfig
 from jpegpre_tf.training.data import training_dataset, validation_dataset
 from jpegpre_tf.training.preprocessor_trainer import PreprocessorTrainer
 
 WARM_UP_STEPS = 200
-CHECKPOINT = "checkpoint"
 
 
 def build_objective(config: TrainConfig) -> keras.layers.Layer:
@@ -85,6 +85,7 @@ def train(
     folder: Path,
     *,
     initial_model: Path | None = None,
+    last_step: int = 0,
     tensorboard: Path | None = None,
     verbose: int = 1,
 ) -> keras.Model:
@@ -95,6 +96,7 @@ def train(
         folder: Gets config.json, model.keras (after every epoch), log.jsonl and checkpoints; with validation pictures
             also best.keras, the model of the lowest validation loss.
         initial_model: A .keras file of the same architecture to start from (a checkpoint in `folder` goes first).
+        last_step: Stop at the end of the epoch that reaches it, on the way to `config.steps`; 0 for the end.
         tensorboard: Folder for TensorBoard's event files.
         verbose: As in `keras.Model.fit`.
 
@@ -125,7 +127,7 @@ def train(
     )
     trainer.fit(
         dataset,
-        epochs=math.ceil(config.steps / steps_per_epoch),
+        epochs=math.ceil((last_step or config.steps) / steps_per_epoch),
         steps_per_epoch=steps_per_epoch,
         shuffle=False,  # the dataset shuffles
         validation_data=validation,
@@ -153,12 +155,3 @@ def _callbacks(
     # Last: what the others wrote for an epoch is there when the checkpoint says that the epoch is done.
     callbacks.append(keras.callbacks.BackupAndRestore(str(folder / CHECKPOINT), delete_checkpoint=False))
     return callbacks
-
-
-def epochs_done(folder: Path) -> int:
-    """Epochs of the run in `folder` that its checkpoint holds."""
-    try:
-        state = json.loads((folder / CHECKPOINT / "training_metadata.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return 0
-    return int(state["epoch"])

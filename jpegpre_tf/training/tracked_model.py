@@ -6,6 +6,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from jpegpre_tf.training.averages import averaged
+
 
 class TrackedModel(keras.Model):
     """A model whose `train_step` and `test_step` report means over an epoch.
@@ -21,6 +23,11 @@ class TrackedModel(keras.Model):
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
         return self.trackers
+
+    def evaluate(self, *arguments: Any, **options: Any) -> Any:
+        """As in Keras, also within `fit`, but of the averaged weights, which are what a run keeps."""
+        with averaged(self):
+            return super().evaluate(*arguments, **options)
 
     def track(self, values: Sequence[tf.Tensor]) -> dict[str, tf.Tensor]:
         """Takes one step's values, of any shape; returns the means so far."""

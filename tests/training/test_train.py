@@ -1,6 +1,7 @@
 """Training end to end, small: the loss falls, runs resume, usage errors are one line."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -19,21 +20,6 @@ from jpegpre_tf.training.data import list_pictures, validation_dataset
 from jpegpre_tf.training.run import train
 
 PICTURES = Path(__file__).parent.parent / "pictures"
-TINY = {
-    "steps": 6,
-    "steps_per_epoch": 3,
-    "batch_size": 2,
-    "crop_size": 64,
-    "channels": 8,
-    "mixing_blocks": 1,
-    "chroma_mixing_blocks": 1,
-}
-
-
-def tiny_config(folder: Path, **fields: object) -> str:
-    path = folder / "tiny.json"
-    path.write_text(json.dumps({**TINY, **fields}))
-    return str(path)
 
 
 @pytest.mark.slow
@@ -56,13 +42,15 @@ def test_fit_lowers_the_loss() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("averaging", [0.0, 0.5])
-def test_a_resumed_run_has_the_curve_of_an_uninterrupted_one(tmp_path: Path, averaging: float) -> None:
+def test_a_resumed_run_has_the_curve_of_an_uninterrupted_one(
+    tmp_path: Path, tiny_config: Callable[..., str], averaging: float
+) -> None:
     """Seeds of every epoch, Adam's moments and the schedule's position: what is not restored changes the curve."""
 
     def curve(run: Path) -> list[dict[str, float]]:
         return [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
 
-    config = load_config(Path(tiny_config(tmp_path, steps=6, steps_per_epoch=2, averaging=averaging)))
+    config = load_config(Path(tiny_config(steps=6, steps_per_epoch=2, averaging=averaging)))
     paths = list_pictures(PICTURES)
     train(config, paths, [], tmp_path / "whole", verbose=0)
 
@@ -86,12 +74,12 @@ def test_a_resumed_run_has_the_curve_of_an_uninterrupted_one(tmp_path: Path, ave
 
 
 @pytest.mark.slow
-def test_what_is_kept_are_averaged_weights(tmp_path: Path) -> None:
+def test_what_is_kept_are_averaged_weights(tmp_path: Path, tiny_config: Callable[..., str]) -> None:
     """With a momentum near 1 the average stays near the start, while the loss's curve is that of the last weights."""
     kept, logs = {}, {}
     for averaging in (0.0, 0.999):
         folder = tmp_path / str(averaging)
-        config = load_config(Path(tiny_config(tmp_path, steps=4, steps_per_epoch=2, averaging=averaging)))
+        config = load_config(Path(tiny_config(steps=4, steps_per_epoch=2, averaging=averaging)))
         start = run.build_trainer(config).preprocessor.get_weights()
         train(config, list_pictures(PICTURES), [], folder, verbose=0)
         weights = keras.models.load_model(folder / "model.keras").get_weights()
@@ -102,9 +90,11 @@ def test_what_is_kept_are_averaged_weights(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_real_bd_rate_is_measured_and_the_best_model_kept(tmp_path: Path) -> None:
+def test_real_bd_rate_is_measured_and_the_best_model_kept(
+    tmp_path: Path, tiny_config: Callable[..., str]
+) -> None:
     measures = {"psnr_rgb": 1.0, "ssimulacra2": 1.0}
-    config = tiny_config(tmp_path, measures=measures, crop_size=176, bd_rate_every=2, strength_low=0.9)
+    config = tiny_config(measures=measures, crop_size=176, bd_rate_every=2, strength_low=0.9)
     arguments = ["train", str(PICTURES), "-o", str(tmp_path / "run"), "--validation", str(PICTURES)]
     assert main([*arguments, "--config", config, "--tensorboard", str(tmp_path / "board")]) == 0
     first, second = (json.loads(line) for line in (tmp_path / "run/log.jsonl").read_text().splitlines())
@@ -121,12 +111,14 @@ def test_an_identity_has_a_real_bd_rate_of_zero() -> None:
 
 
 @pytest.mark.slow
-def test_run_resumes_where_it_stopped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_run_resumes_where_it_stopped(
+    tmp_path: Path, tiny_config: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
     folder = tmp_path / "run"
     arguments = ["train", str(PICTURES), "-o", str(folder)]
-    assert main([*arguments, "--config", tiny_config(tmp_path), "--steps", "3"]) == 0
+    assert main([*arguments, "--config", tiny_config(), "--steps", "3"]) == 0
     first = keras.models.load_model(folder / "model.keras")
-    assert main([*arguments, "--config", tiny_config(tmp_path)]) == 2
+    assert main([*arguments, "--config", tiny_config()]) == 2
     assert "--resume" in capsys.readouterr().err
     assert main([*arguments, "--resume", "--steps", "6"]) == 0
     records = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]

@@ -1,5 +1,6 @@
 """Pairs as batches for the trainers."""
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
@@ -9,12 +10,16 @@ import tensorflow as tf
 
 from jpegpre_tf.training.neural.pairs import Pairs
 
-_LARGE_EVERY = 2  # batches
 _NAMES = tuple(field.name for field in fields(Pairs))
 
 
 def pairs_dataset(
-    pairs: Pairs, *, batch_pairs: int, seed: int | None = None, large: Pairs | None = None
+    pairs: Pairs,
+    *,
+    batch_pairs: int,
+    seed: int | None = None,
+    large: Pairs | None = None,
+    first_batch: int = 0,
 ) -> tf.data.Dataset:
     """Batches `(image, quality, size_bits, luma, cb, cr)`, arrays as in `Pairs`.
 
@@ -22,6 +27,7 @@ def pairs_dataset(
         batch_pairs: Pairs per batch; of large crops as many as have the same area, at least one.
         seed: Endless and shuffled anew in every round; None: once, in order, the rest of a batch dropped.
         large: Further pairs of another size, as every other batch.
+        first_batch: Of the endless sequence, where a resumed run goes on.
     """
 
     def batches() -> Iterator[tuple[Any, ...]]:
@@ -29,15 +35,14 @@ def pairs_dataset(
             for start in range(0, len(pairs.quality) - batch_pairs + 1, batch_pairs):
                 yield _taken(pairs, np.arange(start, start + batch_pairs))
             return
-        small = _endless(pairs, batch_pairs, seed)
-        big = None
+        sources = [(pairs, _endless(len(pairs.quality), batch_pairs, seed))]
         if large is not None:
             area = large.image.shape[2] ** 2 / pairs.image.shape[2] ** 2
-            big = _endless(large, max(1, round(batch_pairs / area)), seed + 1)
-        step = 0
-        while True:
-            step += 1
-            yield next(big) if big is not None and step % _LARGE_EVERY == 0 else next(small)
+            sources.append((large, _endless(len(large.quality), max(1, round(batch_pairs / area)), seed + 1)))
+        for batch, (source, indices) in enumerate(itertools.cycle(sources)):
+            index = next(indices)
+            if batch >= first_batch:
+                yield _taken(source, index)
 
     arrays = [getattr(pairs, name) for name in _NAMES]
     shapes = [[None, *array.shape[1:]] if large is None else _any_size(array) for array in arrays]
@@ -53,14 +58,14 @@ def _any_size(array: Any) -> list[int | None]:
     return [None, *array.shape[1:]] if array.ndim < 3 else [None, 2, None, None, array.shape[-1]]
 
 
-def _endless(pairs: Pairs, batch_pairs: int, seed: int) -> Iterator[tuple[Any, ...]]:
+def _endless(count: int, batch_pairs: int, seed: int) -> Iterator[Any]:
+    """Indices of one batch after another, of `count` pairs."""
     generator = np.random.default_rng(seed)
-    count = len(pairs.quality)
     batch_pairs = min(batch_pairs, count)
     while True:
         order = generator.permutation(count)
         for start in range(0, count - batch_pairs + 1, batch_pairs):
-            yield _taken(pairs, order[start : start + batch_pairs])
+            yield order[start : start + batch_pairs]
 
 
 def _taken(pairs: Pairs, index: Any) -> tuple[Any, ...]:

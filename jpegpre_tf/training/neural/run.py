@@ -14,6 +14,8 @@ from jpegpre_tf.errors import ModelError
 from jpegpre_tf.models.neural_rate_estimator import NeuralRateEstimator
 from jpegpre_tf.models.neural_simulator import NeuralSimulator
 from jpegpre_tf.ops.blocks import ARITHMETICS, coefficients_of
+from jpegpre_tf.training.averages import averaged, use_averages
+from jpegpre_tf.training.checkpoint import CHECKPOINT, epochs_done
 from jpegpre_tf.training.neural.config import NeuralTrainConfig
 from jpegpre_tf.training.neural.datasets import pairs_dataset
 from jpegpre_tf.training.neural.edits import Preprocess
@@ -27,6 +29,7 @@ from jpegpre_tf.training.neural.pairs import (
 )
 from jpegpre_tf.training.neural.rate_trainer import RateTrainer
 from jpegpre_tf.training.neural.simulator_trainer import SimulatorTrainer
+from jpegpre_tf.training.tracked_model import TrackedModel
 
 _LEAST_RATE_SHARE = 0.02  # of the peak learning rate, at the end
 _ARITHMETIC_PAIRS = 32
@@ -87,8 +90,7 @@ class NeuralRun:
         if initial is not None:
             _copy_weights(initial, NeuralSimulator, simulator)
         simulator.quantizer.set_tables(self._tables())
-        dataset = pairs_dataset(pairs, batch_pairs=self.config.batch_pairs, seed=self.config.seed)
-        self._fit(SimulatorTrainer(simulator), simulator, dataset)
+        self._fit(SimulatorTrainer(simulator), simulator, pairs)
         return simulator
 
     def train_rate(self, simulator: NeuralSimulator, initial: Path | None = None) -> NeuralRateEstimator:
@@ -117,8 +119,7 @@ class NeuralRun:
             _copy_weights(initial, NeuralRateEstimator, rate)
         if initial is None or not config.train_decisions:
             rate.quantizer.set_weights(simulator.quantizer.get_weights())
-        dataset = pairs_dataset(pairs, batch_pairs=config.batch_pairs, seed=config.seed, large=large)
-        self._fit(RateTrainer(rate, config.train_decisions), rate, dataset)
+        self._fit(RateTrainer(rate, config.train_decisions), rate, pairs, large)
         return rate
 
     def _tables(self) -> Any:
@@ -144,11 +145,21 @@ class NeuralRun:
             made.save(path)
         return load_pairs(path)
 
-    def _fit(self, trainer: keras.Model, model: keras.Model, dataset: tf.data.Dataset) -> None:
+    def _fit(
+        self, trainer: TrackedModel, model: keras.Model, pairs: Pairs, large: Pairs | None = None
+    ) -> None:
         config = self.config
+        steps_per_epoch = min(config.steps, config.steps_per_epoch)
+        dataset = pairs_dataset(
+            pairs,
+            batch_pairs=config.batch_pairs,
+            seed=config.seed,
+            large=large,
+            first_batch=epochs_done(self.folder) * steps_per_epoch,
+        )
         validation = None
         if self.validation_paths:
-            pairs = self._pairs(
+            validation_pairs = self._pairs(
                 "validation",
                 self.validation_paths,
                 config.validation_pairs,
@@ -156,13 +167,12 @@ class NeuralRun:
                 seed=3,
                 levels=isinstance(trainer, SimulatorTrainer),
             )
-            validation = pairs_dataset(pairs, batch_pairs=config.batch_pairs)
+            validation = pairs_dataset(validation_pairs, batch_pairs=config.batch_pairs)
         schedule = keras.optimizers.schedules.CosineDecay(
             config.learning_rate, decay_steps=config.steps, alpha=_LEAST_RATE_SHARE
         )
         averaging = {"use_ema": True, "ema_momentum": config.averaging} if config.averaging else {}
         trainer.compile(optimizer=keras.optimizers.Adam(schedule, clipnorm=1.0, **averaging))
-        steps_per_epoch = min(config.steps, config.steps_per_epoch)
         trainer.fit(
             dataset,
             epochs=math.ceil(config.steps / steps_per_epoch),
@@ -170,13 +180,12 @@ class NeuralRun:
             shuffle=False,  # the dataset shuffles
             validation_data=validation,
             callbacks=[
-                # First of all: validation, the kept network and the checkpoint are of the averaged weights.
-                *([keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if averaging else []),
                 _Keep(self.folder, model),
-                keras.callbacks.BackupAndRestore(str(self.folder / "checkpoint"), delete_checkpoint=False),
+                keras.callbacks.BackupAndRestore(str(self.folder / CHECKPOINT), delete_checkpoint=False),
             ],
             verbose=self.verbose,
         )
+        use_averages(trainer)
 
 
 def arithmetic_of(pairs: Pairs, tables: Any) -> str:
@@ -212,7 +221,8 @@ class _Keep(keras.callbacks.Callback):
         with (self.folder / "log.jsonl").open("a", encoding="utf-8") as log:
             log.write(json.dumps(record) + "\n")
         partial = self.folder / "model.partial.keras"
-        self.network.save(partial)
+        with averaged(self.model):
+            self.network.save(partial)
         partial.replace(self.folder / "model.keras")
 
 

@@ -13,6 +13,7 @@ from jpegpre_tf.cli.main import main
 from jpegpre_tf.codecs import LibjpegTurbo
 from jpegpre_tf.errors import ModelError, UsageError
 from jpegpre_tf.training.data import list_pictures
+from jpegpre_tf.training.neural import run as neural_run
 from jpegpre_tf.training.neural.config import NeuralTrainConfig, load_neural_config
 from jpegpre_tf.training.neural.edits import dead_zone
 from jpegpre_tf.training.neural.run import NeuralRun, load_network
@@ -100,6 +101,34 @@ def started(tmp_path: Path, name: str, **fields: object) -> NeuralRun:
     config = NeuralTrainConfig(**{**TINY, "learning_rate": 1e-2, **fields})
     paths = list_pictures(PICTURES)
     return NeuralRun(config, ENCODER.encode_bytes, "libjpeg-turbo", paths, paths, tmp_path / name, verbose=0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("averaging", [0.0, 0.5])
+def test_a_resumed_run_has_the_curve_of_an_uninterrupted_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, averaging: float
+) -> None:
+    def curve(name: str) -> list[dict[str, float]]:
+        return [json.loads(line) for line in (tmp_path / name / "log.jsonl").read_text().splitlines()]
+
+    class InterruptedRunError(Exception):
+        pass
+
+    class StopAfterOne(neural_run._Keep):
+        def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
+            if epoch == 1:
+                raise InterruptedRunError
+
+    simulator = jpegpre_tf.NeuralSimulator(8, 1)
+    options = {"averaging": averaging, "steps": 6, "pairs": 8, "large_pairs": 4}
+    started(tmp_path, "whole", **options).train_rate(simulator)
+    with monkeypatch.context() as patch, pytest.raises(InterruptedRunError):
+        patch.setattr(neural_run, "_Keep", StopAfterOne)
+        started(tmp_path, "parts", **options).train_rate(simulator)
+    assert len(curve("parts")) == 1
+    started(tmp_path, "parts", **options).train_rate(simulator)
+    for whole, parts in zip(curve("whole"), curve("parts"), strict=True):
+        assert parts == pytest.approx(whole, rel=1e-4)  # sums in threads differ in the last bits
 
 
 @pytest.mark.slow

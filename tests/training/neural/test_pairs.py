@@ -91,6 +91,9 @@ def test_batches(pairs):
     shapes = [tuple(batch[0].shape) for batch in mixed]
     # A crop of twice the side counts four times.
     assert shapes == [(4, 2, 64, 64, 3), (1, 2, 128, 128, 3)] * 4
+    later = pairs_dataset(pairs, batch_pairs=4, seed=0, large=large, first_batch=3).take(5)
+    for resumed, whole in zip(later, list(mixed)[3:], strict=True):
+        np.testing.assert_array_equal(resumed[0], whole[0])
 
 
 def test_tables_are_read_for_every_quality():
