@@ -9,12 +9,12 @@ from typing import Any
 
 from jpegpre_tf.errors import ModelError, OutputError, UsageError
 from jpegpre_tf.exporters import parity
-from jpegpre_tf.exporters.load import load_preprocessor
 from jpegpre_tf.exporters.model_card import entry_of, new_description, write_description
 from jpegpre_tf.exporters.onnx import convert_onnx
 from jpegpre_tf.exporters.qat import fine_tune
 from jpegpre_tf.exporters.quantized import QuantizedPreprocessor
 from jpegpre_tf.exporters.tflite import convert_tflite, operations
+from jpegpre_tf.models.trained import load_preprocessor
 from jpegpre_tf.runtime.atomic import write_atomically
 from jpegpre_tf.training.config import TrainConfig
 from jpegpre_tf.training.data import load_rgb, training_dataset, validation_dataset

@@ -20,7 +20,7 @@ from typing import Any
 import keras
 
 from jpegpre_tf.errors import UsageError
-from jpegpre_tf.exporters.load import load_preprocessor
+from jpegpre_tf.models.trained import load_preprocessor
 from jpegpre_tf.training.checkpoint import RECIPE
 from jpegpre_tf.training.config import TrainConfig
 from jpegpre_tf.training.config_file import parse_config

@@ -31,7 +31,7 @@ def load_preprocessor(path: str | os.PathLike[str]) -> Any:
     # All factors of the quality start as exactly 1, whatever the quality.
     factors = [v for v in model.variables if "_quality/" in v.path and v.path.endswith("kernel")]
     if not any(np.any(np.asarray(factor)) for factor in factors):
-        raise ModelError(f"{path}: this preprocessor was never trained; nothing is exported")
+        raise ModelError(f"{path}: this preprocessor was never trained")
     return model
 
 
