@@ -66,8 +66,8 @@ def test_without_pictures_some_are_made_and_int8_stays_close_to_keras(tmp_path, 
     assert "your own photos are better" in printed.err
     parity = json.loads(printed.out)["files"]["tflite/int8.tflite"]["parity"]
     assert parity["pictures"] == 3
-    # Calibrated with these photos themselves 59.5 dB and 0.06 levels.
-    assert parity["psnr_db"] > 57 and parity["mean_levels"] < 0.1
+    # 59.1 dB and 0.061 levels; calibrated with these photos themselves 60.3 dB and 0.054 levels.
+    assert parity["psnr_db"] > 58 and parity["mean_levels"] < 0.08
 
 
 def test_what_a_folder_says_about_training_is_kept(trained, tmp_path, capsys) -> None:
