@@ -5,6 +5,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jpegpre_tf.cli import _arguments
+
 if TYPE_CHECKING:
     from jpegpre_tf.evaluation.candidates import Candidate
     from jpegpre_tf.evaluation.compare import Comparison, Scored
@@ -19,8 +21,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--filter", metavar="F", help="classical filter instead of a model")
     what.add_argument("--encoder", metavar="E", help="another encoder on untouched pixels instead of a model")
     parser.add_argument("--precision", choices=["fp32", "fp16", "int8"], help="which file of the model")
-    parser.add_argument("--quality", type=int, default=50, help="1..100 (default %(default)s)")
-    parser.add_argument("--strength", type=float, default=1.0, help="0..1 (default %(default)s)")
+    parser.add_argument("--quality", type=_arguments.quality, default=50, help="1..100 (default %(default)s)")
+    parser.add_argument(
+        "--strength", type=_arguments.strength, default=1.0, help="0..1 (default %(default)s)"
+    )
     parser.add_argument(
         "--through", default="libjpeg-turbo", metavar="E", help="encoder behind model or filter"
     )
@@ -46,10 +50,6 @@ def run(arguments: argparse.Namespace) -> int:
             f"output is a page: expected an .html file. Received: -o '{shown(arguments.output)}'"
         )
     refuse_overwriting(arguments.picture, arguments.output)
-    if not 1 <= arguments.quality <= 100:
-        raise UsageError(f"--quality must be within 1..100: {arguments.quality}")
-    if not 0 <= arguments.strength <= 1:
-        raise UsageError(f"--strength must be within 0..1: {arguments.strength:g}")
     metrics = get_metrics(arguments.metrics.split(","))
     with without_greeting():
         candidate = _candidate(arguments)

@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jpegpre_tf.cli import _arguments
+
 if TYPE_CHECKING:
     from jpegpre_tf.evaluation.evaluate import EvaluationConfig
 
@@ -31,7 +33,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--precision", choices=["fp32", "fp16", "int8"], help="which file of the model (default: its own)"
     )
     parser.add_argument(
-        "--strength", type=float, default=1.0, help="of the profiles, 0..1 (default %(default)s)"
+        "--strength",
+        type=_arguments.strength,
+        default=1.0,
+        help="of the profiles, 0..1 (default %(default)s)",
     )
     parser.add_argument(
         "--filter",
@@ -59,9 +64,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--metrics", default="core", metavar="LIST", help="core, all, or names with commas (default core)"
     )
     parser.add_argument("--qualities", metavar="LIST", help="with commas (default: the protocol's twelve)")
-    parser.add_argument("--limit", type=int, metavar="N", help="only the first N pictures")
     parser.add_argument(
-        "--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes (default %(default)s)"
+        "--limit", type=_arguments.positive_int, metavar="N", help="only the first N pictures"
+    )
+    parser.add_argument(
+        "--jobs",
+        type=_arguments.positive_int,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="processes (default %(default)s)",
     )
     parser.add_argument(
         "--cache", type=Path, metavar="DIR", help="measured points (default: the user's cache folder)"
@@ -103,7 +114,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _config(arguments: argparse.Namespace) -> "EvaluationConfig":
-    from jpegpre_tf.cli._arguments import DEFAULT_PROFILE
     from jpegpre_tf.errors import UsageError
     from jpegpre_tf.evaluation.cache import default_cache
     from jpegpre_tf.evaluation.candidates import encoder_candidate, filter_candidate, profile_candidate
@@ -111,13 +121,11 @@ def _config(arguments: argparse.Namespace) -> "EvaluationConfig":
 
     encoders, filters, profiles = list(arguments.encoder), list(arguments.filter), arguments.profile
     if not encoders and not filters and not profiles:
-        profiles = [DEFAULT_PROFILE]
+        profiles = [_arguments.DEFAULT_PROFILE]
     if arguments.controls != "none":
         encoders += ["mozjpeg-trellis", "mozjpeg", "jpegli"]
     if arguments.controls == "standard":
         filters += ["gaussian", "guided", "area"]
-    if not 0 <= arguments.strength <= 1:
-        raise UsageError(f"--strength must be within 0..1: {arguments.strength:g}")
     candidates = [
         profile_candidate(name, arguments.through, arguments.strength, arguments.precision)
         for name in profiles
