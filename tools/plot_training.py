@@ -10,24 +10,28 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from jpegpre_tf.training.checkpoint import RECIPE
 from jpegpre_tf.training.recipe import load_recipe
+
+
+def log_of(folder: Path, stage: str) -> Path:
+    """Where a model folder has the log of one of its recipe's runs."""
+    return folder / f"log-{stage}.jsonl"
 
 
 def plot(folder: Path) -> None:
     """Writes training.png into a model folder."""
-    runs = [stage for stage in load_recipe(folder / "recipe.json") if stage.config is not None]
+    runs = [stage for stage in load_recipe(folder / RECIPE) if stage.config is not None]
     figure = Figure(figsize=(2.2 * len(runs) + 1, 3.2), layout="constrained")
     for axes, stage in zip(figure.subplots(1, len(runs), squeeze=False)[0], runs, strict=True):
-        log = folder / f"log-{stage.name}.jsonl"
         axes.set_title(
             stage.name + (f"\nfrom {stage.base}" if stage.base else "\nfrom new weights"), fontsize=8
         )
         axes.set_xlabel("steps", fontsize=8)
         axes.tick_params(labelsize=7)
-        if not log.exists():  # of another model's recipe: it is beside that one
-            axes.text(0.5, 0.5, "see the other model", ha="center", transform=axes.transAxes, fontsize=7)
-            continue
-        records = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+        records = [
+            json.loads(line) for line in log_of(folder, stage.name).read_text(encoding="utf-8").splitlines()
+        ]
         steps = [stage.config.steps_per_epoch * (number + 1) for number in range(len(records))]
         axes.plot(steps, [record["loss"] for record in records], label="training", color="tab:blue")
         if "val_loss" in records[0]:

@@ -45,7 +45,7 @@ def ship(arguments: argparse.Namespace) -> None:
     arguments.folder.mkdir(parents=True, exist_ok=True)
     stages = _stages(arguments, config)
     (arguments.folder / RECIPE).write_text(json.dumps({"stages": stages}, indent=2) + "\n", encoding="utf-8")
-    log = arguments.folder / f"log-{arguments.stage}.jsonl"
+    log = plot_training.log_of(arguments.folder, arguments.stage)
     log.write_bytes((arguments.run / "log.jsonl").read_bytes())
     plot_training.plot(arguments.folder)
     write_model_folder(
@@ -76,7 +76,7 @@ def _stages(arguments: argparse.Namespace, config: "TrainConfig") -> list[dict[s
     stages.append(stage)
     if arguments.blended:
         folder, share = Path(arguments.blended[0]), float(arguments.blended[1])
-        other = _add_recipe(stages, folder)
+        other = _add_recipe(stages, folder, arguments.folder)
         blend = {
             "name": f"{arguments.stage}-blended",
             "from": arguments.stage,
@@ -88,15 +88,17 @@ def _stages(arguments: argparse.Namespace, config: "TrainConfig") -> list[dict[s
 
 
 def _recipe_in(folder: Path) -> list[dict[str, Any]]:
-    path = folder / "recipe.json"
+    from jpegpre_tf.training.checkpoint import RECIPE
+
+    path = folder / RECIPE
     stages: list[dict[str, Any]] = []
     if path.exists():
         stages = json.loads(path.read_text(encoding="utf-8"))["stages"]
     return stages
 
 
-def _add_recipe(stages: list[dict[str, Any]], folder: Path) -> str:
-    """Adds another model's stages, but for those that are there already; returns the name of its last."""
+def _add_recipe(stages: list[dict[str, Any]], folder: Path, target: Path) -> str:
+    """Adds another model's stages and logs, but for those that are there already; returns the name of its last."""
 
     def nameless(stage: dict[str, Any]) -> dict[str, Any]:
         return {field: value for field, value in stage.items() if field != "name"}
@@ -110,6 +112,9 @@ def _add_recipe(stages: list[dict[str, Any]], folder: Path) -> str:
         if same is None:
             same = {**stage, "name": f"{folder.name}-{theirs['name']}"}
             stages.append(same)
+            if "config" in theirs:
+                log = plot_training.log_of(folder, theirs["name"])
+                plot_training.log_of(target, same["name"]).write_bytes(log.read_bytes())
         names[theirs["name"]] = same["name"]
     return names[theirs["name"]]
 
