@@ -60,6 +60,7 @@ def add_json_argument(parser: argparse.ArgumentParser, what: str) -> None:
 
 def check_run_folder(folder: Path, resume: bool) -> None:
     """Raises UsageError unless `folder` holds a training run, or a recipe's, exactly if one is to be resumed."""
+    # Names of training/checkpoint.py, whose room would load TensorFlow before anything is said.
     has_run = any((folder / name).exists() for name in ("checkpoint", "recipe.json"))
     if has_run and not resume:
         raise UsageError(f"{folder} holds a run already: add --resume to go on, or choose another folder")
