@@ -28,8 +28,8 @@ def load_preprocessor(path: str | os.PathLike[str]) -> Any:
         raise ModelError(f"{path}: expected a .keras preprocessor ({_first_line(error)})") from error
     if not isinstance(model, Preprocessor):
         raise ModelError(f"{path}: expected a jpegpre_tf Preprocessor, found {type(model).__name__}")
-    # All factors of the quality start as exactly 1, whatever the quality.
-    factors = [v for v in model.variables if "_quality/" in v.path and v.path.endswith("kernel")]
+    # What depends on the tables starts as the same whatever the tables.
+    factors = [v for v in model.variables if "_tables/" in v.path and v.path.endswith("kernel")]
     if not any(np.any(np.asarray(factor)) for factor in factors):
         raise ModelError(f"{path}: this preprocessor was never trained")
     return model
