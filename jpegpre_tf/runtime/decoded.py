@@ -11,7 +11,7 @@ from PIL import Image, ImageColor, UnidentifiedImageError
 
 from jpegpre_tf._optional import MissingExtraError, require
 from jpegpre_tf.errors import PictureError
-from jpegpre_tf.runtime.jpeg_segments import SOI, read_segments
+from jpegpre_tf.jpeg.segments import SOI, read_segments
 from jpegpre_tf.runtime.jpeg_source import JpegSource, describe_jpeg, jpeg_metadata
 from jpegpre_tf.runtime.metadata import Metadata
 from jpegpre_tf.runtime.metadata_of import density_of, metadata_of

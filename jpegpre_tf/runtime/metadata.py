@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 from PIL import Image
 
+from jpegpre_tf.jpeg.segments import APP0, APP1, APP2, APP13, COM, MOST_PAYLOAD, segment
 from jpegpre_tf.runtime.gps import exif_without_gps, photoshop_without_gps, xmp_without_gps
-from jpegpre_tf.runtime.jpeg_segments import APP0, APP1, APP2, APP13, COM, MOST_PAYLOAD, segment
 from jpegpre_tf.runtime.multi_picture import MPF_PREFIX, absolute_index
 
 EXIF_PREFIX = b"Exif\x00\x00"

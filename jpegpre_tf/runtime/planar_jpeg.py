@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image
 
 from jpegpre_tf.jpeg import color
+from jpegpre_tf.jpeg.components import component_files
 from jpegpre_tf.jpeg.resample import FACTORS, upsample
-from jpegpre_tf.runtime.component_jpeg import component_files
 
 # Luma's sampling factors where chroma's are 1: luma samples per chroma sample, across and down.
 _FACTORS = tuple(FACTORS.values())

@@ -16,8 +16,8 @@ from jpegpre_tf.jpeg import scan
 from jpegpre_tf.jpeg.bits import pack_bits, stuffed
 from jpegpre_tf.jpeg.huffman import HuffmanTable, optimal_table
 from jpegpre_tf.jpeg.resample import subsampling_factors
+from jpegpre_tf.jpeg.segments import SOI, read_segments, segment
 from jpegpre_tf.runtime.jpeg_file import encode_jpeg, tables_of
-from jpegpre_tf.runtime.jpeg_segments import SOI, read_segments, segment
 
 # Pixels that are transformed at a time: bounds intermediates of some 100 bytes per pixel.
 _PIXELS_AT_ONCE = 1 << 19

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from jpegpre_tf.jpeg import dc_scan
 from jpegpre_tf.jpeg.huffman import HuffmanTable
-from jpegpre_tf.runtime.jpeg_segments import APP0, APP15, COM, SOI, segment
+from jpegpre_tf.jpeg.segments import APP0, APP15, COM, SOI, segment
 
 _SOF2, _DHT, _EOI, _SOS, _DQT, _DRI = 0xC2, 0xC4, 0xD9, 0xDA, 0xDB, 0xDD
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7]")

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jpegpre_tf.errors import JpegpreError
 from jpegpre_tf.jpeg.huffman import HuffmanTable, optimal_table
 
 _JFIF = bytes.fromhex("ffe000104a46494600010100000100010000")
@@ -35,7 +34,7 @@ def reoptimise_baseline(data: bytes) -> bytes:
     """Returns the same picture with Huffman tables fitted to it, and a JFIF header as jpegtran writes.
 
     Raises:
-        JpegpreError: If the file is not a baseline JPEG with one interleaved scan and no restart markers.
+        ValueError: If the file is not a baseline JPEG with one interleaved scan and no restart markers.
     """
     segments, scan = _split(data)
     tables: dict[TableKey, HuffmanTable] = {}
@@ -48,7 +47,7 @@ def reoptimise_baseline(data: bytes) -> bytes:
         elif marker == _SOS:
             start = body
         elif marker in _OTHER_FRAMES or (marker == _DRI and any(body)):
-            raise JpegpreError("re-optimising Huffman tables without jpegtran works on baseline files only")
+            raise ValueError("re-optimising Huffman tables without jpegtran works on baseline files only")
     components, units = _layout(frame, start)
     symbols = list(_read_symbols(scan, components, units, tables))
     counts = {key: np.zeros(256, np.int64) for key in tables}
@@ -68,7 +67,7 @@ def reoptimise_baseline(data: bytes) -> bytes:
 def _split(data: bytes) -> tuple[list[tuple[int, bytes]], bytes]:
     """Returns the segments up to and including SOS, and the scan without byte stuffing."""
     if data[:2] != b"\xff\xd8":
-        raise JpegpreError("not a JPEG file")
+        raise ValueError("not a JPEG file")
     segments = []
     position = 2
     while position + 4 <= len(data):
@@ -82,7 +81,7 @@ def _split(data: bytes) -> tuple[list[tuple[int, bytes]], bytes]:
             if data[-2:] != b"\xff\xd9":
                 break
             return segments, data[position:-2].replace(b"\xff\x00", b"\xff")
-    raise JpegpreError("not a complete JPEG file")
+    raise ValueError("not a complete JPEG file")
 
 
 def _read_tables(body: bytes) -> dict[TableKey, HuffmanTable]:
@@ -99,7 +98,7 @@ def _layout(frame: bytes, start: bytes) -> tuple[list[_Component], int]:
     """Returns the components in scan order and the number of MCUs."""
     height, width, count = int.from_bytes(frame[1:3], "big"), int.from_bytes(frame[3:5], "big"), frame[5]
     if start[0] != count:
-        raise JpegpreError("re-optimising Huffman tables without jpegtran needs one interleaved scan")
+        raise ValueError("re-optimising Huffman tables without jpegtran needs one interleaved scan")
     sampling = {frame[6 + 3 * i]: divmod(frame[7 + 3 * i], 16) for i in range(count)}
     if count == 1:  # one component is never interleaved: its MCU is one block
         sampling = dict.fromkeys(sampling, (1, 1))
@@ -130,7 +129,7 @@ class _Bits:
             self._position += 8
             self._count += 64
             if self._position > len(self._data):
-                raise JpegpreError("the JPEG file's scan is too short")
+                raise ValueError("the JPEG file's scan is too short")
         return (self._held >> (self._count - 16)) & 0xFFFF
 
     def take(self, count: int) -> int:
@@ -160,7 +159,7 @@ def _read_symbols(
     def symbol_of(key: TableKey) -> int:
         symbol, length = lookups[key][bits.peek16()]
         if length == 0:
-            raise JpegpreError("the JPEG file's scan does not fit its Huffman tables")
+            raise ValueError("the JPEG file's scan does not fit its Huffman tables")
         bits.take(length)
         return symbol
 

@@ -2,12 +2,13 @@
 
 import io
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from jpegpre_tf.runtime.component_jpeg import component_files
+from jpegpre_tf.jpeg.components import component_files
 from jpegpre_tf.runtime.planar_jpeg import decode_planes, planar_factors
 from tests.corpus.case import cjpeg, package, tool
 from tools.fuzz_encode import mutated
@@ -27,6 +28,14 @@ SCRIPTS = {
 
 
 pytestmark = pytest.mark.usefixtures("large_buffer")
+
+PICTURES = Path(__file__).parent.parent / "pictures"
+
+
+@pytest.fixture(scope="module")
+def photos() -> list[np.ndarray]:
+    """The sample pictures, whole: in parts of them headers would be too large a share of a file."""
+    return [np.asarray(Image.open(path).convert("RGB")) for path in sorted(PICTURES.glob("*.webp"))]
 
 
 def file_of(pixels: np.ndarray, **options) -> bytes:
