@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from jpegpre_tf import runtime
-from jpegpre_tf.runtime.names import shown
+from jpegpre_tf.storage.names import shown
 
 HEADER = ("file", "plain bytes", "bytes", "saved %", "plain PSNR dB", "PSNR dB", "input bytes", "quality")
 

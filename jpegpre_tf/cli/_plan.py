@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jpegpre_tf.errors import PictureError, UsageError
-from jpegpre_tf.runtime.names import shown
 from jpegpre_tf.runtime.pictures import JPEG_SUFFIXES as JPEG_INPUT_SUFFIXES
 from jpegpre_tf.runtime.pictures import PICTURE_SUFFIXES
+from jpegpre_tf.storage.names import shown
 
 JPEG_SUFFIXES = frozenset((".jpg", ".jpeg"))
 

@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     from jpegpre_tf.evaluation.metrics import get_metrics
     from jpegpre_tf.evaluation.report.compare_page import compare_page
     from jpegpre_tf.runtime import open_picture
-    from jpegpre_tf.runtime.names import shown
+    from jpegpre_tf.storage.names import shown
 
     quiet_pillow()
     if arguments.output.suffix.lower() not in (".html", ".htm"):

@@ -22,10 +22,10 @@ from jpegpre_tf.cli._points_progress import Progress
 from jpegpre_tf.cli._quiet import quiet_pillow, quiet_tensorflow
 from jpegpre_tf.cli._session import load_profile
 from jpegpre_tf.errors import PictureError, UsageError
-from jpegpre_tf.runtime.atomic import check_writable
 from jpegpre_tf.runtime.metadata import METADATA_CHOICES
-from jpegpre_tf.runtime.names import shown
 from jpegpre_tf.runtime.raster import WHOLE_PIXELS
+from jpegpre_tf.storage.atomic import check_writable
+from jpegpre_tf.storage.names import shown
 
 # What a profile without an objective of its own is searched for.
 _OBJECTIVE = {"psnr_y": 0.5, "psnr_rgb": 0.5}

@@ -14,7 +14,7 @@ from jpegpre_tf.cli._plan import refuse_overwriting
 from jpegpre_tf.cli._quiet import quiet_pillow
 from jpegpre_tf.cli._session import load_profile
 from jpegpre_tf.errors import UsageError
-from jpegpre_tf.runtime.names import shown
+from jpegpre_tf.storage.names import shown
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -15,7 +15,7 @@ from jpegpre_tf.cli._quiet import quiet_pillow
 from jpegpre_tf.errors import UsageError
 from jpegpre_tf.jpeg.codec import HUFFMAN_MODES
 from jpegpre_tf.jpeg.resample import FACTORS
-from jpegpre_tf.runtime.names import shown
+from jpegpre_tf.storage.names import shown
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,6 @@ picture = runtime.open_picture("photo.png")
 edited = preprocess(picture.pixels, quality=75)
 """
 
-from jpegpre_tf.runtime.atomic import replace_original, write_atomically
 from jpegpre_tf.runtime.compare_page import ComparePage
 from jpegpre_tf.runtime.encode import encode_bytes, encode_file
 from jpegpre_tf.runtime.encode_options import EncodeOptions
@@ -19,6 +18,7 @@ from jpegpre_tf.runtime.model_folder import ModelFolder, find_model, shipped_mod
 from jpegpre_tf.runtime.pictures import Picture, open_picture
 from jpegpre_tf.runtime.psnr import psnr_db
 from jpegpre_tf.runtime.session import Session
+from jpegpre_tf.storage.atomic import replace_original, write_atomically
 
 __all__ = [
     "ComparePage",

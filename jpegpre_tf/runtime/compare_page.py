@@ -5,8 +5,8 @@ import html
 from pathlib import Path
 
 from jpegpre_tf.runtime.encode_result import EncodeResult
-from jpegpre_tf.runtime.names import shown
 from jpegpre_tf.runtime.wipe import filled, wipe_figure, wipe_head
+from jpegpre_tf.storage.names import shown
 
 # Browsers, phones first, struggle with larger pages; pictures beyond it are left out and counted.
 _MOST_EMBEDDED_BYTES = 48_000_000

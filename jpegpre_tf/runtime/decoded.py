@@ -15,11 +15,11 @@ from jpegpre_tf.jpeg.segments import SOI, read_segments
 from jpegpre_tf.runtime.jpeg_source import JpegSource, describe_jpeg, jpeg_metadata
 from jpegpre_tf.runtime.metadata import Metadata
 from jpegpre_tf.runtime.metadata_of import density_of, metadata_of
-from jpegpre_tf.runtime.names import shown
 from jpegpre_tf.runtime.planar_jpeg import decode_halved, decode_planes, planar_factors
 from jpegpre_tf.runtime.raster import WHOLE_PIXELS, Croppable, Raster
 from jpegpre_tf.runtime.rgb_strips import GREY_MODES, MODES, has_own_gamma, rgb_converter
 from jpegpre_tf.runtime.tiff_strips import TiffStrips
+from jpegpre_tf.storage.names import shown
 
 # Only raster formats that Pillow decodes itself: its EPS reader, for one, would start another program.
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "PPM")

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from jpegpre_tf.errors import OutputError, PictureError, TargetError
-from jpegpre_tf.runtime.atomic import replace_original, write_atomically
 from jpegpre_tf.runtime.chosen import Chosen, choose_for_score, choose_for_size, limited_quality
 from jpegpre_tf.runtime.decoded import Decoded, decode_file, open_decoded, open_regular_file
 from jpegpre_tf.runtime.encode_options import EncodeOptions
@@ -16,11 +15,12 @@ from jpegpre_tf.runtime.encode_result import EncodeResult
 from jpegpre_tf.runtime.jpeg_encoder import JpegEncoder
 from jpegpre_tf.runtime.jpeg_source import kept_as_it_is, kept_size
 from jpegpre_tf.runtime.metadata import Metadata, insert_metadata, metadata_segments
-from jpegpre_tf.runtime.names import shown
 from jpegpre_tf.runtime.raster import WHOLE_PIXELS
 from jpegpre_tf.runtime.renderer import Preprocess, Renderer, Score
 from jpegpre_tf.runtime.strip_renderer import StripRenderer, check_decodes
 from jpegpre_tf.runtime.whole_renderer import WholeRenderer
+from jpegpre_tf.storage.atomic import replace_original, write_atomically
+from jpegpre_tf.storage.names import shown
 
 # A JPEG file that is encoded again loses a little each time: not for less than this. Of a file that was
 # preprocessed before, a second time saves 0.2 to 3 %.

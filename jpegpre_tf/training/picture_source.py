@@ -7,9 +7,9 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from jpegpre_tf.cluster.storage import Storage
-from jpegpre_tf.cluster.storage_errors import shown_url
 from jpegpre_tf.errors import PictureError
+from jpegpre_tf.storage.errors import shown_url
+from jpegpre_tf.storage.storage import Storage
 
 _PICTURES = (".png", ".webp", ".tif", ".tiff", ".bmp", ".ppm", ".jpg", ".jpeg")
 _TAR = (".tar", ".tar.gz", ".tgz")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from jpegpre_tf.errors import StorageError
-from jpegpre_tf.runtime.names import shown
+from jpegpre_tf.storage.names import shown
 
 # By the names of their classes: they come from packages (botocore, aiohttp, gcsfs) that need not be installed.
 _NO_CREDENTIALS = {

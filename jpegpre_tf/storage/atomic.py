@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from jpegpre_tf.errors import OutputError
-from jpegpre_tf.runtime.names import shown
+from jpegpre_tf.storage.names import shown
 
 TEMPORARY_PATTERN = ".jpegpre-*.tmp"
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from jpegpre_tf._optional import require
-from jpegpre_tf.cluster.entry import Entry
-from jpegpre_tf.cluster.storage_errors import shown_url, storage_error
 from jpegpre_tf.errors import JpegpreError, OutputError, StorageError, UsageError
-from jpegpre_tf.runtime.atomic import write_atomically
+from jpegpre_tf.storage.atomic import write_atomically
+from jpegpre_tf.storage.entry import Entry
+from jpegpre_tf.storage.errors import shown_url, storage_error
 
 # Where an object appears with the last byte of its upload, and an upload that breaks off leaves nothing.
 _OBJECT_STORES = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "memory"}

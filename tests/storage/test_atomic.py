@@ -10,7 +10,7 @@ import pytest
 
 from jpegpre_tf import runtime
 from jpegpre_tf.errors import OutputError
-from jpegpre_tf.runtime.atomic import check_writable
+from jpegpre_tf.storage.atomic import check_writable
 
 
 def test_writes_replaces_and_makes_folders(tmp_path):
@@ -87,7 +87,7 @@ def test_a_killed_writer_leaves_nothing(tmp_path):
     program = (
         "import os, signal, sys\n"
         "from pathlib import Path\n"
-        "from jpegpre_tf.runtime import atomic\n"
+        "from jpegpre_tf.storage import atomic\n"
         "atomic._link = lambda *arguments: os.kill(os.getpid(), signal.SIGKILL)\n"
         "atomic.write_atomically(Path(sys.argv[1]) / 'file', bytes(1_000_000))\n"
     )
