@@ -8,9 +8,9 @@ from jpegpre_tf.cli import _arguments
 from jpegpre_tf.cli._encoder import add_encoder_argument
 from jpegpre_tf.errors import UsageError
 from jpegpre_tf.runtime import EncodeOptions
-from jpegpre_tf.runtime.decoded import COLOR_CHOICES, MAX_PIXELS, check_color
-from jpegpre_tf.runtime.jpeg_file import SUBSAMPLINGS
-from jpegpre_tf.runtime.metadata import METADATA_CHOICES
+from jpegpre_tf.runtime.encoding.jpeg_file import SUBSAMPLINGS
+from jpegpre_tf.runtime.pictures.decode import COLOR_CHOICES, MAX_PIXELS, check_color
+from jpegpre_tf.runtime.pictures.metadata import METADATA_CHOICES
 
 DEFAULT_QUALITY = 75
 _SIZE = re.compile(r"([0-9]*\.?[0-9]+) ?([kmg]?)(i?)b?", re.IGNORECASE | re.ASCII)

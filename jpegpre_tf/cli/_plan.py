@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jpegpre_tf.errors import PictureError, UsageError
-from jpegpre_tf.runtime.pictures import JPEG_SUFFIXES as JPEG_INPUT_SUFFIXES
-from jpegpre_tf.runtime.pictures import PICTURE_SUFFIXES
+from jpegpre_tf.runtime.pictures.picture import JPEG_SUFFIXES as JPEG_INPUT_SUFFIXES
+from jpegpre_tf.runtime.pictures.picture import PICTURE_SUFFIXES
 from jpegpre_tf.storage.names import shown
 
 JPEG_SUFFIXES = frozenset((".jpg", ".jpeg"))

@@ -15,7 +15,7 @@ from jpegpre_tf.cli._quiet import quiet_asyncio, without_decoders_messages
 from jpegpre_tf.cli._session import load_profile
 from jpegpre_tf.cli._table import print_table
 from jpegpre_tf.cluster.job import ENGINES, BatchJob
-from jpegpre_tf.runtime.load import usable_cores
+from jpegpre_tf.runtime.inference.load import usable_cores
 
 # Lines about single pictures; all of them are in the manifest.
 _MOST_LINES = 100

@@ -22,7 +22,7 @@ from jpegpre_tf.cli._score import ssimulacra2_score
 from jpegpre_tf.cli._session import load_profile
 from jpegpre_tf.cli._table import print_table
 from jpegpre_tf.errors import JpegpreError, PictureError
-from jpegpre_tf.runtime.load import usable_cores
+from jpegpre_tf.runtime.inference.load import usable_cores
 from jpegpre_tf.storage.names import shown
 
 Outcome = runtime.EncodeResult | JpegpreError

@@ -22,8 +22,8 @@ from jpegpre_tf.cli._points_progress import Progress
 from jpegpre_tf.cli._quiet import quiet_pillow, quiet_tensorflow
 from jpegpre_tf.cli._session import load_profile
 from jpegpre_tf.errors import PictureError, UsageError
-from jpegpre_tf.runtime.metadata import METADATA_CHOICES
-from jpegpre_tf.runtime.raster import WHOLE_PIXELS
+from jpegpre_tf.runtime.pictures.metadata import METADATA_CHOICES
+from jpegpre_tf.runtime.pictures.raster import WHOLE_PIXELS
 from jpegpre_tf.storage.atomic import check_writable
 from jpegpre_tf.storage.names import shown
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from jpegpre_tf.runtime.pictures import PICTURE_SUFFIXES
+from jpegpre_tf.runtime.pictures.picture import PICTURE_SUFFIXES
 from jpegpre_tf.storage.entry import Entry
 from jpegpre_tf.storage.storage import Storage
 
