@@ -12,8 +12,8 @@ import numpy as np
 
 from jpegpre_tf import runtime
 from jpegpre_tf.codecs import LibjpegTurbo
+from jpegpre_tf.search.picture_optimizer import PictureOptimizer
 from jpegpre_tf.training.neural.quantized_file import read_quantized
-from jpegpre_tf.training.picture_optimizer import PictureOptimizer
 
 CORNER, SIDE = 96, 256  # of the crop, pixels
 ROUNDS = 25

@@ -86,7 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
     check_writable(target)
     quiet_tensorflow()
     require("tensorflow", extra="train", purpose="optimize")
-    from jpegpre_tf.training.picture_optimizer import PictureOptimizer
+    from jpegpre_tf.search.picture_optimizer import PictureOptimizer
 
     objective = runtime.find_model(arguments.profile).description.get("objective") or _OBJECTIVE
     begin = time.monotonic()

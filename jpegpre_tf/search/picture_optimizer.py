@@ -15,7 +15,7 @@ from jpegpre_tf.layers.jpeg_simulator import JPEGSimulator
 from jpegpre_tf.layers.rate_estimator import RateEstimator
 from jpegpre_tf.losses.measures import MEASURES, check_measures
 from jpegpre_tf.losses.rate_slopes import HEADER_BPP, HEADER_BYTES, rate_slope
-from jpegpre_tf.training.level_search import LevelSearch, edit
+from jpegpre_tf.search.level_search import LevelSearch, edit
 
 Picture = npt.NDArray[np.uint8]
 Planes = list[npt.NDArray[np.float32]]

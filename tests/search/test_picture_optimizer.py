@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from jpegpre_tf.losses.measures import MEASURES
-from jpegpre_tf.training.picture_optimizer import PictureOptimizer, _Tiles
+from jpegpre_tf.search.picture_optimizer import PictureOptimizer, _Tiles
 
 
 def encoded(pixels: np.ndarray, quality: int) -> tuple[int, np.ndarray]:
