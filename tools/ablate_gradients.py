@@ -27,7 +27,7 @@ from jpegpre_tf.exporters.tflite import export_tflite
 from jpegpre_tf.layers import MixedGradient
 from jpegpre_tf.ops.blocks import coefficients_of, pictures_of
 from jpegpre_tf.ops.quantization import quantization_tables
-from jpegpre_tf.training.data import list_pictures, training_dataset
+from jpegpre_tf.training.data.crops import list_pictures, training_dataset
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = {"channels": 32, "spatial_blocks": 1, "mixing_blocks": 1, "chroma_mixing_blocks": 1}

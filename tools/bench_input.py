@@ -18,8 +18,8 @@ import tensorflow as tf
 from soak_encode import make_photos
 
 from jpegpre_tf.training.config import TrainConfig
-from jpegpre_tf.training.global_batches import GlobalBatches
-from jpegpre_tf.training.picture_source import PictureSource
+from jpegpre_tf.training.data.shards import PictureSource
+from jpegpre_tf.training.distributed.global_batches import GlobalBatches
 
 
 def make_shards(photos: Path, folder: Path, per_shard: int) -> dict[str, Path]:

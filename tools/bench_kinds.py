@@ -21,8 +21,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from jpegpre_tf.runtime import open_picture
-from jpegpre_tf.training.data import list_pictures
-from jpegpre_tf.training.drawn import DRAWN
+from jpegpre_tf.training.data.crops import list_pictures
+from jpegpre_tf.training.data.synthetic import DRAWN
 
 SIDE = 512
 DRAWN_COUNT = 6

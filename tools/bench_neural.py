@@ -27,7 +27,7 @@ import jpegpre_tf.models  # noqa: F401  (registers the classes that the files na
 from jpegpre_tf import JPEGSimulator, RateEstimator, runtime
 from jpegpre_tf.codecs import Encoder, LibjpegTurbo, decode, get_encoder
 from jpegpre_tf.runtime import write_atomically
-from jpegpre_tf.training.data import list_pictures, load_rgb
+from jpegpre_tf.training.data.crops import list_pictures, load_rgb
 from jpegpre_tf.training.neural.edits import blur, sharpen
 
 ENCODERS = ("libjpeg-turbo", "mozjpeg", "jpegli")

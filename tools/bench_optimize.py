@@ -17,7 +17,7 @@ from jpegpre_tf.codecs import get_encoder
 from jpegpre_tf.evaluation.bd_rate import Range, bd_rate
 from jpegpre_tf.evaluation.metrics import METRICS, Frame
 from jpegpre_tf.search.picture_optimizer import GUARD, PictureOptimizer
-from jpegpre_tf.training.data import list_pictures
+from jpegpre_tf.training.data.crops import list_pictures
 
 QUALITIES = (12, 30, 50, 70)
 NAMES = ("psnr_y", "psnr_rgb", "ssim", "ms_ssim", "psnr_hvs_m", "ssimulacra2")

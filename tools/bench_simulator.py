@@ -26,7 +26,7 @@ from jpegpre_tf.jpeg.resample import FACTORS
 from jpegpre_tf.ops import real_dct, resample
 from jpegpre_tf.ops.quantization import quantization_tables
 from jpegpre_tf.ops.rounding import SURROGATES
-from jpegpre_tf.training.data import list_pictures, load_rgb
+from jpegpre_tf.training.data.crops import list_pictures, load_rgb
 
 QUALITIES = (8, 12, 16, 22, 30, 40, 50, 60, 70, 78, 84, 90)
 PILLOW_SUBSAMPLING = {"4:4:4": 0, "4:2:2": 1, "4:2:0": 2}

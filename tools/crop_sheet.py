@@ -14,7 +14,7 @@ from PIL import Image
 from jpegpre_tf import runtime
 from jpegpre_tf.codecs import get_encoder
 from jpegpre_tf.evaluation.equal_size import at_least
-from jpegpre_tf.training.drawn import DRAWN
+from jpegpre_tf.training.data.synthetic import DRAWN
 
 ROOT = Path(__file__).resolve().parent.parent
 SIDE = 96  # pixels of a crop, shown twice as large

@@ -16,7 +16,7 @@ from PIL import Image
 
 from jpegpre_tf.losses.measures import MEASURES
 from jpegpre_tf.losses.rate_slopes import FILE, HEADER_BPP, HEADER_BYTES, scale_of, terms
-from jpegpre_tf.training.data import list_pictures, load_rgb, random_crop
+from jpegpre_tf.training.data.crops import list_pictures, load_rgb, random_crop
 
 SIZE = 256
 QUALITIES = np.array([5, 8, 12, 17, 23, 30, 38, 46, 55, 64, 72, 79, 85, 90, 94, 97])

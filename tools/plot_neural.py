@@ -24,7 +24,7 @@ from matplotlib.ticker import NullFormatter, ScalarFormatter
 from neural_tables import QUALITIES, Rows, mean_over, rate_summary, rows_of
 
 from jpegpre_tf.codecs import LibjpegTurbo, get_encoder
-from jpegpre_tf.training.data import list_pictures, load_rgb
+from jpegpre_tf.training.data.crops import list_pictures, load_rgb
 
 COLOURS = {"libjpeg-turbo": "tab:blue", "mozjpeg": "tab:orange", "jpegli": "tab:green"}
 _ERROR_GAIN = 8

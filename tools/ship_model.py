@@ -29,7 +29,7 @@ def ship(arguments: argparse.Namespace) -> None:
     import jpegpre_tf.models  # noqa: F401  (registers the classes that the file names)
     from jpegpre_tf.training.checkpoint import RECIPE
     from jpegpre_tf.training.config import load_config
-    from jpegpre_tf.training.data import list_pictures, load_rgb
+    from jpegpre_tf.training.data.crops import list_pictures, load_rgb
 
     config = load_config(arguments.run / "config.json")
     objective = config.measures

@@ -78,9 +78,9 @@ def run(arguments: argparse.Namespace) -> int:
     if "onnx" in arguments.to:
         require("tf2onnx", extra="export", purpose="ONNX export")
     from jpegpre_tf.exporters.export import ExportRequest, export
-    from jpegpre_tf.exporters.made_pictures import write_made_pictures
     from jpegpre_tf.training.config import load_config
-    from jpegpre_tf.training.data import list_pictures
+    from jpegpre_tf.training.data.crops import list_pictures
+    from jpegpre_tf.training.data.synthetic import write_made_pictures
 
     config = load_config(arguments.config) if arguments.config else _config_beside(arguments.model)
     if arguments.pictures is None:

@@ -70,7 +70,7 @@ def checked(arguments: argparse.Namespace) -> "Encoder":
 
 def start_run(arguments: argparse.Namespace, encoder: "Encoder") -> "NeuralRun":
     """The run in RUN_DIR: its configuration is --config, or on --resume its own, with the options on top."""
-    from jpegpre_tf.training.data import list_pictures
+    from jpegpre_tf.training.data.crops import list_pictures
     from jpegpre_tf.training.neural.config import NeuralTrainConfig, load_neural_config
     from jpegpre_tf.training.neural.run import NeuralRun
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 from PIL import Image
 
 from jpegpre_tf.errors import PictureError
-from jpegpre_tf.training.drawn import DRAWN
+from jpegpre_tf.training.data.synthetic import DRAWN
 
 _FIRST_SEED = 1000  # of drawn pictures; lower ones are for measuring
 SUFFIXES = (".png", ".webp", ".tif", ".tiff", ".bmp", ".ppm", ".jpg", ".jpeg")

@@ -19,12 +19,12 @@ from PIL import Image
 from jpegpre_tf.cli.main import main
 from jpegpre_tf.errors import PictureError
 from jpegpre_tf.training.config import TrainConfig
-from jpegpre_tf.training.global_batches import GlobalBatches
-from jpegpre_tf.training.picture_source import PictureSource
+from jpegpre_tf.training.data.shards import PictureSource
+from jpegpre_tf.training.distributed.global_batches import GlobalBatches
 
 pytest.importorskip("fsspec", reason="needs the extra [cluster]")
 
-PICTURES = Path(__file__).parent.parent / "pictures"
+PICTURES = Path(__file__).parents[2] / "pictures"
 TINY = {
     "steps": 18,
     "steps_per_epoch": 3,
@@ -263,7 +263,7 @@ def test_mirrored_devices_of_one_machine_take_the_mean_of_the_whole_batch():
 import numpy as np, tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-from jpegpre_tf.training.workers import Workers
+from jpegpre_tf.training.distributed.workers import Workers
 workers = Workers("mirrored")
 assert (workers.count, workers.replicas, workers.local_replicas) == (1, 2, 2)
 batch = np.arange(12, dtype=np.float32).reshape(4, 3)

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 
 from jpegpre_tf.errors import PictureError
-from jpegpre_tf.training.data import (
+from jpegpre_tf.training.data.crops import (
     list_pictures,
     load_rgb,
     random_crop,
     training_dataset,
     validation_dataset,
 )
-from jpegpre_tf.training.drawn import DRAWN
+from jpegpre_tf.training.data.synthetic import DRAWN
 
-PICTURES = Path(__file__).parent.parent / "pictures"
+PICTURES = Path(__file__).parents[2] / "pictures"
 
 
 def test_batches_are_as_promised_and_repeat_with_the_seed() -> None:

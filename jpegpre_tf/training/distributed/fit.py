@@ -19,13 +19,13 @@ from jpegpre_tf.errors import UsageError
 from jpegpre_tf.training.callbacks import KeepModel, RealBDRate
 from jpegpre_tf.training.checkpoint import CHECKPOINT
 from jpegpre_tf.training.config import TrainConfig
-from jpegpre_tf.training.data import validation_dataset
-from jpegpre_tf.training.global_batches import GlobalBatches
-from jpegpre_tf.training.picture_source import PictureSource
+from jpegpre_tf.training.data.crops import validation_dataset
+from jpegpre_tf.training.data.shards import PictureSource
+from jpegpre_tf.training.distributed.checkpoint import WorkerCheckpoint
+from jpegpre_tf.training.distributed.global_batches import GlobalBatches
+from jpegpre_tf.training.distributed.workers import Workers
 from jpegpre_tf.training.preprocessor_trainer import PreprocessorTrainer
 from jpegpre_tf.training.run import build_trainer, copy_weights
-from jpegpre_tf.training.worker_checkpoint import WorkerCheckpoint
-from jpegpre_tf.training.workers import Workers
 
 
 def train_distributed(

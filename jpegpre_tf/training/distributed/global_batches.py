@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from jpegpre_tf.errors import PictureError
 from jpegpre_tf.training.config import TrainConfig
-from jpegpre_tf.training.data import decode_rgb, draw_picture, random_crop
-from jpegpre_tf.training.picture_source import PictureSource
+from jpegpre_tf.training.data.crops import decode_rgb, draw_picture, random_crop
+from jpegpre_tf.training.data.shards import PictureSource
 
 Batch = tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32], npt.NDArray[np.float32]]
 _Sample = tuple[npt.NDArray[np.uint8], float, float]
