@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jpegpre_tf._optional import require
-from jpegpre_tf.cli._arguments import DEFAULT_PROFILE, check_run_folder
-from jpegpre_tf.cli._quiet import quiet_asyncio, quiet_tensorflow
-from jpegpre_tf.cli._run_arguments import add_run_arguments, overrides
+from jpegpre_tf.cli.common.quiet import quiet_asyncio, quiet_tensorflow
+from jpegpre_tf.cli.common.run_arguments import add_run_arguments, overrides
+from jpegpre_tf.cli.common.shared_arguments import DEFAULT_PROFILE, check_run_folder
 from jpegpre_tf.errors import UsageError
 
 if TYPE_CHECKING:

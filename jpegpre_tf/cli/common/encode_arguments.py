@@ -4,8 +4,8 @@ import argparse
 import math
 import re
 
-from jpegpre_tf.cli import _arguments
-from jpegpre_tf.cli._encoder import add_encoder_argument
+from jpegpre_tf.cli.common import shared_arguments
+from jpegpre_tf.cli.common.encoder import add_encoder_argument
 from jpegpre_tf.errors import UsageError
 from jpegpre_tf.runtime import EncodeOptions
 from jpegpre_tf.runtime.encoding.jpeg_file import SUBSAMPLINGS
@@ -89,7 +89,7 @@ def add_encode_arguments(parser: argparse.ArgumentParser) -> None:
     add_picture_arguments(parser)
     parser.add_argument(
         "--jobs",
-        type=_arguments.positive_int,
+        type=shared_arguments.positive_int,
         default=1,
         metavar="N",
         help="pictures at a time; memory grows with it (default: %(default)s)",
@@ -98,13 +98,13 @@ def add_encode_arguments(parser: argparse.ArgumentParser) -> None:
         "--resume", action="store_true", help="go on with a run that was stopped: skip what it had finished"
     )
     parser.add_argument("--page", metavar="PAGE.html", help="also write a before/after page for a browser")
-    _arguments.add_json_argument(parser, "one JSON object per picture instead of the table")
+    shared_arguments.add_json_argument(parser, "one JSON object per picture instead of the table")
 
 
 def add_picture_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds what decides how a picture is encoded."""
     _add_goal(parser)
-    _arguments.add_profile_arguments(parser)
+    shared_arguments.add_profile_arguments(parser)
     parser.add_argument(
         "--subsampling",
         choices=SUBSAMPLINGS,
@@ -149,7 +149,7 @@ def _add_goal(parser: argparse.ArgumentParser) -> None:
     goal = parser.add_mutually_exclusive_group()
     goal.add_argument(
         "--quality",
-        type=_arguments.quality,
+        type=shared_arguments.quality,
         metavar="Q",
         help=f"JPEG quality, 1 to 100 (default: {DEFAULT_QUALITY})",
     )

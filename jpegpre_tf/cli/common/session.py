@@ -3,7 +3,7 @@
 import sys
 
 from jpegpre_tf import runtime
-from jpegpre_tf.cli._quiet import without_greeting
+from jpegpre_tf.cli.common.quiet import without_greeting
 
 
 def load_profile(name: str, quality: int, threads: int | None = None) -> runtime.Session:

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 from jpegpre_tf import runtime
 from jpegpre_tf._version import __version__
-from jpegpre_tf.cli._plan import Task
+from jpegpre_tf.cli.common.plan import Task
 from jpegpre_tf.storage.atomic import remove_leftovers
 
 NAME = ".jpegpre-journal.jsonl"

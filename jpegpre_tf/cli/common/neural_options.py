@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jpegpre_tf.cli import _arguments
-from jpegpre_tf.cli._run_arguments import add_run_arguments, overrides
+from jpegpre_tf.cli.common import shared_arguments
+from jpegpre_tf.cli.common.run_arguments import add_run_arguments, overrides
 from jpegpre_tf.errors import UsageError
 
 if TYPE_CHECKING:
@@ -36,11 +36,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PROFILE",
         action="append",
         help="also learn from pictures preprocessed with this model; repeatable; 'none' for none "
-        f"(default: {_arguments.DEFAULT_PROFILE})",
+        f"(default: {shared_arguments.DEFAULT_PROFILE})",
     )
     parser.add_argument(
         "--threads",
-        type=_arguments.positive_int,
+        type=shared_arguments.positive_int,
         metavar="N",
         help="CPU threads (default: TensorFlow's choice)",
     )
@@ -61,7 +61,7 @@ def checked(arguments: argparse.Namespace) -> "Encoder":
     ):
         if path is not None and not path.is_file():
             raise UsageError(f"{option}: expected a .keras file, found nothing at {path}")
-    _arguments.check_run_folder(arguments.output, arguments.resume)
+    shared_arguments.check_run_folder(arguments.output, arguments.resume)
     from jpegpre_tf.codecs.command import CommandEncoder
     from jpegpre_tf.codecs.registry import get_encoder
 
@@ -94,11 +94,11 @@ def start_run(arguments: argparse.Namespace, encoder: "Encoder") -> "NeuralRun":
 
 def _preprocessing(arguments: argparse.Namespace) -> list[Any]:
     """`(image, quality, strength) -> image` of each profile asked for."""
-    profiles = arguments.preprocess or [_arguments.DEFAULT_PROFILE]
+    profiles = arguments.preprocess or [shared_arguments.DEFAULT_PROFILE]
     if profiles == ["none"]:
         return []
     from jpegpre_tf import runtime
-    from jpegpre_tf.cli._quiet import without_greeting
+    from jpegpre_tf.cli.common.quiet import without_greeting
 
     with without_greeting():
         return [runtime.load(profile, threads=1) for profile in profiles]
@@ -111,7 +111,7 @@ def start_tensorflow(arguments: argparse.Namespace, purpose: str) -> None:
         MissingExtraError: If it is not installed.
     """
     from jpegpre_tf._optional import require
-    from jpegpre_tf.cli._quiet import quiet_tensorflow
+    from jpegpre_tf.cli.common.quiet import quiet_tensorflow
 
     quiet_tensorflow()
     tf = require("tensorflow", extra="train", purpose=purpose)

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from jpegpre_tf.cli._plan import plan, plan_in_place
+from jpegpre_tf.cli.common.plan import plan, plan_in_place
 from jpegpre_tf.errors import PictureError, UsageError
 
 
