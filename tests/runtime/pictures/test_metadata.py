@@ -95,6 +95,6 @@ def test_an_independent_reader_agrees(bare, tmp_path):
     "content", [b"", b"\xff", b"\xff\xd8", b"\xff\xd8\xff\xff", b"\xff\xd8\xff\xe0\0\x04ab", b"\xff\xd8abc"]
 )
 def test_segments_of_a_file_without_a_scan(content):
-    # Found by tools/fuzz_encode.py: the search began again at the first byte, for ever.
+    # Found by tools/check/fuzz_encode.py: the search began again at the first byte, for ever.
     with pytest.raises(ValueError, match=r"SOI|no scan"):
         read_segments(content)

@@ -15,7 +15,7 @@ from jpegpre_tf.runtime.pictures.picture import decode as decoded_module
 from jpegpre_tf.runtime.pictures.picture import tiff_strips
 from jpegpre_tf.runtime.pictures.tiff_strips import TiffStrips
 from tests.corpus.case import package
-from tools.fuzz_encode import mutated
+from tools.check.fuzz_encode import mutated
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,6 @@
 """Measures what one picture costs, stage by stage, and computes from it what an archive costs.
 
-Usage: python tools/scale_model.py [--pictures 1e9] [--core-hour 0.04] ...
+Usage: python tools/bench/scale_model.py [--pictures 1e9] [--core-hour 0.04] ...
 
 Prints one JSON object; docs/scale.md quotes it. Prices are assumptions to be replaced by yours.
 """
@@ -30,7 +30,7 @@ from jpegpre_tf.cluster.manifest import Manifest
 from jpegpre_tf.cluster.rows import empty_row
 from jpegpre_tf.cluster.tasks import Task
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 # Megapixels -> (width, height): a thumbnail of a shop, a picture of the web, a phone's photo.
 SIZES = {"0.3": (640, 480), "2": (1632, 1224), "12": (4000, 3000)}
 # S3's documented limits per prefix and second: docs.aws.amazon.com, "Optimizing Amazon S3 performance".
@@ -167,7 +167,7 @@ def main() -> int:
         "--driver-ms",
         type=float,
         default=0.5,
-        help="CPU of the process that lists, hands out and notes, per picture (tools/bench_batch.py: driver_ms)",
+        help="CPU of the process that lists, hands out and notes, per picture (tools/bench/batch.py: driver_ms)",
     )
     arguments = parser.parse_args()
     driver_costs = driver()

@@ -1,6 +1,6 @@
 """Fits what plain JPEG pays for quality (jpegpre_tf/losses/rate_slopes.json) on crops of a folder of pictures.
 
-python tools/fit_rate_slopes.py PICTURES --crops 240
+python tools/fit/rate_slopes.py PICTURES --crops 240
 """
 
 import argparse
@@ -83,7 +83,7 @@ def main(argv: list[str] | None = None) -> int:
         residuals[name] = round(float(np.std(error[keep])), 3)
         print(f"{name}: scatter of ln(slope) {residuals[name]}, {keep.mean():.1%} of the points used")
     content = {
-        "fitted_by": "tools/fit_rate_slopes.py",
+        "fitted_by": "tools/fit/rate_slopes.py",
         "data": f"{arguments.crops} crops of {SIZE}x{SIZE} from {len(paths)} pictures, {len(QUALITIES)} qualities",
         "date": datetime.date.today().isoformat(),
         "residual": residuals,

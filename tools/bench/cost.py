@@ -1,6 +1,6 @@
 """CPU time of preprocessing plus plain encoding against MozJPEG's encoder, one thread, interleaved in one run.
 
-python tools/bench_cost.py PICTURES --profile balanced --limit 8
+python tools/bench/cost.py PICTURES --profile balanced --limit 8
 """
 
 import os

@@ -1,6 +1,6 @@
 """Encodes many photos in one run: throughput on 1 and 2 jobs, memory over time, kill -9 and --resume.
 
-Usage: python tools/soak_encode.py WORK_DIR [--photos 2000] [--part soak|throughput|both] [--plot memory.png]
+Usage: python tools/bench/soak_encode.py WORK_DIR [--photos 2000] [--part soak|throughput|both] [--plot memory.png]
 
 The photos are made from tests/pictures: crops, mirrored and scaled, as JPEG files of a camera's quality with EXIF.
 Every fifth is a large one.
@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 JOURNAL = ".jpegpre-journal.jsonl"
 
 

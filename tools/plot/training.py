@@ -1,6 +1,6 @@
 """Draws the losses of all runs that made a model, from the logs beside it.
 
-python tools/plot_training.py savedmodels/balanced     # writes savedmodels/balanced/training.png
+python tools/plot/training.py savedmodels/balanced     # writes savedmodels/balanced/training.png
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """The models before other encoders: BD-rate of the pair against that encoder alone.
 
-python tools/stack_encoders.py PICTURES --limit 8 --profile balanced --encoder mozjpeg --encoder jpegli
+python tools/bench/stack_encoders.py PICTURES --limit 8 --profile balanced --encoder mozjpeg --encoder jpegli
 """
 
 import argparse

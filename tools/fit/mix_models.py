@@ -1,6 +1,6 @@
 """Averages the weights of two models fine-tuned from the same one, as a stage of a recipe does.
 
-python tools/mix_models.py RUN2/model.keras RUN3/model.keras --share 0.35 -o mixed.keras
+python tools/fit/mix_models.py RUN2/model.keras RUN3/model.keras --share 0.35 -o mixed.keras
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """Times the files of a model folder in LiteRT and ONNX Runtime, and tells which operations ONNX Runtime spends it on.
 
-    python tools/bench_export.py savedmodels/balanced [--megapixels 1 12] [--threads 1 2]
+    python tools/bench/export.py savedmodels/balanced [--megapixels 1 12] [--threads 1 2]
 
 Every round runs each file once, so that a busy machine slows all alike; the least of the rounds counts. Times include
 tiling and the conversion of levels. Processor time is that of all threads together.

@@ -1,6 +1,6 @@
 """Kinds of pictures that must not be hurt: makes them, runs `jpegpre evaluate` on each kind and prints a table.
 
-    python tools/bench_kinds.py PHOTOS -o KINDS [--profile balanced]
+    python tools/bench/kinds.py PHOTOS -o KINDS [--profile balanced]
 
 text, lines: drawn, as some training pictures are, but not the same ones; charts: drawn by matplotlib, never trained on.
 noisy: the photos at a quarter of the light with sensor noise. jpeg, jpeg-shifted: the photos as a JPEG file of quality

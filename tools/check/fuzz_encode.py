@@ -1,6 +1,6 @@
 """Sends mutated picture files through `encode_file` in-process: no crash, no hang, no run-away memory.
 
-Usage: python tools/fuzz_encode.py --files 20000 [--seed 1] [--jobs 2] [--save DIR] [--json]
+Usage: python tools/check/fuzz_encode.py --files 20000 [--seed 1] [--jobs 2] [--save DIR] [--json]
 
 Each worker process encodes its share one after another, and tells its parent which file it is at. A worker that
 dies, takes longer than --seconds with one file, or grows over --megabytes fails that file and is replaced. Only a

@@ -1,7 +1,7 @@
 """Accuracy, speed and gradients of the exact JPEG layers, measured against Pillow (libjpeg-turbo).
 
     make bench-simulator DATA=FOLDER_OF_LOSSLESS_PICTURES
-    python tools/bench_simulator.py FOLDER [--only accuracy,speed,quality,descent,rate]
+    python tools/bench/simulator.py FOLDER [--only accuracy,speed,quality,descent,rate]
 
 Prints Markdown tables; docs/simulator.md quotes them.
 """

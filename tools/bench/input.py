@@ -1,6 +1,6 @@
 """Measures the input pipeline of `jpegpre train --strategy`: crops per second, and cores kept busy.
 
-Usage: python tools/bench_input.py [--batches 60]
+Usage: python tools/bench/input.py [--batches 60]
 
 Prints one JSON object per kind of input; docs/scale.md quotes it.
 """

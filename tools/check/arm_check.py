@@ -1,6 +1,6 @@
 """Runs the shipped .tflite files on an emulated ARM processor and compares the pixels with this machine's.
 
-python tools/arm_check.py WORK_FOLDER [--profile balanced ...] [--crop 256] [--cpu max,sme=off] [--qemu PROGRAM]
+python tools/check/arm_check.py WORK_FOLDER [--profile balanced ...] [--crop 256] [--cpu max,sme=off] [--qemu PROGRAM]
 
 Takes LiteRT's own wheel for aarch64 Linux, Debian's arm64 Python and Debian's qemu-user-static; all are downloaded
 into WORK_FOLDER, nothing is installed. Needs Debian 12 on x86-64 with apt and a network. What it prints is in
@@ -23,7 +23,7 @@ from PIL import Image
 
 from jpegpre_tf import runtime
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "tests" / "pictures"
 # Corner, quality and strength of each crop.
 CROPS = (

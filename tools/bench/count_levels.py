@@ -1,6 +1,6 @@
 """What `jpegpre optimize` changes: luma levels of real files that it raises and lowers, against plain and the network.
 
-python tools/count_levels.py PICTURE --profile fidelity --quality 40
+python tools/bench/count_levels.py PICTURE --profile fidelity --quality 40
 """
 
 import argparse

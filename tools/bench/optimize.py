@@ -1,6 +1,6 @@
 """What `jpegpre optimize` gains beyond a profile's network: BD-rates with real files, and seconds per megapixel.
 
-python tools/bench_optimize.py PICTURES --profile fidelity --limit 6 -o optimize-fidelity.json
+python tools/bench/optimize.py PICTURES --profile fidelity --limit 6 -o optimize-fidelity.json
 """
 
 import argparse

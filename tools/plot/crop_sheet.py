@@ -1,6 +1,6 @@
 """Crops at 200 % of original, plain JPEG and a profile at equal file size: photos of tests/pictures and drawn cases.
 
-python tools/crop_sheet.py --profile balanced --quality 40 -o docs/crops_balanced.webp
+python tools/plot/crop_sheet.py --profile balanced --quality 40 -o docs/crops_balanced.webp
 """
 
 import argparse
@@ -16,7 +16,7 @@ from jpegpre_tf.codecs import get_encoder
 from jpegpre_tf.evaluation.equal_size import at_least
 from jpegpre_tf.training.data.synthetic import DRAWN
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 SIDE = 96  # pixels of a crop, shown twice as large
 # (picture, top, left): skin, hair, cloth; facades and sky; feathers, wood and background.
 PHOTO_CROPS = {

@@ -1,7 +1,7 @@
 """Puts a trained neural simulator or rate estimator into savedmodels/, with its measurements.
 
-python tools/bench_neural.py KODAK --models RUNS --json bench.json
-python tools/ship_network.py runs/simulator-mozjpeg --kind simulator --encoder mozjpeg --bench bench.json
+python tools/bench/neural.py KODAK --models RUNS --json bench.json
+python tools/ship/network.py runs/simulator-mozjpeg --kind simulator --encoder mozjpeg --bench bench.json
 """
 
 import argparse
@@ -10,12 +10,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from neural_tables import rate_summary, rows_of
-
 from jpegpre_tf.codecs import get_encoder
 from jpegpre_tf.exporters.network_card import write_network_folder
 
-ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from tools.bench.neural_tables import rate_summary, rows_of
+
+ROOT = Path(__file__).resolve().parents[2]
+
 DATA = "415 lossless photos, screenshots and drawings of free licences, 512 to 768 px; crops plain and edited"
 
 
@@ -54,7 +56,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("run", type=Path, help="folder of the run")
     parser.add_argument("--kind", choices=("simulator", "rate"), required=True)
     parser.add_argument("--encoder", required=True)
-    parser.add_argument("--bench", type=Path, required=True, help="--json of tools/bench_neural.py")
+    parser.add_argument("--bench", type=Path, required=True, help="--json of tools/bench/neural.py")
     parser.add_argument("--version", default="1")
     parser.add_argument("--initial", help="what --from named, for the command that is written down")
     arguments = parser.parse_args(argv)

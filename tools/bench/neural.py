@@ -1,10 +1,10 @@
 """Accuracy and speed of the neural simulators and rate estimators, measured against the encoders they learned.
 
     make bench-neural DATA=FOLDER_OF_LOSSLESS_PICTURES
-    python tools/bench_neural.py FOLDER [--encoders mozjpeg,...] [--only simulator,rate,speed] [--json FILE]
+    python tools/bench/neural.py FOLDER [--encoders mozjpeg,...] [--only simulator,rate,speed] [--json FILE]
 
 Prints Markdown tables; docs/neural.md quotes them. With --json every picture is kept as soon as it is measured, and
-what is there already is not measured again; tools/plot_neural.py draws it.
+what is there already is not measured again; tools/plot/neural.py draws it.
 """
 
 import argparse
@@ -21,7 +21,6 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 import tensorflow as tf
-from neural_tables import QUALITIES, Rows, print_rate, print_simulator, rows_of
 
 import jpegpre_tf.models  # noqa: F401  (registers the classes that the files name)
 from jpegpre_tf import JPEGSimulator, RateEstimator, runtime
@@ -30,9 +29,13 @@ from jpegpre_tf.runtime import write_atomically
 from jpegpre_tf.training.data.crops import list_pictures, load_rgb
 from jpegpre_tf.training.neural.edits import blur, sharpen
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from tools.bench.neural_tables import QUALITIES, Rows, print_rate, print_simulator, rows_of
+
+ROOT = Path(__file__).resolve().parents[2]
+
 ENCODERS = ("libjpeg-turbo", "mozjpeg", "jpegli")
 CROP = 256
-ROOT = Path(__file__).resolve().parent.parent
 Pixels = np.ndarray
 
 

@@ -1,6 +1,6 @@
 """Peak memory and CPU time of `jpegpre encode` on one large picture, by kind of file.
 
-Usage: python tools/bench_memory.py WORK_DIR [--width 12000] [--height 8400] [--kind jpeg --kind png ...] [--json]
+Usage: python tools/bench/memory.py WORK_DIR [--width 12000] [--height 8400] [--kind jpeg --kind png ...] [--json]
 
 The picture is tiled from tests/pictures, each tile another crop. Every file is encoded by a fresh process, whose
 VmHWM (largest resident set, Linux) and CPU time are told. WORK_DIR must not exist and is removed.
@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 # Kind -> suffix and how Pillow writes it.
 KINDS: dict[str, tuple[str, dict[str, object]]] = {
     "jpeg": ("jpg", {"quality": 90}),

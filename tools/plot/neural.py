@@ -1,6 +1,6 @@
-"""Draws what tools/bench_neural.py measured, and error pictures of the sample pictures.
+"""Draws what tools/bench/neural.py measured, and error pictures of the sample pictures.
 
-    python tools/plot_neural.py bench.json -o docs
+    python tools/plot/neural.py bench.json -o docs
 
 Writes neural_rate.png and neural_simulator.png, of what bench.json has, and neural_errors.png; docs/neural.md shows
 them.
@@ -19,12 +19,14 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
-from bench_neural import ROOT, load_network, psnr
 from matplotlib.ticker import NullFormatter, ScalarFormatter
-from neural_tables import QUALITIES, Rows, mean_over, rate_summary, rows_of
 
 from jpegpre_tf.codecs import LibjpegTurbo, get_encoder
 from jpegpre_tf.training.data.crops import list_pictures, load_rgb
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from tools.bench.neural import ROOT, load_network, psnr
+from tools.bench.neural_tables import QUALITIES, Rows, mean_over, rate_summary, rows_of
 
 COLOURS = {"libjpeg-turbo": "tab:blue", "mozjpeg": "tab:orange", "jpegli": "tab:green"}
 _ERROR_GAIN = 8

@@ -1,13 +1,13 @@
 """Writes tests/evaluation/data/averaging.tflite: a stand-in for a model, which mixes in a 3x3 average.
 
-python tools/make_averaging_tflite.py
+python tools/check/make_averaging_tflite.py
 """
 
 from pathlib import Path
 
 import tensorflow as tf
 
-TARGET = Path(__file__).resolve().parents[1] / "tests/evaluation/data/averaging.tflite"
+TARGET = Path(__file__).resolve().parents[2] / "tests/evaluation/data/averaging.tflite"
 
 
 class Averaging(tf.Module):

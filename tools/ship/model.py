@@ -1,8 +1,8 @@
 """Puts a trained model into savedmodels/, or its measurements into its description.
 
-    python tools/ship_model.py model runs/balanced --stage longer --version 5 --folder savedmodels/balanced
+    python tools/ship/model.py model runs/balanced --stage longer --version 5 --folder savedmodels/balanced
     jpegpre evaluate KODAK --profile savedmodels/balanced -o runs/kodak
-    python tools/ship_model.py measured runs/kodak/results.json savedmodels/balanced --title "Kodak" \
+    python tools/ship/model.py measured runs/kodak/results.json savedmodels/balanced --title "Kodak" \
         --command "jpegpre evaluate KODAK --profile balanced -o REPORT"
 """
 
@@ -12,14 +12,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import plot_training
-
 from jpegpre_tf.exporters.model_card import summary_of_results, write_description, write_model_folder
 
 if TYPE_CHECKING:
     from jpegpre_tf.training.config import TrainConfig
 
-ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from tools.plot import training
+
+ROOT = Path(__file__).resolve().parents[2]
 PARITY_SIZE = 256
 
 
@@ -45,9 +46,9 @@ def ship(arguments: argparse.Namespace) -> None:
     arguments.folder.mkdir(parents=True, exist_ok=True)
     stages = _stages(arguments, config)
     (arguments.folder / RECIPE).write_text(json.dumps({"stages": stages}, indent=2) + "\n", encoding="utf-8")
-    log = plot_training.log_of(arguments.folder, arguments.stage)
+    log = training.log_of(arguments.folder, arguments.stage)
     log.write_bytes((arguments.run / "log.jsonl").read_bytes())
-    plot_training.plot(arguments.folder)
+    training.plot(arguments.folder)
     write_model_folder(
         keras.models.load_model(arguments.model or arguments.run / "model.keras"),
         arguments.folder,
@@ -113,8 +114,8 @@ def _add_recipe(stages: list[dict[str, Any]], folder: Path, target: Path) -> str
             same = {**stage, "name": f"{folder.name}-{theirs['name']}"}
             stages.append(same)
             if "config" in theirs:
-                log = plot_training.log_of(folder, theirs["name"])
-                plot_training.log_of(target, same["name"]).write_bytes(log.read_bytes())
+                log = training.log_of(folder, theirs["name"])
+                training.log_of(target, same["name"]).write_bytes(log.read_bytes())
         names[theirs["name"]] = same["name"]
     return names[theirs["name"]]
 

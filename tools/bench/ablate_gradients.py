@@ -1,6 +1,6 @@
 """Which way through JPEG trains the better preprocessor? Equal CPU time each, scored by real files.
 
-    python tools/ablate_gradients.py TRAIN_FOLDER VALIDATION_FOLDER -o OUT [--seconds 300] [--only exact,mixed]
+    python tools/bench/ablate_gradients.py TRAIN_FOLDER VALIDATION_FOLDER -o OUT [--seconds 300] [--only exact,mixed]
 
 Trains one small preprocessor per way and seed; ways of a seed share initial weights, crops, objective and learning
 rate. Exports it, and runs `jpegpre evaluate` on all of them, at two strengths: ways differ in how far they go, and one
@@ -29,7 +29,7 @@ from jpegpre_tf.ops.blocks import coefficients_of, pictures_of
 from jpegpre_tf.ops.quantization import quantization_tables
 from jpegpre_tf.training.data.crops import list_pictures, training_dataset
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 SIZES = {"channels": 32, "spatial_blocks": 1, "mixing_blocks": 1, "chroma_mixing_blocks": 1}
 BATCH, CROP, LEARNING_RATE = 4, 192, 2e-3
 WAYS = {

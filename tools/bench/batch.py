@@ -1,8 +1,8 @@
 """Measures `jpegpre batch`: throughput of both engines per worker, memory, and a run that loses an actor.
 
-Usage: python tools/bench_batch.py WORK_DIR [--photos 2000] [--rounds 3]
+Usage: python tools/bench/batch.py WORK_DIR [--photos 2000] [--rounds 3]
 
-The photos are those of tools/soak_encode.py. Prints one JSON object; docs/scale.md quotes it.
+The photos are those of tools/bench/soak_encode.py. Prints one JSON object; docs/scale.md quotes it.
 """
 
 import argparse

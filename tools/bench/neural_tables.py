@@ -1,4 +1,4 @@
-"""Summaries and Markdown tables of what tools/bench_neural.py measures."""
+"""Summaries and Markdown tables of what tools/bench/neural.py measures."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 QUALITIES = (8, 12, 16, 22, 30, 40, 50, 60, 70, 78, 84, 90)
-# One per picture, quality and, for rates, edit: what bench_neural.py says it measured.
+# One per picture, quality and, for rates, edit: what tools/bench/neural.py says it measured.
 Rows = list[dict[str, Any]]
 
 
