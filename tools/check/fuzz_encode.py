@@ -143,7 +143,7 @@ def work(share: range, seed: int, pipe: Connection) -> None:
     from jpegpre_tf.cli.common.quiet import quiet_pillow
     from jpegpre_tf.errors import PictureError
     from jpegpre_tf.runtime.encoding import encode as encode_module
-    from jpegpre_tf.runtime.pictures.picture import decode as decoded_module
+    from jpegpre_tf.runtime.pictures import decode as decoded_module
 
     quiet_pillow()
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # libtiff tells of every damage
