@@ -5,9 +5,9 @@ finds the coefficients again if rounding to 8 bits moved none by half a step. Th
 - Y, Cb and Cr are rounded, not R, G and B. The RGB values that libjpeg decodes from whole Y, Cb, Cr are within half
   a level, and convert back to the same Y, Cb, Cr: rounding RGB adds nothing (as long as it isn't cut at 0 or 255).
 - All four pixels of a chroma sample have its Cb and Cr, so that averaging them gives it back.
-- The rounding error of a sample is passed on to its neighbors in the block (Floyd and Steinberg 1976). In flat parts
-  all samples would be rounded alike, and the DC coefficient be wrong by up to 4 levels; passed on, errors move to high
-  frequencies, where steps are large.
+- The rounding error of a sample is passed on to the samples of its block that are rounded after it, so that errors end
+  in high frequencies, where steps are large. Rounded singly, a flat block's samples would all err alike, and its DC
+  coefficient be wrong by up to 4 levels.
 """
 
 from collections.abc import Sequence
@@ -24,8 +24,8 @@ Int16 = npt.NDArray[np.int16]
 
 # Blocks whose samples exist as floats at a time.
 _MCU_ROWS_AT_ONCE = 16
-# Neighbors that take an error: rows down, columns right, share in sixteenths.
-_DIFFUSION = ((0, 1, 7), (1, -1, 3), (1, 0, 5), (1, 1, 1))
+# Steps are cut here where they weigh errors, in levels: coarser ones need no help, and would let samples stray.
+_LARGEST_STEP = 12.0
 
 
 def _basis() -> Float:
@@ -88,23 +88,28 @@ def carrier_samples(plane: Int16, table: npt.NDArray[np.integer]) -> Float:
     return samples
 
 
-def diffused(samples: Float) -> npt.NDArray[np.int32]:
-    """Rounds (..., 64) samples of blocks to whole levels; errors are passed on within each block."""
-    flat = np.ascontiguousarray(samples.reshape(-1, 64).T)
-    result = np.empty(flat.shape, np.int32)
-    for position in range(64):
-        row, column = divmod(position, 8)
-        rounded = np.rint(flat[position])
-        result[position] = rounded
-        error = flat[position] - rounded
-        inside = [
-            (8 * (row + down) + column + right, share)
-            for down, right, share in _DIFFUSION
-            if row + down < 8 and 0 <= column + right < 8
-        ]
-        total = sum(share for _, share in inside)
-        for neighbor, share in inside:
-            flat[neighbor] += error * (share / total)
+def _feedback(table: npt.NDArray[np.integer]) -> npt.NDArray[np.float32]:
+    """(64, 64): how errors of samples j > i, rounded before, move the value that sample i is rounded from.
+
+    Least squares over whole numbers, one after the other (Babai 1986, nearest plane): the sum over coefficients
+    of (error / step)^2 is |R (rounded - samples)|^2 with R upper triangular.
+    """
+    steps = np.minimum(table.reshape(64), _LARGEST_STEP)
+    triangle = np.linalg.cholesky((BASIS.T / steps**2) @ BASIS).T
+    feedback: npt.NDArray[np.float32] = (triangle / np.diag(triangle)[:, np.newaxis]).astype(np.float32)
+    return feedback
+
+
+def rounded_samples(samples: Float, table: npt.NDArray[np.integer]) -> npt.NDArray[np.int32]:
+    """Rounds (..., 64) samples of blocks to whole levels; errors go where the steps of `table` are large."""
+    feedback = _feedback(table)
+    flat = np.ascontiguousarray(samples.reshape(-1, 64).T, np.float32)
+    errors, result = np.empty_like(flat), np.empty(flat.shape, np.int32)
+    for position in range(63, -1, -1):
+        later = slice(position + 1, 64)
+        nearest = np.rint(flat[position] - feedback[position, later] @ errors[later])
+        result[position] = nearest
+        errors[position] = nearest - flat[position]
     return result.T.reshape(samples.shape)
 
 
@@ -151,6 +156,7 @@ def carrier_pixels(coefficients: Coefficients, encoder_tables: Tables) -> npt.ND
         for index, plane in enumerate(planes):
             vertical = 2 if index == 0 and not is_grey else 1
             strip = plane[top * vertical : (top + step) * vertical]
-            rounded.append(diffused(carrier_samples(strip, np.asarray(encoder_tables[min(index, 1)]))))
+            table = np.asarray(encoder_tables[min(index, 1)])
+            rounded.append(rounded_samples(carrier_samples(strip, table), table))
         strips.append(pixels_of(rounded))
     return np.concatenate(strips)
