@@ -5,7 +5,10 @@ arithmetic throughout; results equal libjpeg-turbo's (islow DCT, fancy upsamplin
 by sample and byte by byte.
 """
 
+from jpegpre_tf.jpeg.carrier import carrier_pixels
 from jpegpre_tf.jpeg.codec import Coefficients, decode, encode_coefficients, file_size, simulate
+from jpegpre_tf.jpeg.finish import finish
+from jpegpre_tf.jpeg.read_coefficients import read_coefficients
 from jpegpre_tf.jpeg.tables import (
     CHROMA_TABLE,
     LUMA_TABLE,
@@ -19,10 +22,13 @@ __all__ = [
     "LUMA_TABLE",
     "NATURAL_FROM_ZIGZAG",
     "Coefficients",
+    "carrier_pixels",
     "decode",
     "encode_coefficients",
     "file_size",
+    "finish",
     "quantization_tables",
+    "read_coefficients",
     "scale_table",
     "simulate",
 ]
