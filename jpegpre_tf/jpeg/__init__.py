@@ -5,7 +5,7 @@ arithmetic throughout; results equal libjpeg-turbo's (islow DCT, fancy upsamplin
 by sample and byte by byte.
 """
 
-from jpegpre_tf.jpeg.carrier import carrier_pixels, clipped_share
+from jpegpre_tf.jpeg.carrier import carrier_pixels, clipping
 from jpegpre_tf.jpeg.carrier_correction import corrected_pixels
 from jpegpre_tf.jpeg.codec import Coefficients, decode, encode_coefficients, file_size, simulate
 from jpegpre_tf.jpeg.encoder_choice import choose_encoder_quality, encoder_quality_for
@@ -26,7 +26,7 @@ __all__ = [
     "Coefficients",
     "carrier_pixels",
     "choose_encoder_quality",
-    "clipped_share",
+    "clipping",
     "corrected_pixels",
     "decode",
     "encode_coefficients",

@@ -166,24 +166,30 @@ def _sample_strips(coefficients: Coefficients, encoder_tables: Tables) -> Iterat
         yield strip
 
 
-def clipped_share(coefficients: Coefficients, encoder_tables: Tables) -> float:
-    """Returns which part of the carrier's pixels, 0..1, has R, G or B cut by more than a level at 0 or 255.
+def clipping(coefficients: Coefficients, encoder_tables: Tables) -> tuple[float, float]:
+    """Returns how much of the carrier is cut at 0 or 255.
 
-    Where many are cut, coefficients come out otherwise: the encoder's quality has to be higher.
+    Where much is, coefficients come out otherwise: the encoder needs another quality.
 
     Args:
         coefficients, encoder_tables: As for `carrier_pixels`.
+
+    Returns:
+        The part of its pixels, 0..1, that has R, G or B cut by more than a level, and the mean over all pixels of
+        the square of the largest cut, in levels.
     """
     cut = total = 0
+    squares = 0.0
     for luma, *chroma in _sample_strips(coefficients, encoder_tables):
-        lowest = highest = luma
+        smallest = largest = np.int32(0)
         if chroma:
             offsets = color.ycc_offsets(*chroma)
             smallest, largest = (
                 bound.repeat(2, axis=0).repeat(2, axis=1)
                 for bound in (offsets.min(axis=-1), offsets.max(axis=-1))
             )
-            lowest, highest = luma + smallest, luma + largest
-        cut += int(((lowest < -1) | (highest > 256)).sum())
+        excess = np.maximum(np.maximum(-(luma + smallest), luma + largest - 255), 0)
+        cut += int((excess > 1).sum())
+        squares += float((excess.astype(np.float64) ** 2).sum())
         total += luma.size
-    return cut / total
+    return cut / total, squares / total

@@ -4,7 +4,8 @@ Steps of the encoder that are larger than those of the file raise the carrier's 
 steps near one level are too fine for 8-bit samples. The rule was chosen on 24 validation pictures and 13 kinds of hard
 ones (text, checkerboards, saturated colors, noise, ...): the lowest quality whose steps keep contrast under 0.6, and
 the next higher ones where a picture needs it. Then none of their coefficients came out otherwise up to quality 90 with
-Annex K's tables. Above, files have steps of one level themselves, and no encoder can write them from less contrast.
+Annex K's tables. Above, files have steps of one level themselves, and no encoder can write them from less contrast:
+there the quality is taken that loses least.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,16 +13,18 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from jpegpre_tf.jpeg.carrier import clipped_share
+from jpegpre_tf.jpeg.carrier import clipping
 from jpegpre_tf.jpeg.codec import Coefficients
 
 Tables = Sequence[npt.NDArray[np.integer]]
 
-CANDIDATES = (60, 70, 75, 80, 85, 90, 93, 95, 96, 97)
+CANDIDATES = (60, 70, 75, 80, 85, 90, 93, 95, 96, 97, 98)
 _MOST_CONTRAST = 0.6
-# Geometric mean of luma steps, in levels; Annex K's are 2.7 at quality 97 and 1.9 at 98, where 1 in 500 coefficients
-# comes out otherwise.
-_FINEST_STEPS = 2.2
+# Where nothing under it is possible.
+_LARGEST_CONTRAST = 1.2
+# Geometric mean of luma steps, in levels; Annex K's are 2.7 at quality 97, 2.0 at 98, where 1 in 1000 coefficients
+# comes out otherwise, and 1.4 at 99, where 1 in 25 does.
+_FINEST_STEPS = 1.9
 # Part of a picture's pixels that may be cut.
 _MOST_CLIPPED = 1e-4
 # Power spectrum of pictures: falls with the square of the frequency.
@@ -35,11 +38,9 @@ def encoder_quality_for(target_tables: Tables, encoder_tables_of: Callable[[int]
         target_tables: (luma, chroma) tables that the file shall have, each (8, 8), 1..255.
         encoder_tables_of: The encoder's (luma, chroma) tables by quality.
     """
-    usable = _usable(encoder_tables_of)
-    for quality in usable:
-        if _contrast(encoder_tables_of(quality), target_tables) <= _MOST_CONTRAST:
-            return quality
-    return usable[-1]
+    contrasts = _contrasts(target_tables, encoder_tables_of)
+    low = [quality for quality, contrast in contrasts.items() if contrast <= _MOST_CONTRAST]
+    return low[0] if low else min(contrasts, key=lambda quality: contrasts[quality])
 
 
 def choose_encoder_quality(coefficients: Coefficients, encoder_tables_of: Callable[[int], Tables]) -> int:
@@ -49,23 +50,30 @@ def choose_encoder_quality(coefficients: Coefficients, encoder_tables_of: Callab
         coefficients: What the file shall hold, with the tables that it shall have.
         encoder_tables_of: The encoder's (luma, chroma) tables by quality.
     """
+    contrasts = _contrasts(coefficients.tables, encoder_tables_of)
     first = encoder_quality_for(coefficients.tables, encoder_tables_of)
-    shares = {}
-    for quality in _usable(encoder_tables_of):
-        if quality >= first:
-            shares[quality] = clipped_share(coefficients, encoder_tables_of(quality))
-            if shares[quality] <= _MOST_CLIPPED:
-                return quality
-    return min(shares, key=lambda quality: shares[quality])
+    losses = {}
+    possible = [
+        quality for quality in contrasts if quality >= first or contrasts[quality] <= _LARGEST_CONTRAST
+    ]
+    for quality in sorted(possible, key=lambda quality: (quality < first, quality)):
+        share, squares = clipping(coefficients, encoder_tables_of(quality))
+        if share <= _MOST_CLIPPED and quality >= first:
+            return quality
+        # What is cut weighs as much more in the file as its contrast is larger.
+        losses[quality] = squares / contrasts[quality] ** 2
+    return min(losses, key=lambda quality: losses[quality])
 
 
-def _usable(encoder_tables_of: Callable[[int], Tables]) -> list[int]:
+def _contrasts(target_tables: Tables, encoder_tables_of: Callable[[int], Tables]) -> dict[int, float]:
+    """Contrast by usable quality, ascending."""
+    tables = {quality: encoder_tables_of(quality) for quality in CANDIDATES}
     fine = [
         quality
-        for quality in CANDIDATES
-        if np.exp(np.log(np.asarray(encoder_tables_of(quality)[0], np.float64)).mean()) >= _FINEST_STEPS
+        for quality, (luma, _) in tables.items()
+        if np.exp(np.log(np.asarray(luma, np.float64)).mean()) >= _FINEST_STEPS
     ]
-    return fine or [CANDIDATES[0]]
+    return {quality: _contrast(tables[quality], target_tables) for quality in fine or CANDIDATES[:1]}
 
 
 def _contrast(encoder_tables: Tables, target_tables: Tables) -> float:

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from jpegpre_tf import jpeg
-from jpegpre_tf.jpeg.carrier import carrier_pixels, clipped_share, whole_mcus
+from jpegpre_tf.jpeg.carrier import carrier_pixels, clipping, whole_mcus
 from jpegpre_tf.jpeg.carrier_correction import corrected_pixels
 from jpegpre_tf.jpeg.encoder_choice import choose_encoder_quality, encoder_quality_for
 
@@ -48,7 +48,7 @@ HARD = hard_pictures()
 
 
 @pytest.mark.parametrize("kind", sorted(HARD))
-@pytest.mark.parametrize(("quality", "most"), [(16, 1 / 5000), (60, 1 / 5000), (80, 1 / 5000)])
+@pytest.mark.parametrize(("quality", "most"), [(16, 1 / 5000), (60, 1 / 5000), (80, 1 / 5000), (90, 1 / 500)])
 def test_hard_pictures_come_out_as_decided(kind, quality, most):
     coefficients = jpeg.encode_coefficients(HARD[kind], quality)
     chosen = choose_encoder_quality(coefficients, jpeg.quantization_tables)
@@ -123,8 +123,23 @@ def test_other_coefficients_are_refused(picture):
 
 def test_low_encoder_quality_clips_and_another_is_chosen():
     coefficients = jpeg.encode_coefficients(HARD["text"], 80)
-    assert clipped_share(coefficients, jpeg.quantization_tables(60)) > 0.1
-    assert clipped_share(coefficients, jpeg.quantization_tables(90)) == 0
+    assert clipping(coefficients, jpeg.quantization_tables(60))[0] > 0.1
+    assert clipping(coefficients, jpeg.quantization_tables(90)) == (0, 0)
     chosen = choose_encoder_quality(coefficients, jpeg.quantization_tables)
     assert chosen >= encoder_quality_for(coefficients.tables, jpeg.quantization_tables)
-    assert clipped_share(coefficients, jpeg.quantization_tables(chosen)) < 0.001
+    assert clipping(coefficients, jpeg.quantization_tables(chosen))[0] < 0.001
+
+
+def test_files_of_finer_steps_than_the_encoder_has_take_what_loses_least():
+    """At 95 no quality of the encoder has less contrast in all coefficients: the one that cuts least is taken."""
+    coefficients = jpeg.encode_coefficients(HARD["checkerboard"], 95)
+    chosen = choose_encoder_quality(coefficients, jpeg.quantization_tables)
+    assert chosen == 95 != encoder_quality_for(coefficients.tables, jpeg.quantization_tables)
+    cuts = {quality: clipping(coefficients, jpeg.quantization_tables(quality))[1] for quality in (95, 97)}
+    assert cuts[95] < cuts[97]
+
+
+def test_an_encoder_of_fine_steps_only_is_used_all_the_same(photos):
+    coefficients = jpeg.encode_coefficients(photos[0], 50)
+    flat = np.full((8, 8), 1, np.uint16)
+    assert choose_encoder_quality(coefficients, lambda quality: (flat, flat)) == 60

@@ -1,11 +1,11 @@
 """Coefficients that come out of Pillow otherwise than decided, one pass against two, and what that costs.
 
-    python tools/bench/carrier.py PICTURE... [--crop 512] [--json]
+    python tools/bench/carrier.py PICTURE... [--crop 512] [--qualities 60 95] [--json]
 
 For every target quality and two sets of tables, Annex K's and some like those that training finds: the quality that is
 chosen for the encoder, how often the picture needed another than its tables alone would get, wrong coefficients per
-million after one pass and two, size and PSNR (against the picture, dB) of the finished file less those of the ideal one,
-and CPU time. Hard pictures made by code follow the given ones.
+million after one pass and two, size and PSNR (against the picture, dB) of the finished file less those of the
+ideal one, and CPU time. Hard pictures made by code follow the given ones.
 """
 
 import argparse
@@ -121,6 +121,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("pictures", nargs="*", type=Path)
     parser.add_argument("--crop", type=int, default=512, help="pixels a side that are taken of each picture")
+    parser.add_argument("--qualities", type=int, nargs="+", default=list(QUALITIES))
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args(argv)
     images = {}
@@ -132,11 +133,12 @@ def main(argv: list[str] | None = None) -> int:
     groups |= {name: [image] for name, image in hard_pictures().items()}
     if not arguments.json:
         print(
-            "tables target kind: encoder quality, fallbacks; wrong ppm one (worst) > two (worst); size %; PSNR dB; ms/MP"
+            "tables target kind: encoder quality, fallbacks; wrong ppm one (worst) > two (worst); size %; PSNR dB; "
+            "ms/MP of choice, one, two"
         )
     for kind, members in groups.items():
         for tables, table_of in TABLES.items():
-            for quality in QUALITIES:
+            for quality in arguments.qualities:
                 rows = [measure(image, table_of(quality)) for image in members]
                 mean = {key: float(np.mean([row[key] for row in rows])) for key in rows[0]}
                 worst = [max(row[f"wrong_ppm_{name}"] for row in rows) for name in ("one", "two")]
