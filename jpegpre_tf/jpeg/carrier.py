@@ -10,7 +10,8 @@ finds the coefficients again if rounding to 8 bits moved none by half a step. Th
   coefficient be wrong by up to 4 levels.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,12 +21,16 @@ from jpegpre_tf.jpeg.codec import Coefficients
 
 Tables = Sequence[npt.NDArray[np.integer]]
 Float = npt.NDArray[np.float64]
+Int = npt.NDArray[np.int32]
 Int16 = npt.NDArray[np.int16]
 
 # Blocks whose samples exist as floats at a time.
 _MCU_ROWS_AT_ONCE = 16
 # Steps are cut here where they weigh errors, in levels: coarser ones need no help, and would let samples stray.
 _LARGEST_STEP = 12.0
+# Weighs low frequencies a little more, also where steps are equal: flat blocks need it. Measured: 0.03 leaves the
+# fewest wrong coefficients of 24 validation pictures at qualities 97 and 98 of Annex K's tables.
+_RISING = 1 + 0.03 * np.add.outer(np.arange(8), np.arange(8)).reshape(64)
 
 
 def _basis() -> Float:
@@ -94,13 +99,13 @@ def _feedback(table: npt.NDArray[np.integer]) -> npt.NDArray[np.float32]:
     Least squares over whole numbers, one after the other (Babai 1986, nearest plane): the sum over coefficients
     of (error / step)^2 is |R (rounded - samples)|^2 with R upper triangular.
     """
-    steps = np.minimum(table.reshape(64), _LARGEST_STEP)
+    steps = np.minimum(table.reshape(64), _LARGEST_STEP) * _RISING
     triangle = np.linalg.cholesky((BASIS.T / steps**2) @ BASIS).T
     feedback: npt.NDArray[np.float32] = (triangle / np.diag(triangle)[:, np.newaxis]).astype(np.float32)
     return feedback
 
 
-def rounded_samples(samples: Float, table: npt.NDArray[np.integer]) -> npt.NDArray[np.int32]:
+def rounded_samples(samples: Float, table: npt.NDArray[np.integer]) -> Int:
     """Rounds (..., 64) samples of blocks to whole levels; errors go where the steps of `table` are large."""
     feedback = _feedback(table)
     flat = np.ascontiguousarray(samples.reshape(-1, 64).T, np.float32)
@@ -113,25 +118,16 @@ def rounded_samples(samples: Float, table: npt.NDArray[np.integer]) -> npt.NDArr
     return result.T.reshape(samples.shape)
 
 
-def _raster(blocks: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+def raster(blocks: Int) -> Int:
+    """(rows, columns, 64) blocks as a plane of (8 * rows, 8 * columns) samples."""
     rows, columns = blocks.shape[:2]
     return blocks.reshape(rows, columns, 8, 8).swapaxes(1, 2).reshape(8 * rows, 8 * columns)
 
 
-def pixels_of(planes: Sequence[npt.NDArray[np.int32]]) -> npt.NDArray[np.uint8]:
-    """Pixels that an encoder converts to these samples.
-
-    Args:
-        planes: Rounded Y, Cb, Cr, or Y alone; each (rows, columns, 64), chroma for half of the pixels each way.
-
-    Returns:
-        uint8 (H, W, 3) RGB or (H, W) grey, cut at 0 and 255.
-    """
-    luma = _raster(planes[0])
-    if len(planes) == 1:
-        return np.clip(luma, 0, 255).astype(np.uint8)
-    chroma = [_raster(plane).repeat(2, axis=0).repeat(2, axis=1) for plane in planes[1:]]
-    return color.ycc_to_rgb(np.stack([luma, *chroma], axis=-1)).astype(np.uint8)
+def blocks_of(plane: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The inverse of `raster`."""
+    rows, columns = plane.shape[0] // 8, plane.shape[1] // 8
+    return plane.reshape(rows, 8, columns, 8).swapaxes(1, 2).reshape(rows, columns, 64)
 
 
 def carrier_pixels(coefficients: Coefficients, encoder_tables: Tables) -> npt.NDArray[np.uint8]:
@@ -147,16 +143,53 @@ def carrier_pixels(coefficients: Coefficients, encoder_tables: Tables) -> npt.ND
     Raises:
         ValueError: If the coefficients are not those of such a picture.
     """
-    planes = whole_mcus(coefficients)
-    is_grey = len(planes) == 1
-    step = _MCU_ROWS_AT_ONCE
     strips = []
-    for top in range(0, planes[-1].shape[0], step):
-        rounded = []
-        for index, plane in enumerate(planes):
-            vertical = 2 if index == 0 and not is_grey else 1
-            strip = plane[top * vertical : (top + step) * vertical]
-            table = np.asarray(encoder_tables[min(index, 1)])
-            rounded.append(rounded_samples(carrier_samples(strip, table), table))
-        strips.append(pixels_of(rounded))
+    for luma, *chroma in _sample_strips(coefficients, encoder_tables):
+        if not chroma:
+            strips.append(np.clip(luma, 0, 255).astype(np.uint8))
+            continue
+        pair = [plane.repeat(2, axis=0).repeat(2, axis=1) for plane in chroma]
+        strips.append(color.ycc_to_rgb(np.stack([luma, *pair], axis=-1)).astype(np.uint8))
     return np.concatenate(strips)
+
+
+def _sample_strips(coefficients: Coefficients, encoder_tables: Tables) -> Iterator[list[Int]]:
+    """Rounded samples of all planes, some rows of MCUs at a time; not cut at 0 and 255."""
+    planes = whole_mcus(coefficients)
+    for top in range(0, planes[-1].shape[0], _MCU_ROWS_AT_ONCE):
+        strip = []
+        for index, plane in enumerate(planes):
+            vertical = 2 if index == 0 and len(planes) > 1 else 1
+            part = plane[top * vertical : (top + _MCU_ROWS_AT_ONCE) * vertical]
+            table = np.asarray(encoder_tables[min(index, 1)])
+            strip.append(raster(rounded_samples(carrier_samples(part, table), table)))
+        yield strip
+
+
+def clipping(coefficients: Coefficients, encoder_tables: Tables) -> tuple[float, float]:
+    """Returns how much of the carrier is cut at 0 or 255.
+
+    Where much is, coefficients come out otherwise: the encoder needs another quality.
+
+    Args:
+        coefficients, encoder_tables: As for `carrier_pixels`.
+
+    Returns:
+        The part of its pixels, 0..1, that has R, G or B cut by more than a level, and the mean over all pixels of
+        the square of the largest cut, in levels.
+    """
+    cut = total = 0
+    squares = 0.0
+    for luma, *chroma in _sample_strips(coefficients, encoder_tables):
+        smallest = largest = np.int32(0)
+        if chroma:
+            offsets = color.ycc_offsets(*chroma)
+            smallest, largest = (
+                bound.repeat(2, axis=0).repeat(2, axis=1)
+                for bound in (offsets.min(axis=-1), offsets.max(axis=-1))
+            )
+        excess = np.maximum(np.maximum(-(luma + smallest), luma + largest - 255), 0)
+        cut += int((excess > 1).sum())
+        squares += float((excess.astype(np.float64) ** 2).sum())
+        total += luma.size
+    return cut / total, squares / total

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jpegpre_tf.jpeg import color, resample
-from jpegpre_tf.jpeg.carrier import BASIS, whole_mcus
+from jpegpre_tf.jpeg.carrier import BASIS, blocks_of, raster, whole_mcus
 from jpegpre_tf.jpeg.codec import Coefficients
 
 Tables = Sequence[npt.NDArray[np.integer]]
@@ -117,24 +117,19 @@ def _plane_moves(
     most: int,
 ) -> Int:
     """Returns by how much samples of a plane shall move, at most by `most` each."""
-    blocks = _blocks(plane)
+    blocks = blocks_of(plane)
     samples = blocks.reshape(-1, 64).astype(np.float32) - np.float32(128)
-    steps = np.asarray(table).reshape(64).astype(np.float32)
+    steps: Float = np.asarray(table).reshape(64).astype(np.float32)
     errors = samples @ _BASIS32.T - wanted.reshape(-1, 64) * steps
-    limit = steps / 2 - np.float32(_MARGIN)
+    half = steps * np.float32(0.5)
+    limit = half - np.float32(_MARGIN)
     worst = (np.abs(errors) * (1 / limit)).max(axis=1)
     (affected,) = np.nonzero((worst > 1) & (worst < _LARGEST_ERROR))
-    moves = np.zeros((len(blocks), 64), np.int32)
+    moves = np.zeros(samples.shape, np.int32)
     if len(affected):
-        rise, fall = (_blocks(mask).reshape(-1, 64)[affected] for mask in (may_rise, may_fall))
-        moves[affected] = _block_moves(errors[affected], steps / 2, limit, rise, fall, most)
-    rows, columns = plane.shape
-    return moves.reshape(rows // 8, columns // 8, 8, 8).swapaxes(1, 2).reshape(rows, columns)
-
-
-def _blocks(plane: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
-    rows, columns = plane.shape
-    return plane.reshape(rows // 8, 8, columns // 8, 8).swapaxes(1, 2).reshape(-1, 8, 8)
+        rise, fall = (blocks_of(mask).reshape(-1, 64)[affected] for mask in (may_rise, may_fall))
+        moves[affected] = _block_moves(errors[affected], half, limit, rise, fall, most)
+    return raster(moves.reshape(blocks.shape))
 
 
 def _block_moves(
