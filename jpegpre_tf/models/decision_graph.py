@@ -118,12 +118,13 @@ class DecisionGraph:
     ) -> tf.Tensor:
         """The picture that an encoder with the encoder tables quantizes to the decisions for the (target) tables.
 
-        Float32 samples, shape of `image`, neither rounded nor clipped, chroma constant in each 2x2 cell.
+        Float32 samples, shape of `image`, neither rounded nor clipped, of whole Y, Cb and Cr, chroma constant in each
+        2x2 cell.
         """
         quantized = self.quantize(image, luma_table, chroma_table, strength)
         encoder = _ordered(encoder_luma_table, encoder_chroma_table)
         luma, cb, cr = (q * table for q, table in zip(quantized, encoder, strict=True))
-        return picture_dct.inverse(luma, tf.concat([cb, cr], axis=-1), 128.0 + offset)
+        return picture_dct.inverse(luma, tf.concat([cb, cr], axis=-1), 128.0 + offset, is_whole=True)
 
     def quantize(
         self, image: tf.Tensor, luma_table: tf.Tensor, chroma_table: tf.Tensor, strength: tf.Tensor
@@ -174,9 +175,7 @@ class DecisionGraph:
         return Components(*quantized), Components(*real)
 
     def _gates(self, steps: Components, tables: Components) -> Components:
-        # Once per picture, at 1x1. 1..255 becomes -1..1.8.
-        logs = tf.concat([tf.math.log(tables.luma), tf.math.log(tables.cb)], axis=-1)
-        condition = logs * 0.5 - 1.0
+        condition = condition_of(tables.luma, tables.cb)
         luma_features = self.features(steps.luma)
         if self.features is features_of:
             context = tf.nn.avg_pool2d(luma_features, 2, 2, "VALID")
@@ -188,6 +187,12 @@ class DecisionGraph:
         chroma = self.chroma_gates(chroma_features, condition)
         luma = self.luma_gates(luma_features, condition)
         return Components(luma, chroma[..., :GATES], chroma[..., GATES:])
+
+
+def condition_of(luma_table: tf.Tensor, chroma_table: tf.Tensor) -> tf.Tensor:
+    """What networks are told of two tables, each (.., 1, 1, 64) in `picture_dct.ORDER`: (.., 1, 1, 128) in -1..1.8."""
+    logs = tf.concat([tf.math.log(luma_table), tf.math.log(chroma_table)], axis=-1)
+    return logs * 0.5 - 1.0
 
 
 def rounding_graph() -> DecisionGraph:

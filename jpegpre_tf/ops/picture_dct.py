@@ -140,7 +140,9 @@ def headroom(blocks: tf.Tensor, change: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor
     return tf.stop_gradient(luma), tf.stop_gradient(chroma)
 
 
-def inverse(luma: tf.Tensor, chroma: tf.Tensor, offset: float = 0.0) -> tf.Tensor:
+def inverse(
+    luma: tf.Tensor, chroma: tf.Tensor, offset: float = 0.0, *, is_whole: bool = False
+) -> tf.Tensor:
     """A picture with these coefficients and constant chroma in each 2x2 cell; shapes as in `forward`.
 
     Linear: the 128 levels that `forward` takes off Y are not added back, but for those in `offset`.
@@ -148,9 +150,14 @@ def inverse(luma: tf.Tensor, chroma: tf.Tensor, offset: float = 0.0) -> tf.Tenso
     Args:
         luma, chroma: float32, coefficients in levels.
         offset: Levels added to every sample: in the last product's bias, where it costs nothing.
+        is_whole: Whether Y, Cb and Cr are rounded before they become RGB. RGB values of whole Y, Cb and Cr, rounded,
+            convert back to the same Y, Cb and Cr: an encoder sees no further rounding.
     """
     numbers = tf.nn.depth_to_space(_product(chroma, _TO_CHROMA.T), 2)
-    cells = tf.nn.depth_to_space(_product(tf.concat([luma, numbers], axis=-1), _FROM_BLOCK), 4)
+    samples = _product(tf.concat([luma, numbers], axis=-1), _FROM_BLOCK)
+    if is_whole:
+        samples = tf.floor(tf.nn.bias_add(samples, tf.fill([16 * _CELL], 0.5)))
+    cells = tf.nn.depth_to_space(samples, 4)
     pixels = _product(cells, _FROM_CELL)
     if offset:
         pixels = tf.nn.bias_add(pixels, tf.fill([12], offset))
