@@ -30,9 +30,9 @@ _SIZES = {
     "luma": {1: "luma_rows", 2: "luma_columns"},
     "chroma": {1: "chroma_rows", 2: "chroma_columns"},
 }
-def export_onnx(
-    preprocessor: Any, path: str | Path, precision: str = "fp32", signature: str = EDIT
-) -> Path:
+
+
+def export_onnx(preprocessor: Any, path: str | Path, precision: str = "fp32", signature: str = EDIT) -> Path:
     """Writes one signature as ONNX (`exporters.signatures` has inputs and outputs).
 
     One file for each signature: an ONNX model computes all of its outputs whenever it runs. `image` and `output` are RGB

@@ -68,7 +68,9 @@ def _on_grid(kernel: np.ndarray, least_scale: np.ndarray, name: str) -> tuple[np
     exact = kernel / scale.reshape(-1, *[1] * (kernel.ndim - 1))
     integers = np.rint(exact)
     if np.abs(exact - integers)[scale == grid].max(initial=0.0) > _OFF_GRID:
-        raise ModelError(f"int8 ONNX model: weights {name} are not on a grid of {2 * _LARGEST_WEIGHT + 1} steps")
+        raise ModelError(
+            f"int8 ONNX model: weights {name} are not on a grid of {2 * _LARGEST_WEIGHT + 1} steps"
+        )
     return integers.astype(np.int8), scale
 
 

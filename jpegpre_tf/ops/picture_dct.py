@@ -140,9 +140,7 @@ def headroom(blocks: tf.Tensor, change: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor
     return tf.stop_gradient(luma), tf.stop_gradient(chroma)
 
 
-def inverse(
-    luma: tf.Tensor, chroma: tf.Tensor, offset: float = 0.0, *, is_whole: bool = False
-) -> tf.Tensor:
+def inverse(luma: tf.Tensor, chroma: tf.Tensor, offset: float = 0.0, *, is_whole: bool = False) -> tf.Tensor:
     """A picture with these coefficients and constant chroma in each 2x2 cell; shapes as in `forward`.
 
     Linear: the 128 levels that `forward` takes off Y are not added back, but for those in `offset`.

@@ -1,0 +1,69 @@
+"""A picture made for an ordinary encoder, and what makes the encoder's file the one that was decided."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from jpegpre_tf import jpeg
+
+EncoderTables = Callable[[int], Sequence[npt.NDArray[np.integer]]]
+# From this encoder's quality on its steps are so fine that coefficients near a tie have to be corrected.
+_CORRECTED_FROM = 96
+
+
+@dataclass(frozen=True)
+class Carrier:
+    """The picture handed to an encoder so that its file holds the decided coefficients.
+
+    Attributes:
+        pixels: uint8 (H, W, 3) RGB, H and W multiples of 16; of a gray picture (H, W), multiples of 8.
+        quality: Quality that the encoder has to be given, 1..100, with 4:2:0.
+        tables: Luma and chroma table that the file shall have, (2, 8, 8), 1..255.
+        encoder_tables: Tables that the encoder uses at `quality`, likewise.
+        width, height: True size of the picture.
+        clipped_share: Part of the pixels cut at 0 or 255, 0..1: near them coefficients come out otherwise.
+    """
+
+    pixels: npt.NDArray[np.uint8]
+    quality: int
+    tables: npt.NDArray[np.uint8]
+    encoder_tables: npt.NDArray[np.uint8]
+    width: int
+    height: int
+    clipped_share: float = 0.0
+
+    def finish(self, encoded: bytes) -> bytes:
+        """Returns the encoder's file of `pixels` with the tables and the size that it shall have.
+
+        Args:
+            encoded: The file: 4:2:0 or one component, baseline or progressive, encoded at `quality`.
+
+        Raises:
+            ValueError: If it is not that file; one line says what was expected and what came.
+        """
+        return jpeg.finish(encoded, tuple(self.encoder_tables), tuple(self.tables), self.height, self.width)
+
+
+def make_carrier(coefficients: jpeg.Coefficients, encoder_tables: EncoderTables) -> Carrier:
+    """Returns the carrier of decided coefficients, for the encoder's quality that carries them best.
+
+    Args:
+        coefficients: What the file shall hold, 4:2:0 or one plane, with the tables that it shall have.
+        encoder_tables: Function from the encoder's quality to its luma and chroma table.
+    """
+    quality = jpeg.choose_encoder_quality(coefficients, encoder_tables)
+    own = encoder_tables(quality)
+    pixels = jpeg.carrier_pixels(coefficients, own)
+    if quality >= _CORRECTED_FROM:
+        pixels = jpeg.corrected_pixels(pixels, coefficients, own)
+    return Carrier(
+        pixels,
+        quality,
+        np.stack(coefficients.tables).astype(np.uint8),
+        np.stack(own).astype(np.uint8),
+        coefficients.width,
+        coefficients.height,
+        jpeg.clipping(coefficients, own)[0],
+    )
