@@ -70,10 +70,10 @@ class PreprocessorTrainer(TrackedModel):
         edits = simulator is not None or rate is not None
         if edits and preprocessor is None:
             raise ValueError("`simulator` and `rate` see edited pixels, and need a `preprocessor`.")
-        self.preprocessor = preprocessor
-        self.simulator = simulator or (JPEGSimulator(jit_compile=True) if edits else None)
-        self.rate = rate or (RateEstimator(jit_compile=True) if edits else None)
-        self.tuned_tables = tuned_tables
+        self.preprocessor: Any = preprocessor
+        self.simulator: Any = simulator or (JPEGSimulator(jit_compile=True) if edits else None)
+        self.rate: Any = rate or (RateEstimator(jit_compile=True) if edits else None)
+        self.tuned_tables: Any = tuned_tables
         if tuned_tables is not None:
             tuned_tables.build()
         self.huffman = huffman

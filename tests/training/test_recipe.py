@@ -122,4 +122,4 @@ def test_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "made by a recipe" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
     path = written(tmp_path, {"name": "a", "config": {"seed": 7}}, {"name": "b", "config": {"seed": 8}})
-    assert last_config(path) == TrainConfig(seed=8)
+    assert last_config(path) == TrainConfig().with_fields(seed=8)

@@ -1,7 +1,8 @@
 """Fits how few bits crops may have before their slopes stop growing (jpegpre_tf/losses/rate_floors.json).
 
 Slopes of BD-rates grow without bound where a crop is nearly flat. Below the rate that all but 5 % of crops exceed at a
-quality, slopes stay those of that rate: this tool fits ln of that rate as a quadratic function of ln of the table's scale.
+quality, slopes stay those of that rate: this tool fits ln of that rate as a quadratic function of ln of the table's
+scale.
 
 python tools/fit/rate_floors.py PICTURES --crops 400
 """
