@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from jpegpre_tf.training.config import TrainConfig
 
 _STEPS = 600
+_LEAST_COMPILED = 100  # steps from which on the minute that XLA takes is saved again
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -119,6 +120,7 @@ def _config(arguments: argparse.Namespace) -> "TrainConfig":
         "tables_learning_rate": arguments.learning_rate,
         "tuned_share": 1.0,
         "full_strength_share": 1.0,
+        "jit_compile": arguments.steps >= _LEAST_COMPILED,
         "bd_rate_every": -(-arguments.steps // 100) if arguments.validation else 0,
     }
     if arguments.metrics:

@@ -81,16 +81,17 @@ def sections_of(given: Any, kind: type[Config], where: str, renamed: dict[str, s
         UsageError: If a section or field is unknown or of a wrong type.
     """
     sections = {name: type(section) for name, section in vars(kind()).items()}
-    home = {field: name for name, section in sections.items() for field in vars(section())}
+    home: dict[str, str] = {}
+    for section_name, section in sections.items():
+        home |= dict.fromkeys(vars(section()), section_name)
     if not isinstance(given, dict):
         raise UsageError(f"{where}: expected an object, received {type(given).__name__}")
     sorted_fields: dict[str, dict[str, Any]] = {name: {} for name in sections}
     unknown = []
     for name, value in given.items():
         if name in sections and isinstance(value, dict):
-            sorted_fields[name] |= {renamed.get(field, field): content for field, content in value.items()}
-        elif renamed.get(name, name) in home:
-            field = renamed.get(name, name)
+            sorted_fields[name] |= {renamed.get(key, key): content for key, content in value.items()}
+        elif (field := renamed.get(name, name)) in home:
             sorted_fields[home[field]][field] = value
         else:
             unknown.append(name)

@@ -14,7 +14,7 @@ from jpegpre_tf.models.decision_graph import Decisions, rounding_graph
 from jpegpre_tf.models.preprocessor import split_tables
 from jpegpre_tf.ops.quantization import quantization_tables
 from jpegpre_tf.training.decided_file import decode_decisions, rate_of_decisions
-from jpegpre_tf.training.tracked_model import TrackedModel
+from jpegpre_tf.training.tracked_model import Held, TrackedModel
 
 
 class PreprocessorTrainer(TrackedModel):
@@ -77,6 +77,7 @@ class PreprocessorTrainer(TrackedModel):
         if tuned_tables is not None:
             tuned_tables.build()
         self.huffman = huffman
+        self._objective = Held(None)
         self._set_objective(objective or RateDistortion())
         self.build()
 
@@ -89,9 +90,13 @@ class PreprocessorTrainer(TrackedModel):
         super().compile(optimizer=optimizer, **options)
 
     def _set_objective(self, objective: Any) -> None:
-        self.objective = objective
-        names = ("loss", "loss_median", "rate_bpp", "psnr", *getattr(objective, "part_names", ()))
-        self.trackers = [keras.metrics.Mean(name=name) for name in names]
+        self._objective.value = objective
+        self.set_names(("loss", "loss_median", "rate_bpp", "psnr", *getattr(objective, "part_names", ())))
+
+    @property
+    def objective(self) -> Any:
+        """What is minimized: the `loss` of `compile`."""
+        return self._objective.value
 
     @property
     def trainable_variables(self) -> list[Any]:

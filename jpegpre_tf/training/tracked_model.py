@@ -9,6 +9,17 @@ import tensorflow as tf
 from jpegpre_tf.training.averages import averaged
 
 
+class Held:
+    """Holds what a model uses and may replace after it was built; Keras locks the layers and metrics that it tracks.
+
+    Args:
+        value: Anything.
+    """
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
 class TrackedModel(keras.Model):
     """A model with `train_step` and `test_step` over one function, `compute`, which subclasses define.
 
@@ -20,7 +31,18 @@ class TrackedModel(keras.Model):
 
     def __init__(self, names: Sequence[str], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.trackers = [keras.metrics.Mean(name=name) for name in names]
+        self._trackers = Held([])
+        self.set_names(names)
+
+    def set_names(self, names: Sequence[str]) -> None:
+        """Chooses the names of the values that are logged, in order."""
+        self._trackers.value = [keras.metrics.Mean(name=name) for name in names]
+
+    @property
+    def trackers(self) -> list[keras.metrics.Metric]:
+        """Means of the values, in the order of the log."""
+        trackers: list[keras.metrics.Metric] = self._trackers.value
+        return trackers
 
     def build(self, *_: Any, **__: Any) -> None:
         """Nothing depends on shapes: trainers are given models that have their weights."""
