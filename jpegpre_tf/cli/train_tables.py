@@ -1,6 +1,7 @@
 """`jpegpre train-tables`: learns quantization tables for all qualities from a folder of pictures."""
 
 import argparse
+import contextlib
 import json
 import sys
 import tempfile
@@ -77,7 +78,8 @@ def run(arguments: argparse.Namespace) -> int:
     paths = list_pictures(arguments.folder)
     validation = list_pictures(arguments.validation) if arguments.validation else []
     print(f"learning tables on {len(paths)} pictures, {config.run.steps} steps", file=sys.stderr)
-    with tempfile.TemporaryDirectory() as folder:
+    # Keras prints its progress to stdout, which is for the result.
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(sys.stderr):
         trainer = train(
             config,
             paths,

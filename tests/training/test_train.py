@@ -190,7 +190,7 @@ def test_the_smoke_objective_trains(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert (out / "model.keras").exists() and (out / "tables.json").exists()
 
 
-@pytest.mark.parametrize("has_network", [True, False])
+@pytest.mark.parametrize("has_network", [pytest.param(True, marks=pytest.mark.slow), False])
 def test_tables_alone_are_learned_by_a_command(
     tmp_path: Path, has_network: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
