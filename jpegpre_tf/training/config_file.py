@@ -90,7 +90,9 @@ def sections_of(given: Any, kind: type[Config], where: str, renamed: dict[str, s
     unknown = []
     for name, value in given.items():
         if name in sections and isinstance(value, dict):
-            sorted_fields[name] |= {renamed.get(key, key): content for key, content in value.items()}
+            sorted_fields[name] |= {
+                renamed.get(str(key), str(key)): content for key, content in value.items()
+            }
         elif (field := renamed.get(name, name)) in home:
             sorted_fields[home[field]][field] = value
         else:

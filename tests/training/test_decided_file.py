@@ -36,7 +36,7 @@ def test_size_and_samples_are_those_of_a_file_with_these_tables(quality: int) ->
 
     # The real thing, through an encoder at the quality that suits the tables. Samples are rounded to integers and no
     # second pass corrects what is near a tie.
-    encoder_quality = jpeg.encoder_quality_for(tables)
+    encoder_quality = jpeg.encoder_quality_for(tuple(tables), jpeg.quantization_tables)
     encoder_tables = np.stack(jpeg.quantization_tables(encoder_quality))
     carrier = np.asarray(model.carrier(picture, tables, 1.0, encoder_tables))[0].astype(np.uint8)
     file = io.BytesIO()
