@@ -21,6 +21,8 @@ class TunedTables(keras.layers.Layer):
     Args:
         node_qualities: Qualities at which there are factors, ascending, 1..100.
         calibration: See `jpeg.tuned_tables.TunedTables`; not trained.
+        gain: Factor of the logarithms on the trained variable. With Adam it is a factor on their learning rate, so that
+            one optimizer trains tables faster than networks.
     Call arguments:
         quality: `(batch,)`, 1..100.
     Returns:
@@ -32,12 +34,17 @@ class TunedTables(keras.layers.Layer):
         self,
         node_qualities: Sequence[float] = NODE_QUALITIES,
         calibration: Sequence[Sequence[float]] = ((), ()),
+        gain: float = 1.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**{**kwargs, "autocast": False, "dtype": "float32"})
         self.node_qualities = tuple(float(quality) for quality in node_qualities)
         asked, meant = calibration
         self.calibration = (tuple(map(float, asked)), tuple(map(float, meant)))
+        if not gain > 0:
+            raise ValueError(f"`gain` must be > 0. Received: gain={gain}")
+        self.gain = float(gain)
+        # Checks both.
         StoredTables(
             np.zeros((len(self.node_qualities), 2, 8, 8), np.float32), self.node_qualities, self.calibration
         )
@@ -45,9 +52,14 @@ class TunedTables(keras.layers.Layer):
     def build(self, *_: Any) -> None:
         if self.built:
             return
-        self.log_factors = self.add_weight(
-            shape=(len(self.node_qualities), 2, 8, 8), initializer="zeros", name="log_factors"
+        self.scaled_factors = self.add_weight(
+            shape=(len(self.node_qualities), 2, 8, 8), initializer="zeros", name="scaled_factors"
         )
+
+    @property
+    def log_factors(self) -> tf.Tensor:
+        """float32 (nodes, 2, 8, 8), natural order: ln of the factors."""
+        return self.gain * tf.convert_to_tensor(self.scaled_factors)
 
     def call(self, quality: Any) -> tf.Tensor:
         quality = tf.reshape(tf.cast(tf.convert_to_tensor(quality), tf.float64), [-1])
@@ -78,11 +90,11 @@ class TunedTables(keras.layers.Layer):
         return self.to_stored(**provenance).to_json()
 
     @classmethod
-    def from_stored(cls, stored: StoredTables, **kwargs: Any) -> "TunedTables":
+    def from_stored(cls, stored: StoredTables, gain: float = 1.0, **kwargs: Any) -> "TunedTables":
         """The layer with the factors of a tables.json."""
-        layer = cls(stored.node_qualities, stored.calibration, **kwargs)
+        layer = cls(stored.node_qualities, stored.calibration, gain, **kwargs)
         layer.build()
-        layer.log_factors.assign(stored.log_factors)
+        layer.scaled_factors.assign(stored.log_factors / np.float32(gain))
         return layer
 
     def compute_output_shape(self, quality_shape: Any) -> Any:
@@ -93,6 +105,7 @@ class TunedTables(keras.layers.Layer):
             **super().get_config(),
             "node_qualities": list(self.node_qualities),
             "calibration": [list(part) for part in self.calibration],
+            "gain": self.gain,
         }
 
 

@@ -90,8 +90,18 @@ def test_factors_receive_the_gradient_of_the_unrounded_tables() -> None:
     layer.build()
     with tf.GradientTape() as tape:
         total = tf.reduce_sum(layer(quality=[40.0]))
-    gradient = np.asarray(tape.gradient(total, layer.log_factors))
+    gradient = np.asarray(tape.gradient(total, layer.scaled_factors))
     unrounded = np.stack(quantization_tables(50)) * 50 / 40
     # Between the nodes at 30 and 60 both share what the entry is worth; an entry at 255 would have none.
     np.testing.assert_allclose(gradient.sum(axis=0), unrounded, rtol=1e-5)
     assert np.all(gradient[[0, 3]] == 0) and np.all(gradient[[1, 2]] > 0)
+
+
+def test_the_gain_is_a_factor_on_what_a_step_changes(stored: StoredTables) -> None:
+    one, six = (TunedTables.from_stored(stored, gain=gain) for gain in (1.0, 6.0))
+    np.testing.assert_allclose(six.log_factors, one.log_factors, rtol=1e-6)
+    for layer in (one, six):
+        before = np.asarray(layer.log_factors)
+        layer.scaled_factors.assign_add(0.01 * np.ones((4, 2, 8, 8)))
+        np.testing.assert_allclose(layer.log_factors - before, 0.01 * layer.gain, rtol=1e-3)
+        np.testing.assert_array_equal(layer(quality=[60.0])[0], layer.to_stored().tables(60))

@@ -1,8 +1,10 @@
 """The preprocessing network: contract, identity, locality, saving."""
 
 import itertools
+import json
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,8 @@ import tensorflow as tf
 from PIL import Image
 
 from jpegpre_tf import Preprocessor, jpeg
+from jpegpre_tf.errors import ModelError
+from jpegpre_tf.models.trained import load_preprocessor
 from jpegpre_tf.ops.picture_dct import ORDER
 
 PICTURES = Path(__file__).parent.parent / "pictures"
@@ -190,3 +194,19 @@ def test_the_shipped_architecture_costs_at_most_a_thousand_multiply_adds() -> No
 def test_wrong_shapes_are_refused(model: Preprocessor, image: tuple, tables_shape: tuple) -> None:
     with pytest.raises(ValueError, match="must have shape"):
         model(np.zeros(image, np.float32), np.ones(tables_shape, np.float32), strength=1.0)
+
+
+def test_a_model_of_other_networks_is_refused_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "old.keras"
+    Preprocessor(channels=8).save(path)
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    config = json.loads(parts["config.json"])
+    config["config"]["mixing_blocks"] = 2  # networks that the weights do not fit
+    parts["config.json"] = json.dumps(config).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    with pytest.raises(ModelError, match=r"old.keras: .*versions 4 and before") as caught:
+        load_preprocessor(path)
+    assert "\n" not in str(caught.value)
