@@ -35,8 +35,8 @@ _SIZES = {
 def export_onnx(preprocessor: Any, path: str | Path, precision: str = "fp32", signature: str = EDIT) -> Path:
     """Writes one signature as ONNX (`exporters.signatures` has inputs and outputs).
 
-    One file for each signature: an ONNX model computes all of its outputs whenever it runs. `image` and `output` are RGB
-    samples: float32, or uint8 for int8; the others float32. Height and width are free, multiples of 16.
+    One file for each signature: an ONNX model computes all of its outputs whenever it runs. `image` and `output` are
+    RGB samples: float32, or uint8 for int8; the others float32. Height and width are free, multiples of 16.
 
     Args:
         preprocessor: A trained `Preprocessor`; for int8 a calibrated `QuantizedPreprocessor`.

@@ -38,6 +38,8 @@ class LiteRTTiles:
         self._runners: dict[str, Any] = {}
         try:
             self._interpreter = Interpreter(model_content=content, num_threads=threads)
+            # At the exported shape: a file that LiteRT cannot prepare fails here, not at the first picture.
+            self._interpreter.allocate_tensors()
             signatures = self._interpreter.get_signature_list()
             self._edit_name = _EDIT if _EDIT in signatures else _OLD_EDIT
             edit = self._runner(self._edit_name)
@@ -54,11 +56,6 @@ class LiteRTTiles:
         self._decides = _DECIDE in signatures
         self._dtype = inputs["image"]["dtype"]
         self._buffer: npt.NDArray[Any] = np.empty((0, 0, 3), self._dtype)
-        try:
-            # At the exported shape: a file that LiteRT cannot prepare fails here, not at the first picture.
-            self._interpreter.allocate_tensors()
-        except (ValueError, RuntimeError) as error:
-            raise ModelError(f"LiteRT cannot run this model: {_first_line(error)}") from error
 
     def buffer(self, height: int, width: int) -> npt.NDArray[Any]:
         """Returns the `(height, width, 3)` array to fill before a run; float32 or uint8, RGB samples 0..255."""
