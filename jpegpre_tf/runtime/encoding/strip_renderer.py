@@ -1,6 +1,5 @@
 """Encodes a large picture in strips: memory for the decoded picture and little more."""
 
-import hashlib
 import io
 import math
 from collections.abc import Callable, Iterator
@@ -11,6 +10,7 @@ from PIL import Image
 
 from jpegpre_tf.errors import PictureError
 from jpegpre_tf.runtime.encoding.jpeg_file import encode_jpeg
+from jpegpre_tf.runtime.encoding.rendered import Rendered
 from jpegpre_tf.runtime.encoding.renderer import Preprocess, Score
 from jpegpre_tf.runtime.encoding.strip_jpeg import StripJpeg
 from jpegpre_tf.runtime.pictures.decode import Decoded
@@ -44,25 +44,24 @@ class StripRenderer:
         self._density = decoded.density
         self._preprocess = preprocess
         self._subsampling = subsampling
-        self._psnr_db: dict[bytes, float] = {}
+        self._plain: tuple[float, Rendered] | None = None
 
-    def edited(self, quality: float, strength: float) -> bytes:
+    def render(self, quality: float, strength: float) -> Rendered:
         context = _MODEL_CONTEXT + _DECODER_CONTEXT
-        return self._encoded(quality, context, lambda rows: self._preprocess(rows, quality, strength))
+        return self._encode(quality, context, lambda rows: self._preprocess(rows, quality, strength))
 
-    def plain(self, quality: float) -> bytes:
-        return self._encoded(quality, _DECODER_CONTEXT, lambda rows: rows)
+    def render_plain(self, quality: float) -> Rendered:
+        if self._plain is None or self._plain[0] != quality:
+            self._plain = quality, self._encode(quality, _DECODER_CONTEXT, lambda rows: rows)
+        return self._plain[1]
 
-    def psnr_db(self, jpeg: bytes) -> float:
-        return self._psnr_db[_key(jpeg)]
-
-    def scorer(self, score: Score) -> Callable[[bytes], float]:
+    def make_scorer(self, score: Score) -> Callable[[bytes], float]:
         megapixels = WHOLE_PIXELS // 1_000_000
         raise PictureError(f"pictures of more than {megapixels} megapixels cannot be encoded to a score")
 
-    def _encoded(
+    def _encode(
         self, quality: float, context: int, edit: Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.uint8]]
-    ) -> bytes:
+    ) -> Rendered:
         """Returns the JPEG file; `edit` gets every strip with `context` rows above and below."""
         height, width = self._raster.height, self._raster.width
         file = StripJpeg(
@@ -81,12 +80,9 @@ class StripRenderer:
             file.add(rows[top - first : bottom - first])
             squared_error += self._squared_error(original, rows, top - first, bottom - first, quality)
             del original, rows  # before the next strip needs as much again
-        jpeg = file.finish()
         samples = 3 * height * width
-        self._psnr_db[_key(jpeg)] = (
-            10 * math.log10(255**2 * samples / squared_error) if squared_error else math.inf
-        )
-        return jpeg
+        psnr_db = 10 * math.log10(255**2 * samples / squared_error) if squared_error else math.inf
+        return Rendered(file.finish(), lambda: psnr_db)
 
     def _strips(self) -> Iterator[tuple[int, int]]:
         rows = max(_LEAST_ROWS, _STRIP_PIXELS // self._raster.width // 16 * 16)
@@ -120,18 +116,3 @@ class StripRenderer:
             difference = np.subtract(original[start:end], decoded, dtype=np.float32).ravel()
             total += float(np.dot(difference, difference))
         return total
-
-
-def check_decodes(jpeg: bytes) -> None:
-    """Decodes a file at an eighth of its size: all its bits are read, little memory is used.
-
-    Raises:
-        OSError: If that fails.
-    """
-    with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as image:
-        image.draft(image.mode, (max(1, image.width // 8), max(1, image.height // 8)))
-        image.load()
-
-
-def _key(jpeg: bytes) -> bytes:
-    return hashlib.sha256(jpeg).digest()

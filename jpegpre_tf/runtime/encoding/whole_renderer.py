@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from jpegpre_tf.runtime.encoding.jpeg_encoder import JpegEncoder, encode_with
 from jpegpre_tf.runtime.encoding.jpeg_file import encode_jpeg
+from jpegpre_tf.runtime.encoding.rendered import Rendered
 from jpegpre_tf.runtime.encoding.renderer import Preprocess, Score
 from jpegpre_tf.runtime.pictures.decode import Decoded
 from jpegpre_tf.runtime.pictures.psnr import psnr_db
@@ -36,25 +37,27 @@ class WholeRenderer:
         self._preprocess = preprocess
         self._subsampling = subsampling
         self._encoder = encoder
+        self._plain: tuple[float, Rendered] | None = None
         self.takes_fractions = encoder is None
 
-    def edited(self, quality: float, strength: float) -> bytes:
-        return self._encoded(self._preprocess(self._pixels, quality, strength), quality)
+    def render(self, quality: float, strength: float) -> Rendered:
+        return self._encode(self._preprocess(self._pixels, quality, strength), quality)
 
-    def plain(self, quality: float) -> bytes:
-        return self._encoded(self._pixels, quality)
+    def render_plain(self, quality: float) -> Rendered:
+        if self._plain is None or self._plain[0] != quality:
+            self._plain = quality, self._encode(self._pixels, quality)
+        return self._plain[1]
 
-    def psnr_db(self, jpeg: bytes) -> float:
-        return psnr_db(self._pixels, jpeg)
-
-    def scorer(self, score: Score) -> Callable[[bytes], float]:
+    def make_scorer(self, score: Score) -> Callable[[bytes], float]:
         return score(self._pixels)
 
-    def _encoded(self, pixels: npt.NDArray[np.uint8], quality: float) -> bytes:
+    def _encode(self, pixels: npt.NDArray[np.uint8], quality: float) -> Rendered:
         if self._encoder is not None:
-            return encode_with(
+            jpeg = encode_with(
                 self._encoder, pixels, int(quality), is_grey=self._is_grey, density=self._density
             )
-        return encode_jpeg(
-            pixels, quality, subsampling=self._subsampling, is_grey=self._is_grey, density=self._density
-        )
+        else:
+            jpeg = encode_jpeg(
+                pixels, quality, subsampling=self._subsampling, is_grey=self._is_grey, density=self._density
+            )
+        return Rendered(jpeg, lambda: psnr_db(self._pixels, jpeg))
