@@ -27,11 +27,11 @@ RUNS = {
     "encode, quality 30": "encode IN -o OUT --json --quality 30 --strength 0.5",
     "encode, 4:4:4": "encode IN -o OUT --json --subsampling 4:4:4 --metadata strip",
     "encode, target size": "encode IN -o OUT --json --target-size 15kB",
-    "encode, target bpp": "encode IN -o OUT --json --target-bpp 0.8",
+    "encode, target bpp": "encode IN/gb82_city.webp -o OUT --json --target-bpp 0.8",
     "encode, target score": "encode IN/gb82_girl.webp -o OUT --json --target-score 60",
     "encode, larger allowed": "encode IN -o OUT --json --allow-larger",
-    "batch": "batch IN -o OUT",
-    "evaluate": "evaluate IN/gb82_girl.webp -o OUT --qualities 20 40 60 80 --controls none --jobs 1",
+    "batch": "batch IN OUT",
+    "evaluate": "evaluate IN/gb82_girl.webp -o OUT --qualities 20,40,60,80 --controls none --jobs 1",
 }
 # Keys and columns that differ from run to run by their nature.
 _UNSTABLE = (
@@ -108,7 +108,11 @@ def run(checkout: Path, arguments: str, inputs: Path, extra: list[str]) -> dict[
             found[f"JSON line {number}"] = text.replace(folder, "OUT")
         for path in sorted(Path(folder).rglob("*")):
             # A journal, a database and a page name their run; pictures and numbers are compared.
-            if path.is_file() and path.suffix in (".jpg", ".json", ".jsonl", ".png"):
+            if (
+                path.is_file()
+                and not path.name.startswith(".")
+                and path.suffix in (".jpg", ".json", ".jsonl", ".png")
+            ):
                 found[str(path.relative_to(folder))] = digest_of(path)
         return found
 

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from jpegpre_tf.errors import TargetError
+from jpegpre_tf.errors import PictureError, TargetError
+from jpegpre_tf.runtime.encoding.carriers import Carriers, make_carriers
+from jpegpre_tf.runtime.encoding.encoder_tables import CarrierError
 from jpegpre_tf.runtime.encoding.jpeg_encoder import JpegEncoder
 from jpegpre_tf.runtime.encoding.options import EncodeOptions
 from jpegpre_tf.runtime.encoding.rate_control import (
@@ -18,7 +20,7 @@ from jpegpre_tf.runtime.encoding.rendered import Rendered
 from jpegpre_tf.runtime.encoding.renderer import Preprocess, Renderer, Score
 from jpegpre_tf.runtime.encoding.result import EncodeResult
 from jpegpre_tf.runtime.encoding.strip_renderer import StripRenderer
-from jpegpre_tf.runtime.encoding.whole_renderer import WholeRenderer
+from jpegpre_tf.runtime.encoding.whole_renderer import WholeRenderer, carrier_scan
 from jpegpre_tf.runtime.pictures.decode import Decoded
 from jpegpre_tf.runtime.pictures.jpeg_source import kept_as_it_is, kept_size
 from jpegpre_tf.runtime.pictures.metadata import insert_metadata, metadata_segments
@@ -85,6 +87,8 @@ class EncodeJob:
         self._limit_bytes = options.size_limit_bytes(self._width, self._height)
         self._notes = [*decoded.notes, *lost]
         self._reasons: list[str] = []
+        self._carriers: Carriers | None = None
+        self._edit_reason: str | None = None
         self._input_bytes = self._keepable_bytes()
 
     def run(self) -> Encoded:
@@ -103,9 +107,42 @@ class EncodeJob:
 
     def _make_renderer(self) -> Renderer:
         options = self._options
+        self._carriers = self._make_carriers()
         if self._is_large and self._encoder is None:
-            return StripRenderer(self._decoded, self._preprocess, options.subsampling)
-        return WholeRenderer(self._decoded, self._preprocess, options.subsampling, self._encoder)
+            if options.scan == "progressive":
+                self._reasons.append("a picture of this size is written as baseline")
+            return StripRenderer(
+                self._decoded, self._preprocess, options.subsampling, carriers=self._carriers
+            )
+        is_whole = carrier_scan("progressive", self._height, self._width, is_grey=self._decoded.is_grey)
+        if self._carriers is not None and options.scan == "progressive" != is_whole:
+            self._reasons.append("a carrier of this size is written as baseline")
+        return WholeRenderer(
+            self._decoded,
+            self._preprocess,
+            options.subsampling,
+            self._encoder,
+            scan=options.scan,
+            carriers=self._carriers,
+        )
+
+    def _make_carriers(self) -> Carriers | None:
+        """Returns what makes carriers; None, and the reason is noted, where the encoder's tables are to be kept."""
+        options, jpeg = self._options, self._decoded.jpeg
+        if options.tables == "standard":
+            return None
+        has_target = self._limit_bytes is not None or options.target_score is not None
+        at_own_quality = jpeg is not None and not options.allow_larger and options.quality >= jpeg.quality
+        if at_own_quality and not has_target and not options.has_own_tables:
+            self._edit_reason = "a JPEG input at its own quality is not rounded in steps other than its own"
+            return None
+        try:
+            return make_carriers(self._preprocess, options, self._encoder, self._height, self._width)
+        except CarrierError as error:
+            if options.has_own_tables:
+                raise PictureError(f"the tables given cannot be used: {error}") from None
+            self._edit_reason = str(error)
+            return None
 
     def _choose(self, renderer: Renderer) -> Choice:
         """Returns the settings and their file, or the settings of which nothing is won over the input's bytes."""
@@ -210,6 +247,7 @@ class EncodeJob:
             reasons=tuple(self._reasons),
             jpeg_plain=b"" if self._is_large else insert_metadata(plain.jpeg, metadata.stripped()),
             jpeg=b"" if self._is_large else bare,
+            edit_reason=None if choice.rendered is None else self._edit_reason,
         )
 
     def _highest_quality(self) -> int:

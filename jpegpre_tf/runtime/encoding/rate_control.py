@@ -52,7 +52,7 @@ class _Trials:
 
 
 def choose_for_size(renderer: Renderer, limit_bytes: int, strength: float, highest: int) -> Choice:
-    """Returns the largest quality that fits, then a lower strength or tables in between that use up the rest.
+    """Returns the largest quality that fits; a lower strength or tables in between then use up the rest.
 
     Args:
         renderer: The picture's renderer.
@@ -76,8 +76,8 @@ def choose_for_size(renderer: Renderer, limit_bytes: int, strength: float, highe
     if quality is None:
         raise TargetError(sizes[1])
     least = limit_bytes * (1 - SIZE_TOLERANCE)
-    # Less editing at the same quality first: any encoder can write that, tables in between not.
-    if sizes[quality] < least:
+    # Pixels that are edited less come first: any encoder can write them, and tables in between not.
+    if sizes[quality] < least and not renderer.prefers_fractions:
         trials.edit_less(quality, strength, least, sizes[quality])
     if trials.best_size < least and quality < highest and renderer.takes_fractions:
         low, high = float(quality), float(quality + 1)

@@ -18,9 +18,11 @@ class Renderer(Protocol):
 
     Attributes:
         takes_fractions: Whether a quality may lie between two whole numbers.
+        prefers_fractions: Whether that is better than another strength, to use bytes up.
     """
 
     takes_fractions: bool
+    prefers_fractions: bool
 
     def render(self, quality: float, strength: float) -> Rendered:
         """Returns the JPEG file of the preprocessed picture."""
