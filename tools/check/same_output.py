@@ -33,8 +33,9 @@ RUNS = {
     "batch": "batch IN OUT",
     "evaluate": "evaluate IN/gb82_girl.webp -o OUT --qualities 20,40,60,80 --controls none --jobs 1",
 }
-# Keys and columns that differ from run to run by their nature.
+# Keys and columns that differ from run to run by their nature; the first three are new.
 _UNSTABLE = (
+    "edit_reason",
     "seconds",
     "worker",
     "date",

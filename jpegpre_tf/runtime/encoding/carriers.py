@@ -70,7 +70,7 @@ class Carriers:
         )
 
     def target_tables(self, quality: float) -> npt.NDArray[np.uint8]:
-        """Returns the tables of files of a quality, uint8 `(2, 8, 8)`; between two whole numbers as `tables_of` does."""
+        """Returns the tables of files of a quality, uint8 `(2, 8, 8)`; fractions as of `tables_of`."""
         tables = self._tables_of(int(quality)).copy()
         share = quality - int(quality)
         if share:

@@ -68,18 +68,31 @@ class EncoderTables:
     def _read(self, quality: int) -> Tables:
         grey = np.full((16, 16, 3), 128, np.uint8)
         try:
-            segments = marker_segments(self._write(grey, quality))
-            frame = frame_of(segments)
-            stored = stored_tables(segments)
-            used = [stored[component.table] for component in frame.components]
-        except (ValueError, KeyError) as error:
-            raise CarrierError(f"the files of {self._name} cannot be read: {error}") from error
-        if len(used) != 3 or frame.subsampling != "4:2:0":
-            raise CarrierError(f"{self._name} does not write 4:2:0 at quality {quality}")
-        if frame.marker not in (*_SEQUENTIAL, PROGRESSIVE):
-            raise CarrierError(f"{self._name} writes neither baseline nor progressive files")
-        if any(table.entry_bytes != 1 for table in used):
-            raise CarrierError(f"{self._name} writes quantization tables of 16 bits at quality {quality}")
-        if (used[1].values != used[2].values).any():
-            raise CarrierError(f"{self._name} writes a table of its own for each of Cb and Cr")
-        return used[0].values, used[1].values
+            return tables_of_file(self._write(grey, quality))
+        except ValueError as error:
+            raise CarrierError(f"{self._name} at quality {quality}: {error}") from error
+
+
+def tables_of_file(content: bytes) -> Tables:
+    """Returns the luma and chroma table of a JPEG file, each `(8, 8)`, natural order.
+
+    Raises:
+        ValueError: If no carrier can be made for an encoder that writes such files; one line says why.
+    """
+    segments = marker_segments(content)
+    frame = frame_of(segments)
+    stored = stored_tables(segments)
+    if len(frame.components) != 3 or frame.subsampling != "4:2:0":
+        kind = frame.subsampling if len(frame.components) == 3 else f"{len(frame.components)} components"
+        raise ValueError(f"expected a color JPEG file of 4:2:0, received {kind}")
+    if frame.marker not in (*_SEQUENTIAL, PROGRESSIVE):
+        raise ValueError("expected a baseline or progressive JPEG file")
+    numbers = [component.table for component in frame.components]
+    if not set(numbers) <= set(stored):
+        raise ValueError("expected a JPEG file with its quantization tables")
+    luma, cb, cr = (stored[number] for number in numbers)
+    if any(table.entry_bytes != 1 for table in (luma, cb, cr)):
+        raise ValueError("expected quantization tables of 8 bits, received 16")
+    if (cb.values != cr.values).any():
+        raise ValueError("expected one quantization table for Cb and Cr, received two")
+    return luma.values, cb.values

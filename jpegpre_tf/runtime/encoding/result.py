@@ -28,8 +28,8 @@ class EncodeResult:
         jpeg_plain: The plain file, bare of all metadata but what is needed to show it right; b"" for
             pictures of more than 24 megapixels.
         jpeg: The file written, likewise bare.
-        edit_reason: Why edited pixels were encoded with the encoder's own tables although others were asked for; None if
-            the file is as asked for.
+        edit_reason: Why edited pixels were encoded with the encoder's own tables although others were asked for;
+            None if the file is as asked for.
     """
 
     source: Path

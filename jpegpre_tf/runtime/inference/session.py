@@ -28,7 +28,7 @@ from jpegpre_tf.runtime.inference.tiling import Span, cut, plan_tiles
 # resolution). Smaller tiles than this pay more for overlap, larger ones were no faster on 12 megapixels.
 _TILE_PIXELS = 1 << 19
 # Mean step of the encoder's luma table below which a second pass over the carrier pays.
-_FINE_STEPS = 6.0
+_FINE_STEPS = 3.0
 # The order of the graph's 64 frequencies: by row + column, then by row; natural indexes.
 _ORDER = np.array(sorted(range(64), key=lambda k: (k // 8 + k % 8, k)))
 
