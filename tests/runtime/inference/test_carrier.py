@@ -19,8 +19,7 @@ class RoundingTiles:
     """Stands in for a network with the signature `decide`: rounds each tile, with context that must not matter."""
 
     def __init__(self, content, threads):
-        names = frozenset({"image", "luma_table", "chroma_table", "strength"})
-        self.inputs = {"edit": names, "decide": names}
+        self.decides = True
         self._buffer = np.empty((0, 0, 3), np.uint8)
 
     def buffer(self, height, width):
@@ -29,9 +28,7 @@ class RoundingTiles:
         return self._buffer
 
     def decide(self, conditions):
-        tables = tuple(
-            conditions[name].reshape(8, 8).astype(np.uint8) for name in ("luma_table", "chroma_table")
-        )
+        tables = tuple(conditions.tables.astype(np.uint8))
         luma, cb, cr = (
             plane.reshape(*plane.shape[:2], 64)[..., ORDER].astype(np.float32)
             for plane in jpeg.encode_coefficients(self._buffer, tables=tables).planes
@@ -139,7 +136,7 @@ def test_tables_instead_of_a_quality(balanced, photos):
 
 def test_misuse_is_one_clear_line(balanced, photos):
     pixels = photos[0][:33, :40]
-    with pytest.raises(ModelError, match="can edit pixels"):
+    with pytest.raises(ModelError, match="only edits pixels"):
         balanced.carrier(pixels, 60)
     for tables in ([[1]], np.zeros((2, 8, 8), int), np.ones((2, 8, 8)), np.full((2, 8, 8), 256)):
         with pytest.raises(ValueError, match="`tables` must be two tables"):
