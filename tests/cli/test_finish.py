@@ -51,7 +51,7 @@ def test_the_way_there_and_back(folder, capsys):
 
 def test_an_encoder_with_tables_of_its_own(folder):
     # Steps finer than those that the file shall have: larger ones would cut contrast.
-    tables = [(table // 2 + 3).ravel().tolist() for table in decided(folder).tables]
+    tables = [np.maximum(table * 2 // 3, 2).ravel().tolist() for table in decided(folder).tables]
     options = {"qtables": tables, "subsampling": 2}
     Image.open(folder / "in.png").save(folder / "its.jpg", **options)
     assert make_carrier(folder, "--encoder-tables", str(folder / "its.jpg")) == 0
