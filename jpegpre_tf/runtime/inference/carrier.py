@@ -1,7 +1,7 @@
 """A picture made for an ordinary encoder, and what makes the encoder's file the one that was decided."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,8 @@ EncoderTables = TablePair | Callable[[int], TablePair]
 # Mean step of the encoder's luma table, in levels, below which coefficients near a tie have to be corrected: libjpeg's
 # from quality 98 on. It takes a second a megapixel.
 _FINE_STEPS = 3.0
+# The encoder's quality is chosen by about as many pixels.
+_SAMPLED_PIXELS = 1 << 19
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def make_carrier(coefficients: jpeg.Coefficients, encoder_tables: EncoderTables)
     quality: int | None = None
     if callable(encoder_tables):
         tables_of = encoder_tables
-        quality = jpeg.choose_encoder_quality(coefficients, lambda at: list(tables_of(at)))
+        quality = jpeg.choose_encoder_quality(_sample_rows(coefficients), lambda at: list(tables_of(at)))
         own = list(check_tables("encoder_tables", tables_of(quality)))
     else:
         own = list(check_tables("encoder_tables", encoder_tables))
@@ -75,3 +77,15 @@ def make_carrier(coefficients: jpeg.Coefficients, encoder_tables: EncoderTables)
         coefficients.height,
         jpeg.clipping(coefficients, own)[0],
     )
+
+
+def _sample_rows(coefficients: jpeg.Coefficients) -> jpeg.Coefficients:
+    """Rows of MCUs spread evenly over a large picture: what they cut tells enough, and trying qualities takes time."""
+    rows = coefficients.height // 16
+    every = max(1, coefficients.height * coefficients.width // _SAMPLED_PIXELS)
+    if every == 1 or rows < every:
+        return coefficients
+    kept = np.arange(0, rows, every)
+    both = (2 * kept[:, np.newaxis] + np.arange(2)).ravel()
+    planes = [plane[both if index == 0 else kept] for index, plane in enumerate(coefficients.planes)]
+    return replace(coefficients, planes=tuple(planes), height=16 * len(kept))
