@@ -21,6 +21,7 @@ VERBS: dict[str, str] = {
     "encode": "encode pictures as smaller JPEG files",
     "batch": "encode an archive: folders or object storage, many workers, a manifest",
     "preprocess": "write the edited pixels of one picture, lossless",
+    "finish": "give an encoded carrier the tables and the size of its file",
     "simulate": "write what a picture looks like as JPEG; print the size of the file",
     "evaluate": "measure BD-rates on a folder of pictures with real encoders; writes a report",
     "optimize": "search the best pixels of one picture, slowly, for a file served many times",

@@ -70,6 +70,7 @@ def described(result: runtime.EncodeResult, arguments: argparse.Namespace) -> di
         "psnr_rgb_db": _finite(result.psnr_db),
         "notes": list(result.notes),
         "reasons": list(result.reasons),
+        "edit_reason": result.edit_reason,
     }
 
 

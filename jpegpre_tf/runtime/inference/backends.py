@@ -40,7 +40,13 @@ class Conditions:
 
 
 class Tiles(Protocol):
-    """Runs a network on single tiles; one instance serves one thread at a time."""
+    """Runs a network on single tiles; one instance serves one thread at a time.
+
+    Attributes:
+        decides: Whether the model can decide coefficients, not only edit.
+    """
+
+    decides: bool
 
     def buffer(self, height: int, width: int) -> npt.NDArray[Any]:
         """Returns the `(height, width, 3)` array to fill before a run; float32 or uint8, RGB samples 0..255."""

@@ -1,16 +1,21 @@
 """A picture made for an ordinary encoder, and what makes the encoder's file the one that was decided."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from jpegpre_tf import jpeg
+from jpegpre_tf.runtime.inference.arguments import check_tables
 
-EncoderTables = Callable[[int], Sequence[npt.NDArray[np.integer]]]
-# From this encoder's quality on its steps are so fine that coefficients near a tie have to be corrected.
-_CORRECTED_FROM = 96
+TablePair = Sequence[npt.NDArray[np.integer]] | npt.NDArray[np.integer]
+EncoderTables = TablePair | Callable[[int], TablePair]
+# Mean step of the encoder's luma table, in levels, below which coefficients near a tie have to be corrected: libjpeg's
+# from quality 98 on. It takes a second a megapixel.
+_FINE_STEPS = 3.0
+# The encoder's quality is chosen by about as many pixels.
+_SAMPLED_PIXELS = 1 << 19
 
 
 @dataclass(frozen=True)
@@ -19,7 +24,7 @@ class Carrier:
 
     Attributes:
         pixels: uint8 (H, W, 3) RGB, H and W multiples of 16; of a gray picture (H, W), multiples of 8.
-        quality: Quality that the encoder has to be given, 1..100, with 4:2:0.
+        quality: Quality that the encoder has to be given, 1..100, with 4:2:0; None where its tables were given instead.
         tables: Luma and chroma table that the file shall have, (2, 8, 8), 1..255.
         encoder_tables: Tables that the encoder uses at `quality`, likewise.
         width, height: True size of the picture.
@@ -27,7 +32,7 @@ class Carrier:
     """
 
     pixels: npt.NDArray[np.uint8]
-    quality: int
+    quality: int | None
     tables: npt.NDArray[np.uint8]
     encoder_tables: npt.NDArray[np.uint8]
     width: int
@@ -51,12 +56,17 @@ def make_carrier(coefficients: jpeg.Coefficients, encoder_tables: EncoderTables)
 
     Args:
         coefficients: What the file shall hold, 4:2:0 or one plane, with the tables that it shall have.
-        encoder_tables: Function from the encoder's quality to its luma and chroma table.
+        encoder_tables: Function from the encoder's quality to its luma and chroma table, or these two tables.
     """
-    quality = jpeg.choose_encoder_quality(coefficients, encoder_tables)
-    own = encoder_tables(quality)
+    quality: int | None = None
+    if callable(encoder_tables):
+        tables_of = encoder_tables
+        quality = jpeg.choose_encoder_quality(_sample_rows(coefficients), lambda at: list(tables_of(at)))
+        own = list(check_tables("encoder_tables", tables_of(quality)))
+    else:
+        own = list(check_tables("encoder_tables", encoder_tables))
     pixels = jpeg.carrier_pixels(coefficients, own)
-    if quality >= _CORRECTED_FROM:
+    if own[0].mean() < _FINE_STEPS:
         pixels = jpeg.corrected_pixels(pixels, coefficients, own)
     return Carrier(
         pixels,
@@ -67,3 +77,15 @@ def make_carrier(coefficients: jpeg.Coefficients, encoder_tables: EncoderTables)
         coefficients.height,
         jpeg.clipping(coefficients, own)[0],
     )
+
+
+def _sample_rows(coefficients: jpeg.Coefficients) -> jpeg.Coefficients:
+    """Rows of MCUs spread evenly over a large picture: what they cut tells enough, and trying qualities takes time."""
+    rows = coefficients.height // 16
+    every = max(1, coefficients.height * coefficients.width // _SAMPLED_PIXELS)
+    if every == 1 or rows < every:
+        return coefficients
+    kept = np.arange(0, rows, every)
+    both = (2 * kept[:, np.newaxis] + np.arange(2)).ravel()
+    planes = [plane[both if index == 0 else kept] for index, plane in enumerate(coefficients.planes)]
+    return replace(coefficients, planes=tuple(planes), height=16 * len(kept))

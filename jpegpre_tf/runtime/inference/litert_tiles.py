@@ -38,7 +38,8 @@ class LiteRTTiles:
         self._runners: dict[str, Any] = {}
         try:
             self._interpreter = Interpreter(model_content=content, num_threads=threads)
-            # At the exported shape: a file that LiteRT cannot prepare fails here, not at the first picture.
+            # At the exported shape: a file that LiteRT cannot prepare fails here, not at the first picture. Before
+            # there are runners, whose tensors it would refuse to move.
             self._interpreter.allocate_tensors()
             signatures = self._interpreter.get_signature_list()
             self._edit_name = _EDIT if _EDIT in signatures else _OLD_EDIT
@@ -53,7 +54,7 @@ class LiteRTTiles:
                 "expected a network with inputs image, luma_table, chroma_table, strength and one output named output; "
                 f"received inputs {', '.join(sorted(inputs))} and outputs {', '.join(sorted(outputs))}"
             )
-        self._decides = _DECIDE in signatures
+        self.decides = _DECIDE in signatures
         self._dtype = inputs["image"]["dtype"]
         self._buffer: npt.NDArray[Any] = np.empty((0, 0, 3), self._dtype)
 
@@ -69,7 +70,7 @@ class LiteRTTiles:
 
     def decide(self, conditions: Conditions) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """Returns the quantized coefficients of the buffer, see `Tiles`."""
-        if not self._decides:
+        if not self.decides:
             raise ModelError("this model only edits pixels: a carrier needs a model of version 5 or later")
         found = self._run(_DECIDE, conditions)
         return found["luma"][0], found["chroma"][0]

@@ -33,6 +33,7 @@ class OnnxTiles:
     def __init__(self, content: bytes, threads: int, decide: bytes | None = None) -> None:
         self._edit = _session(content, threads)
         self._decide = None if decide is None else _session(decide, threads)
+        self.decides = decide is not None
         inputs = {value.name: value.type for value in self._edit.get_inputs()}
         outputs = [value.name for value in self._edit.get_outputs()]
         conditions = set(inputs) - {"image"}
