@@ -24,7 +24,7 @@ from jpegpre_tf.runtime.pictures.decode import Decoded, decode_file, open_decode
 from jpegpre_tf.runtime.pictures.jpeg_source import kept_as_it_is, kept_size
 from jpegpre_tf.runtime.pictures.metadata import Metadata, insert_metadata, metadata_segments
 from jpegpre_tf.runtime.pictures.raster import WHOLE_PIXELS
-from jpegpre_tf.storage.atomic import replace_original, write_atomically
+from jpegpre_tf.storage.atomic import file_mode, replace_original, write_atomically
 from jpegpre_tf.storage.names import shown
 
 # A JPEG file that is encoded again loses a little each time: not for less than this. Of a file that was
@@ -47,7 +47,8 @@ def encode_file(
 
     Args:
         source: Picture file; see `open_picture`.
-        target: JPEG file to write; replaced if it exists. Must be `source` with `in_place`, and only then may be.
+        target: JPEG file to write, with the permissions of `source`; replaced if it exists.
+            Must be `source` with `in_place`, and only then may be.
         preprocess: What `load` returns, or anything called like it.
         options: What to do; None is `EncodeOptions()`.
         encoder: Another encoder than the plain one, for example `jpegpre_tf.codecs.MozJPEG()`. Large pictures
@@ -88,7 +89,7 @@ def encode_file(
         before_write(result, content)
     _refuse_undecodable(content, source)
     if not options.in_place:
-        write_atomically(target, content)
+        write_atomically(target, content, file_mode(source))
     elif not is_unchanged:
         replace_original(target, content)
     return result
