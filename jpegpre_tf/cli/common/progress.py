@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any
 
 from jpegpre_tf.cli.common.messages import print_line
+from jpegpre_tf.cli.common.units import count_of
 from jpegpre_tf.storage.names import printable
 
 _SECONDS_BETWEEN_LINES = 30.0
@@ -84,15 +85,17 @@ class Progress:
         """Returns how far it is: number, rate and time left, as far as they are known."""
         seconds = self._clock() - self._begin
         done = self._done - self._first
-        parts = [f"{self._done:,} {self._unit}" if self._total is None else self._of_total()]
+        unit = self._unit.removesuffix("s")
+        parts = [
+            count_of(self._done, unit)
+            if self._total is None
+            else f"{self._done:,} of {count_of(self._total, unit)}"
+        ]
         if done > 0 and seconds > 0:
             parts.append(format_rate(done / seconds))
             if self._total is not None and self._total > self._done:
                 parts.append(f"about {format_seconds(seconds / done * (self._total - self._done))} left")
         return ", ".join(parts)
-
-    def _of_total(self) -> str:
-        return f"{self._done:,} of {self._total:,} {self._unit}"
 
     def _show(self, done: int) -> None:
         self._done = done

@@ -67,8 +67,13 @@ def encode_file(
     if options.target_score is not None and score is None:
         raise ValueError("`target_score` needs `score`. Received: score=None")
     _check_target(Path(source), Path(target), options)
+    preprocess = options.limits.watch(preprocess)
     decoded = open_decoded(
-        source, max_pixels=options.max_pixels, background=options.background, color=options.color
+        source,
+        max_pixels=options.max_pixels,
+        background=options.background,
+        color=options.color,
+        limits=options.limits,
     )
     if options.in_place and decoded.jpeg is None:
         raise PictureError(f"'{shown(source)}' is not a JPEG file: not replaced in place")
@@ -122,12 +127,14 @@ def encode_bytes(
     if options.target_score is not None and score is None:
         raise ValueError("`target_score` needs `score`. Received: score=None")
     path = Path(name)
+    preprocess = options.limits.watch(preprocess)
     decoded = decode_file(
         io.BytesIO(content),
         path,
         max_pixels=options.max_pixels,
         background=options.background,
         color=options.color,
+        limits=options.limits,
     )
     try:
         result, encoded, _ = _encoded(path, path, decoded, preprocess, options, None, score, lambda: content)

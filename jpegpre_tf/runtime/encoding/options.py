@@ -4,7 +4,8 @@ import math
 from dataclasses import dataclass
 
 from jpegpre_tf.runtime.encoding.jpeg_file import SUBSAMPLINGS
-from jpegpre_tf.runtime.pictures.decode import MAX_PIXELS, check_color
+from jpegpre_tf.runtime.pictures.decode import DEFAULT_LIMITS, MAX_PIXELS, check_color
+from jpegpre_tf.runtime.pictures.limits import Limits
 from jpegpre_tf.runtime.pictures.metadata import METADATA_CHOICES
 
 
@@ -27,6 +28,7 @@ class EncodeOptions:
         background: Colour that transparent pictures are put on, a name or #rrggbb.
         color: "keep" leaves pixels and colour profile as they are; "srgb" converts to sRGB.
         max_pixels: Larger pictures are refused before they are decoded.
+        limits: What one picture may cost; see `Limits`.
         in_place: Replace the input, which must be a JPEG file, after the new file was verified.
     """
 
@@ -42,6 +44,7 @@ class EncodeOptions:
     color: str = "keep"
     max_pixels: int = MAX_PIXELS
     in_place: bool = False
+    limits: Limits = DEFAULT_LIMITS
 
     def __post_init__(self) -> None:
         _check_choice("metadata", self.metadata, METADATA_CHOICES)
