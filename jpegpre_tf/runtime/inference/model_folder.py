@@ -102,14 +102,12 @@ class ModelFolder:
 
         The core package has what `encode` needs, see docs/installing.md.
         """
-        parts = PurePosixPath(name)
-        if (self.path / parts).exists():
-            return self.path / parts
-        root = _further_root()
-        if root is None or self.path.parent != _shipped_root():
-            return None
-        further = root / self.path.name / parts
-        return further if further.exists() else None
+        roots = _model_roots()
+        places = [self.path]
+        if self.path.parent in roots:
+            places += [root / self.path.name for root in roots]
+        paths = (place / PurePosixPath(name) for place in places)
+        return next((path for path in paths if path.exists()), None)
 
     def read(self, name: str) -> bytes:
         """Returns one file's content after checking it; the bytes checked are the bytes returned.
@@ -150,10 +148,11 @@ def shipped_models() -> list[ModelFolder]:
     Raises:
         ModelError: If a model.json is not readable.
     """
-    root = _shipped_root()
-    if root is None:
-        return []
-    return [_open_folder(path.parent) for path in sorted(root.glob("*/model.json"))]
+    found: dict[str, Path] = {}
+    for root in _model_roots():
+        for path in root.glob("*/model.json"):
+            found.setdefault(path.parent.name, path.parent)
+    return [_open_folder(found[name]) for name in sorted(found)]
 
 
 def find_model(name_or_path: str | Path) -> ModelFolder:
@@ -163,10 +162,10 @@ def find_model(name_or_path: str | Path) -> ModelFolder:
         UnknownModelError: If neither exists.
         ModelError: If its model.json is not readable or misses a key.
     """
-    root = _shipped_root()
     name = str(name_or_path)
-    if root is not None and name in {path.name for path in root.iterdir()}:
-        return _open_folder(root / name)
+    for root in _model_roots():
+        if name in {path.parent.name for path in root.glob("*/model.json")}:
+            return _open_folder(root / name)
     path = Path(name_or_path)
     if (path / "model.json").is_file():
         return _open_folder(path)
@@ -175,6 +174,11 @@ def find_model(name_or_path: str | Path) -> ModelFolder:
         f"unknown profile {name!r}: expected one of {', '.join(known) or '(no shipped models)'}, "
         "or a folder with a model.json"
     )
+
+
+def _model_roots() -> list[Path]:
+    """Returns the folders of shipped models: of this package, then of the one with the larger files."""
+    return [root for root in (_shipped_root(), _further_root()) if root is not None and root.is_dir()]
 
 
 def _shipped_root() -> Path | None:
