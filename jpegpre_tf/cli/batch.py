@@ -14,7 +14,7 @@ from jpegpre_tf.cli.common.messages import print_line, print_note
 from jpegpre_tf.cli.common.progress import Progress, format_rate, format_seconds
 from jpegpre_tf.cli.common.quiet import quiet_asyncio, without_decoders_messages
 from jpegpre_tf.cli.common.session import load_profile
-from jpegpre_tf.cli.common.table import print_table
+from jpegpre_tf.cli.common.table import print_paragraph, print_table
 from jpegpre_tf.cli.common.units import count_of, format_size
 from jpegpre_tf.cluster.job import ENGINES, BatchJob
 from jpegpre_tf.errors import UsageError
@@ -211,8 +211,9 @@ def _print_summary(summary: "BatchSummary") -> None:
     seconds = max(summary.seconds, 1e-9)
     print(f"{count_of(done, 'picture')} in {format_seconds(summary.seconds)}, {format_rate(done / seconds)}")
     if done:
-        sizes = f"{format_size(summary.size_bytes_input)} -> {format_size(summary.size_bytes)}"
-        ordinary = f"An ordinary encoder needs {format_size(summary.size_bytes_plain)} at the same quality."
-        print(
-            f"{count_of(done, 'picture')}: {sizes}. {ordinary if summary.size_bytes_plain > summary.size_bytes else ''}"
-        )
+        sentence = f"{count_of(done, 'picture')}: {format_size(summary.size_bytes_input)} -> "
+        sentence += f"{format_size(summary.size_bytes)}."
+        if summary.size_bytes_plain > summary.size_bytes:
+            plain = format_size(summary.size_bytes_plain)
+            sentence += f" An ordinary encoder needs {plain} at the same quality."
+        print_paragraph(sentence)

@@ -24,7 +24,7 @@ from jpegpre_tf.cli.common.quiet import allow_pixels, quiet_pillow, without_deco
 from jpegpre_tf.cli.common.score import ssimulacra2_score
 from jpegpre_tf.cli.common.session import load_profile
 from jpegpre_tf.cli.common.standard_streams import STANDARD, standard_paths
-from jpegpre_tf.cli.common.table import print_table, screen_rows
+from jpegpre_tf.cli.common.table import print_paragraph, print_table, screen_rows
 from jpegpre_tf.cli.common.units import count_of
 from jpegpre_tf.errors import JpegpreError, PictureError, UsageError
 from jpegpre_tf.runtime.inference.load import usable_cores
@@ -281,7 +281,8 @@ def _print_results(
         print_table(encode_rows.HEADER, encode_rows.to_rows(results), totals, most_rows=screen_rows())
     # With tables of its own, a quality promises the look of the ordinary encoder's file of that quality.
     is_calibrated = getattr(options, "tables", "standard") == "tuned"
-    print(encode_rows.to_sentence(results, "for the same look" if is_calibrated else "at the same quality"))
+    look = "for the same look" if is_calibrated else "at the same quality"
+    print_paragraph(encode_rows.to_sentence(results, look))
 
 
 def _end_journal(journal: Journal | None, arguments: argparse.Namespace) -> None:

@@ -6,6 +6,7 @@ Exit codes: see `EXIT_CODES` of cli/common/verbs.py and docs/cli.md.
 import argparse
 import importlib
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -22,6 +23,7 @@ __all__ = ["VERBS", "build_parser", "main"]
 
 # With this in the environment, what nobody foresaw is shown with its traceback.
 _TRACEBACK = "JPEGPRE_TRACEBACK"
+_ARGUMENT = re.compile(r"`\w+` .*Received: ")
 
 
 def _module_name(verb: str) -> str:
@@ -104,12 +106,22 @@ def _answer(run: Callable[[], int | None]) -> int:
         abandon_stdout()
         print_error(_explain(error))
         return 1
+    except ValueError as error:
+        # As everything in the package refuses an argument: `name` must be ... Received: ...
+        if not _ARGUMENT.match(first_line(error)):
+            return _report_unforeseen(error)
+        print_error(str(error))
+        return 2
     except Exception as error:
-        if os.environ.get(_TRACEBACK):
-            traceback.print_exc()
-        kind = type(error).__name__
-        print_error(f"{first_line(error)} ({kind}; unforeseen: {_TRACEBACK}=1 shows where, please report it)")
-        return 1
+        return _report_unforeseen(error)
+
+
+def _report_unforeseen(error: Exception) -> int:
+    if os.environ.get(_TRACEBACK):
+        traceback.print_exc()
+    kind = type(error).__name__
+    print_error(f"{first_line(error)} ({kind}; unforeseen: {_TRACEBACK}=1 shows where, please report it)")
+    return 1
 
 
 def _explain(error: OSError) -> str:

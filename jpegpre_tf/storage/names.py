@@ -14,6 +14,12 @@ def printable_path(path: str | Path) -> str:
     return printable(os.fspath(path))
 
 
+def csv_cell(text: str) -> str:
+    """Returns text as a cell that no spreadsheet takes for a formula, in one line."""
+    text = printable(text)
+    return "'" + text if text.lstrip().startswith(("=", "+", "-", "@")) else text
+
+
 # The name before; rooms that others are working in still use it.
 shown = printable_path
 

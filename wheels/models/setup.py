@@ -2,8 +2,8 @@
 
     python -m pip wheel --no-deps wheels/models
 
-Every file of savedmodels/ that the first wheel has not, as package `jpegpre_tf_models`, which is looked for where a file
-is not beside its model.json. Both wheels are of one version; model.json, which is in the first, has the hash of each file.
+Every file of savedmodels/ that the first wheel has not, as package `jpegpre_tf_models`: looked for where a file
+is not beside its model.json. Both wheels are of one version; model.json, which is in the first, has every hash.
 """
 
 import re

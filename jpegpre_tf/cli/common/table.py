@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
 
 from rich.cells import cell_len, set_cell_size
@@ -38,6 +39,11 @@ def print_table(
 def screen_rows() -> int | None:
     """Returns how many rows of a table a screen holds beside what is around them; None if it is no screen."""
     return max(5, shutil.get_terminal_size().lines - _OTHER_LINES) if sys.stdout.isatty() else None
+
+
+def print_paragraph(text: str) -> None:
+    """Prints text on stdout, broken between words where a terminal is too narrow for it."""
+    print(textwrap.fill(text, shutil.get_terminal_size().columns) if sys.stdout.isatty() else text)
 
 
 def plain_table(
