@@ -11,6 +11,7 @@ from jpegpre_tf.runtime.encoding.encode import encode_bytes, encode_file
 from jpegpre_tf.runtime.encoding.jpeg_file import encode_jpeg
 from jpegpre_tf.runtime.encoding.options import EncodeOptions
 from jpegpre_tf.runtime.encoding.result import EncodeResult
+from jpegpre_tf.runtime.inference.carrier import Carrier
 from jpegpre_tf.runtime.inference.load import load
 from jpegpre_tf.runtime.inference.model_folder import ModelFolder, find_model, shipped_models
 from jpegpre_tf.runtime.inference.session import Session
@@ -22,6 +23,7 @@ from jpegpre_tf.runtime.pictures.psnr import psnr_db
 from jpegpre_tf.storage.atomic import replace_original, write_atomically
 
 __all__ = [
+    "Carrier",
     "ComparePage",
     "EncodeOptions",
     "EncodeResult",

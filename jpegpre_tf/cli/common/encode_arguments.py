@@ -7,9 +7,12 @@ import re
 from jpegpre_tf.cli.common import shared_arguments
 from jpegpre_tf.cli.common.encoder import add_encoder_argument
 from jpegpre_tf.errors import UsageError
+from jpegpre_tf.jpeg.tuned_tables import TunedTables
 from jpegpre_tf.runtime import EncodeOptions
-from jpegpre_tf.runtime.encoding.jpeg_file import SUBSAMPLINGS
+from jpegpre_tf.runtime.encoding.jpeg_file import SCANS, SUBSAMPLINGS
+from jpegpre_tf.runtime.encoding.options import TABLES_CHOICES, TablesOption
 from jpegpre_tf.runtime.encoding.output_names import COLLISION_CHOICES
+from jpegpre_tf.runtime.encoding.tables_file import read_tables
 from jpegpre_tf.runtime.pictures.metadata import METADATA_CHOICES
 
 _SIZE = re.compile(r"([0-9]*\.?[0-9]+) ?([kmg]?)(i?)b?", re.IGNORECASE | re.ASCII)
@@ -103,6 +106,19 @@ def add_picture_arguments(parser: argparse.ArgumentParser) -> None:
         help="resolution of colour (default: %(default)s)",
     )
     parser.add_argument(
+        "--tables",
+        default="tuned",
+        metavar="T",
+        help="quantization tables: tuned, those of the profile; standard, the encoder's own; or a file with tables, "
+        "see docs/carrier.md (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--scan",
+        choices=SCANS,
+        default="baseline",
+        help="kind of JPEG file; smallest: baseline or progressive, whichever is smaller (default: %(default)s)",
+    )
+    parser.add_argument(
         "--metadata",
         choices=METADATA_CHOICES,
         default="keep",
@@ -152,7 +168,17 @@ def encode_options(arguments: argparse.Namespace) -> EncodeOptions:
     """
     if getattr(arguments, "page", None) and arguments.resume:
         raise UsageError("--page needs all pictures in one run: not allowed with --resume")
+    tables: TablesOption = arguments.tables
+    if arguments.tables not in TABLES_CHOICES:
+        tables = read_tables(arguments.tables)
+        has_target = arguments.target_size or arguments.target_bpp or arguments.target_score
+        if arguments.subsampling != "4:2:0" or (has_target and not isinstance(tables, TunedTables)):
+            raise UsageError(
+                "--tables FILE needs --subsampling 4:2:0, and a target needs tables of all qualities"
+            )
     return EncodeOptions(
+        tables=tables,
+        scan=arguments.scan,
         quality=shared_arguments.chosen_quality(arguments),
         strength=arguments.strength,
         subsampling=arguments.subsampling,

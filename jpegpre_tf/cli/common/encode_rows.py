@@ -139,6 +139,7 @@ def to_json_row(result: runtime.EncodeResult, arguments: argparse.Namespace) -> 
         "psnr_rgb_db": _finite(result.psnr_db),
         "notes": list(result.notes),
         "reasons": list(result.reasons),
+        "edit_reason": result.edit_reason,
     }
 
 

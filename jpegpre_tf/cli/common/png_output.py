@@ -5,7 +5,7 @@ import io
 import sys
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from jpegpre_tf import runtime
 from jpegpre_tf.cli.common.messages import print_note
@@ -28,13 +28,24 @@ def open_input(source: Path, arguments: argparse.Namespace) -> runtime.Picture:
     )
 
 
-def save_png(image: Image.Image, picture: runtime.Picture, source: Path, target: Path) -> None:
+def save_png(
+    image: Image.Image,
+    picture: runtime.Picture,
+    source: Path,
+    target: Path,
+    info: PngImagePlugin.PngInfo | None = None,
+) -> None:
     """Writes the pixels with what travels along with `picture`, for those who may read `source`.
 
     Raises:
         OutputError: If it cannot be written.
     """
-    carried = {"exif": picture.metadata.exif, "icc_profile": picture.metadata.icc, "dpi": picture.density}
+    carried: dict[str, object] = {
+        "exif": picture.metadata.exif,
+        "icc_profile": picture.metadata.icc,
+        "dpi": picture.density,
+    }
+    carried["pnginfo"] = info
     file = io.BytesIO()
     image.save(file, "PNG", **{name: value for name, value in carried.items() if value})
     runtime.write_atomically(target, file.getvalue(), file_mode(source))

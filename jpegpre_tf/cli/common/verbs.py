@@ -47,6 +47,11 @@ VERBS: dict[str, Verb] = {
             ("jpegpre preprocess photo.png -o - | cjpeg -quality 75 > photo.jpg", "straight into an encoder"),
         ),
     ),
+    "finish": Verb(
+        "give an encoded carrier the tables and the size of its file",
+        "the file is not what the carrier's encoder writes, or a file could not be read or written",
+        (("jpegpre finish encoded.jpg --carrier carrier.png -o photo.jpg", "after your own encoder"),),
+    ),
     "simulate": Verb(
         "write what a picture looks like as JPEG; print the size of the file",
         "the picture could not be read, or the file not be written",
@@ -74,6 +79,11 @@ VERBS: dict[str, Verb] = {
         "train a preprocessor on a folder of pictures",
         "the run failed; --resume goes on from its last checkpoint",
         (("jpegpre train photos/ -o run/", "writes run/model.keras"),),
+    ),
+    "train-tables": Verb(
+        "learn quantization tables, for a network as it is or for none",
+        "the run failed",
+        (("jpegpre train-tables photos/ -o tables.json", "then: encode --tables tables.json"),),
     ),
     "export": Verb(
         "write a trained model as TFLite and ONNX, checked against Keras",
