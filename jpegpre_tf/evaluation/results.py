@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from jpegpre_tf.evaluation.cache import write_text
+from jpegpre_tf.storage.names import csv_cell
 
 
 def write_results(results: Mapping[str, Any], folder: Path) -> None:
@@ -48,7 +49,8 @@ def to_csv(results: Mapping[str, Any]) -> str:
             for point in points:
                 values = [point[key] for key in ("quality", "strength", "size_bytes", "rate_bpp")]
                 scores = [point["metrics"][name] for name in names]
-                writer.writerow([entry["key"], picture, entry["encoder"]["name"], *values, *scores])
+                texts = [csv_cell(text) for text in (entry["key"], picture, entry["encoder"]["name"])]
+                writer.writerow([*texts, *values, *scores])
     return out.getvalue()
 
 

@@ -1,7 +1,7 @@
 """Opens picture files: any common format to rows of RGB plus what must travel along."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +13,7 @@ from jpegpre_tf._optional import MissingExtraError, require
 from jpegpre_tf.errors import PictureError
 from jpegpre_tf.jpeg.segments import SOI, read_segments
 from jpegpre_tf.runtime.pictures.jpeg_source import JpegSource, describe_jpeg, jpeg_metadata
+from jpegpre_tf.runtime.pictures.limits import Limits
 from jpegpre_tf.runtime.pictures.metadata import Metadata
 from jpegpre_tf.runtime.pictures.planar_jpeg import decode_halved, decode_planes, planar_factors
 from jpegpre_tf.runtime.pictures.raster import WHOLE_PIXELS, Croppable, Raster
@@ -30,6 +31,7 @@ MAX_PIXELS = 178_956_970
 _LONGEST_SIDE = 65500
 _ALPHA_ROWS = 128
 COLOR_CHOICES = ("keep", "srgb")
+DEFAULT_LIMITS = Limits()
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,12 @@ def open_regular_file(path: str | Path) -> Iterator[BinaryIO]:
 
 
 def open_decoded(
-    path: str | Path, *, max_pixels: int = MAX_PIXELS, background: str = "white", color: str = "keep"
+    path: str | Path,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    background: str = "white",
+    color: str = "keep",
+    limits: Limits = DEFAULT_LIMITS,
 ) -> Decoded:
     """Reads a picture file; see `open_picture`, which returns it in one array.
 
@@ -101,7 +108,9 @@ def open_decoded(
         ValueError: If `background` or `color` is unknown.
     """
     with open_regular_file(path) as file:
-        return decode_file(file, path, max_pixels=max_pixels, background=background, color=color)
+        return decode_file(
+            file, path, max_pixels=max_pixels, background=background, color=color, limits=limits
+        )
 
 
 def decode_file(
@@ -111,11 +120,16 @@ def decode_file(
     max_pixels: int = MAX_PIXELS,
     background: str = "white",
     color: str = "keep",
+    limits: Limits = DEFAULT_LIMITS,
 ) -> Decoded:
     """`open_decoded` of an open file, which may be one in memory; `path` names it in messages."""
     check_color(color, background)
+    max_pixels = min(max_pixels, limits.max_pixels or max_pixels)
     try:
-        return _decode(file, max_pixels, background, color == "srgb")
+        _apply(limits.check_file, file)
+        decoded = _decode(file, max_pixels, background, color == "srgb")
+        _apply(limits.check_size, decoded.raster.width * decoded.raster.height, decoded.size_bytes)
+        return decoded
     except (_RefusedError, MissingExtraError) as error:
         raise PictureError(f"cannot read '{shown(path)}': {error}") from None
     except PictureError:
@@ -125,6 +139,13 @@ def decode_file(
     except Exception as error:
         # Decoders raise nearly anything on damaged input (struct.error, IndexError, SyntaxError, zlib.error).
         raise PictureError(f"cannot read '{shown(path)}': {_reason(error, max_pixels)}") from error
+
+
+def _apply(check: Callable[..., None], *values: object) -> None:
+    try:
+        check(*values)
+    except ValueError as error:
+        raise _RefusedError(str(error)) from error
 
 
 def _reason(error: Exception, max_pixels: int) -> str:
