@@ -38,7 +38,7 @@ class Metadata:
             index of further pictures (its offsets counted from the start of `trailer`), a maker's own.
         trailer: What follows the picture in a JPEG file: HDR gain map, further pictures, a video.
         exif_parts: More than 1 if the EXIF of a JPEG file was longer than a segment; it is divided again.
-        aspect: Width and height of a pixel, any unit, 1..65535 each; None if they are equal.
+        aspect: Dots across and down in the same length, 1..65535 each; None if pixels are square.
     """
 
     exif: bytes = b""

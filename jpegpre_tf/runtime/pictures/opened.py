@@ -1,6 +1,5 @@
 """Opens a picture file by its kind, with what its container says in ways that Pillow does not read."""
 
-import io
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -16,7 +15,7 @@ from jpegpre_tf.runtime.pictures.container_metadata import gif_texts, has_motion
 from jpegpre_tf.runtime.pictures.metadata import EXIF_PREFIX, Metadata
 from jpegpre_tf.runtime.pictures.pieced_file import open_pieces
 from jpegpre_tf.runtime.pictures.png_source import SIGNATURE, PngSource, read_png
-from jpegpre_tf.runtime.pictures.read_metadata import aspect_of, density_of, metadata_of, tiff_density
+from jpegpre_tf.runtime.pictures.read_metadata import aspect_of, density_of, metadata_of, small_ratio, tiff_density
 from jpegpre_tf.runtime.pictures.text_metadata import photoshop_segments, with_texts
 from jpegpre_tf.runtime.pictures.tiff_directory import Directory, exif_of, read_directory
 from jpegpre_tf.runtime.pictures.tiff_samples import decode_deep, find_raw, is_deep
@@ -44,7 +43,6 @@ class Opened:
         transparent: Samples that are transparent, as in `image`; None if there are none.
         description: Colour space by numbers, None if it is not stated so.
         frames: How many pictures the file holds.
-        prepare: Loads the picture; where that is more than `image.load()`.
     """
 
     image: Image.Image
@@ -54,7 +52,6 @@ class Opened:
     transparent: tuple[int, ...] | None = None
     description: ColorDescription | None = None
     frames: int = 1
-    prepare: Callable[[], None] | None = None
 
 
 def open_by_kind(file: BinaryIO, check_size: Callable[[tuple[int, int]], None]) -> Opened:
@@ -113,8 +110,7 @@ def _open_png(file: BinaryIO, check_size: Callable[[tuple[int, int]], None]) -> 
     if source.density:
         x, y, is_per_metre = source.density
         density = _usable((x * 0.0254, y * 0.0254)) if is_per_metre else None
-        aspect = _aspect(x, y)
-        aspect = aspect if density is None else None
+        aspect = small_ratio(x, y) if density is None else None
     metadata = Metadata(exif, icc, source.xmp, photoshop, comments, aspect=aspect)
     opened = Opened(image, metadata, density, [*source.notes, *dropped, *more], description=source.description)
     opened.frames = source.frames
@@ -242,13 +238,3 @@ def _open_heif(file: BinaryIO, start: bytes, check_size: Callable[[tuple[int, in
 def _usable(values: tuple[float, float]) -> tuple[int, int] | None:
     x, y = (round(value) for value in values)
     return (x, y) if 0 < x < 65536 and 0 < y < 65536 else None
-
-
-def _aspect(x: int, y: int) -> tuple[int, int] | None:
-    from jpegpre_tf.runtime.pictures.read_metadata import small_ratio
-
-    # Dots per unit: the more of them across, the narrower a pixel; JFIF counts the same way.
-    return small_ratio(x, y)
-
-
-__all__ = ["FORMATS", "Opened", "RefusedError", "io", "open_by_kind", "open_jpeg"]
