@@ -11,6 +11,8 @@ from jpegpre_tf.errors import JpegpreError, OutputError, StorageError, UsageErro
 from jpegpre_tf.storage.atomic import write_atomically
 from jpegpre_tf.storage.entry import Entry
 from jpegpre_tf.storage.errors import shown_url, storage_error
+from jpegpre_tf.storage.folding import Fold, find_fold
+from jpegpre_tf.storage.hidden import is_hidden
 
 # Where an object appears with the last byte of its upload, and an upload that breaks off leaves nothing.
 _OBJECT_STORES = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "memory"}
@@ -84,6 +86,10 @@ class Storage:
         inside = other._root.startswith(self._root.rstrip("/") + "/")
         return other._root[len(self._root.rstrip("/")) + 1 :] if inside else None
 
+    def fold(self) -> Fold:
+        """Returns what makes names equal that are one file here."""
+        return find_fold(self._root) if self.is_local else str
+
     def files(self, folder: str = "") -> tuple[list[Entry], list[str]]:
         """Returns the files of a folder and its folders, each in order of name. Links to folders are left out.
 
@@ -110,11 +116,13 @@ class Storage:
         return sorted(files, key=lambda entry: entry.name), sorted(folders)
 
     def walk(self, skip: str | None = None) -> Iterator[list[Entry]]:
-        """Yields the files of every folder, one folder at a time; `skip` is a folder to leave out."""
+        """Yields the files of every folder, one folder at a time; `skip` is a folder to leave out, as hidden ones are."""
         waiting = [""]
         while waiting:
             files, folders = self.files(waiting.pop())
-            waiting += [name for name in reversed(folders) if name != skip]
+            waiting += [
+                name for name in reversed(folders) if name != skip and not is_hidden(posixpath.basename(name))
+            ]
             if files:
                 yield files
 

@@ -44,12 +44,12 @@ class _Component:
     history: BandHistory | None = None
 
 
-class JpegDamage:
-    """The state of reading one file: tables and frame, as its segments come.
+class _NotWalkedError(Exception):
+    """A file of a kind that is not walked."""
 
-    Args:
-        content: A JPEG file.
-    """
+
+class _JpegDamage:
+    """The state of reading one file: tables and frame, as its segments come; `has_end`: EOI was met."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content
@@ -58,6 +58,7 @@ class JpegDamage:
         self._interval = 0
         self._mcus = 0
         self._is_progressive = False
+        self.has_end = False
 
     def check(self) -> None:
         """Raises DamagedScanError, with what is wrong, if a scan is damaged or missing."""
@@ -86,6 +87,7 @@ class JpegDamage:
                 return
             marker = content[position + 1]
             if marker == _EOI:
+                self.has_end = True
                 return
             if marker in (0, 1, 0xFF) or 0xD0 <= marker <= _SOI:  # fill bytes, and markers without a length
                 position += 1 if marker == 0xFF else 2
@@ -96,8 +98,9 @@ class JpegDamage:
             if marker == _SOS:
                 found = _MARKER.search(content, start)
                 end = found.start() if found else len(content)
+                self.has_end = bool(found) and content[found.end() - 1 : found.end()] == bytes((_EOI,))
                 if found and content[found.end() - 1] == _DNL:
-                    raise _UnknownHeightError
+                    raise _NotWalkedError
             yield marker, content[position + 4 : position + 2 + length], start, end
             position = end
 
@@ -112,7 +115,7 @@ class JpegDamage:
     def _read_frame(self, payload: bytes) -> None:
         height, width = int.from_bytes(payload[1:3], "big"), int.from_bytes(payload[3:5], "big")
         if payload[0] != 8 or not height or not width:
-            raise _UnknownHeightError
+            raise _NotWalkedError
         found = [(payload[i], payload[i + 1] >> 4, payload[i + 1] & 15) for i in range(6, 6 + 3 * payload[5], 3)]
         across, down = max(item[1] for item in found), max(item[2] for item in found)
         for identifier, horizontal, vertical in found:
@@ -174,12 +177,8 @@ class JpegDamage:
 
     def _table(self, number: int) -> HuffmanTable:
         if number not in self._tables:
-            raise _UnknownHeightError  # Motion-JPEG leaves the standard's tables out
+            raise _NotWalkedError  # Motion-JPEG leaves the standard's tables out
         return self._tables[number]
-
-
-class _UnknownHeightError(Exception):
-    """A file of a kind that is not walked."""
 
 
 def _grammar(tables: list[tuple[HuffmanTable, HuffmanTable | None]], per_mcu: list[int]) -> Grammar:
@@ -204,9 +203,14 @@ def check_scans(content: bytes) -> None:
     Args:
         content: A JPEG file that a decoder takes.
     """
+    damage = _JpegDamage(content)
     try:
-        JpegDamage(content).check()
-    except _UnknownHeightError:
+        damage.check()
+    except _NotWalkedError:
         return
+    except DamagedScanError as error:
+        if not damage.has_end:
+            raise DamagedScanError(f"truncated: {error}") from error
+        raise
     except (IndexError, KeyError) as error:
         raise DamagedScanError("a segment is cut off or names what is not there") from error

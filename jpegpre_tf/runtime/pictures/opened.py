@@ -161,11 +161,6 @@ def _open_tiff(file: BinaryIO, check_size: Callable[[tuple[int, int]], None]) ->
         directory, page, pages = Directory("<", {}, 0), 0, 1
     raw = find_raw(file, directory)
     width, height = directory.integer(256, 0), directory.integer(257, 0)
-    if raw is not None:
-        raise RefusedError(
-            f"a camera's RAW file of {raw[0]}x{raw[1]} pixels, which must be developed first; "
-            f"all that could be read is its preview of {width}x{height}"
-        )
     is_own = is_deep(directory)
     file.seek(0)
     if is_own:
@@ -191,6 +186,12 @@ def _open_tiff(file: BinaryIO, check_size: Callable[[tuple[int, int]], None]) ->
         density, aspect = density and density[::-1], aspect and aspect[::-1]
     metadata = replace(metadata, aspect=aspect)
     opened = Opened(image, metadata, density, list(notes), frames=pages)
+    if raw is not None:
+        opened.notes.append(
+            f"a camera's RAW file of {raw[0]}x{raw[1]} pixels, which must be developed first: "
+            f"only its preview of {width}x{height} is used"
+        )
+        opened.frames = 1
     if page:
         opened.notes.append("its first picture is a small preview: the full one was used")
         opened.frames = 1
