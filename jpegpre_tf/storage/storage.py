@@ -11,7 +11,6 @@ from jpegpre_tf.errors import JpegpreError, OutputError, StorageError, UsageErro
 from jpegpre_tf.storage.atomic import write_atomically
 from jpegpre_tf.storage.entry import Entry
 from jpegpre_tf.storage.errors import shown_url, storage_error
-from jpegpre_tf.storage.folding import Fold, find_fold
 from jpegpre_tf.storage.hidden import is_hidden
 
 # Where an object appears with the last byte of its upload, and an upload that breaks off leaves nothing.
@@ -85,10 +84,6 @@ class Storage:
             return ""
         inside = other._root.startswith(self._root.rstrip("/") + "/")
         return other._root[len(self._root.rstrip("/")) + 1 :] if inside else None
-
-    def fold(self) -> Fold:
-        """Returns what makes names equal that are one file here."""
-        return find_fold(self._root) if self.is_local else str
 
     def files(self, folder: str = "") -> tuple[list[Entry], list[str]]:
         """Returns the files of a folder and its folders, each in order of name. Links to folders are left out.

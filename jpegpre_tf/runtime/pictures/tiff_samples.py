@@ -200,7 +200,7 @@ def _divide_by_alpha(pixels: npt.NDArray[np.uint8]) -> None:
     for start in range(0, len(pixels), _ROWS_AT_ONCE):
         rows = pixels[start : start + _ROWS_AT_ONCE]
         alpha = np.maximum(rows[..., -1:], 1).astype(np.uint32)
-        rows[..., :-1] = np.minimum((rows[..., :-1] * 255 + alpha // 2) // alpha, 255)
+        rows[..., :-1] = np.minimum((rows[..., :-1].astype(np.uint32) * 255 + alpha // 2) // alpha, 255)
 
 
 def find_raw(file: BinaryIO, directory: Directory) -> tuple[int, int] | None:
