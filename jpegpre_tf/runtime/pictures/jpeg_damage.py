@@ -142,10 +142,10 @@ class _JpegDamage:
         parts, counts = self._parts(raw, mcus)
         if self._is_progressive and not first and bits >> 4:
             for part, count in zip(parts, counts, strict=True):
-                surplus = 8 * len(part) - count * len(per_mcu)
-                if surplus < 0:
+                needed = -(-count * len(per_mcu) // 8)
+                if len(part) < needed:
                     raise DamagedScanError("a scan ends before the picture does")
-                check_surplus(surplus)
+                check_surplus(part[needed:])
             return
         if self._is_progressive and first:
             component = components[0]

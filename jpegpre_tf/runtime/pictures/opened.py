@@ -74,7 +74,8 @@ def open_by_kind(file: BinaryIO, check_size: Callable[[tuple[int, int]], None]) 
     opened = _opened(image)
     if image.format == "GIF":
         comments, xmp, aspect = gif_texts(read_all(file))
-        opened.metadata = replace(opened.metadata, comments=comments, xmp=xmp, aspect=aspect)
+        ratio = small_ratio(*aspect) if aspect else None
+        opened.metadata = replace(opened.metadata, comments=comments, xmp=xmp, aspect=ratio)
     return opened
 
 

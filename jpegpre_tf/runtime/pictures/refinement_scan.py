@@ -69,7 +69,7 @@ class BandHistory:
             block += 1
         if block > stop or at > end:
             raise DamagedScanError("a scan ends before the picture does")
-        check_surplus(end - at)
+        check_surplus(part[-(-at // 8) :])
 
     def refine(self, parts: Sequence[bytes], counts: Sequence[int], table: HuffmanTable, band: tuple[int, int]) -> None:
         """Walks a refinement scan; as `first`."""
@@ -126,7 +126,7 @@ class BandHistory:
                 place += 1
         if ended or at > end:
             raise DamagedScanError("a scan ends before the picture does")
-        check_surplus(end - at)
+        check_surplus(part[-(-at // 8) :])
 
 
 def _words(part: bytes) -> "memoryview":

@@ -259,11 +259,11 @@ class ScanWalker:
                 left, place, block = left - 1, first, (block + 1) % per_mcu
         if left < 0 or at > end:
             raise DamagedScanError("a scan ends before the picture does")
-        check_surplus(end - at)
+        check_surplus(bytes(word >> 24 for word in words[-(-at // 8) : end // 8]))
 
 
-def check_surplus(bits: int) -> None:
-    """Raises DamagedScanError if so many bits behind the last code are more than padding."""
-    # Whole bytes of padding: some encoders write a few.
-    if bits >= 8 * 8:
+def check_surplus(rest: bytes) -> None:
+    """Raises DamagedScanError if what is left behind the byte of the last code is more than padding."""
+    # Some encoders fill up to a multiple of so many bytes.
+    if len(rest) >= 8 or rest.strip(b"\0\xff"):
         raise DamagedScanError("a scan goes on behind the picture's end")
