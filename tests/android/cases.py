@@ -37,8 +37,8 @@ class _Recorded(LiteRTTiles):
         super().__init__(content, threads)
         self.tiles: list[tuple[bytes, bytes]] = []
 
-    def run(self, quality, strength):
-        result = super().run(quality, strength)
+    def edit(self, conditions):
+        result = super().edit(conditions)
         self.tiles.append((self._buffer.tobytes(), result.tobytes()))
         return result
 

@@ -12,7 +12,7 @@ from jpegpre_tf import Preprocessor
 from jpegpre_tf.errors import ModelError
 from jpegpre_tf.exporters.model_card import write_model_folder
 from jpegpre_tf.exporters.tflite import SIGNATURE, check_tflite, export_tflite
-from jpegpre_tf.runtime.inference import load
+from jpegpre_tf.runtime import load
 
 PICTURES = Path(__file__).parent.parent / "pictures"
 

@@ -14,6 +14,8 @@ from jpegpre_tf import jpeg
 
 SUBSAMPLINGS = ("4:4:4", "4:2:2", "4:2:0")  # Pillow numbers them 0, 1, 2
 
+SCANS = ("baseline", "progressive", "smallest")
+
 # Uniform and binary noise at quality 100 came to at most 1.08 bytes per sample; 2 leaves room.
 _BYTES_PER_SAMPLE = 2
 _room_lock = threading.Lock()
@@ -27,8 +29,9 @@ def encode_jpeg(
     subsampling: str = "4:2:0",
     is_grey: bool = False,
     density: tuple[int, int] | None = None,
+    scan: str = "baseline",
 ) -> bytes:
-    """Returns a baseline JPEG file by libjpeg-turbo with Annex K tables and optimised Huffman codes.
+    """Returns a JPEG file by libjpeg-turbo with Annex K tables and optimised Huffman codes.
 
     Args:
         pixels: uint8 `(H, W, 3)` RGB, levels 0..255.
@@ -36,9 +39,10 @@ def encode_jpeg(
         subsampling: "4:2:0", "4:2:2" or "4:4:4".
         is_grey: Write one channel, the luma of `pixels`.
         density: (x, y) dots per inch for the JFIF header.
+        scan: "baseline", "progressive", or "smallest" for the smaller one of both: they hold the same coefficients.
 
     Raises:
-        ValueError: If `quality` or `subsampling` is not one of those.
+        ValueError: If `quality`, `subsampling` or `scan` is not one of those.
     """
     if not 1 <= quality <= 100:
         raise ValueError(f"`quality` must be from 1 to 100. Received: quality={quality}")
@@ -46,25 +50,31 @@ def encode_jpeg(
         raise ValueError(
             f"`subsampling` must be one of {', '.join(SUBSAMPLINGS)}. Received: subsampling={subsampling!r}"
         )
+    if scan not in SCANS:
+        raise ValueError(f"`scan` must be one of {', '.join(SCANS)}. Received: scan={scan!r}")
     image = Image.fromarray(pixels)
     if is_grey:
         image = image.convert("L")
-    file = io.BytesIO()
     options: dict[str, Any] = {"quality": int(quality)}
     if quality != int(quality):
         # At quality 50 Pillow writes the tables that it is given.
         options = {"quality": 50, "qtables": [table.ravel().tolist() for table in tables_of(quality)]}
     if density is not None:
         options["dpi"] = density
+    files = []
     with _room_for((image.width + 16) * (image.height + 16) * len(image.getbands()) * _BYTES_PER_SAMPLE):
-        image.save(
-            file,
-            "JPEG",
-            subsampling=SUBSAMPLINGS.index(subsampling),
-            optimize=True,
-            **options,
-        )
-    return file.getvalue()
+        for kind in SCANS[:2] if scan == "smallest" else (scan,):
+            file = io.BytesIO()
+            image.save(
+                file,
+                "JPEG",
+                subsampling=SUBSAMPLINGS.index(subsampling),
+                optimize=True,
+                progressive=kind == "progressive",
+                **options,
+            )
+            files.append(file.getvalue())
+    return min(files, key=len)
 
 
 def tables_of(quality: float) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint16]]:

@@ -56,4 +56,5 @@ def load(
         quality_range=model.quality_range,
         threads=min(usable_cores(), _MOST_THREADS) if threads is None else threads,
         backend=backend,
+        tuned_tables=model.tuned_tables,
     )

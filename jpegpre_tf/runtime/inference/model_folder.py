@@ -7,8 +7,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from jpegpre_tf.errors import ModelError, UnknownModelError
+from jpegpre_tf.jpeg.tuned_tables import TunedTables
 
 PREPROCESSOR = "preprocessor"
+TABLES_NAME = "tables.json"
 
 _PACKAGE = Path(__file__).resolve().parents[2]
 # Precisions by preference where the caller names none: smallest and fastest first.
@@ -61,6 +63,16 @@ class ModelFolder:
         """Lowest and highest JPEG quality (1..100) that the model was trained for, both included."""
         low, high = self.description["quality_range"]
         return int(low), int(high)
+
+    @property
+    def tuned_tables(self) -> TunedTables | None:
+        """The learned quantization tables beside the model, None if it has none.
+
+        Raises:
+            ModelError: If tables.json is not readable.
+        """
+        path = self.path / TABLES_NAME
+        return TunedTables.read(path) if path.is_file() else None
 
     def precisions(self, file_format: str = "tflite") -> dict[str, str]:
         """Returns precision -> relative path of the files of one format."""

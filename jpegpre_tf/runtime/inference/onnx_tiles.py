@@ -1,5 +1,6 @@
 """One ONNX Runtime session that runs the preprocessing network on single tiles."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,8 @@ import numpy.typing as npt
 
 from jpegpre_tf._optional import require
 from jpegpre_tf.errors import ModelError
-from jpegpre_tf.runtime.inference.backends import as_levels
+from jpegpre_tf.runtime.inference.backends import DECIDE, EDIT, Conditions, to_samples
+from jpegpre_tf.runtime.inference.litert_tiles import check_tensors
 
 _TYPES = {"tensor(float)": np.float32, "tensor(uint8)": np.uint8}
 
@@ -36,27 +38,28 @@ class OnnxTiles:
         except Exception as error:  # its own classes, not exported by the package
             line = next(iter(str(error).splitlines()), type(error).__name__)
             raise ModelError(f"ONNX Runtime cannot run this model: {line}") from error
-        inputs = {value.name: value.type for value in self._session.get_inputs()}
-        outputs = [value.name for value in self._session.get_outputs()]
-        if set(inputs) != {"image", "quality", "strength"} or outputs != ["output"]:
-            raise ModelError(
-                "expected a network with inputs image, quality, strength and one output named output; "
-                f"received inputs {', '.join(sorted(inputs))} and outputs {', '.join(outputs)}"
-            )
-        self._dtype = _TYPES[inputs["image"]]
+        types = {value.name: value.type for value in self._session.get_inputs()}
+        outputs = {value.name for value in self._session.get_outputs()}
+        signature = DECIDE if "luma" in outputs else EDIT
+        self.inputs: Mapping[str, frozenset[str]] = {signature: frozenset(types)}
+        check_tensors(signature, self.inputs[signature], outputs)
+        self._dtype = _TYPES[types["image"]]
         self._buffer: npt.NDArray[Any] = np.empty((0, 0, 3), self._dtype)
 
     def buffer(self, height: int, width: int) -> npt.NDArray[Any]:
-        """Returns the `(height, width, 3)` array to fill before `run`; float32 or uint8, levels 0..255."""
+        """Returns the `(height, width, 3)` array to fill before a run; float32 or uint8, samples 0..255."""
         if self._buffer.shape[:2] != (height, width):
             self._buffer = np.empty((height, width, 3), self._dtype)
         return self._buffer
 
-    def run(self, quality: float, strength: float) -> npt.NDArray[np.uint8]:
-        """Returns the network's result for the buffer: uint8 `(height, width, 3)`, levels 0..255."""
-        inputs = {
-            name: np.full((1, 1, 1, 1), value, np.float32)
-            for name, value in (("quality", quality), ("strength", strength))
-        }
-        (output,) = self._session.run(["output"], {"image": self._buffer[np.newaxis], **inputs})
-        return as_levels(output[0])
+    def edit(self, conditions: Conditions) -> npt.NDArray[np.uint8]:
+        """Returns edited samples for the buffer, uint8 `(height, width, 3)`; see `Tiles`."""
+        (output,) = self._session.run(["output"], {"image": self._buffer[np.newaxis], **conditions})
+        return to_samples(output[0])
+
+    def decide(self, conditions: Conditions) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Returns quantized coefficients for the buffer, luma and chroma; see `Tiles`."""
+        luma, chroma = self._session.run(
+            ["luma", "chroma"], {"image": self._buffer[np.newaxis], **conditions}
+        )
+        return luma[0], chroma[0]

@@ -1,23 +1,40 @@
-"""A loaded preprocessing model: a callable from picture to picture."""
+"""A loaded preprocessing model: from a picture to edited pixels, to decisions, to a carrier."""
 
-import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
-from jpegpre_tf.runtime.inference.backends import Tiles, check_backend
+from jpegpre_tf import jpeg
+from jpegpre_tf.errors import ModelError
+from jpegpre_tf.jpeg.tuned_tables import TunedTables
+from jpegpre_tf.runtime.inference.arguments import (
+    check_image,
+    check_number,
+    check_tables,
+    nearest_quality,
+)
+from jpegpre_tf.runtime.inference.backends import DECIDE, EDIT, Conditions, Tiles, check_backend
+from jpegpre_tf.runtime.inference.carrier import Carrier
 from jpegpre_tf.runtime.inference.litert_tiles import LiteRTTiles
 from jpegpre_tf.runtime.inference.onnx_tiles import OnnxTiles
-from jpegpre_tf.runtime.inference.tiling import cut, plan_tiles
+from jpegpre_tf.runtime.inference.tiling import Span, cut, plan_tiles
 
 # Pixels in one tile. CPU time per pixel of the network was flat from 256x256 to 2048x2048; memory was not:
 # 60 MB at 256x256, 190 MB at 1024x1024, 550 MB at 2048x2048 for the process (LiteRT, fp32, 96 channels at 1/8
 # resolution). Smaller tiles than this pay more for overlap, larger ones were no faster on 12 megapixels.
 _TILE_PIXELS = 1 << 19
+# Mean step of the encoder's luma table below which a second pass over the carrier pays.
+_FINE_STEPS = 6.0
+# The order of the graph's 64 frequencies: by row + column, then by row; natural indexes.
+_ORDER = np.array(sorted(range(64), key=lambda k: (k // 8 + k % 8, k)))
+
+Pixels = npt.NDArray[np.uint8]
+TablePair = Sequence[npt.NDArray[np.integer]] | npt.NDArray[np.integer]
+EncoderTables = TablePair | Callable[[int], TablePair]
 
 
 class Session:
@@ -34,12 +51,15 @@ class Session:
             every quality is accepted, since the edit is bounded in the encoder's own steps at any of them.
         threads: CPU threads for each call, >= 1.
         tile_pixels: Upper bound of a tile's pixels.
+        tuned_tables: Learned tables of the model, the default of `carrier`; None if it has none.
         backend: "litert" or "onnxruntime" (extra [export]); both give the same levels, but for rare ties.
 
     Call arguments:
-        image: uint8 `(H, W, 3)` RGB, levels 0..255, H and W >= 1. Not modified.
+        image: uint8 `(H, W, 3)` RGB, samples 0..255, H and W >= 1, or a `PIL.Image.Image`. Not modified.
         quality: 1..100, the quality that the JPEG encoder will be given.
         strength: 0..1; 0 returns an equal copy, 1 edits as trained.
+        tables: Luma and chroma quantization table that the encoder uses, each `(8, 8)`, 1..255, natural order; None for
+            libjpeg's of `quality`.
 
     Returns:
         uint8 `(H, W, 3)`, a new array.
@@ -61,6 +81,7 @@ class Session:
         threads: int = 1,
         tile_pixels: int = _TILE_PIXELS,
         backend: str = "litert",
+        tuned_tables: TunedTables | None = None,
     ) -> None:
         check_backend(backend)
         if threads < 1:
@@ -69,6 +90,7 @@ class Session:
         self._alignment = alignment
         self._overlap = overlap
         self.quality_range = quality_range
+        self.tuned_tables = tuned_tables
         self._threads = threads
         self._tile_pixels = tile_pixels
         self._lock = threading.Lock()
@@ -76,14 +98,128 @@ class Session:
         # Made at once: a model that the backend refuses fails when loaded, not at the first picture.
         self._idle = [self._make_tiles()]
 
+    @property
+    def can_decide(self) -> bool:
+        """Whether the model can make carriers of a strength above 0."""
+        with self._borrow() as tiles:
+            return DECIDE in tiles.inputs
+
     def __call__(
-        self, image: npt.NDArray[np.uint8], quality: float, strength: float = 1.0
-    ) -> npt.NDArray[np.uint8]:
-        _check_image(image)
-        _check_number("quality", quality, 1, 100)
-        _check_number("strength", strength, 0, 1)
+        self,
+        image: Pixels | Image.Image,
+        quality: float,
+        strength: float = 1.0,
+        tables: TablePair | None = None,
+    ) -> Pixels:
+        image = check_image(image)
+        check_number("quality", quality, 1, 100)
+        check_number("strength", strength, 0, 1)
         if strength == 0:
             return image.copy()
+        height, width = image.shape[:2]
+        result = np.empty((height, width, 3), np.uint8)
+        with self._borrow() as tiles:
+            conditions = _conditions(tiles, quality, tables, strength)
+            for row, column in self._fill(tiles, image):
+                edited = tiles.edit(conditions)
+                result[row.keep_from : row.keep_to, column.keep_from : column.keep_to] = edited[
+                    row.keep_from - row.start : row.keep_to - row.start,
+                    column.keep_from - column.start : column.keep_to - column.start,
+                ]
+        return result
+
+    def decide(
+        self, image: Pixels | Image.Image, tables: TablePair, strength: float = 1.0
+    ) -> jpeg.Coefficients:
+        """Returns the quantized coefficients that a 4:2:0 file of the picture shall hold.
+
+        Args:
+            image: uint8 `(H, W, 3)` RGB or `(H, W)` grey, samples 0..255, or a `PIL.Image.Image`.
+            tables: Luma and chroma table that the file shall have, each `(8, 8)`, 1..255, natural order.
+            strength: 0..1; 0 rounds as libjpeg does.
+
+        Returns:
+            Coefficients of Y, Cb and Cr; of a grey picture of Y alone.
+
+        Raises:
+            ModelError: If the model can only edit, and `strength` is not 0.
+        """
+        image = check_image(image, takes_grey=True)
+        check_number("strength", strength, 0, 1)
+        target = check_tables("tables", tables)
+        if strength == 0:
+            return jpeg.encode_coefficients(image, tables=(target[0], target[1]))
+        height, width = image.shape[:2]
+        color = image if image.ndim == 3 else np.broadcast_to(image[..., np.newaxis], (height, width, 3))
+        luma = np.empty((-(-height // 8), -(-width // 8), 64), np.int16)
+        chroma = np.empty((-(-height // 16), -(-width // 16), 128), np.int16)
+        with self._borrow() as tiles:
+            if DECIDE not in tiles.inputs:
+                raise ModelError("this model can edit pixels, it decides no coefficients")
+            conditions = _table_conditions(target, strength)
+            for row, column in self._fill(tiles, color):
+                for plane, tile, side in zip((luma, chroma), tiles.decide(conditions), (8, 16), strict=True):
+                    _keep_blocks(plane, tile, row, column, side)
+        planes = [_to_natural(luma)]
+        if image.ndim == 3:
+            planes += [_to_natural(chroma[..., :64]), _to_natural(chroma[..., 64:])]
+        return jpeg.Coefficients(tuple(planes), (target[0], target[1]), height, width, "4:2:0")
+
+    def carrier(
+        self,
+        image: Pixels | Image.Image,
+        quality: float,
+        strength: float = 1.0,
+        *,
+        encoder_tables: EncoderTables = jpeg.quantization_tables,
+        tables: TablePair | None = None,
+    ) -> Carrier:
+        """Returns the picture that makes an ordinary encoder write what the model decides.
+
+        Args:
+            image: uint8 `(H, W, 3)` RGB or `(H, W)` grey, samples 0..255, or a `PIL.Image.Image`.
+            quality: 1..100: the file looks like plain libjpeg's of this quality; need not be a whole number. Not used
+                where `tables` are given.
+            strength: 0..1; 0 rounds as an encoder does.
+            encoder_tables: The encoder's (luma, chroma) tables by quality, to choose a quality from, or the two tables
+                that it will use. Default: libjpeg's, which Android, Chromium, Firefox and Pillow use.
+            tables: (luma, chroma) tables that the file shall have; None takes the model's tuned ones, or Annex K's if
+                it has none.
+
+        Raises:
+            TypeError, ValueError: If an argument is not of its kind, or out of range.
+            ModelError: If the model can only edit, and `strength` is not 0.
+        """
+        if tables is None:
+            check_number("quality", quality, 1, 100)
+            tables = self.target_tables(quality)
+        coefficients = self.decide(image, tables, strength)
+        chosen: int | None = None
+        if callable(encoder_tables):
+            tables_of = encoder_tables
+            chosen = jpeg.choose_encoder_quality(coefficients, lambda at: list(tables_of(at)))
+            own = check_tables("encoder_tables", tables_of(chosen))
+        else:
+            own = check_tables("encoder_tables", encoder_tables)
+        pixels = jpeg.carrier_pixels(coefficients, list(own))
+        if own[0].mean() < _FINE_STEPS:
+            pixels = jpeg.corrected_pixels(pixels, coefficients, list(own))
+        return Carrier(
+            pixels=pixels,
+            quality=chosen,
+            tables=check_tables("tables", tables),
+            encoder_tables=own,
+            width=coefficients.width,
+            height=coefficients.height,
+        )
+
+    def target_tables(self, quality: float) -> npt.NDArray[np.uint8]:
+        """Returns the model's tables of a quality 1..100, uint8 `(2, 8, 8)`: tuned, or Annex K's if it has none."""
+        family = self.tuned_tables or _ANNEX_K
+        return family.tables(quality)
+
+    def _fill(self, tiles: Tiles, image: Pixels) -> Iterator[tuple[Span, Span]]:
+        """Puts one tile of the picture after the other into the buffer, and yields where it lies."""
         height, width = image.shape[:2]
         plan = plan_tiles(
             height,
@@ -92,23 +228,16 @@ class Session:
             alignment=self._alignment,
             overlap=self._overlap,
         )
-        result = np.empty((height, width, 3), np.uint8)
-        with self._borrowed() as tiles:
-            for row, column in plan:
-                cut(image, row, column, tiles.buffer(plan.tile_height, plan.tile_width))
-                edited = tiles.run(float(quality), float(strength))
-                result[row.keep_from : row.keep_to, column.keep_from : column.keep_to] = edited[
-                    row.keep_from - row.start : row.keep_to - row.start,
-                    column.keep_from - column.start : column.keep_to - column.start,
-                ]
-        return result
+        for row, column in plan:
+            cut(image, row, column, tiles.buffer(plan.tile_height, plan.tile_width))
+            yield row, column
 
     def _make_tiles(self) -> Tiles:
         make = LiteRTTiles if self._backend == "litert" else OnnxTiles
         return make(self._content, self._threads)
 
     @contextmanager
-    def _borrowed(self) -> Iterator[Tiles]:
+    def _borrow(self) -> Iterator[Tiles]:
         with self._lock:
             tiles = self._idle.pop() if self._idle else None
         if tiles is None:
@@ -119,16 +248,47 @@ class Session:
             self._idle.append(tiles)
 
 
-def _check_image(image: Any) -> None:
-    if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
-        received = getattr(image, "dtype", type(image).__name__)
-        raise TypeError(f"`image` must be a NumPy array of dtype uint8. Received: {received}")
-    if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
-        raise ValueError(f"`image` must have shape (H, W, 3) with H, W >= 1. Received: shape={image.shape}")
+# The same family without any learning.
+_ANNEX_K = TunedTables(np.zeros((4, 2, 8, 8), np.float32))
 
 
-def _check_number(name: str, value: Any, low: int, high: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
-        raise TypeError(f"`{name}` must be a number from {low} to {high}. Received: {name}={value!r}")
-    if not math.isfinite(value) or not low <= value <= high:
-        raise ValueError(f"`{name}` must be from {low} to {high}. Received: {name}={value!r}")
+def _conditions(
+    tiles: Tiles, quality: float, tables: TablePair | None, strength: float
+) -> dict[str, npt.NDArray[np.float32]]:
+    """Inputs of the signature `edit` besides the image."""
+    if "quality" in tiles.inputs[EDIT]:
+        if tables is not None:
+            quality = nearest_quality(check_tables("tables", tables))
+        values = {"quality": quality, "strength": strength}
+        return {name: np.full((1, 1, 1, 1), value, np.float32) for name, value in values.items()}
+    if tables is None:
+        tables = jpeg.quantization_tables(round(quality))
+    return dict(_table_conditions(check_tables("tables", tables), strength))
+
+
+def _table_conditions(tables: npt.NDArray[np.uint8], strength: float) -> Conditions:
+    luma, chroma = tables.reshape(2, 1, 1, 1, 64).astype(np.float32)
+    return {
+        "luma_table": luma,
+        "chroma_table": chroma,
+        "strength": np.full((1, 1, 1, 1), strength, np.float32),
+    }
+
+
+def _keep_blocks(
+    plane: npt.NDArray[np.int16], tile: npt.NDArray[np.float32], row: Span, column: Span, side: int
+) -> None:
+    """Copies the blocks of `side` pixels that a tile gives into the picture's plane."""
+    # Kept parts start at multiples of 16; the last one ends with the block that holds the picture's end.
+    top, bottom = row.keep_from // side, -(-row.keep_to // side)
+    left, right = column.keep_from // side, -(-column.keep_to // side)
+    first_row, first_column = row.start // side, column.start // side
+    plane[top:bottom, left:right] = tile[
+        top - first_row : bottom - first_row, left - first_column : right - first_column
+    ]
+
+
+def _to_natural(plane: npt.NDArray[np.int16]) -> npt.NDArray[np.int16]:
+    natural = np.empty((*plane.shape[:2], 64), np.int16)
+    natural[..., _ORDER] = plane
+    return natural.reshape(*plane.shape[:2], 8, 8)

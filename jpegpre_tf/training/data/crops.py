@@ -99,7 +99,7 @@ def training_dataset(
         steps_per_epoch: Batches of an epoch. Each epoch has its own seed: a resumed run sees what it would have seen.
         first_epoch: Epoch to begin with.
         crops_per_picture: Crops taken from each decoded picture; decoding is the dear part.
-        drawn_share: Share of pictures that are not read but drawn: text and line art, see `drawn`.
+        drawn_share: Share of pictures that are not read but drawn: text and line art, see `synthetic`.
         quality_range: Lowest and highest quality, inclusive, drawn evenly per crop.
         strength_range: Drawn evenly per crop.
         seed: Same seed, same sequence.

@@ -25,7 +25,7 @@ def test_numbers_are_those_of_the_files(balanced, photos, tmp_path):
 
 
 def test_strength_0_writes_the_plain_file(balanced, jpeg_photo, tmp_path):
-    result = runtime.encode_file(jpeg_photo, tmp_path / "out.jpg", balanced, strength=0)
+    result = runtime.encode_file(jpeg_photo, tmp_path / "out.jpg", balanced, strength=0, tables="standard")
     assert result.jpeg == result.jpeg_plain and result.saved_percent == 0
 
 
