@@ -23,7 +23,10 @@ def copy_attributes(source: Path, target: Path) -> None:
     if hasattr(os, "chown"):
         owned = target.stat()
         if (owned.st_uid, owned.st_gid) != (status.st_uid, status.st_gid):
-            for owner in (status.st_uid, -1):  # only root may give files away; a group of one's own may be set
+            for owner in (
+                status.st_uid,
+                -1,
+            ):  # only root may give files away; a group of one's own may be set
                 with contextlib.suppress(PermissionError):
                     os.chown(target, owner, status.st_gid)
                     break

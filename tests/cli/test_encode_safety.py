@@ -178,7 +178,7 @@ def test_the_input_is_never_larger_afterwards(photo, tmp_path, capsys):
     row = json.loads(capsys.readouterr().out)
     assert row["copied"] and row["quality_input"] == 60 and "own bytes were kept" in row["reasons"][0]
     assert target.read_bytes() == source.read_bytes()
-    assert main(["encode", str(source), "-o", str(target), *options[:-1]]) == 0
+    assert main(["encode", str(source), "-o", str(target), *options[:-1], "--details"]) == 0
     output = capsys.readouterr()
     # In the table, but no line on stderr for each photo of a library.
     assert output.out.splitlines()[2].endswith("kept") and output.err == ""

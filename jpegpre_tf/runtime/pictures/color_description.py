@@ -24,7 +24,15 @@ _PRIMARIES: dict[int, tuple[tuple[float, float], ...]] = {
     12: ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060), _D65),
     22: ((0.630, 0.340), (0.295, 0.605), (0.155, 0.077), _D65),
 }
-_NAMES = {1: "BT.709", 4: "BT.470 M", 5: "BT.601 625", 6: "BT.601 525", 9: "BT.2020", 11: "DCI-P3", 12: "Display P3"}
+_NAMES = {
+    1: "BT.709",
+    4: "BT.470 M",
+    5: "BT.601 625",
+    6: "BT.601 525",
+    9: "BT.2020",
+    11: "DCI-P3",
+    12: "Display P3",
+}
 ADOBE_RGB_PRIMARIES = ((0.64, 0.33), (0.21, 0.71), (0.15, 0.06), _D65)
 SRGB_PRIMARIES = _PRIMARIES[1]
 # Transfer characteristics that are sRGB's curve, or that stills of it are shown by.
@@ -118,12 +126,17 @@ def matrix_profile(name: str, primaries: tuple[tuple[float, float], ...], gamma:
     else:
         curve = struct.pack(">IH", 1, round(min(gamma, 255) * 256))
     text = name.encode("ascii", "replace")
-    description = b"desc" + bytes(4) + struct.pack(">I", len(text) + 1) + text + b"\0" + bytes(4 + 4 + 2 + 1 + 67)
+    description = (
+        b"desc" + bytes(4) + struct.pack(">I", len(text) + 1) + text + b"\0" + bytes(4 + 4 + 2 + 1 + 67)
+    )
     tags = [
         (b"desc", description),
         (b"cprt", b"text" + bytes(4) + b"Public domain\0"),
         (b"wtpt", _xyz(_D50)),
-        *((name_, _xyz(column)) for name_, column in zip((b"rXYZ", b"gXYZ", b"bXYZ"), adapted.T, strict=True)),
+        *(
+            (name_, _xyz(column))
+            for name_, column in zip((b"rXYZ", b"gXYZ", b"bXYZ"), adapted.T, strict=True)
+        ),
     ]
     offset, directory, data = 128 + 4 + 12 * (len(tags) + 3), b"", b""
     for signature, content in [*tags, (b"rTRC", b"curv" + bytes(4) + curve)]:
@@ -134,8 +147,10 @@ def matrix_profile(name: str, primaries: tuple[tuple[float, float], ...], gamma:
     directory += b"gTRC" + same + b"bTRC" + same
     size = offset + len(data)
     header = struct.pack(">I4sI4s4s4s", size, bytes(4), 0x02100000, b"mntr", b"RGB ", b"XYZ ")
-    header += struct.pack(">6H4s", 2024, 1, 1, 0, 0, 0, b"acsp") + bytes(28) + struct.pack(
-        ">3I", *(round(value * 65536) for value in _D50)
+    header += (
+        struct.pack(">6H4s", 2024, 1, 1, 0, 0, 0, b"acsp")
+        + bytes(28)
+        + struct.pack(">3I", *(round(value * 65536) for value in _D50))
     )
     return header.ljust(128, b"\0") + struct.pack(">I", len(tags) + 3) + directory + data
 

@@ -1,7 +1,7 @@
 """Opens picture files: any common format to rows of RGB plus what must travel along."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,9 +12,14 @@ from PIL import Image, ImageColor, UnidentifiedImageError
 from jpegpre_tf._optional import MissingExtraError
 from jpegpre_tf.errors import PictureError
 from jpegpre_tf.jpeg.segments import SOI, read_segments
-from jpegpre_tf.runtime.pictures.color_description import ADOBE_RGB_PRIMARIES, ColorDescription, matrix_profile
+from jpegpre_tf.runtime.pictures.color_description import (
+    ADOBE_RGB_PRIMARIES,
+    ColorDescription,
+    matrix_profile,
+)
 from jpegpre_tf.runtime.pictures.jpeg_damage import check_scans
 from jpegpre_tf.runtime.pictures.jpeg_source import JpegSource, describe_jpeg, jpeg_metadata
+from jpegpre_tf.runtime.pictures.limits import Limits
 from jpegpre_tf.runtime.pictures.metadata import Metadata
 from jpegpre_tf.runtime.pictures.opened import FORMATS, Opened, RefusedError, open_by_kind, open_jpeg
 from jpegpre_tf.runtime.pictures.planar_jpeg import decode_halved, decode_planes, planar_factors
@@ -39,6 +44,7 @@ MAX_PIXELS = 178_956_970
 _LONGEST_SIDE = 65500
 _ALPHA_ROWS = 128
 COLOR_CHOICES = ("keep", "srgb")
+DEFAULT_LIMITS = Limits()
 
 
 @dataclass(frozen=True)
@@ -99,7 +105,12 @@ def open_regular_file(path: str | Path) -> Iterator[BinaryIO]:
 
 
 def open_decoded(
-    path: str | Path, *, max_pixels: int = MAX_PIXELS, background: str = "white", color: str = "keep"
+    path: str | Path,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    background: str = "white",
+    color: str = "keep",
+    limits: Limits = DEFAULT_LIMITS,
 ) -> Decoded:
     """Reads a picture file; see `open_picture`, which returns it in one array.
 
@@ -108,7 +119,9 @@ def open_decoded(
         ValueError: If `background` or `color` is unknown.
     """
     with open_regular_file(path) as file:
-        return decode_file(file, path, max_pixels=max_pixels, background=background, color=color)
+        return decode_file(
+            file, path, max_pixels=max_pixels, background=background, color=color, limits=limits
+        )
 
 
 def decode_file(
@@ -118,11 +131,16 @@ def decode_file(
     max_pixels: int = MAX_PIXELS,
     background: str = "white",
     color: str = "keep",
+    limits: Limits = DEFAULT_LIMITS,
 ) -> Decoded:
     """`open_decoded` of an open file, which may be one in memory; `path` names it in messages."""
     check_color(color, background)
+    max_pixels = min(max_pixels, limits.max_pixels or max_pixels)
     try:
-        return _decode(file, max_pixels, background, color == "srgb")
+        _apply(limits.check_file, file)
+        decoded = _decode(file, max_pixels, background, color == "srgb")
+        _apply(limits.check_size, decoded.raster.width * decoded.raster.height, decoded.size_bytes)
+        return decoded
     except (RefusedError, MissingExtraError) as error:
         raise PictureError(f"cannot read '{shown(path)}': {error}") from None
     except PictureError:
@@ -132,6 +150,13 @@ def decode_file(
     except Exception as error:
         # Decoders raise nearly anything on damaged input (struct.error, IndexError, SyntaxError, zlib.error).
         raise PictureError(f"cannot read '{shown(path)}': {_reason(error, max_pixels)}") from error
+
+
+def _apply(check: Callable[..., None], *values: object) -> None:
+    try:
+        check(*values)
+    except ValueError as error:
+        raise RefusedError(str(error)) from error
 
 
 def _reason(error: Exception, max_pixels: int) -> str:
@@ -193,7 +218,15 @@ def _decode(file: BinaryIO, max_pixels: int, background: str, to_srgb: bool) -> 
     image.fp = None  # the pixels are all that is needed now; the file's bytes may go
     raster = Raster(pixels, to_rgb)
     return Decoded(
-        raster, is_grey, metadata, opened.density, (*notes, *dropped), size_bytes, jpeg, is_converted, _state(file)
+        raster,
+        is_grey,
+        metadata,
+        opened.density,
+        (*notes, *dropped),
+        size_bytes,
+        jpeg,
+        is_converted,
+        _state(file),
     )
 
 
@@ -220,7 +253,9 @@ def _with_profile(
             return replace(metadata, icc=profile), ()
     if not metadata.icc and is_adobe_rgb(metadata.exif):
         profile = matrix_profile("Adobe RGB (1998)", ADOBE_RGB_PRIMARIES, 2.19921875)
-        return replace(metadata, icc=profile), ("Adobe RGB, stated by EXIF alone: a profile is put into new files",)
+        return replace(metadata, icc=profile), (
+            "Adobe RGB, stated by EXIF alone: a profile is put into new files",
+        )
     return metadata, ()
 
 

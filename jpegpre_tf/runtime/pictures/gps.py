@@ -8,7 +8,9 @@ _GPS_TAG = 0x8825
 _TYPE_BYTES = (0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8)
 _EXIF_TAG, _MAKER_NOTE_TAG = 0x8769, 0x927C
 # exif:GPSLatitude and its like, and the names of drone makers: drone-dji:GpsLatitude, GpsLongtitude, LRFTargetLon.
-_POSITION = rb"(?:\w*(?i:gps|latitude|longt?itude|geotag)\w*|(?:\w*[a-z0-9_])?(?:Lat|Lon|Lng|Long)|lat|lon|lng|long)"
+_POSITION = (
+    rb"(?:\w*(?i:gps|latitude|longt?itude|geotag)\w*|(?:\w*[a-z0-9_])?(?:Lat|Lon|Lng|Long)|lat|lon|lng|long)"
+)
 _XMP_ATTRIBUTE = re.compile(rb"""\s[\w.-]+:""" + _POSITION + rb"""\s*=\s*(?:"[^"]*"|'[^']*')""")
 _XMP_ELEMENT = re.compile(
     rb"<([\w.-]+:" + _POSITION + rb")(?=[\s/>])[^>]*?(?:/>|(?<!/)>.*?</\1\s*>)", re.DOTALL

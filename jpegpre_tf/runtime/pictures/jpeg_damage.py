@@ -116,7 +116,9 @@ class _JpegDamage:
         height, width = int.from_bytes(payload[1:3], "big"), int.from_bytes(payload[3:5], "big")
         if payload[0] != 8 or not height or not width:
             raise _NotWalkedError
-        found = [(payload[i], payload[i + 1] >> 4, payload[i + 1] & 15) for i in range(6, 6 + 3 * payload[5], 3)]
+        found = [
+            (payload[i], payload[i + 1] >> 4, payload[i + 1] & 15) for i in range(6, 6 + 3 * payload[5], 3)
+        ]
         across, down = max(item[1] for item in found), max(item[2] for item in found)
         for identifier, horizontal, vertical in found:
             columns = -(-(-(-width * horizontal // across)) // 8)
@@ -153,7 +155,10 @@ class _JpegDamage:
             walk = component.history.refine if bits >> 4 else component.history.first
             walk(parts, counts, self._table(0x10 | names[0][1] & 15), (first, last))
             return
-        tables = [(self._table(name >> 4), None if self._is_progressive else self._table(0x10 | name & 15)) for _, name in names]
+        tables = [
+            (self._table(name >> 4), None if self._is_progressive else self._table(0x10 | name & 15))
+            for _, name in names
+        ]
         grammar = _grammar(tables, per_mcu)
         if not self._is_progressive and _ZEROS in raw and not _may_be_flat(grammar):
             raise DamagedScanError("a scan has zeros where the picture was")

@@ -11,11 +11,22 @@ from PIL import Image
 from jpegpre_tf._optional import require
 from jpegpre_tf.jpeg.segments import SOI, JpegSegments, segment
 from jpegpre_tf.runtime.pictures.color_description import ColorDescription
-from jpegpre_tf.runtime.pictures.container_metadata import gif_texts, has_motion_video, heif_description, read_all
+from jpegpre_tf.runtime.pictures.container_metadata import (
+    gif_texts,
+    has_motion_video,
+    heif_description,
+    read_all,
+)
 from jpegpre_tf.runtime.pictures.metadata import EXIF_PREFIX, Metadata
 from jpegpre_tf.runtime.pictures.pieced_file import open_pieces
 from jpegpre_tf.runtime.pictures.png_source import SIGNATURE, PngSource, read_png
-from jpegpre_tf.runtime.pictures.read_metadata import aspect_of, density_of, metadata_of, small_ratio, tiff_density
+from jpegpre_tf.runtime.pictures.read_metadata import (
+    aspect_of,
+    density_of,
+    metadata_of,
+    small_ratio,
+    tiff_density,
+)
 from jpegpre_tf.runtime.pictures.text_metadata import photoshop_segments, with_texts
 from jpegpre_tf.runtime.pictures.tiff_directory import Directory, exif_of, read_directory
 from jpegpre_tf.runtime.pictures.tiff_samples import decode_deep, find_raw, is_deep
@@ -113,7 +124,9 @@ def _open_png(file: BinaryIO, check_size: Callable[[tuple[int, int]], None]) -> 
         density = _usable((x * 0.0254, y * 0.0254)) if is_per_metre else None
         aspect = small_ratio(x, y) if density is None else None
     metadata = Metadata(exif, icc, source.xmp, photoshop, comments, aspect=aspect)
-    opened = Opened(image, metadata, density, [*source.notes, *dropped, *more], description=source.description)
+    opened = Opened(
+        image, metadata, density, [*source.notes, *dropped, *more], description=source.description
+    )
     opened.frames = source.frames
     if source.gamma is not None and not (icc or source.has_srgb or source.description):
         image.info["gamma"] = source.gamma

@@ -24,7 +24,9 @@ _MOST_BYTES = 1 << 24
 _MOST_TEXT_CHUNK = 1 << 26
 _EXIF_KEYS = {"Author": 315, "Copyright": 33432, "Description": 270, "Title": 270, "Software": 305}
 # ImageMagick notes EXIF fields, its own times and sizes as texts.
-_NOTED_BY_PROGRAMS = re.compile(r"(exif|date|icc|png|jpeg|tiff|dng|xmp|photoshop|signature)\b|Thumb::|software$", re.I)
+_NOTED_BY_PROGRAMS = re.compile(
+    r"(exif|date|icc|png|jpeg|tiff|dng|xmp|photoshop|signature)\b|Thumb::|software$", re.I
+)
 
 
 @dataclass

@@ -5,9 +5,7 @@ from dataclasses import replace
 
 from jpegpre_tf.runtime.pictures.metadata import Metadata
 
-_NAMES = (
-    rb"(?:hdrgm:\w+|HDRGainMap:\w+|G?Container:\w+|(?:GCamera|Camera):(?:MotionPhoto|MicroVideo)\w*)"
-)
+_NAMES = rb"(?:hdrgm:\w+|HDRGainMap:\w+|G?Container:\w+|(?:GCamera|Camera):(?:MotionPhoto|MicroVideo)\w*)"
 _ATTRIBUTE = re.compile(rb"""\s""" + _NAMES + rb"""\s*=\s*(?:"[^"]*"|'[^']*')""")
 _ELEMENT = re.compile(rb"<(" + _NAMES + rb")(?=[\s/>])[^>]*?(?:/>|(?<!/)>.*?</\1\s*>)", re.DOTALL)
 

@@ -20,7 +20,9 @@ class BandHistory:
         # Bit k of a block: coefficient k in zig-zag order.
         self._known = [0] * blocks
 
-    def first(self, parts: Sequence[bytes], counts: Sequence[int], table: HuffmanTable, band: tuple[int, int]) -> None:
+    def first(
+        self, parts: Sequence[bytes], counts: Sequence[int], table: HuffmanTable, band: tuple[int, int]
+    ) -> None:
         """Walks a first scan of a band, its parts without stuffed zeros, with so many blocks in each.
 
         Raises:
@@ -33,7 +35,13 @@ class BandHistory:
             start += count
 
     def _first(
-        self, block: int, stop: int, part: bytes, lengths: list[int], symbols: list[int], band: tuple[int, int]
+        self,
+        block: int,
+        stop: int,
+        part: bytes,
+        lengths: list[int],
+        symbols: list[int],
+        band: tuple[int, int],
     ) -> None:
         known, words = self._known, _words(part)
         first, last = band
@@ -71,7 +79,9 @@ class BandHistory:
             raise DamagedScanError("a scan ends before the picture does")
         check_surplus(part[-(-at // 8) :])
 
-    def refine(self, parts: Sequence[bytes], counts: Sequence[int], table: HuffmanTable, band: tuple[int, int]) -> None:
+    def refine(
+        self, parts: Sequence[bytes], counts: Sequence[int], table: HuffmanTable, band: tuple[int, int]
+    ) -> None:
         """Walks a refinement scan; as `first`."""
         lengths, symbols = (array.tolist() for array in lookup(table))
         start = 0
@@ -80,7 +90,13 @@ class BandHistory:
             start += count
 
     def _refine(
-        self, start: int, stop: int, part: bytes, lengths: list[int], symbols: list[int], band: tuple[int, int]
+        self,
+        start: int,
+        stop: int,
+        part: bytes,
+        lengths: list[int],
+        symbols: list[int],
+        band: tuple[int, int],
     ) -> None:
         known, words = self._known, _words(part)
         first, last = band

@@ -148,7 +148,11 @@ class ScanWalker:
         is_last = np.array([end == parts[owner][1] for end, owner in zip(ends, owners, strict=True)])
         part_starts = np.array([parts[owner][0] for owner in owners])
         # Where lanes begin: guessed by a short walk before them, or known.
-        state = [np.maximum(starts - _WARM_UP_BITS, part_starts), np.full(lanes, first), np.zeros(lanes, np.int64)]
+        state = [
+            np.maximum(starts - _WARM_UP_BITS, part_starts),
+            np.full(lanes, first),
+            np.zeros(lanes, np.int64),
+        ]
         begin = np.stack(self._run(state, starts)[:3])
         known = [starts, np.full(lanes, first), np.zeros(lanes, np.int64)]
         begin[:, is_first] = np.stack(known)[:, is_first]
@@ -166,7 +170,9 @@ class ScanWalker:
             if lane and not is_first[lane] and (begin[:, lane] != state_before).any():
                 begin[:, lane] = state_before
                 if not is_last[lane]:
-                    end[:, lane], counts[lane], wrong[lane] = self._walk(*state_before.tolist(), int(ends[lane]))
+                    end[:, lane], counts[lane], wrong[lane] = self._walk(
+                        *state_before.tolist(), int(ends[lane])
+                    )
             if is_first[lane]:
                 left = blocks[owners[lane]]
             if is_last[lane]:
@@ -186,7 +192,11 @@ class ScanWalker:
         grammar, words = self._grammar, self._words
         per_mcu, first = grammar.blocks, np.int32(grammar.first)
         next_block = np.append(np.arange(1, per_mcu), 0).astype(np.int32)
-        result = [*(array.astype(np.int64) for array in state), np.zeros(len(ends), np.int64), np.zeros(len(ends), np.int64)]
+        result = [
+            *(array.astype(np.int64) for array in state),
+            np.zeros(len(ends), np.int64),
+            np.zeros(len(ends), np.int64),
+        ]
         lanes = np.flatnonzero(result[0] < ends)
         at, place, block = (result[i][lanes].astype(np.int32) for i in range(3))
         limit = ends[lanes].astype(np.int32)
@@ -200,7 +210,9 @@ class ScanWalker:
                 some = np.flatnonzero(runs)
                 bits = runs[some] >> 6
                 behind = at[some] + (entry[some] & 63)
-                value = (words[behind >> 3] >> (16 - (behind & 7)).astype(np.uint32)).astype(np.int64) & 0xFFFF
+                value = (words[behind >> 3] >> (16 - (behind & 7)).astype(np.uint32)).astype(
+                    np.int64
+                ) & 0xFFFF
                 counts[some] += (1 << bits) - 1 + (value >> (16 - bits))
                 at[some] += bits
             at += entry & 63

@@ -15,14 +15,19 @@ from jpegpre_tf.runtime.pictures.tiff_directory import (
 )
 
 # What EXIF has a field for; the first of those that share one wins.
-_EXIF_TAGS = {"author": 315, "artist": 315, "copyright": 33432, "description": 270, "title": 270, "software": 305}
+_EXIF_TAGS = {
+    "author": 315,
+    "artist": 315,
+    "copyright": 33432,
+    "description": 270,
+    "title": 270,
+    "software": 305,
+}
 _PHOTOSHOP = b"Photoshop 3.0\0"
 _IPTC_RESOURCE = 0x0404
 
 
-def with_texts(
-    exif: bytes, texts: list[tuple[str, str]]
-) -> tuple[bytes, tuple[bytes, ...], tuple[str, ...]]:
+def with_texts(exif: bytes, texts: list[tuple[str, str]]) -> tuple[bytes, tuple[bytes, ...], tuple[str, ...]]:
     """Returns EXIF and comments that hold the texts, and notes on what does not fit.
 
     Where there is no EXIF, fields of it are made for author, copyright, description and software. An existing one is
@@ -52,7 +57,13 @@ def photoshop_segments(iptc: bytes, resources: bytes) -> tuple[tuple[bytes, ...]
         iptc: Records of IPTC-IIM, b"" if there are none.
         resources: Photoshop's, which may hold IPTC themselves, b"" if there are none.
     """
-    own = b"8BIM" + struct.pack(">HH", _IPTC_RESOURCE, 0) + struct.pack(">I", len(iptc)) + iptc + bytes(len(iptc) % 2)
+    own = (
+        b"8BIM"
+        + struct.pack(">HH", _IPTC_RESOURCE, 0)
+        + struct.pack(">I", len(iptc))
+        + iptc
+        + bytes(len(iptc) % 2)
+    )
     if resources and b"8BIM\x04\x04" in resources:
         own = b""
     both = _PHOTOSHOP + (own if iptc else b"") + resources

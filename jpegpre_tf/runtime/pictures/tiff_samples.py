@@ -167,7 +167,9 @@ def _decompressed(data: bytes, layout: _Layout, rows: int, order: str) -> npt.ND
         278: (long, [rows]),
         279: (long, [len(data)]),
     }
-    with Image.open(io.BytesIO(_tiff(b"II" if order == "<" else b"MM", data, fields)), formats=("TIFF",)) as piece:
+    with Image.open(
+        io.BytesIO(_tiff(b"II" if order == "<" else b"MM", data, fields)), formats=("TIFF",)
+    ) as piece:
         return np.asarray(piece.convert("L"))
 
 
@@ -183,7 +185,9 @@ def _samples(rows: npt.NDArray[np.uint8], layout: _Layout, order: str) -> npt.ND
         values[:, 1::2] = (second & 15) << 8 | third
     else:
         single = np.unpackbits(rows, axis=1)[:, : width * bits].reshape(len(rows), width, bits)
-        values = (single.astype(np.uint16) << np.arange(bits - 1, -1, -1, dtype=np.uint16)).sum(-1, dtype=np.uint16)
+        values = (single.astype(np.uint16) << np.arange(bits - 1, -1, -1, dtype=np.uint16)).sum(
+            -1, dtype=np.uint16
+        )
     values = values.reshape(len(rows), layout.size[0], layout.samples)
     if layout.predictor == 2:
         values = np.cumsum(values, axis=1, dtype=np.uint16)

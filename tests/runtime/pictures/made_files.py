@@ -114,7 +114,13 @@ def png(width: int, height: int, depth: int, color_type: int, rows: bytes, *chun
     row_bytes = len(rows) // height
     raw = b"".join(b"\0" + rows[i : i + row_bytes] for i in range(0, len(rows), row_bytes))
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, color_type, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + header + b"".join(chunks) + chunk(b"IDAT", zlib.compress(raw)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + header
+        + b"".join(chunks)
+        + chunk(b"IDAT", zlib.compress(raw))
+        + chunk(b"IEND", b"")
+    )
 
 
 def with_chunks(content: bytes, *chunks: bytes) -> bytes:

@@ -79,7 +79,8 @@ def test_flat_and_cmyk_files_are_whole():
 
 @pytest.mark.codec
 @pytest.mark.parametrize(
-    "options", [("-arithmetic",), ("-sample", "2x1,1x2,1x1"), ("-restart", "1B", "-progressive"), ("-sample", "4x2")]
+    "options",
+    [("-arithmetic",), ("-sample", "2x1,1x2,1x1"), ("-restart", "1B", "-progressive"), ("-sample", "4x2")],
 )
 def test_files_of_cjpeg_are_whole(options):
     check_scans(witness("cjpeg", *options, stdin=saved(photo(211, 133), "PPM")))

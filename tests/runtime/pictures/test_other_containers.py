@@ -44,14 +44,32 @@ def test_texts_and_iptc_of_tiff(order):
         "-XMP:Title=T",
         "-InteropIndex=R98",
     )
-    names = ["-Copyright", "-LensModel", "-GPSLatitude", "-By-line", "-Keywords", "-XPKeywords", "-Title", "-InteropIndex"]
+    names = [
+        "-Copyright",
+        "-LensModel",
+        "-GPSLatitude",
+        "-By-line",
+        "-Keywords",
+        "-XPKeywords",
+        "-Title",
+        "-InteropIndex",
+    ]
     expected = tags(content, "-s", *names)
     assert "Zo\u00eb" in expected and "R98" in expected and "x;y" in expected
     assert tags(written(content), "-s", *names) == expected
 
 
 def test_resolution_is_what_a_tiff_states():
-    base = {256: (4, [4]), 257: (4, [4]), 258: (3, [8]), 262: (3, [1]), 273: (4, [8]), 277: (3, [1]), 278: (4, [4]), 279: (4, [16])}
+    base = {
+        256: (4, [4]),
+        257: (4, [4]),
+        258: (3, [8]),
+        262: (3, [1]),
+        273: (4, [8]),
+        277: (3, [1]),
+        278: (4, [4]),
+        279: (4, [16]),
+    }
     assert open_content(tiff(base, bytes(16))).density is None
     resolution = {282: (5, [(200, 1)]), 283: (5, [(100, 1)])}
     assert open_content(tiff(base | resolution, bytes(16))).density == (200, 100)
@@ -85,7 +103,9 @@ def test_pgm_of_every_depth(largest, kind):
     assert picture.is_grey and np.abs(picture.pixels[..., 0].astype(int) - grey).max() <= 1
 
 
-@pytest.mark.parametrize("stray", [b"\0\0\0", b"\xff\xd0", b"\xff\xd7\xff\xd0", b"\xff\x01", b"\xff\xff", b"\xff\xd8"])
+@pytest.mark.parametrize(
+    "stray", [b"\0\0\0", b"\xff\xd0", b"\xff\xd7\xff\xd0", b"\xff\x01", b"\xff\xff", b"\xff\xd8"]
+)
 def test_strays_between_segments_are_passed_over(stray):
     content = PLAIN[:20] + stray + PLAIN[20:]
     np.testing.assert_array_equal(open_content(content).pixels, open_content(PLAIN).pixels)
@@ -155,8 +175,13 @@ def test_profiles_of_numbers_are_what_littlecms_and_exiftool_read():
         icc = ColorDescription(primaries, transfer).profile()
         profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
         grey = Image.new("RGB", (1, 1), (255, 255, 255))
-        assert ImageCms.profileToProfile(grey, profile, ImageCms.createProfile("sRGB")).getpixel((0, 0)) == (255,) * 3
-        assert not tags(insert_metadata(PLAIN, open_content(saved(photo(), "JPEG", icc_profile=icc)).metadata), "-Warning")
+        assert (
+            ImageCms.profileToProfile(grey, profile, ImageCms.createProfile("sRGB")).getpixel((0, 0))
+            == (255,) * 3
+        )
+        assert not tags(
+            insert_metadata(PLAIN, open_content(saved(photo(), "JPEG", icc_profile=icc)).metadata), "-Warning"
+        )
 
 
 def jfif_thumbnail() -> tuple[bytes, bytes]:

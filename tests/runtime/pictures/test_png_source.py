@@ -11,7 +11,16 @@ from PIL import Image, ImageCms
 from jpegpre_tf.errors import PictureError
 from jpegpre_tf.runtime.pictures.metadata import insert_metadata
 from jpegpre_tf.runtime.pictures.picture import open_content
-from tests.runtime.pictures.made_files import by_imagemagick, chunk, pack, photo, png, saved, tags, with_chunks
+from tests.runtime.pictures.made_files import (
+    by_imagemagick,
+    chunk,
+    pack,
+    photo,
+    png,
+    saved,
+    tags,
+    with_chunks,
+)
 
 HALF = np.arange(96) < 48
 
@@ -29,7 +38,9 @@ def keyed(depth: int, is_grey: bool) -> tuple[bytes, np.ndarray]:
 
 
 @pytest.mark.codec
-@pytest.mark.parametrize(("depth", "is_grey"), [(1, True), (2, True), (4, True), (8, True), (16, True), (8, False), (16, False)])
+@pytest.mark.parametrize(
+    ("depth", "is_grey"), [(1, True), (2, True), (4, True), (8, True), (16, True), (8, False), (16, False)]
+)
 def test_the_transparent_color_is_put_on_the_background(depth, is_grey):
     content, samples = keyed(depth, is_grey)
     picture = open_content(content)
@@ -112,7 +123,9 @@ def test_texts_become_exif_and_a_comment():
         saved(photo(), "JPEG"), open_content(with_chunks(saved(photo(), "PNG"), *chunks)).metadata
     )
     assert tags(written, "-s3", "-Artist", "-Copyright").splitlines() == ["Zo\u00eb", "C"]
-    assert "hello" in tags(written, "-s3", "-Comment") and "Source: camera" in tags(written, "-s3", "-Comment")
+    assert "hello" in tags(written, "-s3", "-Comment") and "Source: camera" in tags(
+        written, "-s3", "-Comment"
+    )
 
 
 @pytest.mark.codec
@@ -150,7 +163,9 @@ def test_hdr_is_converted_and_named(transfer):
     assert "HDR" in picture.notes[0] and picture.metadata.icc == b""
     # White paper, 203 nits, is 0.58 in PQ (0.75 in HLG), and near white here; more light is no darker.
     ramp = np.repeat(np.arange(256, dtype=np.uint8)[np.newaxis, :, np.newaxis], 3, axis=2)
-    shown = open_content(with_chunks(saved(ramp, "PNG"), chunk(b"cICP", bytes((9, transfer, 0, 1))))).pixels[0, :, 1]
+    shown = open_content(with_chunks(saved(ramp, "PNG"), chunk(b"cICP", bytes((9, transfer, 0, 1))))).pixels[
+        0, :, 1
+    ]
     assert (np.diff(shown.astype(int)) >= 0).all() and shown[0] == 0
     assert shown[148 if transfer == 16 else 191] > 225 and shown[255] >= 250
 

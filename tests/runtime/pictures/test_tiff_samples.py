@@ -67,7 +67,9 @@ def test_alpha_is_put_on_the_background(channels, extra):
     values = deep(16, channels)
     color, alpha = values[..., :-1].astype(float) / 65535, values[..., -1:].astype(float) / 65535
     stored = np.rint((color * alpha if extra == 1 else color) * 65535)
-    content = deep_tiff(np.concatenate((stored, values[..., -1:]), -1), 16, 2 if channels == 4 else 1, extra=extra)
+    content = deep_tiff(
+        np.concatenate((stored, values[..., -1:]), -1), 16, 2 if channels == 4 else 1, extra=extra
+    )
     picture = open_content(content)
     expected = np.broadcast_to(255 * (color * alpha + 1 - alpha), picture.pixels.shape)
     assert any("transparency" in note for note in picture.notes)
