@@ -76,7 +76,7 @@ def _end_of_picture(content: bytes, position: int) -> int:
 
 def late_segments(content: bytes, segments: JpegSegments) -> tuple[tuple[int, int], ...]:
     """Returns where segments of metadata lie between the scans: first and last byte (exclusive) of each."""
-    found = []
+    found: list[tuple[int, int]] = []
     position = segments.scan_start
     while True:
         match = _MARKER.search(content, position, segments.end)

@@ -14,8 +14,8 @@ from jpegpre_tf.runtime.encoding.options import EncodeOptions
 from jpegpre_tf.runtime.encoding.renderer import Preprocess, Score
 from jpegpre_tf.runtime.encoding.result import EncodeResult
 from jpegpre_tf.runtime.pictures.decode import Decoded, decode_file, open_decoded, open_regular_file
-from jpegpre_tf.storage.file_state import is_changed
 from jpegpre_tf.storage.atomic import file_mode, replace_original, write_atomically
+from jpegpre_tf.storage.file_state import is_changed
 from jpegpre_tf.storage.names import shown
 
 

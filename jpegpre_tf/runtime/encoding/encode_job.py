@@ -224,8 +224,9 @@ class EncodeJob:
         return Encoded(result, content, is_unchanged=content == original)
 
     def _write(self, choice: Choice, rendered: Rendered, plain: Rendered) -> Encoded:
-        mark = MadeMark(round(choice.quality), choice.strength)
-        content = insert_mark(insert_metadata(rendered.jpeg, self._metadata), mark)
+        content = insert_metadata(rendered.jpeg, self._metadata)
+        if choice.strength > 0:  # what the encoder alone writes stays that, byte for byte
+            content = insert_mark(content, MadeMark(round(choice.quality), choice.strength))
         bare = b"" if self._is_large else insert_metadata(rendered.jpeg, self._decoded.metadata.stripped())
         if self._decoded.is_grey and self._encoder is not None and not self._encoder.takes_grey:
             self._notes.append(f"{self._encoder.name} takes no grey pictures: written as a colour JPEG")

@@ -23,8 +23,8 @@ from jpegpre_tf.runtime.pictures.limits import Limits
 from jpegpre_tf.runtime.pictures.metadata import Metadata
 from jpegpre_tf.runtime.pictures.opened import FORMATS, Opened, RefusedError, open_by_kind, open_jpeg
 from jpegpre_tf.runtime.pictures.planar_jpeg import decode_halved, decode_planes, planar_factors
-from jpegpre_tf.runtime.pictures.raster import WHOLE_PIXELS, Croppable, Raster
 from jpegpre_tf.runtime.pictures.promises import without_promises
+from jpegpre_tf.runtime.pictures.raster import WHOLE_PIXELS, Croppable, Raster
 from jpegpre_tf.runtime.pictures.rgb_strips import (
     GREY_MODES,
     MODES,

@@ -22,7 +22,13 @@ from jpegpre_tf.jpeg.segments import (
     late_segments,
     segment,
 )
-from jpegpre_tf.runtime.pictures.made_file import MadeMark, find_mark, is_mark
+from jpegpre_tf.runtime.pictures.made_file import (
+    JFIF_BYTES,
+    MadeMark,
+    find_mark,
+    read_mark,
+    without_thumbnail,
+)
 from jpegpre_tf.runtime.pictures.metadata import (
     EXIF_PREFIX,
     ICC_PREFIX,
@@ -34,8 +40,7 @@ from jpegpre_tf.runtime.pictures.multi_picture import MPF_PREFIX, relative_index
 
 _SAMPLINGS = {(1, 1): "4:4:4", (2, 1): "4:2:2", (2, 2): "4:2:0", (1, 2): "4:4:0", (4, 1): "4:1:1"}
 _QUALITIES = range(1, 101)
-# Of a JFIF header without a thumbnail, and of a segment that is nearly as long as can be.
-_JFIF_BYTES = 14
+# A segment that is nearly as long as can be.
 _FULL_BYTES = 60_000
 
 
@@ -121,8 +126,6 @@ def jpeg_metadata(
     previous = b""
     for marker, payload in (*segments.head, *late):
         before, previous = previous, payload
-        if is_mark(marker, payload):
-            continue
         if marker == APP1 and payload.startswith(EXIF_PREFIX) and not exif:
             exif, exif_parts = payload.removeprefix(EXIF_PREFIX), 1
         elif exif_parts and _continues_exif(before, payload):
@@ -143,7 +146,12 @@ def jpeg_metadata(
             others.append((marker, payload))
         elif marker == APP0 and payload.startswith(b"JFXX"):
             notes.append("the JFXX thumbnail was dropped")
-        elif marker == APP0 and payload.startswith(b"JFIF\0") and len(payload) > _JFIF_BYTES:
+        elif (
+            marker == APP0
+            and payload.startswith(b"JFIF\0")
+            and len(payload) > JFIF_BYTES
+            and not read_mark(payload)
+        ):
             notes.append("the thumbnail in the JFIF header was dropped")
     metadata = replace(
         known,
@@ -196,11 +204,10 @@ def kept_size(source: JpegSource, choice: str, carried: Metadata) -> int:
 def _needed(source: JpegSource) -> tuple[list[bytes], list[bytes]]:
     """Returns the segments that are no metadata: the headers that say how to read samples, and the coding."""
     head = source.segments.head
-    headers = [item for item in head if item[0] == APP14 or is_mark(*item)]
+    headers = [item for item in head if item[0] == APP14]
     jfif = [item[1] for item in head if item[0] == APP0 and item[1].startswith(b"JFIF\0")]
     if jfif:
-        # Without its thumbnail.
-        headers.insert(0, (APP0, jfif[0][: _JFIF_BYTES - 2].ljust(_JFIF_BYTES, b"\0")))
+        headers.insert(0, (APP0, without_thumbnail(jfif[0])))
     coding = [item for item in head if _is_coding(item[0])]
     return [segment(*item) for item in headers], [segment(*item) for item in coding]
 

@@ -1,15 +1,20 @@
 """Recognizes JPEG files that are results of an earlier run, which a second one must leave alone.
 
-Encoding again loses a little each time, and saves little. New files say in a segment of 14 bytes what was done. Where
-that was taken out, what else recognizes a file (its quantization tables) may be added to `RECOGNIZERS`.
+Encoding again loses a little each time, and saves little. New files say in 9 bytes at the end of their JFIF header,
+where a thumbnail might be and nobody looks if the header says that there is none, what was done. It is no metadata, and
+most programs that take that out leave the header alone. Where it was taken out, what else recognizes a file (its
+quantization tables) may be added to `RECOGNIZERS`.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from jpegpre_tf.jpeg.segments import APP0, APP15, JpegSegments, segment
+from jpegpre_tf.jpeg.segments import APP0, JpegSegments
 
-_PREFIX = b"jpegpre\0"
+_PREFIX = b"jpegpre"
+MARK_BYTES = len(_PREFIX) + 2
+# Payload of a JFIF header without a thumbnail.
+JFIF_BYTES = 14
 
 
 @dataclass(frozen=True)
@@ -28,36 +33,36 @@ class MadeMark:
 Recognizer = Callable[[JpegSegments, dict[int, list[int]]], MadeMark | None]
 
 
-def is_mark(marker: int, payload: bytes) -> bool:
-    """Whether a segment is one that `insert_mark` writes."""
-    return marker == APP15 and payload.startswith(_PREFIX)
+def read_mark(jfif: bytes) -> MadeMark | None:
+    """Returns the mark in the payload of a JFIF header, None if there is none."""
+    if len(jfif) != JFIF_BYTES + MARK_BYTES or not jfif[JFIF_BYTES:].startswith(_PREFIX):
+        return None
+    return MadeMark(jfif[-2], jfif[-1] / 255)
 
 
-def mark_segment(mark: MadeMark) -> bytes:
-    """Returns the segment that says what was done, `MARK_BYTES` long."""
-    return segment(APP15, _PREFIX + bytes((round(mark.quality), round(255 * mark.strength))))
-
-
-MARK_BYTES = len(mark_segment(MadeMark(0, 0)))
+def without_thumbnail(jfif: bytes) -> bytes:
+    """Returns the payload of a JFIF header without its thumbnail; a mark stays."""
+    if read_mark(jfif):
+        return jfif
+    return jfif[: JFIF_BYTES - 2].ljust(JFIF_BYTES, b"\0")
 
 
 def insert_mark(jpeg: bytes, mark: MadeMark) -> bytes:
-    """Returns a JPEG file, as an encoder writes it, with the mark behind its JFIF header."""
-    start = 2
-    if jpeg[2:4] == bytes((0xFF, APP0)):
-        start += 2 + int.from_bytes(jpeg[4:6], "big")
-    return jpeg[:start] + mark_segment(mark) + jpeg[start:]
+    """Returns a JPEG file, as an encoder writes it, with the mark; the file itself if it has no plain JFIF header."""
+    end = 6 + JFIF_BYTES
+    if jpeg[2:6] != bytes((0xFF, APP0, 0, 2 + JFIF_BYTES)) or jpeg[6:11] != b"JFIF\0":
+        return jpeg
+    said = _PREFIX + bytes((round(mark.quality), round(255 * mark.strength)))
+    return jpeg[:4] + (2 + JFIF_BYTES + MARK_BYTES).to_bytes(2, "big") + jpeg[6:end] + said + jpeg[end:]
 
 
-def _by_segment(segments: JpegSegments, tables: dict[int, list[int]]) -> MadeMark | None:
-    for marker, payload in segments.head:
-        if is_mark(marker, payload) and len(payload) >= len(_PREFIX) + 2:
-            return MadeMark(payload[len(_PREFIX)], payload[len(_PREFIX) + 1] / 255)
-    return None
+def _by_header(segments: JpegSegments, tables: dict[int, list[int]]) -> MadeMark | None:
+    headers = segments.payloads(APP0)
+    return read_mark(headers[0]) if headers else None
 
 
 # Asked one after the other, with a file's segments and its quantization tables (number -> 64 entries, natural order).
-RECOGNIZERS: list[Recognizer] = [_by_segment]
+RECOGNIZERS: list[Recognizer] = [_by_header]
 
 
 def find_mark(segments: JpegSegments, tables: dict[int, list[int]]) -> MadeMark | None:

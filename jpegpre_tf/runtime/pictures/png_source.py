@@ -97,7 +97,7 @@ def read_png(file: BinaryIO) -> PngSource:
             pieces.append((position, size + 12))
             if kind == b"IHDR":
                 source.bit_depth, source.color_type = file.read(size)[8:10] if size >= 10 else (8, 2)
-        if kind == b"tRNS" and source.color_type in (0, 2) or is_ancillary and kind not in _PIXELS:
+        if (kind == b"tRNS" and source.color_type in (0, 2)) or (is_ancillary and kind not in _PIXELS):
             if size <= _MOST_TEXT_CHUNK:
                 data = file.read(size)
                 checksum = file.read(4)

@@ -41,13 +41,12 @@ _LETTERS = {
 EXIF, GPS, INTEROP = 34665, 34853, 40965
 _POINTERS = (EXIF, GPS, INTEROP)
 _MOST_VALUE_BYTES = 1 << 24
-# EXIF 2.32, tables 3 and 4: description, maker, model, orientation, resolution, software, date, artist, host, copyright;
-# names of document and page, ratings, and what Windows writes (title, comment, author, keywords, subject). The others
-# say how the file's own pixels are stored, wrong in any other file.
-CARRIED = frozenset(
-    (269, 270, 271, 272, 274, 282, 283, 285, 296, 305, 306, 315, 316, 18246, 18249, 33432)
-    + (40091, 40092, 40093, 40094, 40095, EXIF, GPS)
-)
+# EXIF 2.32, tables 3 and 4: description, maker, model, orientation, resolution, software, date, artist, host,
+# copyright. Then names of document and page, ratings, and what Windows writes (title, comment, author, keywords,
+# subject). All others say how the file's own pixels are stored, wrong in any other file.
+_OF_EXIF = (270, 271, 272, 274, 282, 283, 296, 305, 306, 315, 316, 33432, EXIF, GPS)
+_OF_PROGRAMS = (269, 285, 18246, 18249, 40091, 40092, 40093, 40094, 40095)
+CARRIED = frozenset((*_OF_EXIF, *_OF_PROGRAMS))
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,7 @@ def read_directory(file: BinaryIO, offset: int | None = None) -> Directory:
     entry_bytes, inline = (20, 8) if is_big else (12, 4)
     entries = file.read(count * entry_bytes)
     link = file.read(8 if is_big else 4)
-    values = {}
+    values: dict[int, Value] = {}
     for start in range(0, len(entries) - entry_bytes + 1, entry_bytes):
         tag, kind, amount = struct.unpack_from(order + ("HHQ" if is_big else "HHI"), entries, start)
         size = _TYPE_BYTES.get(kind, 0) * amount
