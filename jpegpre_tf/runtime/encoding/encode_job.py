@@ -150,10 +150,10 @@ class EncodeJob:
         if self._limit_bytes is not None:
             return self._choose_for_size(renderer, self._limit_bytes)
         jpeg = self._decoded.jpeg
-        if self._input_bytes is not None and jpeg is not None:
-            if stays(jpeg.made, self._options.quality, self._options.strength):
-                self._reasons.append("the input's own bytes were kept: it is a result of an earlier run")
-                return Choice(jpeg.quality, 0, None)
+        made = jpeg.made if jpeg is not None and self._input_bytes is not None else None
+        if jpeg is not None and stays(made, self._options.quality, self._options.strength):
+            self._reasons.append("the input's own bytes were kept: it is a result of an earlier run")
+            return Choice(jpeg.quality, 0, None)
         if self._options.target_score is not None and self._score is not None:
             choice = self._choose_for_score(renderer, self._options.target_score, self._score)
         else:
@@ -224,9 +224,10 @@ class EncodeJob:
         return Encoded(result, content, is_unchanged=content == original)
 
     def _write(self, choice: Choice, rendered: Rendered, plain: Rendered) -> Encoded:
-        content = insert_metadata(rendered.jpeg, self._metadata)
+        jpeg = rendered.jpeg
         if choice.strength > 0:  # what the encoder alone writes stays that, byte for byte
-            content = insert_mark(content, MadeMark(round(choice.quality), choice.strength))
+            jpeg = insert_mark(jpeg, MadeMark(round(choice.quality), choice.strength))
+        content = insert_metadata(jpeg, self._metadata)
         bare = b"" if self._is_large else insert_metadata(rendered.jpeg, self._decoded.metadata.stripped())
         if self._decoded.is_grey and self._encoder is not None and not self._encoder.takes_grey:
             self._notes.append(f"{self._encoder.name} takes no grey pictures: written as a colour JPEG")

@@ -94,7 +94,7 @@ class ColorDescription:
             # Identity up to the knee, then towards 1 with the same slope there; hue is kept.
             mapped = np.where(brightest > _KNEE, _KNEE + (1 - _KNEE) * over / (1 + over), brightest)
             rgb *= mapped / np.maximum(brightest, 1e-6)
-            return curve[np.rint(np.clip(rgb, 0, 1) * (len(curve) - 1)).astype(np.int32)]
+            return np.asarray(curve[np.rint(np.clip(rgb, 0, 1) * (len(curve) - 1)).astype(np.int32)])
 
         return convert
 
@@ -187,4 +187,4 @@ def _hlg_light() -> Float:
 def _srgb_levels() -> npt.NDArray[np.uint8]:
     light = np.arange(4096) / 4095
     srgb = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
-    return np.rint(255 * srgb).astype(np.uint8)
+    return np.asarray(np.rint(255 * srgb).astype(np.uint8))

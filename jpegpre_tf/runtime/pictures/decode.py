@@ -174,7 +174,8 @@ def _decode(file: BinaryIO, max_pixels: int, background: str, to_srgb: bool) -> 
     start = file.read(64)
     size_bytes = file.seek(0, os.SEEK_END)
     file.seek(0)
-    jpeg, notes = None, []
+    jpeg: JpegSource | None = None
+    notes: list[str] = []
     if start.startswith(SOI):
         opened, jpeg, dropped = _opened_jpeg(file, max_pixels)
         notes += dropped

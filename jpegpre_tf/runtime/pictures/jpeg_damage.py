@@ -98,7 +98,7 @@ class _JpegDamage:
             if marker == _SOS:
                 found = _MARKER.search(content, start)
                 end = found.start() if found else len(content)
-                self.has_end = bool(found) and content[found.end() - 1 : found.end()] == bytes((_EOI,))
+                self.has_end = found is not None and content[found.end() - 1] == _EOI
                 if found and content[found.end() - 1] == _DNL:
                     raise _NotWalkedError
             yield marker, content[position + 4 : position + 2 + length], start, end
@@ -121,10 +121,10 @@ class _JpegDamage:
         ]
         across, down = max(item[1] for item in found), max(item[2] for item in found)
         for identifier, horizontal, vertical in found:
-            columns = -(-(-(-width * horizontal // across)) // 8)
-            rows = -(-(-(-height * vertical // down)) // 8)
+            columns = _ceil(_ceil(width * horizontal, across), 8)
+            rows = _ceil(_ceil(height * vertical, down), 8)
             self._components[identifier] = _Component(horizontal, vertical, columns * rows, columns)
-        self._mcus = -(-width // (8 * across)) * -(-height // (8 * down))
+        self._mcus = _ceil(width, 8 * across) * _ceil(height, 8 * down)
 
     def _check_scan(self, payload: bytes, start: int, end: int) -> None:
         amount = payload[0]
@@ -184,6 +184,10 @@ class _JpegDamage:
         if number not in self._tables:
             raise _NotWalkedError  # Motion-JPEG leaves the standard's tables out
         return self._tables[number]
+
+
+def _ceil(amount: int, divisor: int) -> int:
+    return -(-amount // divisor)
 
 
 def _grammar(tables: list[tuple[HuffmanTable, HuffmanTable | None]], per_mcu: list[int]) -> Grammar:

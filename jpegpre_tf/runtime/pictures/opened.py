@@ -148,7 +148,7 @@ def _scaled_key(source: PngSource) -> tuple[int, ...] | None:
 
 
 def _sixteen_bits_with_key(source: PngSource, high: Image.Image) -> Image.Image:
-    """Returns RGBA of a 16-bit RGB picture: Pillow decodes the upper bytes, and then, taken for little-endian, the lower."""
+    """Returns RGBA of a 16-bit RGB picture, of which Pillow decodes the upper bytes, and then the lower ones."""
     high.load()
     source.picture.seek(0)
     low: Any = Image.open(source.picture, formats=("PNG",))
@@ -164,7 +164,7 @@ def _sixteen_bits_with_key(source: PngSource, high: Image.Image) -> Image.Image:
         rows[..., :3] = (values * 255 + 32767) // 65535
         rows[..., 3] = np.where((values == np.array(key)).all(axis=-1), 0, 255)
     image = Image.fromarray(result)
-    image.format = "PNG"  # type: ignore[assignment]
+    image.format = "PNG"
     return image
 
 
@@ -180,7 +180,7 @@ def _open_tiff(file: BinaryIO, check_size: Callable[[tuple[int, int]], None]) ->
     if is_own:
         check_size((width, height))
         image = decode_deep(file, directory)
-        image.format = "TIFF"  # type: ignore[assignment]
+        image.format = "TIFF"
     else:
         image = Image.open(file, formats=("TIFF",))
         check_size(image.size)

@@ -19,6 +19,8 @@ from jpegpre_tf.runtime.pictures.pieced_file import open_pieces
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # What decides pixels. The rest is read here: decoders refuse a file for a wrong checksum or a long text in it.
 _PIXELS = frozenset((b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"))
+# Transparency decides pixels; animations are not decoded.
+_LEFT_TO_DECODER = frozenset((b"tRNS", b"acTL", b"fcTL", b"fdAT"))
 # The longest profile that a JPEG file holds is 16.7 MB.
 _MOST_BYTES = 1 << 24
 _MOST_TEXT_CHUNK = 1 << 26
@@ -97,16 +99,14 @@ def read_png(file: BinaryIO) -> PngSource:
             pieces.append((position, size + 12))
             if kind == b"IHDR":
                 source.bit_depth, source.color_type = file.read(size)[8:10] if size >= 10 else (8, 2)
-        if (kind == b"tRNS" and source.color_type in (0, 2)) or (is_ancillary and kind not in _PIXELS):
-            if size <= _MOST_TEXT_CHUNK:
-                data = file.read(size)
-                checksum = file.read(4)
-                if int.from_bytes(checksum, "big") != binascii.crc32(kind + data) and kind != b"tRNS":
-                    if kind not in (b"fdAT", b"fcTL", b"acTL"):
-                        source.notes.append(f"its {kind.decode('latin-1')} chunk has a wrong checksum")
-                        if not kind.isalpha():
-                            source.notes.pop()
-                _read_chunk(source, kind, data)
+        is_read = is_ancillary and (kind not in _PIXELS or source.color_type in (0, 2))
+        if is_read and size <= _MOST_TEXT_CHUNK:
+            data = file.read(size)
+            if kind not in _LEFT_TO_DECODER and file.read(4) != binascii.crc32(kind + data).to_bytes(
+                4, "big"
+            ):
+                source.notes.append(f"its {kind.decode('ascii', 'replace')} chunk has a wrong checksum")
+            _read_chunk(source, kind, data)
         if kind == b"IEND":
             break
         position += 12 + size
@@ -117,7 +117,8 @@ def read_png(file: BinaryIO) -> PngSource:
 
 def _read_chunk(source: PngSource, kind: bytes, data: bytes) -> None:
     try:
-        _READERS.get(kind, lambda *_: None)(source, data)
+        if kind in _READERS:
+            _READERS[kind](source, data)
     except (ValueError, struct.error, zlib.error, IndexError):
         source.notes.append(f"its {kind.decode('ascii', 'replace')} chunk is damaged and was left out")
 

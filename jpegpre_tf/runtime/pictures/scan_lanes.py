@@ -8,6 +8,7 @@ the result is that of one reader, exactly.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -106,7 +107,13 @@ class ScanWalker:
             words |= data[offset : len(data) - 3 + offset]
         self._words = words
         # For plain loops: NumPy's own numbers are slow.
-        self._plain = (words.data, grammar.steps.data, grammar.slots.tolist(), grammar.first, grammar.blocks)
+        self._plain: tuple[Any, Any, list[int], int, int] = (
+            words.data,
+            grammar.steps.data,
+            grammar.slots.tolist(),
+            grammar.first,
+            grammar.blocks,
+        )
 
     def count(self, parts: Sequence[tuple[int, int]], blocks: Sequence[int]) -> None:
         """Checks that each part holds exactly its blocks.
@@ -118,7 +125,9 @@ class ScanWalker:
         Raises:
             DamagedScanError: If one has codes that its tables have not, or ends early or late.
         """
-        starts, ends, owners = [], [], []
+        starts: list[int] = []
+        ends: list[int] = []
+        owners: list[int] = []
         for number, (start, end) in enumerate(parts):
             edges = range(start, max(end, start + 1), _LANE_BITS)
             starts += edges
@@ -171,12 +180,12 @@ class ScanWalker:
                 begin[:, lane] = state_before
                 if not is_last[lane]:
                     end[:, lane], counts[lane], wrong[lane] = self._walk(
-                        *state_before.tolist(), int(ends[lane])
+                        _state(state_before), int(ends[lane])
                     )
             if is_first[lane]:
                 left = blocks[owners[lane]]
             if is_last[lane]:
-                self._finish(*begin[:, lane].tolist(), int(ends[lane]), left)
+                self._finish(_state(begin[:, lane]), int(ends[lane]), left)
             elif wrong[lane]:
                 raise DamagedScanError("a scan has codes that its tables have not")
             left -= int(counts[lane])
@@ -188,7 +197,7 @@ class ScanWalker:
         return np.stack(state), counts, wrong > 0
 
     def _run(self, state: list[Int], ends: Int) -> list[Int]:
-        """Walks lanes from their state to the first code at or after `ends`; returns state, counts, and what is wrong."""
+        """Walks lanes to the first code at or after `ends`; returns state, counts, and what is wrong."""
         grammar, words = self._grammar, self._words
         per_mcu, first = grammar.blocks, np.int32(grammar.first)
         next_block = np.append(np.arange(1, per_mcu), 0).astype(np.int32)
@@ -233,9 +242,10 @@ class ScanWalker:
                 counts, wrong = counts[is_active], wrong[is_active]
         return result
 
-    def _walk(self, at: int, place: int, block: int, end: int) -> tuple[tuple[int, int, int], int, bool]:
+    def _walk(self, state: tuple[int, int, int], end: int) -> tuple[tuple[int, int, int], int, bool]:
         """`_run` of one lane, code by code."""
         words, steps, slots, first, per_mcu = self._plain
+        at, place, block = state
         count, wrong = 0, False
         while at < end:
             entry = steps[((words[at >> 3] >> (16 - (at & 7))) & 0xFFFF) + slots[2 * block + (place > first)]]
@@ -252,9 +262,10 @@ class ScanWalker:
                     block = 0
         return (at, place, block), count, wrong
 
-    def _finish(self, at: int, place: int, block: int, end: int, left: int) -> None:
+    def _finish(self, state: tuple[int, int, int], end: int, left: int) -> None:
         """Walks the last lane of a part, which must end with its last block."""
         words, steps, slots, first, per_mcu = self._plain
+        at, place, block = state
         while left > 0:
             if at >= end:
                 raise DamagedScanError("a scan ends before the picture does")
@@ -272,6 +283,10 @@ class ScanWalker:
         if left < 0 or at > end:
             raise DamagedScanError("a scan ends before the picture does")
         check_surplus(bytes(word >> 24 for word in words[-(-at // 8) : end // 8]))
+
+
+def _state(column: Int) -> tuple[int, int, int]:
+    return int(column[0]), int(column[1]), int(column[2])
 
 
 def check_surplus(rest: bytes) -> None:

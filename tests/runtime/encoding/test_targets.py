@@ -36,11 +36,11 @@ def test_within_3_percent_below_and_never_above(balanced, source, tmp_path, limi
     following = math.floor(result.quality) + 1
     if following <= 100:
         larger = runtime.encode_jpeg(balanced(pixels, following, strength), following)
-        assert len(larger) + MARK_BYTES > limit
+        assert len(larger) + MARK_BYTES > limit  # of the mark too
     # The file is what these settings give.
     edited = balanced(pixels, result.quality, result.strength)
     file = runtime.encode_jpeg(edited, result.quality)
-    if strength:
+    if result.strength:
         file = insert_mark(file, MadeMark(round(result.quality), result.strength))
     assert target.read_bytes() == file
     assert result.size_bytes_plain == len(runtime.encode_jpeg(pixels, result.quality))
