@@ -1,5 +1,6 @@
 import errno
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -10,7 +11,10 @@ import pytest
 
 from jpegpre_tf import runtime
 from jpegpre_tf.errors import OutputError
-from jpegpre_tf.storage.atomic import check_writable
+from jpegpre_tf.storage.atomic import check_writable, replace_original
+from jpegpre_tf.storage.file_state import state_of
+from jpegpre_tf.storage.folding import fold_name
+from jpegpre_tf.storage.hidden import is_hidden
 
 
 def test_writes_replaces_and_makes_folders(tmp_path):

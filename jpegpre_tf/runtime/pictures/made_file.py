@@ -1,9 +1,9 @@
 """Recognizes JPEG files that are results of an earlier run, which a second one must leave alone.
 
 Encoding again loses a little each time, and saves little. New files say in 9 bytes at the end of their JFIF header,
-where a thumbnail might be and nobody looks if the header says that there is none, what was done. It is no metadata, and
-most programs that take that out leave the header alone. Where it was taken out, what else recognizes a file (its
-quantization tables) may be added to `RECOGNIZERS`.
+where a thumbnail might be and nobody looks if the header says that there is none, what was done. Where
+another program wrote the header anew, what else recognizes a file (its quantization tables) may be added to
+`RECOGNIZERS`.
 """
 
 from collections.abc import Callable
