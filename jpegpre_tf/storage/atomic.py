@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from jpegpre_tf.errors import OutputError
+from jpegpre_tf.storage.attributes import copy_attributes
+from jpegpre_tf.storage.file_state import FileState, is_changed
 from jpegpre_tf.storage.names import shown
 
 TEMPORARY_PATTERN = ".jpegpre-*.tmp"
@@ -73,30 +75,46 @@ def check_writable(path: str | Path) -> None:
         raise _output_error(path, error) from error
 
 
-def replace_original(path: str | Path, content: bytes) -> None:
+def replace_original(path: str | Path, content: bytes, state: FileState | None = None) -> None:
     """Replaces a file that may be the only copy: the new content is on the disk, and was read back from it.
 
-    Permissions are kept, and the owner where that is allowed. A link stays, the file that it leads to is
-    replaced.
+    Permissions, access control lists, extended attributes and the time of the last change are kept, and the owner where
+    that is allowed. A link stays, the file that it leads to is replaced.
+
+    Args:
+        path: The file.
+        content: The new content.
+        state: Of the file when it was read; it must be the same still.
 
     Raises:
-        OutputError: If that fails; the original is then untouched.
+        OutputError: If that fails, if the file has further names (hard links), which would go on having the old
+            content, or if another program changed it; the original is then untouched.
     """
     path = Path(path)
     try:
         real = path.resolve(strict=True)
         status = real.stat()
+        if status.st_nlink > 1:
+            raise OSError(
+                f"the file has {status.st_nlink} names (hard links), and only this one would be replaced"
+            )
+        _refuse_changed(real, state)
         with _unnamed(real.parent, content) as name:
             # Without a name for as long as possible: a killed process then leaves nothing.
             if name is not None:
-                _make_durable(Path(name), content, status)
+                _make_durable(Path(name), content, real)
             temporary = _written_beside(real, content, name)
         if name is None:
             try:
-                _make_durable(temporary, content, status)
+                _make_durable(temporary, content, real)
             except BaseException:
                 temporary.unlink(missing_ok=True)
                 raise
+        try:
+            _refuse_changed(real, state)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
         _move(temporary, real)
         with contextlib.suppress(OSError):  # folders cannot be opened everywhere
             _sync(real.parent)
@@ -104,14 +122,16 @@ def replace_original(path: str | Path, content: bytes) -> None:
         raise _output_error(path, error) from error
 
 
-def _make_durable(path: Path, content: bytes, like: os.stat_result) -> None:
+def _refuse_changed(path: Path, state: FileState | None) -> None:
+    if state is not None and is_changed(path, state):
+        raise OSError("another program changed the file since it was read")
+
+
+def _make_durable(path: Path, content: bytes, original: Path) -> None:
+    copy_attributes(original, path)
     _sync(path)
     if path.read_bytes() != content:
         raise OSError("the disk returned other bytes than were written")
-    if hasattr(os, "chown") and (os.getuid(), os.getgid()) != (like.st_uid, like.st_gid):
-        with contextlib.suppress(PermissionError):  # only root may give files away
-            os.chown(path, like.st_uid, like.st_gid)
-    path.chmod(like.st_mode & 0o7777)
 
 
 def remove_leftovers(folder: Path) -> None:

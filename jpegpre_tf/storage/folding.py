@@ -20,13 +20,15 @@ def folds_names(folder: str | Path) -> bool:
     place = Path(os.path.abspath(folder))  # noqa: PTH100  links are followed by the system, not by name
     while not place.is_dir() and place != place.parent:
         place = place.parent
-    name = f".jpegpre-{secrets.token_hex(8)}-a.tmp"
+    name = f".jpegpre-{secrets.token_hex(8)}-a\u00e9.tmp"
     try:
         (place / name).open("x").close()
     except OSError:
         return False
+    # "\u00e9" as one letter, and as "e" with an accent, which macOS takes for one name too.
+    others = (name.upper(), unicodedata.normalize("NFD", name))
     try:
-        return (place / name.upper()).exists()
+        return any((place / other).exists() for other in others)
     finally:
         with contextlib.suppress(OSError):
             (place / name).unlink()

@@ -13,6 +13,7 @@ from jpegpre_tf.storage.atomic import file_mode, write_atomically
 from jpegpre_tf.storage.entry import Entry
 from jpegpre_tf.storage.errors import printable_url, storage_error
 from jpegpre_tf.storage.folding import folds_names
+from jpegpre_tf.storage.hidden import is_hidden
 from jpegpre_tf.storage.keys import refuse_key
 from jpegpre_tf.storage.local_files import LocalFiles
 from jpegpre_tf.storage.place import is_inside, normalize_url
@@ -135,7 +136,7 @@ class Storage:
         return sorted(files, key=lambda entry: entry.name), sorted(folders)
 
     def walk(self, skip: str | None = None) -> Iterator[list[Entry]]:
-        """Yields the files of every folder, one folder at a time; `skip` is a folder to leave out.
+        """Yields the files of every folder, one folder at a time; `skip` is a folder to leave out, as hidden ones are.
 
         A local folder that cannot be listed is a refused entry: it takes no other with it.
         """
@@ -148,7 +149,9 @@ class Storage:
                 if not folder or not self.is_local:
                     raise
                 files, folders = [Entry(folder + "/", -1, "", str(error))], []
-            waiting += [name for name in reversed(folders) if name != skip]
+            waiting += [
+                name for name in reversed(folders) if name != skip and not is_hidden(posixpath.basename(name))
+            ]
             if files:
                 yield files
 

@@ -10,6 +10,7 @@ from jpegpre_tf.runtime.encoding.output_names import JPEG_SUFFIXES, output_names
 from jpegpre_tf.runtime.pictures.picture import JPEG_SUFFIXES as JPEG_INPUT_SUFFIXES
 from jpegpre_tf.runtime.pictures.picture import PICTURE_SUFFIXES
 from jpegpre_tf.storage.folding import fold_name, folds_names
+from jpegpre_tf.storage.hidden import is_hidden
 from jpegpre_tf.storage.names import printable_path
 
 
@@ -123,13 +124,22 @@ def plan_in_place(inputs: Iterable[str], also_written: Iterable[str] = ()) -> Pl
     for path in paths:
         if not path.is_dir() and path.suffix.lower() not in JPEG_INPUT_SUFFIXES:
             raise UsageError(f"--in-place replaces JPEG files only. Received: '{printable_path(path)}'")
-        found = (source for _, source in _pictures_in(path, without=None, problems=problems))
-        tasks += [Task(file, file) for file in found if file.suffix.lower() in JPEG_INPUT_SUFFIXES]
+        for _, file in _pictures_in(path, without=None, problems=problems):
+            if file.suffix.lower() not in JPEG_INPUT_SUFFIXES:
+                continue
+            if path.is_dir() and _leads_out(file, path):
+                reason = (
+                    f"'{printable_path(file)}' was left out: it is a link to a file outside of the folder"
+                )
+                problems.append(Problem(file, reason, is_failure=False))
+                continue
+            tasks.append(Task(file, file))
     _check_any(tasks, problems, f"no JPEG files in {_list(paths)}")
     seen: dict[tuple[int, int] | str, Task] = {}
     for task in tasks:
         other = seen.setdefault(_identity(task.source), task)
-        if other is not task:
+        # Hard links are two names on their own; each is refused when its turn comes, and the others go on.
+        if other is not task and os.path.realpath(other.source) == os.path.realpath(task.source):
             raise UsageError(
                 f"'{printable_path(other.source)}' and '{printable_path(task.source)}' are one file: "
                 "it would be replaced twice"
@@ -140,6 +150,11 @@ def plan_in_place(inputs: Iterable[str], also_written: Iterable[str] = ()) -> Pl
         if _identity(target) in seen:
             raise UsageError(f"'{printable_path(target)}' is an input and would be overwritten")
     return Plan(tasks, problems)
+
+
+def _leads_out(file: Path, folder: Path) -> bool:
+    """Whether a link in a folder leads to a file that is not in it."""
+    return file.is_symlink() and not Path(os.path.realpath(file)).is_relative_to(os.path.realpath(folder))
 
 
 def _list(paths: list[Path]) -> str:
@@ -174,10 +189,14 @@ def _pictures_in(path: Path, *, without: Path | None, problems: list[Problem]) -
     # Links to folders are not followed: they can lead in circles.
     for folder, folders, files in os.walk(path, onerror=note):
         # Results of an earlier run inside the input folder are no input.
-        folders[:] = sorted(name for name in folders if os.path.realpath(Path(folder, name)) != skipped)
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not is_hidden(name) and os.path.realpath(Path(folder, name)) != skipped
+        )
         for name in sorted(files):
             # Hidden files: "._IMG_1.jpg" is how macOS stores attributes on foreign disks, not a picture.
-            if not name.startswith(".") and Path(name).suffix.lower() in PICTURE_SUFFIXES:
+            if not is_hidden(name) and Path(name).suffix.lower() in PICTURE_SUFFIXES:
                 yield path, Path(folder, name)
 
 

@@ -15,6 +15,7 @@ from jpegpre_tf.runtime.encoding.renderer import Preprocess, Score
 from jpegpre_tf.runtime.encoding.result import EncodeResult
 from jpegpre_tf.runtime.pictures.decode import Decoded, decode_file, open_decoded, open_regular_file
 from jpegpre_tf.storage.atomic import file_mode, replace_original, write_atomically
+from jpegpre_tf.storage.file_state import is_changed
 from jpegpre_tf.storage.names import shown
 
 
@@ -82,7 +83,7 @@ def encode_file(
     if not options.in_place:
         write_atomically(target, encoded.content, file_mode(source))
     elif not encoded.is_unchanged:
-        replace_original(target, encoded.content)
+        replace_original(target, encoded.content, decoded.state)
     return encoded.result
 
 
@@ -161,6 +162,6 @@ def _check_target(source: Path, target: Path, options: EncodeOptions) -> None:
 def _read_again(source: str | Path, decoded: Decoded) -> bytes:
     with open_regular_file(source) as file:
         content = file.read()
-    if len(content) != decoded.size_bytes:
+    if len(content) != decoded.size_bytes or (decoded.state and is_changed(source, decoded.state)):
         raise PictureError("the file changed while it was read")
     return content
