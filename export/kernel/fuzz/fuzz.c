@@ -1,0 +1,117 @@
+// Random pictures, tables and damaged files through the kernel: fuzz NETWORK.onnx SEED ROUNDS
+//
+// Meant for AddressSanitizer and UBSan: every buffer ends where its last byte is. Every level of instructions has to give the
+// same samples, in one call and in several. `python export/kernel/build.py fuzz --sanitize --program export/kernel/fuzz/fuzz.c`
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "jpegpre_kernel.h"
+
+#define MOST_LEVELS 8
+
+static uint64_t state;
+
+static uint32_t drawn(uint32_t below) {
+  state = state * 6364136223846793005u + 1442695040888963407u;
+  return (uint32_t)((state >> 33) % below);
+}
+
+static void require(int condition, const char *what) {
+  if (condition) return;
+  fprintf(stderr, "fuzz: %s\n", what);
+  exit(1);
+}
+
+static uint8_t *filled(size_t size) {
+  uint8_t *bytes = malloc(size);
+  require(bytes != NULL, "no memory");
+  const uint32_t kind = drawn(4), low = drawn(256);
+  for (size_t i = 0; i < size; i++) {
+    const uint32_t noise = drawn(256);
+    bytes[i] = (uint8_t)(kind == 0 ? noise : kind == 1 ? low : kind == 2 ? (noise & 1) * 255 : (low + noise / 16 + i / 7) & 255);
+  }
+  return bytes;
+}
+
+static void draw_table(uint8_t *table) {
+  const uint32_t most = drawn(3) ? 1 + drawn(255) : 1 + drawn(4);
+  for (int i = 0; i < 64; i++) table[i] = (uint8_t)(1 + drawn(most));
+}
+
+static jpegpre_pixels pixels_of(int width, int height, int bytes) {
+  const ptrdiff_t stride = (ptrdiff_t)width * bytes + drawn(5);
+  return (jpegpre_pixels){filled((size_t)(stride * (height - 1) + width * bytes)), stride, width, height, bytes};
+}
+
+static int same_pixels(const jpegpre_pixels *a, const jpegpre_pixels *b) {
+  for (int y = 0; y < a->height; y++)
+    if (memcmp(a->samples + y * a->stride, b->samples + y * b->stride, (size_t)(a->width * a->pixel_bytes))) return 0;
+  return 1;
+}
+
+static void check_picture(jpegpre_kernel *const *kernels, int count) {
+  uint8_t tables[4][64];
+  for (int i = 0; i < 4; i++) draw_table(tables[i]);
+  const int is_carrier = (int)drawn(2), bytes = 3 + (int)drawn(2);
+  const int width = 1 + (int)drawn(drawn(4) ? 70 : 300), height = 1 + (int)drawn(70), rows = (height + 15) / 16;
+  const float strength = drawn(3) ? 1 : (float)drawn(1001) / 1000;
+  jpegpre_pixels from = pixels_of(width, height, bytes), first = {0};
+  for (int i = 0; i < count; i++) {
+    jpegpre_plan *plan;
+    require(!jpegpre_plan_create(kernels[i], tables[0], tables[1], tables[2], tables[3], strength, &plan), "a plan failed");
+    jpegpre_pixels to = is_carrier ? pixels_of((width + 15) / 16 * 16, rows * 16, bytes) : pixels_of(width, height, bytes);
+    for (int begin = 0; begin < rows;) {
+      const int end = i ? begin + 1 + (int)drawn((uint32_t)(rows - begin)) : rows;
+      require(!(is_carrier ? jpegpre_carrier : jpegpre_edit)(plan, &from, &to, begin, end), "a call failed");
+      begin = end;
+    }
+    jpegpre_plan_destroy(plan);
+    if (i) require(same_pixels(&first, &to), "levels or ranges differ");
+    if (i) free(to.samples);
+    else first = to;
+  }
+  free(first.samples);
+  free(from.samples);
+}
+
+/** A file cut off or with some bytes changed: refused or run, but neither crash nor leak. */
+static void check_damaged(const uint8_t *content, size_t size) {
+  const size_t kept = drawn(4) ? size : drawn((uint32_t)size + 1);
+  uint8_t *copy = malloc(kept ? kept : 1);
+  require(copy != NULL, "no memory");
+  memcpy(copy, content, kept);
+  for (uint32_t changes = drawn(8); changes && kept; changes--) {
+    // Half of them where names, shapes and lengths are.
+    const size_t at = drawn(2) ? drawn((uint32_t)kept) : drawn((uint32_t)(kept < 8192 ? kept : 8192));
+    copy[at] = (uint8_t)(drawn(2) ? drawn(256) : copy[at] ^ (1u << drawn(8)));
+  }
+  jpegpre_kernel *kernel;
+  const char *reason;
+  const int status = jpegpre_kernel_create(copy, kept, NULL, &kernel, &reason);
+  require((status == JPEGPRE_OK) == (kernel != NULL), "status and kernel disagree");
+  if (kernel && !drawn(4)) check_picture(&kernel, 1);
+  jpegpre_kernel_destroy(kernel);
+  free(copy);
+}
+
+int main(int count, char **arguments) {
+  require(count == 4, "expected NETWORK.onnx SEED ROUNDS");
+  FILE *file = fopen(arguments[1], "rb");
+  require(file != NULL, "cannot open the network");
+  static uint8_t content[1 << 22];
+  const size_t size = fread(content, 1, sizeof content, file);
+  fclose(file);
+  state = strtoull(arguments[2], NULL, 10);
+  jpegpre_kernel *kernels[MOST_LEVELS];
+  int levels = 0;
+  for (const char *name; (name = jpegpre_level(levels)) && levels < MOST_LEVELS; levels++)
+    require(!jpegpre_kernel_create(content, size, name, &kernels[levels], NULL), "a level does not take the network");
+  for (long round = strtol(arguments[3], NULL, 10); round > 0; round--) {
+    check_damaged(content, size);
+    check_picture(kernels, levels);
+  }
+  for (int i = 0; i < levels; i++) jpegpre_kernel_destroy(kernels[i]);
+  printf("%d levels\n", levels);
+  return 0;
+}
