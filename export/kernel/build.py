@@ -1,7 +1,7 @@
 """Builds the kernel as a shared library: python export/kernel/build.py TARGET [--sanitize] [--compiler "clang -m64"]
 
-GCC from 9 on or Clang, of Linux, macOS or Windows, for x86-64 or AArch64; setup.py calls `build` when a package is built. The
-same sources become WebAssembly by export/kernel/wasm.mjs. Needs Python alone.
+GCC from 9 on or Clang, of Linux, macOS or Windows, for x86-64 or AArch64; setup.py calls `build` when a package is
+built. export/web/scripts/shared_kernel.mjs makes WebAssembly of the same sources. Needs Python alone.
 """
 
 import argparse
@@ -17,8 +17,14 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parent
 # Fused multiply-add would round once where other processors round twice.
 OPTIONS = ("-std=c17", "-O3", "-ffp-contract=off", "-fvisibility=hidden", "-Wall", "-Wextra")
-SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g", "-O1")
-# Machine -> (symbol, name, products, options); `Products` of src/kernel.h by number. src/levels.c lists the same symbols.
+SANITIZERS = (
+    "-fsanitize=address,undefined",
+    "-fno-sanitize-recover=all",
+    "-fno-omit-frame-pointer",
+    "-g",
+    "-O1",
+)
+# Machine -> (symbol, name, products, options); `Products` of src/kernel.h by number. src/levels.c has the same symbols.
 LEVELS = {
     "x86_64": (
         (
@@ -59,7 +65,10 @@ def find_compiler() -> list[str]:
 
 
 def build(
-    target: Path, compiler: list[str] | None = None, options: tuple[str, ...] = (), program: Path | None = None
+    target: Path,
+    compiler: list[str] | None = None,
+    options: tuple[str, ...] = (),
+    program: Path | None = None,
 ) -> None:
     """Writes the shared library, or a program of this C file with the kernel in it.
 
@@ -75,7 +84,9 @@ def build(
         common = [*command, *OPTIONS, *options, *position, f"-I{FOLDER / 'include'}"]
         missing: list[str] = []
         jobs = [
-            (path, f"{path.stem}.o", ()) for path in sorted((FOLDER / "src").glob("*.c")) if path.stem != "level"
+            (path, f"{path.stem}.o", ())
+            for path in sorted((FOLDER / "src").glob("*.c"))
+            if path.stem != "level"
         ]
         for symbol, name, products, instructions in LEVELS[machine]:
             if symbol in OPTIONAL and not _compiles([*command, *instructions]):
@@ -88,7 +99,9 @@ def build(
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             list(
                 pool.map(
-                    lambda job: _run([*common, *missing, *job[2], "-c", str(job[0]), "-o", f"{folder}/{job[1]}"]),
+                    lambda job: _run(
+                        [*common, *missing, *job[2], "-c", str(job[0]), "-o", f"{folder}/{job[1]}"]
+                    ),
                     jobs,
                 )
             )
@@ -113,17 +126,25 @@ def _run(command: list[str]) -> str:
     except OSError as error:
         raise BuildError(f"cannot run {command[0]}: {error.strerror}") from error
     if result.returncode:
-        line = next((line for line in result.stderr.splitlines() if "error" in line), result.stderr.strip()[:200])
+        line = next(
+            (line for line in result.stderr.splitlines() if "error" in line), result.stderr.strip()[:200]
+        )
         raise BuildError(f"{Path(command[0]).name} failed: {line}")
     return result.stdout.strip()
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("target", type=Path)
-    parser.add_argument("--compiler", type=shlex.split, help="command of the compiler; default $CC, cc, gcc or clang")
+    parser.add_argument(
+        "--compiler", type=shlex.split, help="command of the compiler; default $CC, cc, gcc or clang"
+    )
     parser.add_argument("--sanitize", action="store_true", help="with AddressSanitizer and UBSan")
-    parser.add_argument("--program", type=Path, help="a C file with `main`: builds a program of it and the kernel")
+    parser.add_argument(
+        "--program", type=Path, help="a C file with `main`: builds a program of it and the kernel"
+    )
     options = parser.parse_args(arguments)
     try:
         build(options.target, options.compiler, SANITIZERS if options.sanitize else (), options.program)

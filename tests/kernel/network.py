@@ -1,7 +1,7 @@
 """A gate network with random int8 weights: as the ONNX file that the kernel reads, and in NumPy.
 
-Quantized as exporters/onnx_int8.py writes it: uint8 activations, int8 weights with a scale per output, a range of its own for
-every sum and product. The arithmetic here is written from NETWORK's definition alone and shares nothing with the kernel.
+Quantized as exporters/onnx_int8.py writes it: uint8 activations, int8 weights with a scale per output, a range of its
+own for every sum and product. The arithmetic is written from the network's definition; the kernel's is not used.
 """
 
 from dataclasses import dataclass, field
@@ -20,7 +20,9 @@ class Quantization:
     zero: int
 
     def codes(self, values: Any) -> np.ndarray:
-        return np.clip(np.rint(np.asarray(values, np.float64) / self.scale) + self.zero, 0, 255).astype(np.int64)
+        return np.clip(np.rint(np.asarray(values, np.float64) / self.scale) + self.zero, 0, 255).astype(
+            np.int64
+        )
 
     def values(self, codes: np.ndarray) -> np.ndarray:
         return (codes - self.zero) * np.float64(self.scale)
@@ -67,11 +69,14 @@ class Convolution:
         padded = np.pad(x, ((1, 1), (1, 1), (0, 0)))
         rows, columns = x.shape[:2]
         return sum(
-            padded[tap // 3 : tap // 3 + rows, tap % 3 : tap % 3 + columns] * weights[:, tap] for tap in range(9)
+            padded[tap // 3 : tap // 3 + rows, tap % 3 : tap % 3 + columns] * weights[:, tap]
+            for tap in range(9)
         )
 
 
-def _random(rng: np.random.Generator, outputs: int, inputs: int, largest: int, gain: float, bias: float) -> Convolution:
+def _random(
+    rng: np.random.Generator, outputs: int, inputs: int, largest: int, gain: float, bias: float
+) -> Convolution:
     weights = rng.integers(-largest, largest + 1, (outputs, inputs)).astype(np.int8)
     weights[:, 0] = largest * rng.choice([-1, 1], outputs)
     scales = (gain * rng.uniform(0.5, 1.5, outputs) / (largest * np.sqrt(inputs / 3))).astype(np.float32)
@@ -95,7 +100,9 @@ class Block:
 class GateNetwork:
     """Luma's or chroma's: codes of features (rows, columns, inputs) to codes of gates."""
 
-    def __init__(self, rng: np.random.Generator, inputs: int, outputs: int, spatial: int, mixing: int, largest: int):
+    def __init__(
+        self, rng: np.random.Generator, inputs: int, outputs: int, spatial: int, mixing: int, largest: int
+    ):
         self.hidden = (
             rng.normal(0, 0.15, (HIDDEN, 128)).astype(np.float32),
             rng.normal(0, 0.3, HIDDEN).astype(np.float32),
@@ -103,7 +110,11 @@ class GateNetwork:
         self.input = _random(rng, CHANNELS, inputs, largest, 1.0, 0.1)
         self.shift = _random(rng, CHANNELS, HIDDEN, largest, 0.4, 0.0)
         self.blocks = [
-            Block(_random(rng, CHANNELS, 9, largest, 1, 0.1), _random(rng, CHANNELS, CHANNELS, largest, 1, 0), None)
+            Block(
+                _random(rng, CHANNELS, 9, largest, 1, 0.1),
+                _random(rng, CHANNELS, CHANNELS, largest, 1, 0),
+                None,
+            )
             for _ in range(spatial)
         ] + [
             Block(
@@ -132,7 +143,9 @@ class GateNetwork:
         given = self.result
         for block in self.blocks:
             rectified = np.maximum(block.expand.floats(x), 0)
-            scaled = rectified if block.factor is None else rectified * (factor := block.factor.floats(hidden))
+            scaled = (
+                rectified if block.factor is None else rectified * (factor := block.factor.floats(hidden))
+            )
             projected = block.project.floats(scaled)
             # Not the whole range: what is beyond has to be cut off the same way.
             block.ranges = {
@@ -154,7 +167,9 @@ class GateNetwork:
 
     def gates(self, features: np.ndarray, luma_table: np.ndarray, chroma_table: np.ndarray) -> np.ndarray:
         """Codes of gates; tables in natural order."""
-        tables = np.concatenate([np.log(np.ravel(t).astype(np.float64))[ORDER] / 2 - 1 for t in (luma_table, chroma_table)])
+        tables = np.concatenate(
+            [np.log(np.ravel(t).astype(np.float64))[ORDER] / 2 - 1 for t in (luma_table, chroma_table)]
+        )
         weights, bias = self.hidden
         hidden = self.condition.codes(np.maximum(weights.astype(np.float64) @ tables + bias, 0))
 

@@ -71,7 +71,9 @@ class _Graph:
             if block.factor is not None:
                 factor = condition(block.factor, block.ranges["factor"], f"{label}_factor")
                 h = self.quantized(self.node("Mul", [h, factor], f"{label}_mul"), block.ranges["scaled"])
-            h = self.quantized(self.convolution(h, block.project, f"{label}_project"), block.ranges["projected"])
+            h = self.quantized(
+                self.convolution(h, block.project, f"{label}_project"), block.ranges["projected"]
+            )
             x = self.quantized(self.node("Add", [x, h], f"{label}_add"), block.ranges["result"])
         logits = self.quantized(self.convolution(x, network.logits, f"{name}_logits"), network.logit)
         gates = self.node("Sigmoid", [logits], f"{name}_sigmoid")
@@ -79,7 +81,7 @@ class _Graph:
 
 
 def onnx_bytes(networks: Networks, metadata: dict[str, str] | None = None) -> bytes:
-    """The file: inputs luma_features, chroma_features (1, channels, rows, columns) and tables (1, 128, 1, 1), in float."""
+    """The file: float inputs luma_features, chroma_features (1, channels, rows, columns), tables (1, 128, 1, 1)."""
     graph = _Graph()
     outputs = [
         graph.network(networks.luma, "luma_features", "tables", "luma"),
@@ -89,7 +91,9 @@ def onnx_bytes(networks: Networks, metadata: dict[str, str] | None = None) -> by
         helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, channels, None, None])
         for name, channels in (("luma_features", 96), ("chroma_features", 288), ("tables", 128))
     ]
-    results = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, None, None, None]) for name in outputs]
+    results = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, None, None, None]) for name in outputs
+    ]
     made = helper.make_graph(graph.nodes, "networks", inputs, results, graph.tensors)
     model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     spans = {"zero_span": str(ZERO_SPAN), "one_span": str(ONE_SPAN)}

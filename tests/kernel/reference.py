@@ -51,7 +51,9 @@ class Reference:
         strength: 0..1.
     """
 
-    def __init__(self, networks: Networks, image: np.ndarray, tables: np.ndarray, strength: float = 1.0) -> None:
+    def __init__(
+        self, networks: Networks, image: np.ndarray, tables: np.ndarray, strength: float = 1.0
+    ) -> None:
         height, width = image.shape[:2]
         self.image = np.pad(image, ((0, -height % 16), (0, -width % 16), (0, 0)), "edge").astype(np.float64)
         self.size, self.strength = (height, width), strength
@@ -89,7 +91,9 @@ class Reference:
             one_below = 60 * (1.5 + ONE_SPAN * self.strength * one_gates)
             target = 1.5 - 0.2 * amount
             beyond = steps - np.clip(steps, -target, target)
-            lowered = np.clip(zero_below - size, 0, 6) * steps + np.clip(one_below - size, 0, 6) * beyond * 1.25
+            lowered = (
+                np.clip(zero_below - size, 0, 6) * steps + np.clip(one_below - size, 0, 6) * beyond * 1.25
+            )
             changes.append(-0.8 / 6 * lowered * table * _IS_AC)
         reach = _eight(0.05 * np.abs(changes[0]).sum(-1) + 0.125)
         beyond = np.maximum(np.abs(self.y - 127.5) - (127.5 - reach), 0) / reach

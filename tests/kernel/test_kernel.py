@@ -1,13 +1,11 @@
 """The kernel in C against NumPy, against itself at other levels of instructions, and against damaged files."""
 
-import importlib.util
 import shutil
 import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from jpegpre_tf import runtime
 from jpegpre_tf.errors import ModelError
@@ -21,59 +19,11 @@ from tests.kernel.onnx_file import onnx_bytes
 from tests.kernel.reference import Reference
 
 ROOT = Path(__file__).parent.parent.parent
-PHOTO = ROOT / "tests/pictures/gb82_city.webp"
 ANNEX_K = np.stack([LUMA_TABLE, CHROMA_TABLE]).astype(int).reshape(2, 64)
 
 
 def tables(percent: int) -> np.ndarray:
     return np.clip((ANNEX_K * percent + 50) // 100, 1, 255)
-
-
-def _builder():
-    spec = importlib.util.spec_from_file_location("kernel_build", ROOT / "export/kernel/build.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="session")
-def builder():
-    module = _builder()
-    try:
-        module.find_compiler()
-    except module.BuildError as error:
-        pytest.skip(str(error))
-    return module
-
-
-@pytest.fixture(scope="session")
-def library(builder, tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("kernel") / f"kernel{builder.SUFFIX}"
-    builder.build(path)
-    return path
-
-
-@pytest.fixture(autouse=True)
-def built(request, monkeypatch) -> None:
-    """Every test here takes the library of these sources, not one that was installed earlier."""
-    if "library" in request.fixturenames:
-        monkeypatch.setenv("JPEGPRE_KERNEL", str(request.getfixturevalue("library")))
-        monkeypatch.delenv("JPEGPRE_KERNEL_LEVEL", raising=False)
-
-
-@pytest.fixture(scope="session")
-def networks() -> Networks:
-    return Networks(1)
-
-
-@pytest.fixture(scope="session")
-def content(networks) -> bytes:
-    return onnx_bytes(networks)
-
-
-@pytest.fixture(scope="session")
-def photo() -> np.ndarray:
-    return np.asarray(Image.open(PHOTO).convert("RGB"))
 
 
 def drawn_features(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
@@ -88,7 +38,9 @@ def test_gates_are_exactly_those_of_numpy(library, largest, spatial, mixing):
     networks = Networks(largest, largest, spatial, mixing)
     content = onnx_bytes(networks)
     rng = np.random.default_rng(0)
-    given = [(n, drawn_features(rng, (5, 37, n.input.weights.shape[1]))) for n in (networks.luma, networks.chroma)]
+    given = [
+        (n, drawn_features(rng, (5, 37, n.input.weights.shape[1]))) for n in (networks.luma, networks.chroma)
+    ]
     wanted = [network.gates(features, *tables(50)) for network, features in given]
     checked = []
     for level in kernel_levels():

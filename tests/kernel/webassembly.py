@@ -30,7 +30,10 @@ def run_jobs(
             "strength": strength,
         }
         if encoder is not None:
-            entry |= {"encoderLuma": np.ravel(encoder[0]).tolist(), "encoderChroma": np.ravel(encoder[1]).tolist()}
+            entry |= {
+                "encoderLuma": np.ravel(encoder[0]).tolist(),
+                "encoderChroma": np.ravel(encoder[1]).tolist(),
+            }
             height, width = -(-height // 16) * 16, -(-width // 16) * 16
         entries.append(entry)
         shapes.append((height, width, pixel_bytes))

@@ -1,4 +1,4 @@
-"""The libraries that can run an exported network."""
+"""What can run an exported network: two libraries, and the kernel in C."""
 
 from typing import Any, Protocol
 
@@ -6,7 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 # Backend -> the format of the files that it runs.
-BACKENDS = {"litert": "tflite", "onnxruntime": "onnx"}
+BACKENDS = {"litert": "tflite", "onnxruntime": "onnx", "kernel": "onnx"}
+# The kernel where it runs the model, else LiteRT.
+AUTO = "auto"
 
 
 class Tiles(Protocol):

@@ -98,7 +98,9 @@ class Kernel:
     def __init__(self, content: bytes, threads: int = 1, level: str | None = None) -> None:
         library = kernel_library()
         if library is None:
-            raise ModelError("the kernel's library was not built: it needs a C compiler when the package is installed")
+            raise ModelError(
+                "the kernel's library was not built: it needs a C compiler when the package is installed"
+            )
         self._library = library
         self._threads = threads
         self._handle = ctypes.c_void_p()
@@ -193,7 +195,9 @@ class Kernel:
 class _Plan:
     """A plan of the library for as long as the block lasts."""
 
-    def __init__(self, kernel: Kernel, tables: Tables, encoder_tables: Tables | None, strength: float) -> None:
+    def __init__(
+        self, kernel: Kernel, tables: Tables, encoder_tables: Tables | None, strength: float
+    ) -> None:
         self._kernel = kernel
         self._handle = ctypes.c_void_p()
         encoder = (None, None) if encoder_tables is None else [_table(table) for table in encoder_tables]
@@ -211,7 +215,12 @@ class _Plan:
 
 def _table(table: npt.ArrayLike) -> bytes:
     entries = np.asarray(table)
-    if entries.size != 64 or (entries < 1).any() or (entries > 255).any() or (entries != np.rint(entries)).any():
+    if (
+        entries.size != 64
+        or (entries < 1).any()
+        or (entries > 255).any()
+        or (entries != np.rint(entries)).any()
+    ):
         raise ValueError(f"`tables` must have 64 whole numbers of 1..255 each. Received: {entries.tolist()}")
     return entries.astype(np.uint8).tobytes()
 

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from jpegpre_tf.jpeg.tables import quantization_tables
 from jpegpre_tf.runtime.inference.backends import Tiles, check_backend
+from jpegpre_tf.runtime.inference.kernel import Kernel
 from jpegpre_tf.runtime.inference.litert_tiles import LiteRTTiles
 from jpegpre_tf.runtime.inference.onnx_tiles import OnnxTiles
 from jpegpre_tf.runtime.inference.tiling import cut, plan_tiles
@@ -27,14 +29,15 @@ class Session:
     kept for the next call. Memory for one call is bounded by the tile, not by the picture, plus the result.
 
     Args:
-        content: The model file: TFLite for the backend litert, ONNX for onnxruntime.
+        content: The model file: TFLite for the backend litert, ONNX for the others.
         alignment: Tiles start, and their sides are, at multiples of this many pixels.
         overlap: Pixels of context that an output pixel needs on each side.
         quality_range: Lowest and highest quality the model was trained for, kept for callers to tell users:
             every quality is accepted, since the edit is bounded in the encoder's own steps at any of them.
         threads: CPU threads for each call, >= 1.
         tile_pixels: Upper bound of a tile's pixels.
-        backend: "litert" or "onnxruntime" (extra [export]); both give the same levels, but for rare ties.
+        backend: "litert", "onnxruntime" (extra [export]) or "kernel" (in C; int8 ONNX alone, no tiles); all give the
+            same samples, but for rare ties.
 
     Call arguments:
         image: uint8 `(H, W, 3)` RGB, levels 0..255, H and W >= 1. Not modified.
@@ -72,9 +75,10 @@ class Session:
         self._threads = threads
         self._tile_pixels = tile_pixels
         self._lock = threading.Lock()
-        self._backend = backend
+        self.backend = backend
         # Made at once: a model that the backend refuses fails when loaded, not at the first picture.
-        self._idle = [self._make_tiles()]
+        self._kernel = Kernel(content, threads) if backend == "kernel" else None
+        self._idle = [] if self._kernel else [self._make_tiles()]
 
     def __call__(
         self, image: npt.NDArray[np.uint8], quality: float, strength: float = 1.0
@@ -84,6 +88,8 @@ class Session:
         _check_number("strength", strength, 0, 1)
         if strength == 0:
             return image.copy()
+        if self._kernel is not None:
+            return self._kernel.edit(image, quantization_tables(round(quality)), float(strength))
         height, width = image.shape[:2]
         plan = plan_tiles(
             height,
@@ -104,7 +110,7 @@ class Session:
         return result
 
     def _make_tiles(self) -> Tiles:
-        make = LiteRTTiles if self._backend == "litert" else OnnxTiles
+        make = LiteRTTiles if self.backend == "litert" else OnnxTiles
         return make(self._content, self._threads)
 
     @contextmanager
