@@ -54,13 +54,14 @@ class BuildError(Exception):
 
 
 def find_compiler() -> list[str]:
-    """The command of $CC, else of the first of cc, gcc and clang that is there."""
+    """The command of $CC, else of the first of cc, gcc and clang that is there; with $ARCHFLAGS on macOS."""
+    architecture = shlex.split(os.environ.get("ARCHFLAGS", "")) if sys.platform == "darwin" else []
     named = shlex.split(os.environ.get("CC", ""))
     if named:
-        return named
+        return named + architecture
     for name in ("cc", "gcc", "clang"):
         if shutil.which(name):
-            return [name]
+            return [name, *architecture]
     raise BuildError("no C compiler: looked for $CC, cc, gcc and clang")
 
 
