@@ -52,7 +52,7 @@ typedef I4 Sums;
 #define LANES 4
 INLINE Sums load_sums(const void *from) { return *(const I4Unaligned *)from; }
 INLINE void store_sums(void *to, Sums sums) { *(I4Unaligned *)to = sums; }
-INLINE Sums splat_word(uint32_t word) { return splat_bits4(word); }
+INLINE Sums splat_word(uint32_t word) { return splat_bits(word); }
 #if defined(__SSE4_1__)
 #define ROWS 2
 INLINE Sums dot(Sums sums, Sums inputs, Sums weights) { return sums + dot_pairs(inputs, (H8)weights); }
@@ -103,7 +103,7 @@ INLINE const char *prepared(const uint8_t *codes, int count, void *to) {
 INLINE int32_t position_offset(const char *inputs, int words) {
 #if LEVEL_PRODUCTS == 4
   Sums sums = {0};
-  for (int k = 0; k < words; k += 4) sums = dot(sums, load_sums(inputs + 4 * k), (Sums)splat_bits4(0x40404040u));
+  for (int k = 0; k < words; k += 4) sums = dot(sums, load_sums(inputs + 4 * k), (Sums)splat_bits(0x40404040u));
   return -(sums[0] + sums[1] + sums[2] + sums[3]);
 #else
   (void)inputs, (void)words;
@@ -113,7 +113,7 @@ INLINE int32_t position_offset(const char *inputs, int words) {
 
 INLINE Sums with_offset(Sums bias, int32_t offset) {
 #if LEVEL_PRODUCTS == 4
-  return bias + (Sums)splat_bits4((uint32_t)offset);
+  return bias + (Sums)splat_bits((uint32_t)offset);
 #else
   (void)offset;
   return bias;

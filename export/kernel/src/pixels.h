@@ -42,11 +42,16 @@ INLINE void store_row(uint8_t *to, int pixel_bytes, Row row, const uint8_t *alph
     store_bytes(to + 32, SHUFFLE16(c, row.b, 26, 1, 2, 27, 4, 5, 28, 7, 8, 29, 10, 11, 30, 13, 14, 31));
     return;
   }
-  _Alignas(16) uint8_t r[16], g[16], b[16];
-  store_bytes(r, row.r), store_bytes(g, row.g), store_bytes(b, row.b);
-  for (int i = 0; i < 16; i++) {
-    const uint8_t fourth = alpha ? alpha[4 * i + 3] : 255;
-    to[4 * i] = r[i], to[4 * i + 1] = g[i], to[4 * i + 2] = b[i], to[4 * i + 3] = fourth;
+  const I4 fourth = splat_bits(0xff000000u);
+  const B16 rg[2] = {SHUFFLE16(row.r, row.g, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23),
+                     SHUFFLE16(row.r, row.g, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)};
+  const B16 bb[2] = {SHUFFLE16(row.b, row.b, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7),
+                     SHUFFLE16(row.b, row.b, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13, 14, 14, 15, 15)};
+  for (int i = 0; i < 4; i++) {
+    const H8 a = (H8)rg[i >> 1], b = (H8)bb[i >> 1];
+    const I4 four = i & 1 ? (I4)SHUFFLE8(a, b, 4, 12, 5, 13, 6, 14, 7, 15) : (I4)SHUFFLE8(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
+    const I4 kept = alpha ? (I4)load_bytes(alpha + 16 * i) & fourth : fourth;
+    store_bytes(to + 16 * i, (B16)((four & ~fourth) | kept));
   }
 }
 
@@ -76,6 +81,12 @@ INLINE void take_cell(const jpegpre_pixels *from, int left, int top, Cell *cell)
 
 INLINE F8 luma_of(F8 r, F8 g, F8 b) { return add(add(times(r, 0.299f), times(g, 0.587f)), times(b, 0.114f)); }
 
+INLINE void luma_of_row(Row row, F8 y[2]) {
+  F8 r[2], g[2], b[2];
+  from_bytes(row.r, r), from_bytes(row.g, g), from_bytes(row.b, b);
+  for (int i = 0; i < 2; i++) y[i] = luma_of(r[i], g[i], b[i]);
+}
+
 /** Sums of neighbours. */
 INLINE U8 pair_sums(B16 a) { return ((U8)a & 255) + ((U8)a >> 8); }
 
@@ -91,8 +102,10 @@ INLINE void forward_cell(const Cell *cell, int pixel_bytes, const Component *lum
     for (int below = 0; below < 2; below++) {
       const Row p = pixels[below] = load_row(cell->samples + (row + below) * cell->stride, pixel_bytes);
       float *to = y + (row + below) * SIDE;
-      store(to, luma_of(from_low_bytes(p.r), from_low_bytes(p.g), from_low_bytes(p.b)));
-      store(to + 8, luma_of(from_low_bytes(high_bytes(p.r)), from_low_bytes(high_bytes(p.g)), from_low_bytes(high_bytes(p.b))));
+      F8 both_halves[2];
+      luma_of_row(p, both_halves);
+      store(to, both_halves[0]);
+      store(to + 8, both_halves[1]);
     }
     const F8 r = cell_sums(pixels[0].r, pixels[1].r), g = cell_sums(pixels[0].g, pixels[1].g);
     const F8 b = cell_sums(pixels[0].b, pixels[1].b);
@@ -115,9 +128,9 @@ INLINE void color_of(F8 cb, F8 cr, F8 color[3]) {
 INLINE I8 level_of(F8 sample) { return whole(clipped(sample, splat(0), splat(255)), 0); }
 
 INLINE B16 sum_of(B16 old, const F8 y[2], F8 color) {
-  const F8 left = add(from_low_bytes(old), add(y[0], twice_low(color)));
-  const F8 right = add(from_low_bytes(high_bytes(old)), add(y[1], twice_high(color)));
-  return bytes_of(level_of(left), level_of(right));
+  F8 olds[2];
+  from_bytes(old, olds);
+  return bytes_of(level_of(add(olds[0], add(y[0], twice_low(color)))), level_of(add(olds[1], add(y[1], twice_high(color)))));
 }
 
 INLINE float positive(float value) { return value > 0 ? value : 0; }
@@ -143,9 +156,8 @@ INLINE void write_cell(const Cell *cell, const jpegpre_pixels *to, int left, int
     for (int below = 0; below < 2; below++) {
       F8 sums[2] = {splat(0), splat(0)};
       for (int row = 8 * below; row < 8 * below + 8; row++) {
-        const Row p = olds[row] = load_row(cell->samples + row * cell->stride, bytes);
-        const F8 y[2] = {luma_of(from_low_bytes(p.r), from_low_bytes(p.g), from_low_bytes(p.b)),
-                         luma_of(from_low_bytes(high_bytes(p.r)), from_low_bytes(high_bytes(p.g)), from_low_bytes(high_bytes(p.b)))};
+        F8 y[2];
+        luma_of_row(olds[row] = load_row(cell->samples + row * cell->stride, bytes), y);
         for (int right = 0; right < 2; right++) sums[right] = add(sums[right], beyond_of(y[right], reach[below * reach_stride + right]));
       }
       for (int right = 0; right < 2; right++)

@@ -49,6 +49,8 @@ INLINE uint32_t load_word(const void *from) {
   return word;
 }
 
+INLINE I4 splat_bits(uint32_t value) { return (I4){(int32_t)value, (int32_t)value, (int32_t)value, (int32_t)value}; }
+
 #if defined(__AVX2__)
 
 typedef __m256 F8;
@@ -73,6 +75,10 @@ INLINE I8 whole(F8 a, int offset) {
   return _mm256_sub_epi32(_mm256_castps_si256(_mm256_add_ps(a, splat(ROUNDER))), _mm256_set1_epi32(ROUNDER_BITS - offset));
 }
 INLINE F8 from_low_bytes(B16 a) { return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32((__m128i)a)); }
+INLINE void from_bytes(B16 a, F8 result[2]) {
+  result[0] = from_low_bytes(a);
+  result[1] = from_low_bytes((B16)_mm_unpackhi_epi64((__m128i)a, (__m128i)a));
+}
 INLINE F8 from_shorts(H8 a) { return _mm256_cvtepi32_ps(_mm256_cvtepi16_epi32((__m128i)a)); }
 INLINE B16 bytes_of(I8 low, I8 high) {
   const __m256i shorts = _mm256_permute4x64_epi64(_mm256_packs_epi32(low, high), 0xd8);
@@ -141,7 +147,6 @@ INLINE B16 pack8(H8 a, H8 b) { return (B16)wasm_u8x16_narrow_i16x8((v128_t)a, (v
 #endif
 
 INLINE F4 splat4(float value) { return (F4){value, value, value, value}; }
-INLINE I4 splat_bits4(uint32_t value) { return (I4){(int32_t)value, (int32_t)value, (int32_t)value, (int32_t)value}; }
 INLINE F8 splat(float value) { return (F8){splat4(value), splat4(value)}; }
 INLINE F8 load(const float *from) { return (F8){((const F4Unaligned *)from)[0], ((const F4Unaligned *)from)[1]}; }
 INLINE void store(float *to, F8 value) {
@@ -161,20 +166,35 @@ INLINE F8 both(F8 x, F8 y) { return (F8){(F4)((I4)x.a & (I4)y.a), (F4)((I4)x.b &
 INLINE F8 either(F8 x, F8 y) { return (F8){(F4)((I4)x.a | (I4)y.a), (F4)((I4)x.b | (I4)y.b)}; }
 INLINE F8 mask_at_least(F8 x, F8 y) { return (F8){(F4)(x.a >= y.a), (F4)(x.b >= y.b)}; }
 INLINE F8 magnitude(F8 x) {
-  const I4 bits = splat_bits4(0x7fffffffu);
+  const I4 bits = splat_bits(0x7fffffffu);
   return (F8){(F4)((I4)x.a & bits), (F4)((I4)x.b & bits)};
 }
 INLINE F8 sign_of(F8 x) {
-  const I4 bits = splat_bits4(0x80000000u);
+  const I4 bits = splat_bits(0x80000000u);
   return (F8){(F4)((I4)x.a & bits), (F4)((I4)x.b & bits)};
 }
 INLINE I8 whole(F8 x, int offset) {
   const F4 rounder = splat4(ROUNDER);
-  const I4 bits = splat_bits4((uint32_t)(ROUNDER_BITS - offset));
+  const I4 bits = splat_bits((uint32_t)(ROUNDER_BITS - offset));
   return (I8){(I4)(x.a + rounder) - bits, (I4)(x.b + rounder) - bits};
 }
 INLINE F8 from_low_bytes(B16 a) {
   return (F8){floats4(low_bytes4(a)), floats4(low_bytes4((B16)SHUFFLE4((I4)a, (I4)a, 1, 1, 1, 1)))};
+}
+INLINE void from_bytes(B16 a, F8 result[2]) {
+#if defined(__wasm_simd128__)
+  const v128_t low = wasm_u16x8_extend_low_u8x16((v128_t)a), high = wasm_u16x8_extend_high_u8x16((v128_t)a);
+  result[0] = (F8){floats4((I4)wasm_u32x4_extend_low_u16x8(low)), floats4((I4)wasm_u32x4_extend_high_u16x8(low))};
+  result[1] = (F8){floats4((I4)wasm_u32x4_extend_low_u16x8(high)), floats4((I4)wasm_u32x4_extend_high_u16x8(high))};
+#else
+  const B16 none = {0};
+  const H8 zero = {0}, low = (H8)SHUFFLE16(a, none, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+  const H8 high = (H8)SHUFFLE16(a, none, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+  const I4 parts[4] = {(I4)SHUFFLE8(low, zero, 0, 8, 1, 9, 2, 10, 3, 11), (I4)SHUFFLE8(low, zero, 4, 12, 5, 13, 6, 14, 7, 15),
+                       (I4)SHUFFLE8(high, zero, 0, 8, 1, 9, 2, 10, 3, 11), (I4)SHUFFLE8(high, zero, 4, 12, 5, 13, 6, 14, 7, 15)};
+  result[0] = (F8){floats4(parts[0]), floats4(parts[1])};
+  result[1] = (F8){floats4(parts[2]), floats4(parts[3])};
+#endif
 }
 INLINE F8 from_shorts(H8 a) {
   return (F8){floats4(low_shorts4(a)), floats4(low_shorts4((H8)SHUFFLE4((I4)a, (I4)a, 2, 3, 2, 3)))};
@@ -221,7 +241,6 @@ INLINE I4 dot_pairs(I4 a, H8 b) {
 INLINE F8 clipped(F8 value, F8 low, F8 high) { return most(low, least(high, value)); }
 INLINE F8 times(F8 a, float b) { return mul(a, splat(b)); }
 INLINE F8 rounded(F8 a) { return sub(add(a, splat(ROUNDER)), splat(ROUNDER)); }
-INLINE B16 high_bytes(B16 a) { return SHUFFLE16(a, a, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15); }
 
 /** Of eight numbers, in order. */
 INLINE float total(F8 x) {
