@@ -1,5 +1,7 @@
 """Edit and carrier in NumPy and float64, around a network of network.py: what the kernel has to come to."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from tests.kernel.network import ONE_SPAN, ORDER, ZERO_SPAN, GateNetwork, Networks
@@ -70,15 +72,22 @@ class Reference:
 
     def carrier(self, encoder_tables: np.ndarray) -> np.ndarray:
         """uint8, padded to multiples of 16."""
-        coefficients = []
-        for steps, gates, encoder in zip(self.steps, self.gates, encoder_tables[[0, 1, 1]], strict=True):
+        encoders = [np.ravel(table)[ORDER] for table in encoder_tables[[0, 1, 1]]]
+        return self._pixels(
+            [q * table for q, table in zip(self.decide(), encoders, strict=True)], 128, np.round
+        )
+
+    def decide(self) -> list[np.ndarray]:
+        """Quantized coefficients of Y, Cb and Cr, in ORDER."""
+        result = []
+        for steps, gates in zip(self.steps, self.gates, strict=True):
             size = np.abs(steps)
             spans = self.strength * _IS_AC
             zero_below = 0.5 + ZERO_SPAN * spans * gates[..., :64]
             one_below = 1.5 + ONE_SPAN * spans * np.pad(gates[..., 64:], ((0, 0), (0, 0), (0, 32)))
             quantized = np.where(size >= zero_below, np.where(size >= one_below, np.floor(size + 0.5), 1), 0)
-            coefficients.append(np.sign(steps) * quantized * np.ravel(encoder)[ORDER])
-        return self._pixels(coefficients, 128)
+            result.append(np.sign(steps) * quantized)
+        return result
 
     def edit(self) -> np.ndarray:
         """uint8, size of the image."""
@@ -105,8 +114,13 @@ class Reference:
         height, width = self.size
         return self._pixels(changes, self.image)[:height, :width]
 
-    def _pixels(self, coefficients: list[np.ndarray], base: np.ndarray | int) -> np.ndarray:
-        y, cb, cr = (_plane(c) for c in coefficients)
+    def _pixels(
+        self,
+        coefficients: list[np.ndarray],
+        base: np.ndarray | int,
+        finish: Callable[[np.ndarray], np.ndarray] = np.asarray,
+    ) -> np.ndarray:
+        y, cb, cr = (finish(_plane(c)) for c in coefficients)
         ycc = np.stack([y, _twice(cb), _twice(cr)], -1)
         return np.clip(np.rint(base + ycc @ np.linalg.inv(_YCC).T), 0, 255).astype(np.uint8)
 

@@ -99,6 +99,11 @@ def test_pixels_are_those_of_numpy(library, networks, content, photo, percent, s
         # float32 against float64: a sample at a tie, or all of a block with a coefficient at one.
         assert (difference > 0).mean() < 0.005
         assert (difference > 1).mean() < 1e-3
+    luma, chroma = kernel.decide(image, tables(percent), strength)
+    found = (luma, chroma[..., :64], chroma[..., 64:])
+    for integers, wanted in zip(found, reference.decide(), strict=True):
+        assert integers.shape == wanted.shape
+        assert (integers != wanted).mean() < 1e-4
 
 
 def test_every_level_every_size_and_any_threads_give_the_same_samples(library, content, photo):
@@ -125,6 +130,8 @@ def test_threads_do_not_matter(library, content, photo):
     assert np.array_equal(one.edit(photo, tables(50)), three.edit(photo, tables(50)))
     carriers = [kernel.carrier(photo, tables(50), tables(30)) for kernel in (one, three)]
     assert np.array_equal(*carriers)
+    for first, second in zip(*(kernel.decide(photo, tables(50)) for kernel in (one, three)), strict=True):
+        assert np.array_equal(first, second)
 
 
 def test_what_surrounds_a_picture_is_its_edge(library, content, photo):

@@ -83,6 +83,36 @@ static void check_picture(jpegpre_kernel *const *kernels, int count) {
   state = resumed;
 }
 
+/** Decisions alone: levels and ranges agree. */
+static void check_integers(jpegpre_kernel *const *kernels, int count) {
+  uint8_t tables[2][64];
+  for (int i = 0; i < 2; i++) draw_table(tables[i]);
+  const int width = 1 + (int)drawn(70), height = 1 + (int)drawn(70), columns = (width + 15) / 16, rows = (height + 15) / 16;
+  jpegpre_pixels from = pixels_of(width, height, 3);
+  const size_t size = (size_t)(columns * rows) * 256 * sizeof(int16_t);
+  const uint64_t resumed = state;
+  int16_t *first = NULL;
+  for (int i = 0; i < count; i++) {
+    jpegpre_plan *plan;
+    require(!jpegpre_plan_create(kernels[i], tables[0], tables[1], NULL, NULL, 1, &plan), "a plan failed");
+    int16_t *luma = malloc(size), *chroma = malloc(size / 2);
+    require(luma && chroma, "no memory");
+    const int middle = (int)drawn((uint32_t)rows + 1);
+    require(!jpegpre_decide(plan, &from, luma, chroma, middle, rows), "a call failed");
+    require(!jpegpre_decide(plan, &from, luma, chroma, 0, middle), "a call failed");
+    for (size_t k = 0; !i && k < size / 2; k++) hash = (hash ^ (uint16_t)luma[k]) * 1099511628211u;
+    for (size_t k = 0; !i && k < size / 4; k++) hash = (hash ^ (uint16_t)chroma[k]) * 1099511628211u;
+    if (first) require(!memcmp(first, luma, size), "levels or ranges differ");
+    if (first) free(luma);
+    else first = luma;
+    free(chroma);
+    jpegpre_plan_destroy(plan);
+  }
+  free(first);
+  free(from.samples);
+  state = resumed;
+}
+
 /** A file cut off or with some bytes changed: refused or run, but neither crash nor leak. */
 static void check_damaged(const uint8_t *content, size_t size) {
   const size_t kept = drawn(4) ? size : drawn((uint32_t)size + 1);
@@ -123,6 +153,7 @@ int main(int count, char **arguments) {
   for (long round = strtol(arguments[3], NULL, 10); round > 0; round--) {
     check_damaged(content, size);
     check_picture(kernels, levels);
+    check_integers(kernels, levels);
   }
   printf("%016llx, %d levels:", (unsigned long long)hash, levels);
   for (int i = 0; i < levels; i++) {

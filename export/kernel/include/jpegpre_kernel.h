@@ -93,6 +93,18 @@ JPEGPRE_API(jpegpre_carrier)
 int jpegpre_carrier(const jpegpre_plan *plan, const jpegpre_pixels *from, const jpegpre_pixels *to, int32_t first, int32_t end);
 
 /**
+ * The decisions themselves, quantized coefficients for the target tables, likewise.
+ *
+ * Blocks and coefficients as the signature "decide" of the exported models has them: of the picture rounded up to
+ * multiples of 16, frequencies by row + column, then by row.
+ *
+ * @param luma int16 [rows of 8x8 blocks][columns of blocks][64].
+ * @param chroma int16 [rows of 16x16 pixels][columns of these][128]: Cb, then Cr.
+ */
+JPEGPRE_API(jpegpre_decide)
+int jpegpre_decide(const jpegpre_plan *plan, const jpegpre_pixels *from, int16_t *luma, int16_t *chroma, int32_t first, int32_t end);
+
+/**
  * The networks alone, for tests: gates of one component, 0..255 for 0..255/256.
  *
  * @param is_chroma 0 for luma: 96 features and 96 gates per block; 1 for chroma: 288 features and 192 gates.

@@ -91,18 +91,33 @@ INLINE float edit_block(const Component *component, float strength, const uint8_
   return total(sum);
 }
 
-/** The samples of one block quantized by the gates and times the encoder's steps, which replace its steps. */
-INLINE void carry_block(const Component *component, const uint8_t *gates, float *steps) {
+/** One block quantized by the gates. */
+INLINE void quantize_block(const Component *component, const uint8_t *gates, const float *steps, F8 x[8]) {
   uint8_t ones[64] = {0};
   spread_low(gates + 64, ones);
   const F8 one = splat(1), half = splat(0.5f);
-  F8 x[8];
   for (int i = 0; i < 8; i++) {
     const F8 step = load(steps + 8 * i), size = magnitude(step), rounded_size = whole_below(add(size, half));
     const F8 is_kept = mask_at_least(size, add(span_of(gates + 8 * i, component->zero_span + 8 * i), half));
     const F8 is_more = mask_at_least(size, add(span_of(ones + 8 * i, component->one_span + 8 * i), splat(1.5f)));
     const F8 quantized = both(is_kept, add(one, both(is_more, sub(rounded_size, one))));
-    x[i] = mul(either(quantized, sign_of(step)), load(component->levels + 8 * i));
+    x[i] = either(quantized, sign_of(step));
   }
+}
+
+/** The samples of what it is quantized to, times the encoder's steps, in place of its steps. */
+INLINE void carry_block(const Component *component, const uint8_t *gates, float *steps) {
+  F8 x[8];
+  quantize_block(component, gates, steps, x);
+  for (int i = 0; i < 8; i++) x[i] = mul(x[i], load(component->levels + 8 * i));
   to_samples(x, steps);
+}
+
+/** What it is quantized to, in the model's order. */
+INLINE void decide_block(const Component *component, const uint8_t *gates, const float *steps, const uint8_t *ranks, int16_t *to) {
+  F8 x[8];
+  float quantized[64];
+  quantize_block(component, gates, steps, x);
+  for (int i = 0; i < 8; i++) store(quantized + 8 * i, x[i]);
+  for (int i = 0; i < 64; i++) to[ranks[i]] = (int16_t)quantized[i];
 }

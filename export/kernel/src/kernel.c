@@ -89,20 +89,30 @@ static int are_pixels(const jpegpre_pixels *pixels) {
          pixels->stride >= (ptrdiff_t)pixels->width * pixels->pixel_bytes;
 }
 
-static int is_work(const jpegpre_pixels *from, const jpegpre_pixels *to, int32_t first, int32_t end) {
-  return are_pixels(from) && are_pixels(to) && from->pixel_bytes == to->pixel_bytes && first >= 0 && first <= end &&
-         end <= (from->height + 15) / 16;
+static int is_work(const jpegpre_pixels *from, int32_t first, int32_t end) {
+  return are_pixels(from) && first >= 0 && first <= end && end <= (from->height + 15) / 16;
+}
+
+static int run(const jpegpre_plan *plan, const jpegpre_pixels *from, Target target, int32_t first, int32_t end) {
+  return first == end ? JPEGPRE_OK : plan->kernel->level->run(plan, from, &target, first, end);
 }
 
 int jpegpre_edit(const jpegpre_plan *plan, const jpegpre_pixels *from, const jpegpre_pixels *to, int32_t first, int32_t end) {
-  if (!plan || !is_work(from, to, first, end) || from->width != to->width || from->height != to->height) return JPEGPRE_BAD_ARGUMENT;
-  return first == end ? JPEGPRE_OK : plan->kernel->level->run(plan, 0, from, to, first, end);
+  if (!plan || !is_work(from, first, end) || !are_pixels(to) || from->pixel_bytes != to->pixel_bytes) return JPEGPRE_BAD_ARGUMENT;
+  if (from->width != to->width || from->height != to->height) return JPEGPRE_BAD_ARGUMENT;
+  return run(plan, from, (Target){.kind = EDIT, .pixels = *to}, first, end);
 }
 
 int jpegpre_carrier(const jpegpre_plan *plan, const jpegpre_pixels *from, const jpegpre_pixels *to, int32_t first, int32_t end) {
-  if (!plan || !plan->has_carrier || !is_work(from, to, first, end)) return JPEGPRE_BAD_ARGUMENT;
+  if (!plan || !plan->has_carrier || !is_work(from, first, end)) return JPEGPRE_BAD_ARGUMENT;
+  if (!are_pixels(to) || from->pixel_bytes != to->pixel_bytes) return JPEGPRE_BAD_ARGUMENT;
   if (to->width != (from->width + 15) / 16 * 16 || to->height != (from->height + 15) / 16 * 16) return JPEGPRE_BAD_ARGUMENT;
-  return first == end ? JPEGPRE_OK : plan->kernel->level->run(plan, 1, from, to, first, end);
+  return run(plan, from, (Target){.kind = CARRIER, .pixels = *to}, first, end);
+}
+
+int jpegpre_decide(const jpegpre_plan *plan, const jpegpre_pixels *from, int16_t *luma, int16_t *chroma, int32_t first, int32_t end) {
+  if (!plan || !is_work(from, first, end) || !luma || !chroma) return JPEGPRE_BAD_ARGUMENT;
+  return run(plan, from, (Target){.kind = INTEGERS, .luma = luma, .chroma = chroma}, first, end);
 }
 
 int jpegpre_gates(const jpegpre_plan *plan, int is_chroma, const uint8_t *features, int32_t rows, int32_t columns, uint8_t *gates) {

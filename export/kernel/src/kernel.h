@@ -15,9 +15,9 @@
 typedef enum {
   BY_PAIRS,      // int16 weights and activations: exact for any weights
   BY_FOURS,      // int8 weights, activations 0..255
-  BY_FOURS_7,    // the same where products of two weights may not exceed int16: pairs of at most 128 together
+  BY_FOURS_7,    // the same where two products may not exceed int16: weights -64..64
   SIGNED_FOURS,  // int8 weights, activations less 128
-  OFFSET_FOURS,  // weights -64..63 plus 64, activations less 128
+  OFFSET_FOURS,  // weights -64..63 plus 64, activations less 128: for bytes of which one side has 7 bits
 } Products;
 
 /** A convolution and the quantization of its results. "Own" units are those of the convolution alone. */
@@ -63,6 +63,15 @@ typedef struct {
 
 typedef struct Level Level;
 
+typedef enum { EDIT, CARRIER, INTEGERS } TargetKind;
+
+/** Where the results go. */
+typedef struct {
+  TargetKind kind;
+  jpegpre_pixels pixels;
+  int16_t *luma, *chroma;
+} Target;
+
 struct jpegpre_kernel {
   Arena arena;
   Model model;
@@ -83,7 +92,7 @@ struct jpegpre_plan {
 struct Level {
   const char *name;
   Products products;
-  int (*run)(const jpegpre_plan *plan, int is_carrier, const jpegpre_pixels *from, const jpegpre_pixels *to, int first, int end);
+  int (*run)(const jpegpre_plan *plan, const jpegpre_pixels *from, const Target *to, int first, int end);
   int (*gates)(const jpegpre_plan *plan, int is_chroma, const uint8_t *features, int rows, int columns, uint8_t *gates);
 };
 

@@ -30,15 +30,31 @@ static int components(int channel) { return channel / FEATURES * FEATURES + mode
 
 typedef int Order(int channel);
 
+static void find_range(const Convolution *convolution, int output, int *low, int *high) {
+  *low = *high = 0;
+  for (int i = 0; i < convolution->inputs; i++) {
+    const int weight = convolution->weights[output * convolution->inputs + i];
+    *low = weight < *low ? weight : *low;
+    *high = weight > *high ? weight : *high;
+  }
+}
+
+/** -1 where weights, sums and their scale are kept negative: 64 has no place among -64..63. */
+static int sign_of(const Convolution *convolution, Products products, int output) {
+  int low, high;
+  if (products != OFFSET_FOURS || convolution->side != 1) return 1;
+  find_range(convolution, output, &low, &high);
+  return high == 64 ? -1 : 1;
+}
+
 static int fits(const Convolution *convolution, Products products) {
   if (convolution->side == 3 || products == BY_PAIRS || products == BY_FOURS || products == SIGNED_FOURS) return 1;
   if (convolution->inputs % 4) return 0;
-  const int count = convolution->outputs * convolution->inputs;
-  for (int i = 0; i < count; i += 2) {
-    const int a = convolution->weights[i], b = convolution->weights[i + 1];
-    if (products == OFFSET_FOURS && (a < -64 || a > 63 || b < -64 || b > 63)) return 0;
+  for (int output = 0; output < convolution->outputs; output++) {
+    int low, high;
+    find_range(convolution, output, &low, &high);
     // Whatever the order of inputs, two of them come together: 255 * 64 * 2 fits int16.
-    if (products == BY_FOURS_7 && (a < -64 || a > 64 || b < -64 || b > 64)) return 0;
+    if (low < -64 || high > 64 || (products == OFFSET_FOURS && low == -64 && high == 64)) return 0;
   }
   return 1;
 }
@@ -52,13 +68,15 @@ int fits_level(const GateNetwork *network, Products products) {
 
 static void pack(const Convolution *convolution, Products products, Order *inputs, Order *outputs, void *packed) {
   const int group = products == BY_PAIRS ? 2 : 4, depth = convolution->inputs;
-  for (int output = 0; output < convolution->outputs; output++)
+  for (int output = 0; output < convolution->outputs; output++) {
+    const int sign = sign_of(convolution, products, outputs(output));
     for (int input = 0; input < depth; input++) {
-      const int weight = convolution->weights[outputs(output) * depth + inputs(input)];
+      const int weight = sign * convolution->weights[outputs(output) * depth + inputs(input)];
       const int at = (output / PANEL * (depth / group) + input / group) * PANEL * group + output % PANEL * group + input % group;
       if (products == BY_PAIRS) ((int16_t *)packed)[at] = (int16_t)weight;
       else ((int8_t *)packed)[at] = (int8_t)(products == OFFSET_FOURS ? weight + 64 : weight);
     }
+  }
 }
 
 /** Pairs of taps, the tenth 0: [8 channels][pair of taps][channel][2]. */
@@ -80,11 +98,11 @@ static int lay_out_layer(const Convolution *convolution, Quantization own, Produ
   else pack(convolution, products, inputs, outputs, weights);
   const int is_signed = convolution->side == 1 && (products == SIGNED_FOURS || products == OFFSET_FOURS);
   for (int i = 0; i < count; i++) {
-    const int output = outputs(i);
+    const int output = outputs(i), sign = sign_of(convolution, products, output);
     int32_t sum = 0;
     for (int k = 0; k < taps; k++) sum += convolution->weights[output * taps + k];
-    bias[i] = convolution->bias[output] - (convolution->input.zero - (is_signed ? 128 : 0)) * sum;
-    scale[i] = (float)((double)convolution->input.scale * convolution->scales[output] / own.scale);
+    bias[i] = sign * (convolution->bias[output] - (convolution->input.zero - (is_signed ? 128 : 0)) * sum);
+    scale[i] = (float)(sign * (double)convolution->input.scale * convolution->scales[output] / own.scale);
   }
   *layer = (Layer){.depth = convolution->inputs, .outputs = count, .weights = weights, .bias = bias, .scale = scale};
   layer->own_low = (float)-own.zero;

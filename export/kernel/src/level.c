@@ -15,8 +15,10 @@
  */
 typedef struct {
   const jpegpre_plan *plan;
-  const jpegpre_pixels *from, *to;
-  int is_carrier, columns, rows;  // blocks of Y
+  const jpegpre_pixels *from;
+  const Target *to;
+  int columns, rows;  // blocks of Y
+  uint8_t ranks[64];  // where the model keeps a coefficient
   // Steps, then samples; of the row of work that is started and the one that is finished.
   float *luma[2], *chroma[2];
   uint8_t *activations[RING], *outside;  // a position more on either side
@@ -70,9 +72,11 @@ static void start_luma(Sweep *sweep, int row) {
   }
 }
 
-static float decide(const Sweep *sweep, const Component *component, const uint8_t *gates, float *steps) {
-  if (!sweep->is_carrier) return edit_block(component, sweep->plan->strength, gates, steps);
-  carry_block(component, gates, steps);
+/** Decisions on one block; its steps become samples, or what they are quantized to is written to `integers`. */
+static float decide(const Sweep *sweep, const Component *component, const uint8_t *gates, float *steps, int16_t *integers) {
+  if (sweep->to->kind == EDIT) return edit_block(component, sweep->plan->strength, gates, steps);
+  if (sweep->to->kind == CARRIER) carry_block(component, gates, steps);
+  else decide_block(component, gates, steps, sweep->ranks, integers);
   return 0;
 }
 
@@ -94,7 +98,8 @@ static void run_chroma(Sweep *sweep, int band) {
     }
     run_input(network, &plan->chroma_conditions, count, work, work->x);
     run_rest(network, &plan->chroma_conditions, count, work);
-    for (int i = 0; i < 2 * count; i++) decide(sweep, &plan->chroma, work->gates + i * FEATURES, steps + i * 64);
+    int16_t *integers = sweep->to->kind == INTEGERS ? sweep->to->chroma + ((ptrdiff_t)band * cells + start) * 128 : NULL;
+    for (int i = 0; i < 2 * count; i++) decide(sweep, &plan->chroma, work->gates + i * FEATURES, steps + i * 64, integers ? integers + i * 64 : NULL);
   }
 }
 
@@ -119,27 +124,30 @@ static void finish_band(Sweep *sweep, int band) {
       run_luma(network, &plan->luma_conditions, rows, count, &sweep->work);
       for (int i = 0; i < count; i++) {
         float *steps = luma + below * row_stride + (start + i) * 64;
-        const float reach = decide(sweep, &plan->luma, sweep->work.gates + i * FEATURES, steps);
+        int16_t *integers = sweep->to->kind == INTEGERS ? sweep->to->luma + ((ptrdiff_t)row * sweep->columns + start + i) * 64 : NULL;
+        const float reach = decide(sweep, &plan->luma, sweep->work.gates + i * FEATURES, steps, integers);
         // Reach of no change: an eighth, because float16 has nothing between 254.875 and 255.
         sweep->reach[below * sweep->columns + start + i] = reach + 0.125f;
       }
     }
   }
-  for (int column = 0; column < sweep->columns; column += 2) {
+  const int is_edit = sweep->to->kind == EDIT;
+  for (int column = 0; sweep->to->kind != INTEGERS && column < sweep->columns; column += 2) {
     Cell cell;
-    if (!sweep->is_carrier) take_cell(sweep->from, column * 8, band * SIDE, &cell);
-    write_cell(&cell, sweep->to, column * 8, band * SIDE, luma + column * 64, row_stride, sweep->chroma[band & 1] + column * 64,
-               sweep->is_carrier ? NULL : sweep->reach + column, sweep->columns);
+    if (is_edit) take_cell(sweep->from, column * 8, band * SIDE, &cell);
+    write_cell(&cell, &sweep->to->pixels, column * 8, band * SIDE, luma + column * 64, row_stride, sweep->chroma[band & 1] + column * 64,
+               is_edit ? sweep->reach + column : NULL, sweep->columns);
   }
 }
 
-static int run(const jpegpre_plan *plan, int is_carrier, const jpegpre_pixels *from, const jpegpre_pixels *to, int first, int end) {
+static int run(const jpegpre_plan *plan, const jpegpre_pixels *from, const Target *to, int first, int end) {
   Arena arena = {0};
   Sweep *sweep = arena_get(&arena, 1, sizeof *sweep);
   const int bands = (from->height + SIDE - 1) / SIDE;
   int is_ready = 0;
   if (sweep) {
-    sweep->plan = plan, sweep->from = from, sweep->to = to, sweep->is_carrier = is_carrier;
+    sweep->plan = plan, sweep->from = from, sweep->to = to;
+    for (int i = 0; i < 64; i++) sweep->ranks[i] = (uint8_t)model_channel(i);
     sweep->columns = (from->width + SIDE - 1) / SIDE * 2;
     sweep->rows = 2 * bands;
     is_ready = prepare(sweep, &arena);

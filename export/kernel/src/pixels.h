@@ -125,6 +125,9 @@ INLINE void color_of(F8 cb, F8 cr, F8 color[3]) {
   color[2] = times(cb, 1.772f);
 }
 
+/** The nearest whole number, the upper one of two. */
+INLINE F8 nearest_of(F8 sample) { return whole_below(add(sample, splat(0.5f))); }
+
 INLINE I8 level_of(F8 sample) { return whole(clipped(sample, splat(0), splat(255)), 0); }
 
 INLINE B16 sum_of(B16 old, const F8 y[2], F8 color) {
@@ -175,16 +178,22 @@ INLINE void write_cell(const Cell *cell, const jpegpre_pixels *to, int left, int
     F8 y[2] = {load(samples), load(samples + 64)}, color[3];
     Row old = {zero, zero, zero};
     const uint8_t *alpha = NULL;
-    color_of(times(load(chroma + (row >> 1) * 8), chroma_headroom), times(load(chroma + 64 + (row >> 1) * 8), chroma_headroom), color);
+    F8 cb = load(chroma + (row >> 1) * 8), cr = load(chroma + 64 + (row >> 1) * 8);
     if (reach) {
+      cb = times(cb, chroma_headroom);
+      cr = times(cr, chroma_headroom);
       y[0] = times(y[0], headroom[(row >> 3) * 2]);
       y[1] = times(y[1], headroom[(row >> 3) * 2 + 1]);
       old = olds[row];
       alpha = cell->samples + row * cell->stride;
     } else {
-      y[0] = add(y[0], splat(128));
-      y[1] = add(y[1], splat(128));
+      // RGB of whole Y, Cb and Cr, rounded, converts back to the same: the encoder sees no further rounding.
+      y[0] = add(nearest_of(y[0]), splat(128));
+      y[1] = add(nearest_of(y[1]), splat(128));
+      cb = nearest_of(cb);
+      cr = nearest_of(cr);
     }
+    color_of(cb, cr, color);
     const Row result = {sum_of(old.r, y, color[0]), sum_of(old.g, y, color[1]), sum_of(old.b, y, color[2])};
     store_row(at + row * stride, bytes, result, alpha);
   }

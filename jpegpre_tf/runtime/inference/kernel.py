@@ -24,6 +24,7 @@ _ROW = 16  # pixels of a row of work
 _LEAST_ROWS = 4
 
 Pixels = npt.NDArray[np.uint8]
+Integers = npt.NDArray[np.int16]
 Tables = tuple[npt.ArrayLike, npt.ArrayLike]
 
 
@@ -72,6 +73,7 @@ def _load(path: str) -> ctypes.CDLL | None:
             ("jpegpre_plan_destroy", [pointer], None),
             ("jpegpre_edit", work, ctypes.c_int),
             ("jpegpre_carrier", work, ctypes.c_int),
+            ("jpegpre_decide", [*work[:2], pointer, pointer, number, number], ctypes.c_int),
             ("jpegpre_gates", [pointer, ctypes.c_int, pointer, number, number, pointer], ctypes.c_int),
         ):
             function = getattr(library, name)
@@ -143,6 +145,27 @@ class Kernel:
         size = tuple(-(-side // _ROW) * _ROW for side in image.shape[:2])
         return self._run(image, tables, encoder_tables, strength, size, self._library.jpegpre_carrier)
 
+    def decide(self, image: Pixels, tables: Tables, strength: float = 1.0) -> tuple[Integers, Integers]:
+        """Returns quantized coefficients: of Y int16 `(H / 8, W / 8, 64)`, of Cb and Cr `(H / 16, W / 16, 128)`.
+
+        Sides are rounded up to multiples of 16; frequencies ordered by row + column, then by row.
+
+        Args:
+            image, tables, strength: As of `edit`.
+        """
+        image = np.ascontiguousarray(image)
+        rows, columns = (-(-side // _ROW) for side in image.shape[:2])
+        luma = np.empty((2 * rows, 2 * columns, 64), np.int16)
+        chroma = np.empty((rows, columns, 128), np.int16)
+        with _Plan(self, tables, None, strength) as plan:
+            self._in_ranges(
+                rows,
+                lambda first, end: self._library.jpegpre_decide(
+                    plan, _pixels(image), luma.ctypes.data, chroma.ctypes.data, first, end
+                ),
+            )
+        return luma, chroma
+
     def gates(self, features: Pixels, tables: Tables) -> Pixels:
         """Returns codes of gates of features `(rows, columns, 96 or 288)`, in the model's order: for tests."""
         features = np.ascontiguousarray(features)
@@ -168,21 +191,23 @@ class Kernel:
     ) -> Pixels:
         image = np.ascontiguousarray(image)
         result = np.empty((*size, image.shape[2]), np.uint8)
-        bands = -(-image.shape[0] // _ROW)
-        ranges = max(1, min(self._threads, bands // _LEAST_ROWS))
-        cuts = [bands * i // ranges for i in range(ranges + 1)]
         with _Plan(self, tables, encoder_tables, strength) as plan:
-
-            def run(first: int, end: int) -> int:
-                return function(plan, _pixels(image), _pixels(result), first, end)
-
-            if ranges == 1:
-                self._check(run(0, bands))
-            else:
-                with ThreadPoolExecutor(ranges) as pool:
-                    for status in pool.map(run, cuts[:-1], cuts[1:]):
-                        self._check(status)
+            self._in_ranges(
+                -(-image.shape[0] // _ROW),
+                lambda first, end: function(plan, _pixels(image), _pixels(result), first, end),
+            )
         return result
+
+    def _in_ranges(self, rows: int, run: Callable[[int, int], int]) -> None:
+        """Runs all rows of work, in as many ranges as there are threads."""
+        ranges = max(1, min(self._threads, rows // _LEAST_ROWS))
+        if ranges == 1:
+            self._check(run(0, rows))
+            return
+        cuts = [rows * i // ranges for i in range(ranges + 1)]
+        with ThreadPoolExecutor(ranges) as pool:
+            for status in pool.map(run, cuts[:-1], cuts[1:]):
+                self._check(status)
 
     def _check(self, status: int) -> None:
         if status:
