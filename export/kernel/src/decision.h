@@ -22,7 +22,7 @@ INLINE void spread_low(const uint8_t *from, uint8_t *to) {
 #undef SPREAD
 }
 
-INLINE I8 code_of(F8 value) { return whole(value, 0); }  // at most 2^15 * 64: see check_ranges of model.c
+INLINE I8 code_of(F8 value) { return whole(value, 0); }  // at most 2^15 * 64: see model_check.c
 
 /** Of the steps of one block its 96 features: |steps| up to 2, and |steps| / 8 up to 2, in units of `1 / per_step`. */
 INLINE void features_of(const float *steps, float per_step, uint8_t *codes) {

@@ -56,5 +56,8 @@ typedef struct {
   float zero_span, one_span;  // steps
 } Model;
 
+/** What was expected of a network and is not so, or null: layers that fit together, and the buffers of network.h. */
+const char *network_problem(const GateNetwork *network, int features, int gates, int most_spatial);
+
 /** Status as in jpegpre_kernel.h; `reason` says what was expected. */
 int read_model(const uint8_t *content, size_t size, Arena *arena, Model *model, const char **reason);

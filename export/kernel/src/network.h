@@ -14,7 +14,7 @@ typedef struct {
 /** What follows a product: nothing, a term or a factor per channel, or another activation to be added. */
 typedef enum { PLAIN, SHIFTED, SCALED, ADDED } Finish;
 
-/** Results less their zero point, neither rounded nor cut off. Below 2^22, where rounding ends: check_ranges of model.c. */
+/** Results less their zero point, neither rounded nor cut off. Below 2^22, where rounding ends: model_check.c. */
 INLINE F8 finished(const Layer *layer, Finish finish, const int32_t *sums, int output, const float *condition, const uint8_t *other) {
   const F8 exact = mul(from_ints(sums + output), load(layer->scale + output));
   const F8 cut = clipped(exact, splat(layer->own_low), splat(layer->own_high));
