@@ -4,12 +4,15 @@ What light users need of the models is in this wheel: of each profile the int8 f
 rest, 21 MB, is a second wheel, made of wheels/models, which the extra [models] asks for.
 """
 
+import importlib.util
 import os
 import re
 import shutil
+import sys
 from pathlib import Path
 
 from setuptools import find_packages, setup
+from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).parent
@@ -53,14 +56,31 @@ EXTRAS["all"] = sorted(ALL)
 EXTRAS["models"] = [f"jpegpre-tf-models=={VERSION}"]
 
 
+# How the kernel in C is built: "auto" where a compiler is, "0" never, "1" or the build fails (for wheels to publish).
+KERNEL = os.environ.get("JPEGPRE_BUILD_KERNEL", "auto")
+
+
+def kernel_builder():
+    """export/kernel/build.py, or None in a source tree without it."""
+    path = ROOT / "export/kernel/build.py"
+    if not path.is_file():
+        return None
+    spec = importlib.util.spec_from_file_location("kernel_build", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 class BuildWithModels(build_py):
     """Copies what is needed of the shipped models into the built package, so that a wheel finds it.
 
-    The browser page too, if it is built: it needs Node.js, which not everybody who builds a wheel has.
+    The browser page too, if it is built: it needs Node.js, which not everybody who builds a wheel has. Compiles the
+    kernel in C where that is possible: without it the package runs its models in LiteRT.
     """
 
     def run(self):
         super().run()
+        self.build_kernel()
         if self.editable_mode:  # runs from the checkout, where savedmodels/ is found beside the package
             return
         package = Path(self.build_lib) / "jpegpre_tf"
@@ -89,6 +109,29 @@ def long_description() -> str:
         lambda link: f"{link[1]}]({REPOSITORY}/blob/v{VERSION}/{link[2]})",
         re.sub(r"!\[([^\]]*)\]\((?!https?://)([^)]+)\)", rf"![\1]({REPOSITORY}/raw/v{VERSION}/\2)", text),
     )
+
+    def build_kernel(self):
+        builder = kernel_builder()
+        if KERNEL == "0" or builder is None:
+            return
+        folder = ROOT if self.editable_mode else Path(self.build_lib)
+        target = folder / f"jpegpre_tf/runtime/inference/_kernel{builder.SUFFIX}"
+        try:
+            builder.build(target)
+        except (builder.BuildError, OSError) as error:
+            if KERNEL == "1":
+                raise
+            print(f"jpegpre_tf: models will run in LiteRT, without the kernel in C: {error}", file=sys.stderr)
+
+
+class WheelOfPlatform(bdist_wheel):
+    """Names the wheel after the platform if it holds the kernel: for any Python 3, as nothing of Python is linked."""
+
+    def get_tag(self):
+        if not any(Path(self.bdist_dir).rglob("_kernel.*")):
+            return super().get_tag()
+        self.root_is_pure = False
+        return "py3", "none", super().get_tag()[2]
 
 
 setup(
@@ -129,5 +172,5 @@ setup(
     install_requires=CORE,
     extras_require=EXTRAS,
     entry_points={"console_scripts": ["jpegpre=jpegpre_tf.cli.main:main"]},
-    cmdclass={"build_py": BuildWithModels},
+    cmdclass={"build_py": BuildWithModels, "bdist_wheel": WheelOfPlatform},
 )
