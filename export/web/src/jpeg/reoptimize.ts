@@ -1,0 +1,1 @@
+export function reoptimized(_jpeg: Uint8Array): Uint8Array<ArrayBuffer> | undefined { return undefined; }
