@@ -70,6 +70,7 @@ def cases(tmp_path_factory) -> Path:
     (folder / "scores.json").write_text(json.dumps(_scores()))
     (folder / "parity.json").write_text(json.dumps(_parity(folder)))
     _write_photos_with_metadata(folder)
+    _write_encoded(folder)
     return folder
 
 
@@ -223,6 +224,21 @@ def _write_photos_with_metadata(folder: Path) -> None:
     city.save(folder / "camera.jpg", quality=98, subsampling=0, **options)
     city.save(folder / "small.jpg", quality=15, optimize=True, **options)
     city.save(folder / "camera.png", exif=exif)
+
+
+def _write_encoded(folder: Path) -> None:
+    """The same pictures with the standard's Huffman tables and with their own; files that a browser does not write."""
+    city = Image.open(PICTURES / "gb82_city.webp").convert("RGB")
+    pictures = {
+        "color": city.crop((100, 200, 351, 377)),
+        "gray": city.crop((100, 200, 351, 377)).convert("L"),
+        "whole": city.crop((100, 200, 356, 392)),
+    }
+    for name, picture in pictures.items():
+        picture.save(folder / f"{name}-standard.jpg", quality=60, subsampling=2)
+        picture.save(folder / f"{name}-optimized.jpg", quality=60, subsampling=2, optimize=True)
+    pictures["whole"].save(folder / "full-color.jpg", quality=60, subsampling=0)
+    pictures["whole"].save(folder / "progressive.jpg", quality=60, subsampling=2, progressive=True)
 
 
 @needs_browser

@@ -27,8 +27,13 @@ export function locate(profile: string, assets: string | URL | undefined): Files
   const base = assets === undefined ? undefined : folder(assets);
   const workerUrl = base ? new URL("worker.js", base) : new URL("./worker.js", import.meta.url);
   const modelUrl = base ? new URL(path, base) : address();
-  const source = { url: modelUrl.href, sha256: model.sha256, sizeBytes: model.sizeBytes };
-  return { workerUrl: workerUrl.href, model, source, profile: profiles[i]! };
+  const source = { url: absolute(modelUrl), sha256: model.sha256, sizeBytes: model.sizeBytes };
+  return { workerUrl: absolute(workerUrl), model, source, profile: profiles[i]! };
+}
+
+/** Turbopack gives addresses without the site's. */
+function absolute({ href }: URL): string {
+  return new URL(href, globalThis.location?.href).href;
 }
 
 /** A folder's address with a slash at its end, without which relative names would replace its last part. */
