@@ -18,7 +18,7 @@ import { WorkerClient, type JobReply } from "./worker_client.js";
 
 const MOST_THREADS = 4;
 const DEFAULT_TILE_PIXELS = 600_000;
-const CREATE_OPTIONS = ["profile", "threads", "workers", "assets", "tilePixels", "timeoutSeconds"];
+const CREATE_OPTIONS = ["profile", "backend", "threads", "workers", "assets", "tilePixels", "timeoutSeconds"];
 const PREPROCESS_OPTIONS = ["quality", "strength"];
 const COMPRESS_OPTIONS = [
   ...PREPROCESS_OPTIONS,
@@ -28,6 +28,8 @@ const COMPRESS_OPTIONS = [
 /** See `createPreprocessor`. */
 export async function openPreprocessor(options: PreprocessorOptions): Promise<Preprocessor> {
   checkOptions(options, CREATE_OPTIONS);
+  const { backend = "auto" } = options;
+  if (!["auto", "wasm"].includes(backend)) throw new RangeError(`\`backend\` must be auto or wasm. Received: ${String(backend)}`);
   const cores = Math.max(1, globalThis.navigator?.hardwareConcurrency || 1);
   const threads = checkWhole("threads", options.threads ?? Math.min(cores, MOST_THREADS), 1, 64);
   const workers = checkWhole("workers", options.workers ?? 1, 1, 16);

@@ -9,6 +9,8 @@ export type Picture = Blob | ArrayBuffer | ArrayBufferView | Response | ImageDat
 export interface PreprocessorOptions {
   /** One of `profiles`. Default "balanced". */
   profile?: string | undefined;
+  /** Where the network runs. "wasm": the CPU, by WebAssembly, which is all there is today; "auto", the default: the best there is. */
+  backend?: "auto" | "wasm" | undefined;
   /**
    * CPU threads for one picture: its tiles are shared out. Default: the device's cores, at most 4. They share no memory, so the
    * page need not be cross-origin isolated.

@@ -175,7 +175,8 @@ describe("wrong arguments", () => {
       const blob = new Blob();
       const bad: (() => Promise<unknown>)[] = [
         () => createPreprocessor({ profile: "nope" }),
-        () => createPreprocessor({ backend: "webgpu" } as object),
+        () => createPreprocessor({ backend: "webgpu" as "wasm" }),
+        () => createPreprocessor({ precision: "fp32" } as object),
         () => createPreprocessor({ signal: {} as AbortSignal }),
         () => createPreprocessor({ threads: 0 }),
         () => preprocessor.compress("x" as unknown as Blob),
@@ -189,7 +190,8 @@ describe("wrong arguments", () => {
     });
     expect(messages).toEqual([
       expect.stringMatching(/^RangeError: `profile` must be one of .*balanced.*Received: nope$/),
-      expect.stringMatching(/^TypeError: `backend` is no option here. Known are assets, .*workers$/),
+      "RangeError: `backend` must be auto or wasm. Received: webgpu",
+      expect.stringMatching(/^TypeError: `precision` is no option here. Known are assets, .*workers$/),
       "TypeError: `signal` must be an AbortSignal. Received: Object",
       "RangeError: `threads` must be from 1 to 64. Received: 0",
       expect.stringMatching(/^TypeError: `picture` must be a Blob, .*Received: string x$/),
