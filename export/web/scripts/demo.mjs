@@ -23,4 +23,7 @@ mkdirSync(join(target, "samples"), { recursive: true });
 for (const name of ["city", "girl"]) {
   cpSync(join(root, `../../tests/pictures/gb82_${name}.webp`), join(target, `samples/${name}.webp`));
 }
+for (const [from, to] of [["LICENSE", "LICENSE.txt"], ["THIRD-PARTY-NOTICES.txt", "NOTICES.txt"], ["README.md", "PACKAGE.txt"]]) {
+  cpSync(join(root, from), join(target, to));
+}
 writeServiceWorker(target);

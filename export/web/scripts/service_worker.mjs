@@ -12,7 +12,7 @@ export function writeServiceWorker(folder) {
     .sort();
   const hash = createHash("sha256");
   for (const name of names) hash.update(name).update(readFileSync(join(folder, name)));
-  const template = readFileSync(fileURLToPath(new URL("../demo/sw.js", import.meta.url)), "utf8");
+  const template = readFileSync(fileURLToPath(new URL("./sw.js", import.meta.url)), "utf8");
   const script = template
     .replace("__VERSION__", hash.digest("hex").slice(0, 16))
     .replace("[/* __FILES__ */]", JSON.stringify(names));
