@@ -75,7 +75,9 @@ export class PhotoList {
     row.thumbnail.setAttribute("aria-hidden", "true");
     button.append(row.thumbnail, element("span", "name", photo.file.name, element("span", "note", noteOf(photo))));
     button.addEventListener("click", () => this.#events.onChoose(photo));
-    return cell("cell-photo", undefined, button);
+    const made = cell("cell-photo", undefined, button);
+    if (photo.state.kind === "failed") made.colSpan = 4; // a message takes room
+    return made;
   }
 
   #stateCells(photo: Photo): HTMLTableCellElement[] {
@@ -87,14 +89,16 @@ export class PhotoList {
       actions[0] = this.#button("Remove", `Remove ${name}`, () => this.#events.onRemove(photo));
       if (state.isWorthRetrying) actions.unshift(this.#button("Try again", `Try ${name} again`, () => this.#events.onRetry(photo)));
     }
+    const last = cell("cell-actions", undefined, element("div", "row-actions", ...actions));
+    if (state.kind === "failed") return [last];
     const bar = document.createElement("progress");
     bar.max = 1;
     bar.setAttribute("aria-label", `Progress of ${photo.file.name}`);
     if (state.kind === "working") bar.value = state.fraction;
     else if (state.kind === "waiting") bar.value = 0;
-    const middle = cell("cell-progress", undefined, ...(state.kind === "failed" ? [] : [bar]));
+    const middle = cell("cell-progress", undefined, bar);
     middle.colSpan = 3;
-    return [middle, cell("cell-actions", undefined, element("div", "row-actions", ...actions))];
+    return [middle, last];
   }
 
   #resultCells(photo: Photo, { result, comparison }: Extract<Photo["state"], { kind: "done" }>): HTMLTableCellElement[] {

@@ -32,5 +32,10 @@ async function newest(request) {
 }
 
 async function kept(request) {
-  return (await caches.match(request, { cacheName: CACHE })) ?? fetch(request);
+  const known = await caches.match(request, { cacheName: CACHE });
+  if (known) return known;
+  const response = await fetch(request);
+  // A profile that was chosen once: the others are not loaded ahead.
+  if (response.ok && request.url.endsWith(".onnx")) await (await caches.open(CACHE)).put(request, response.clone());
+  return response;
 }
