@@ -14,6 +14,8 @@ let foreign: string[];
 
 beforeEach(async () => {
   page = await harness.open("/demo/");
+  await page.evaluate(() => localStorage.clear()); // what the test before chose
+  await page.reload();
   problems = [];
   foreign = [];
   page.on("pageerror", (error) => problems.push(error.message));
@@ -193,12 +195,13 @@ describe("the page", () => {
     expect(await page.locator("#profile").inputValue()).toBe("balanced");
     expect(await page.locator("#photos td.saved").count()).toBe(2);
 
-    await page.route(isModel("balanced"), (route) => route.abort());
+    const isBalanced = isModel("balanced");
+    await page.route(isBalanced, (route) => route.abort());
     await page.reload();
     await page.locator("#status.bad").waitFor();
     await page.locator("#samples").click();
     await page.locator("#photos progress").nth(1).waitFor();
-    await page.unroute(isModel("balanced"));
+    await page.unroute(isBalanced);
     await page.getByRole("button", { name: "Try again" }).click();
     // Where the page's own policy or a server refuses, browsers say so in their console.
     await page.locator("#photos td.saved").first().waitFor();
@@ -216,7 +219,6 @@ describe("the page", () => {
     await page.locator("#samples").click();
     await finished(2);
     expect(await rows().first().locator("td").first().innerText()).toMatch(/200 × 200, quality 60/);
-    await page.evaluate(() => localStorage.clear());
   });
 
   it("takes a whole folder, but only its pictures", async () => {
@@ -247,7 +249,7 @@ describe("the page", () => {
       await page.emulateMedia({ colorScheme });
       const check = async (): Promise<string[]> => {
         // Not by a tag: the page's policy allows no other scripts.
-        await page.evaluate(axe);
+        await page.evaluate(`${axe}; undefined`);
         return page.evaluate(async () => {
           const { violations } = await (globalThis as unknown as { axe: { run(): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }> } }).axe.run();
           return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => html.slice(0, 100) + failureSummary).join("; ")}`);
