@@ -44,6 +44,7 @@ const loader = new Loader({
   onFailure: (error, current) => {
     if (current) {
       profile.value = current;
+      remember(byId<HTMLFormElement>("settings")); // a profile that does not load is not what the next visit begins with
       return say(`${sentence(error)} Still with ${current}.`, true);
     }
     const again = element("button", "link", "Try again");
