@@ -15,7 +15,7 @@ from jpegpre_tf.runtime import Session
 from jpegpre_tf.runtime.inference.backends import BACKENDS
 
 QUALITIES = (10, 30, 50, 75, 90)
-_TABLES = [np.stack(quantization_tables(quality)).astype(np.float32) for quality in QUALITIES]
+_TABLES = [np.stack(quantization_tables(quality)) for quality in QUALITIES]
 SIZES = ((256, 256), (112, 208), (48, 16))  # pixels
 # Levels, against Keras. int8 is held to its BD-rate instead; these only catch what is broken.
 BOUNDS = {

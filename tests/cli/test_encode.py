@@ -82,7 +82,8 @@ def test_the_short_table_ends_in_a_sentence(folder, tmp_path, capsys):
     assert lines[0].split() == ["picture", "before", "now", "ordinary", "saved"]
     # Without the folder that they have in common.
     assert [line.split()[0] for line in lines[2:4]] == ["a.webp", "sub/b.webp"]
-    said = f"2 pictures: {format_size(before)} -> {format_size(now)}. An ordinary encoder needs {format_size(ordinary)} "
+    sizes = f"{format_size(before)} -> {format_size(now)}"
+    said = f"2 pictures: {sizes}. An ordinary encoder needs {format_size(ordinary)} "
     # Only tables of their own are calibrated to promise a look.
     assert lines[-1] in (f"{said}at the same quality.", f"{said}for the same look.")
 

@@ -2,6 +2,8 @@
 import { Ssimulacra2 } from "./ssimulacra2.js";
 
 export interface ScoreRequest {
+  /** Of the photo: the one before is not opened again. */
+  key: number;
   original: Blob;
   decoded: Blob[];
 }
@@ -13,10 +15,13 @@ export interface ScoreReply {
 
 const SIDE = 1024;
 
-self.addEventListener("message", async ({ data: { original, decoded } }: MessageEvent<ScoreRequest>) => {
+let last: { key: number; metric: Ssimulacra2 } | undefined;
+
+self.addEventListener("message", async ({ data: { key, original, decoded } }: MessageEvent<ScoreRequest>) => {
   let scores: number[] | undefined;
   try {
-    const metric = new Ssimulacra2(await middle(original));
+    if (last?.key !== key) last = { key, metric: new Ssimulacra2(await middle(original)) };
+    const { metric } = last;
     scores = [];
     for (const blob of decoded) scores.push(metric.score(await middle(blob)));
   } catch {
