@@ -8,13 +8,20 @@ from jpegpre_tf.codecs.huffman import reoptimise, reoptimiser
 
 
 class Jpegli(Encoder):
-    """jpegli, 4:2:0. pyjpegli writes standard Huffman tables; fitted ones replace them, to be fair."""
+    """jpegli by `jpegli_set_quality`, the one call that pyjpegli makes: 4:2:0, two tables, baseline.
+
+    `jpegli_set_distance`, which writes three tables, cannot be reached through it. pyjpegli writes standard Huffman
+    tables; fitted ones replace them, to be fair.
+    """
 
     def __init__(self) -> None:
         self._jpegli = require("pyjpegli", extra="evaluate", purpose="jpegli")
         self.name = "jpegli"
         self.version = f"pyjpegli {metadata.version('pyjpegli')}"
-        self.flags = f"baseline, Huffman re-optimised by {reoptimiser()}, 4:2:0, jpegli's adaptive tables"
+        self.flags = (
+            f"jpegli_set_quality: two tables, adaptive quantization, baseline, 4:2:0, "
+            f"Huffman re-optimised by {reoptimiser()}"
+        )
 
     def encode_bytes(self, image: Picture, quality: int) -> bytes:
         height, width = image.shape[:2]

@@ -13,8 +13,10 @@ from pathlib import Path
 from jpegpre_tf.evaluation.cache import Point, PointCache, point_key
 from jpegpre_tf.evaluation.candidates import Candidate
 from jpegpre_tf.evaluation.memory import keep_freed_memory
+from jpegpre_tf.evaluation.operating_point import OperatingPoint
 from jpegpre_tf.evaluation.pictures import PictureFile
-from jpegpre_tf.evaluation.worker import Level, Task, measure
+from jpegpre_tf.evaluation.results import Failure
+from jpegpre_tf.evaluation.worker import Task, evaluate_points
 
 # One thread per process: two processes on two cores must not fight over them.
 SINGLE_THREAD = {
@@ -22,40 +24,25 @@ SINGLE_THREAD = {
 }
 
 
-@dataclass(frozen=True)
-class Failure:
-    """Something that could not be measured.
-
-    Attributes:
-        picture: Name of the picture.
-        candidate: Key of the candidate; None if the picture itself cannot be read.
-        error: One line.
-    """
-
-    picture: str
-    candidate: str | None
-    error: str
-
-
 @dataclass
-class Measurements:
-    """Everything measured: picture name -> candidate key -> level -> point."""
+class MeasuredPoints:
+    """Everything measured: picture name -> candidate key -> operating point -> point."""
 
-    points: dict[str, dict[str, dict[Level, Point]]] = field(default_factory=dict)
+    points: dict[str, dict[str, dict[OperatingPoint, Point]]] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
     measured: int = 0
     from_cache: int = 0
 
-    def add(self, picture: str, candidate: str, points: Mapping[Level, Point]) -> None:
+    def add(self, picture: str, candidate: str, points: Mapping[OperatingPoint, Point]) -> None:
         self.points.setdefault(picture, {}).setdefault(candidate, {}).update(points)
 
 
-def levels(candidate: Candidate, qualities: Sequence[int]) -> list[Level]:
+def list_operating_points(candidate: Candidate, qualities: Sequence[int]) -> list[OperatingPoint]:
     """Strength by strength, so that a filter that ignores the quality runs once per strength."""
-    return [(quality, strength) for strength in candidate.strengths for quality in qualities]
+    return [OperatingPoint(quality, strength) for strength in candidate.strengths for quality in qualities]
 
 
-def run_measurements(
+def measure_points(
     pictures: Sequence[PictureFile],
     candidates: Sequence[Candidate],
     qualities: Sequence[int],
@@ -64,7 +51,7 @@ def run_measurements(
     cache: Path,
     jobs: int,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> Measurements:
+) -> MeasuredPoints:
     """Measures every candidate on every picture.
 
     Args:
@@ -79,7 +66,7 @@ def run_measurements(
     Returns:
         All points; what failed is in `failures`, and the rest was measured nevertheless.
     """
-    result = Measurements()
+    result = MeasuredPoints()
     store = PointCache(cache)
     tasks = []
     total = 0
@@ -89,14 +76,13 @@ def run_measurements(
             before, encoder = identities[candidate.key]
             missing = {}
             held = {}
-            for level in levels(candidate, qualities):
-                quality, strength = level
-                key = point_key(picture.sha256, before, strength, encoder, quality)
+            for at in list_operating_points(candidate, qualities):
+                key = point_key(picture.sha256, before, at.strength, encoder, at.quality)
                 point = store.get(key, versions)
                 if point is None:
-                    missing[level] = key
+                    missing[at] = key
                 else:
-                    held[level] = point
+                    held[at] = point
             total += len(missing) + len(held)
             result.from_cache += len(held)
             result.add(picture.name, candidate.key, held)
@@ -118,7 +104,7 @@ def run_measurements(
     return result
 
 
-def _run(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[Task, dict[Level, Point] | Exception]]:
+def _run(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[Task, dict[OperatingPoint, Point] | Exception]]:
     if jobs == 1 or len(tasks) < 2:
         keep_freed_memory()
         for task in tasks:
@@ -128,7 +114,7 @@ def _run(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[Task, dict[Level, P
     # Not fork: threads of libraries in this process would be copied in an unknown state.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=context, initializer=_start_worker) as pool:
-        waiting: dict[Future[dict[Level, Point] | Exception], Task] = {
+        waiting: dict[Future[dict[OperatingPoint, Point] | Exception], Task] = {
             pool.submit(_attempt, task): task for task in tasks
         }
         try:
@@ -160,9 +146,9 @@ def _start_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _attempt(task: Task) -> dict[Level, Point] | Exception:
+def _attempt(task: Task) -> dict[OperatingPoint, Point] | Exception:
     """An exception is a result: not every exception survives being raised across processes."""
     try:
-        return measure(task)
+        return evaluate_points(task)
     except Exception as error:
         return RuntimeError(str(error) or type(error).__name__)

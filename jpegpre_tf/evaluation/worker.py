@@ -1,4 +1,4 @@
-"""What runs in a worker process: edit, encode, decode, score."""
+"""What runs in a worker process: make a file, decode, score."""
 
 import functools
 import multiprocessing
@@ -8,19 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from jpegpre_tf.codecs import get_encoder
 from jpegpre_tf.codecs.base import Picture
 from jpegpre_tf.errors import PictureError
 from jpegpre_tf.evaluation.cache import Point, PointCache
-from jpegpre_tf.evaluation.candidates import Candidate, Preprocess
+from jpegpre_tf.evaluation.candidates import Candidate
+from jpegpre_tf.evaluation.file_writer import FileWriter
 from jpegpre_tf.evaluation.metrics import METRICS, Frame
+from jpegpre_tf.evaluation.operating_point import OperatingPoint
 from jpegpre_tf.evaluation.pictures import PictureFile
 from jpegpre_tf.runtime import open_picture
-
-# (quality, strength)
-Level = tuple[int, float]
 
 
 @dataclass(frozen=True)
@@ -30,51 +26,45 @@ class Task:
     Attributes:
         picture: The picture.
         candidate: The candidate.
-        keys: What to measure -> key in the cache.
+        keys: Operating point -> key in the cache.
         versions: Metric name -> version.
         cache: Folder of the cache.
     """
 
     picture: PictureFile
     candidate: Candidate
-    keys: Mapping[Level, str]
+    keys: Mapping[OperatingPoint, str]
     versions: Mapping[str, str]
     cache: Path
 
 
-def measure(task: Task) -> dict[Level, Point]:
-    """Measures the points of `task` and puts each into the cache as soon as it is there.
+def evaluate_points(task: Task) -> dict[OperatingPoint, Point]:
+    """Makes and scores the files of `task` and puts each into the cache as soon as it is there.
 
     Raises:
         Exception: Anything that goes wrong; the caller reports it and goes on with other tasks.
     """
-    original = _original(task.picture.path, task.picture.sha256)
-    preprocess = _preprocessor(task.candidate)
-    encoder = get_encoder(task.candidate.encoder)
+    original = _open_original(task.picture.path, task.picture.sha256)
+    writer = _make_writer(task.candidate)
     cache = PointCache(task.cache)
     points = {}
-    edited: dict[tuple[int | None, float], Picture] = {}
-    for (quality, strength), key in task.keys.items():
+    for at, key in task.keys.items():
         complete = cache.get(key, task.versions)
         if complete is not None:  # another candidate has the same files, such as an untouched picture
-            points[quality, strength] = complete
+            points[at] = complete
             continue
         held = cache.get(key, {})
         missing = cache.missing(key, task.versions)
-        # A filter that does not look at the quality runs once per strength.
-        which = (quality if task.candidate.uses_quality else None, strength)
-        if which not in edited:
-            edited = {which: _edit(preprocess, original.frame.rgb, quality, strength)}
-        encoded = encoder.encode(edited[which], quality)
+        encoded = writer.write(original.frame.rgb, at.quality, at.strength)
         decoded = Frame(encoded.decoded)
         if held is not None and held.size_bytes != encoded.size_bytes:
             missing = list(task.versions)
-        fresh = {name: METRICS[name]().score(original.prepared(name), decoded) for name in missing}
+        fresh = {name: METRICS[name]().score(original.prepare(name), decoded) for name in missing}
         cache.put(key, Point(encoded.size_bytes, fresh), task.versions)
         complete = cache.get(key, task.versions)
         if complete is None:
             raise PictureError(f"the cache folder {task.cache} does not keep what is written to it")
-        points[quality, strength] = complete
+        points[at] = complete
     return points
 
 
@@ -85,7 +75,7 @@ class _Original:
         self.frame = Frame(rgb)
         self._prepared: dict[str, Any] = {}
 
-    def prepared(self, metric: str) -> Any:
+    def prepare(self, metric: str) -> Any:
         if metric not in self._prepared:
             self._prepared[metric] = METRICS[metric]().prepare(self.frame)
         return self._prepared[metric]
@@ -93,31 +83,22 @@ class _Original:
 
 # Tasks come picture by picture, and a large one takes memory: about 140 bytes for each pixel.
 @functools.lru_cache(maxsize=1)
-def _original(path: Path, sha256: str) -> _Original:
+def _open_original(path: Path, sha256: str) -> _Original:
     del sha256  # part of the key: the file may change between runs of a long-lived process
     return _Original(open_picture(path).pixels)
 
 
 @functools.lru_cache(maxsize=16)
-def _preprocessor(candidate: Candidate) -> Preprocess:
+def _make_writer(candidate: Candidate) -> FileWriter:
     if multiprocessing.parent_process() is None:
-        return candidate.load()
+        return candidate.make_writer()
     # LiteRT greets on stderr when a process loads its first model, in the middle of the parent's progress.
     kept = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, 2)
-        return candidate.load()
+        return candidate.make_writer()
     finally:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nowhere)
-
-
-def _edit(preprocess: Preprocess, rgb: Picture, quality: int, strength: float) -> Picture:
-    result = preprocess(rgb, quality, strength)
-    if result.shape != rgb.shape or result.dtype != np.uint8:
-        raise PictureError(
-            f"a preprocessor must return uint8 {rgb.shape}; it returned {result.dtype} {result.shape}"
-        )
-    return result

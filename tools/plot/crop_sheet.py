@@ -13,7 +13,7 @@ from PIL import Image
 
 from jpegpre_tf import runtime
 from jpegpre_tf.codecs import get_encoder
-from jpegpre_tf.evaluation.equal_size import at_least
+from jpegpre_tf.evaluation.equal_size import smallest_file_above
 from jpegpre_tf.training.data.synthetic import DRAWN
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,7 +50,7 @@ def main(argv: list[str] | None = None) -> int:
     tiles = []
     for pixels, (top, left) in cases():
         ours = encoder.encode(session(pixels, arguments.quality), arguments.quality)
-        plain = at_least(encoder, pixels, ours.size_bytes)
+        plain = smallest_file_above(encoder, pixels, ours.size_bytes)
         row = [image[top : top + SIDE, left : left + SIDE] for image in (pixels, plain.decoded, ours.decoded)]
         tiles.append(np.concatenate(row, axis=1).repeat(2, axis=0).repeat(2, axis=1))
         print(

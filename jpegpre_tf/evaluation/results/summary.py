@@ -37,13 +37,19 @@ class Summary:
     missing: int
     coverage: float
 
-    def as_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Plain types, as stored in results.json."""
         return asdict(self) | {"interval": list(self.interval)}
 
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> "Summary":
+        """Reads what `to_json` gave."""
+        low, high = content["interval"]
+        return cls(**{**content, "interval": (low, high)})
 
-def summarise(by_picture: Mapping[str, BDRate]) -> Summary | None:
-    """Summarises BD-rates by picture name; None if no picture has a value."""
+
+def summarize(by_picture: Mapping[str, BDRate]) -> Summary | None:
+    """Summarizes BD-rates by picture name; None if no picture has a value."""
     values = {name: result.percent for name, result in by_picture.items() if result.percent is not None}
     if not values:
         return None

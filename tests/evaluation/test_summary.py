@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 
 from jpegpre_tf.evaluation.bd_rate import BDRate
-from jpegpre_tf.evaluation.statistics import bootstrap_interval, summarise
+from jpegpre_tf.evaluation.results.summary import bootstrap_interval, summarize
 
 
 def test_summary():
     results = {"a": BDRate(-4.0, 1.0), "b": BDRate(2.0, 0.5), "c": BDRate(-1.0, 0.9), "d": BDRate(None, 0.0)}
-    summary = summarise(results)
+    summary = summarize(results)
     assert summary.mean == pytest.approx(-1)
     assert summary.win_rate == pytest.approx(2 / 3)
     assert (summary.best_picture, summary.best) == ("a", -4)
@@ -17,9 +17,9 @@ def test_summary():
     assert summary.interval[0] <= summary.mean <= summary.interval[1]
 
 
-def test_nothing_to_summarise():
-    assert summarise({"a": BDRate(None, 0.0)}) is None
-    assert summarise({}) is None
+def test_nothing_to_summarize():
+    assert summarize({"a": BDRate(None, 0.0)}) is None
+    assert summarize({}) is None
 
 
 def test_interval_of_equal_values_is_the_value():
