@@ -53,9 +53,21 @@ def write_plots(results: Results, folder: Path) -> dict[str, Path]:
     for name, drawing, metric_name in jobs:
         files[name] = folder / f"{name}.png"
         fingerprint = _fingerprint(results, name, metric_name)
-        if _held(files[name]) != fingerprint:
+        if read_fingerprint(files[name]) != fingerprint:
             _draw(files[name], fingerprint, functools.partial(drawing, results, metric_name))
     return files
+
+
+def write_bd_rate_plot(results: Results, path: Path) -> None:
+    """Draws the headline BD-rates of every candidate and metric into a PNG file, unless it holds them already."""
+    fingerprint = bd_rate_fingerprint(results)
+    if read_fingerprint(path) != fingerprint:
+        _draw(path, fingerprint, functools.partial(_bars, results, ""))
+
+
+def bd_rate_fingerprint(results: Results) -> str:
+    """Hash of everything that `write_bd_rate_plot` shows."""
+    return _fingerprint(results, "bd_rate", "")
 
 
 def _fingerprint(results: Results, name: str, metric: str) -> str:
@@ -70,7 +82,8 @@ def _fingerprint(results: Results, name: str, metric: str) -> str:
     return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
 
 
-def _held(path: Path) -> str | None:
+def read_fingerprint(path: Path) -> str | None:
+    """Returns the hash that a plot was drawn from; None if there is none."""
     try:
         with Image.open(path) as picture:
             return (

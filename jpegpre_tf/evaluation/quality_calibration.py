@@ -1,0 +1,70 @@
+"""What `quality` means with tuned tables: the look of plain libjpeg-turbo's, on average.
+
+A family of tables has a quality of its own (`TunedTables` without calibration). Files of quality q, as a user asks for
+it, shall have the mean score of plain libjpeg-turbo's at q; `fit_calibration` finds the family's quality for that.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Weights over neighbors, five qualities apart: rounded table entries make the score's curve uneven by about as much.
+_SMOOTHING = np.array([0.25, 0.5, 0.25])
+# Qualities that mean themselves: the ends of every scale.
+_LOWEST, _HIGHEST = 1.0, 100.0
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Qualities asked for and the family's own qualities that they mean, both ascending."""
+
+    quality: tuple[float, ...]
+    at: tuple[float, ...]
+
+
+def fit_calibration(
+    qualities: Sequence[float],
+    plain: Sequence[float],
+    family: Sequence[float],
+    start: Calibration | None = None,
+) -> Calibration:
+    """Fits the calibration, ascending and smooth.
+
+    Args:
+        qualities: Qualities at which both were scored, ascending.
+        plain: Mean scores of plain files, higher is better.
+        family: Mean scores of the family's files at the same qualities.
+        start: Calibration that the family's files were made with; None for none. The result replaces it.
+
+    Raises:
+        ValueError: If the scores do not rise with the quality.
+    """
+    asked = np.asarray(qualities, np.float64)
+    wanted, reached = (np.maximum.accumulate(np.asarray(scores, np.float64)) for scores in (plain, family))
+    if wanted[-1] <= wanted[0] or reached[-1] <= reached[0]:
+        raise ValueError("expected mean scores that rise with the quality")
+    rising = np.concatenate([[True], np.diff(reached) > 0])
+    meant = np.interp(wanted, reached[rising], asked[rising])
+    # Beyond what the family was scored at: as far off as at the nearest end.
+    below, above = wanted < reached[0], wanted > reached[-1]
+    meant[below] = asked[below] + min(0.0, (meant - asked)[~below][0] if not below.all() else 0.0)
+    meant[above] = asked[above] + max(0.0, (meant - asked)[~above][-1] if not above.all() else 0.0)
+    if start is not None:
+        meant = np.interp(meant, start.quality, start.at)
+    shifts = _smooth(meant - asked)
+    at = np.clip(np.maximum.accumulate(asked + shifts), _LOWEST, _HIGHEST)
+    ends = [(_LOWEST, min(_LOWEST, float(at[0])))] if asked[0] > _LOWEST else []
+    pairs = [*ends, *zip(asked.tolist(), np.round(at, 2).tolist(), strict=True)]
+    if asked[-1] < _HIGHEST:
+        pairs.append((_HIGHEST, _HIGHEST))
+    return Calibration(tuple(quality for quality, _ in pairs), tuple(meant for _, meant in pairs))
+
+
+def _smooth(shifts: NDArray[np.float64]) -> NDArray[np.float64]:
+    if len(shifts) < len(_SMOOTHING):
+        return shifts
+    # Continued straight beyond its ends, so that a straight line stays one.
+    ends = 2 * shifts[[0, -1]] - shifts[[1, -2]]
+    return np.convolve(np.concatenate([ends[:1], shifts, ends[1:]]), _SMOOTHING, mode="valid")
