@@ -189,5 +189,7 @@ def test_hidden_names():
 
 
 def test_folded_names_are_equal():
-    assert fold_name("IMG.JPG") == fold_name("img.jpg") and fold_name("e\u0301.jpg") == fold_name("\u00c9.JPG")
+    assert fold_name("IMG.JPG") == fold_name("img.jpg") and fold_name("e\u0301.jpg") == fold_name(
+        "\u00c9.JPG"
+    )
     assert fold_name("a.jpg") != fold_name("b.jpg")

@@ -22,7 +22,9 @@ def test_a_mark_is_found_and_harms_no_reader():
     assert len(marked) == len(PLAIN) + made_file.MARK_BYTES
     assert mark_of(marked) == MadeMark(60, 1.0) and mark_of(PLAIN) is None
     assert witness("djpeg", stdin=marked) == witness("djpeg", stdin=PLAIN)
-    assert tags(marked, "-a", "-Warning", "-Comment", "-ThumbnailImage", "-JFIF:all") == tags(PLAIN, "-JFIF:all")
+    assert tags(marked, "-a", "-Warning", "-Comment", "-ThumbnailImage", "-JFIF:all") == tags(
+        PLAIN, "-JFIF:all"
+    )
 
 
 def test_when_it_stays():
