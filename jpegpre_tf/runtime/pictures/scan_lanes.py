@@ -235,7 +235,8 @@ class ScanWalker:
             if not is_active.all():
                 gone = ~is_active
                 some = lanes[gone]
-                for target, array in zip(result, (at, place, block, counts, wrong), strict=True):
+                found: tuple[npt.NDArray[Any], ...] = (at, place, block, counts, wrong)
+                for target, array in zip(result, found, strict=True):
                     target[some] = array[gone]
                 lanes, limit = lanes[is_active], limit[is_active]
                 at, place, block = at[is_active], place[is_active], block[is_active]
