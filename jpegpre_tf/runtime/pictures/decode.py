@@ -36,7 +36,7 @@ from jpegpre_tf.runtime.pictures.rgb_strips import (
 from jpegpre_tf.runtime.pictures.text_metadata import is_adobe_rgb
 from jpegpre_tf.runtime.pictures.tiff_strips import TiffStrips
 from jpegpre_tf.storage.file_state import FileState, state_of
-from jpegpre_tf.storage.names import shown
+from jpegpre_tf.storage.names import printable, shown
 
 # Above this Pillow refuses by itself; 0.7 GB of memory.
 MAX_PIXELS = 178_956_970
@@ -164,7 +164,8 @@ def _reason(error: Exception, max_pixels: int) -> str:
         return f"not a picture in a known format ({', '.join(FORMATS)}, HEIC)"
     if isinstance(error, Image.DecompressionBombError):
         return f"more than {max_pixels} pixels"
-    first_line = next(iter(str(error).splitlines()), "")
+    # Decoders quote the file, control characters too.
+    first_line = printable(next(iter(str(error).splitlines()), ""))
     if isinstance(error, OSError):
         return error.strerror or first_line
     return f"damaged file ({first_line or type(error).__name__})"
@@ -218,6 +219,7 @@ def _decode(file: BinaryIO, max_pixels: int, background: str, to_srgb: bool) -> 
     is_grey = image.mode in GREY_MODES
     image.fp = None  # the pixels are all that is needed now; the file's bytes may go
     raster = Raster(pixels, to_rgb)
+    notes = [printable(note) for note in notes]
     return Decoded(
         raster,
         is_grey,

@@ -201,7 +201,7 @@ class ScanWalker:
         grammar, words = self._grammar, self._words
         per_mcu, first = grammar.blocks, np.int32(grammar.first)
         next_block = np.append(np.arange(1, per_mcu), 0).astype(np.int32)
-        result: list[Int] = [
+        result = [
             *(array.astype(np.int64) for array in state),
             np.zeros(len(ends), np.int64),
             np.zeros(len(ends), np.int64),
@@ -235,8 +235,8 @@ class ScanWalker:
             if not is_active.all():
                 gone = ~is_active
                 some = lanes[gone]
-                active: list[npt.NDArray[np.integer]] = [at, place, block, counts, wrong]
-                for target, array in zip(result, active, strict=True):
+                found: tuple[npt.NDArray[Any], ...] = (at, place, block, counts, wrong)
+                for target, array in zip(result, found, strict=True):
                     target[some] = array[gone]
                 lanes, limit = lanes[is_active], limit[is_active]
                 at, place, block = at[is_active], place[is_active], block[is_active]

@@ -256,3 +256,8 @@ def test_a_png_and_its_tiff_have_one_look():
     # The two go ways of their own to the same pixels.
     png = with_chunks(saved(photo(), "PNG"), chunk(b"tEXt", b"Title\0x"))
     np.testing.assert_array_equal(open_content(png).pixels, open_content(saved(photo(), "TIFF")).pixels)
+
+
+def test_what_decoders_quote_of_a_file_is_one_printable_line():
+    content = with_chunks(saved(photo(), "PNG"), b"\0\0\0\0te\x07t\0\0\0\0")
+    assert all(note.isprintable() for note in open_content(content).notes)
