@@ -26,7 +26,7 @@ check:
 DATA ?= tests/pictures
 bench-simulator:
 	@tools/environment.sh $(VENV) $(TEST_EXTRAS)
-	$(VENV)/bin/python tools/bench_simulator.py $(DATA)
+	$(VENV)/bin/python tools/bench/simulator.py $(DATA)
 
 # Mutated picture files through the encoder, and many photos in one run; both print what README and docs quote.
 FILES ?= 20000
@@ -34,15 +34,15 @@ PHOTOS ?= 2000
 .PHONY: fuzz soak
 fuzz:
 	@tools/environment.sh $(VENV) $(TEST_EXTRAS)
-	$(VENV)/bin/python tools/fuzz_encode.py --files $(FILES)
+	$(VENV)/bin/python tools/check/fuzz_encode.py --files $(FILES)
 soak:
 	@tools/environment.sh $(VENV) $(TEST_EXTRAS)
-	$(VENV)/bin/python tools/soak_encode.py .soak --photos $(PHOTOS) --plot docs/soak_memory.png
+	$(VENV)/bin/python tools/bench/soak_encode.py .soak --photos $(PHOTOS) --plot docs/soak_memory.png
 
 # The neural simulators and rate estimators against the encoders that they learned.
 bench-neural:
 	@tools/environment.sh $(VENV) $(TEST_EXTRAS)
-	$(VENV)/bin/python tools/bench_neural.py $(DATA)
+	$(VENV)/bin/python tools/bench/neural.py $(DATA)
 
 clean:
 	rm -rf export/web/dist export/web/demo-dist export/android/target $(VENV) .demo .soak build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
 KINDS = ("noise", "smooth", "black", "white", "one colour", "binary", "grey", "edge")
 _PILLOW_SUBSAMPLING = {"4:4:4": 0, "4:2:2": 1, "4:2:0": 2}
@@ -89,3 +89,9 @@ def large_photos() -> np.ndarray:
     """uint8 (3, 256, 256, 3): parts of the sample pictures, large enough for statistics."""
     files = sorted((Path(__file__).parent / "pictures").glob("*.webp"))
     return np.stack([np.asarray(Image.open(file).convert("RGB"))[128:384, 128:384] for file in files])
+
+
+@pytest.fixture
+def large_buffer(monkeypatch):
+    """Pillow's own is too small to write noise as progressive JPEG at a high quality, or with many restarts."""
+    monkeypatch.setattr(ImageFile, "MAXBLOCK", 1 << 20)

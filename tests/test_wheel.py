@@ -53,7 +53,7 @@ def test_the_wheel_holds_one_package_with_all_its_files(wheel):
     assert {name.split("/")[0].partition("-")[0] for name in names} == {"jpegpre_tf"}
     for expected in (
         "jpegpre_tf/py.typed",
-        "jpegpre_tf/runtime/compare_page.html",
+        "jpegpre_tf/runtime/pages/compare_page.html",
         "jpegpre_tf/demo_page/index.html",
         "jpegpre_tf/savedmodels/balanced/model.json",
         "jpegpre_tf/savedmodels/balanced/tflite/fp32.tflite",

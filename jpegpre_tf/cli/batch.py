@@ -8,14 +8,14 @@ import os
 import sys
 from pathlib import Path
 
-from jpegpre_tf.cli import _arguments
-from jpegpre_tf.cli._encode_arguments import add_picture_arguments, encode_options
-from jpegpre_tf.cli._progress import progress
-from jpegpre_tf.cli._quiet import quiet_asyncio, without_decoders_messages
-from jpegpre_tf.cli._session import load_profile
-from jpegpre_tf.cli._table import print_table
+from jpegpre_tf.cli.common import shared_arguments
+from jpegpre_tf.cli.common.encode_arguments import add_picture_arguments, encode_options
+from jpegpre_tf.cli.common.progress import progress
+from jpegpre_tf.cli.common.quiet import quiet_asyncio, without_decoders_messages
+from jpegpre_tf.cli.common.session import load_profile
+from jpegpre_tf.cli.common.table import print_table
 from jpegpre_tf.cluster.job import ENGINES, BatchJob
-from jpegpre_tf.runtime.load import usable_cores
+from jpegpre_tf.runtime.inference.load import usable_cores
 
 # Lines about single pictures; all of them are in the manifest.
 _MOST_LINES = 100
@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--jobs",
-        type=_arguments.positive_int,
+        type=shared_arguments.positive_int,
         metavar="N",
         help="workers, each with a model of its own (default: one per core)",
     )
@@ -65,13 +65,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--chunk",
-        type=_arguments.positive_int,
+        type=shared_arguments.positive_int,
         default=16,
         metavar="N",
         help="pictures handed to a worker at a time (default: %(default)s)",
     )
     add_picture_arguments(parser)
-    _arguments.add_json_argument(parser, "one JSON object about the run instead of the table")
+    shared_arguments.add_json_argument(parser, "one JSON object about the run instead of the table")
 
 
 def run(arguments: argparse.Namespace) -> int:

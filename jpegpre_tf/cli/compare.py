@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jpegpre_tf.cli import _arguments
+from jpegpre_tf.cli.common import shared_arguments
 
 if TYPE_CHECKING:
     from jpegpre_tf.evaluation.candidates import Candidate
@@ -21,9 +21,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--filter", metavar="F", help="classical filter instead of a model")
     what.add_argument("--encoder", metavar="E", help="another encoder on untouched pixels instead of a model")
     parser.add_argument("--precision", choices=["fp32", "fp16", "int8"], help="which file of the model")
-    parser.add_argument("--quality", type=_arguments.quality, default=50, help="1..100 (default %(default)s)")
     parser.add_argument(
-        "--strength", type=_arguments.strength, default=1.0, help="0..1 (default %(default)s)"
+        "--quality", type=shared_arguments.quality, default=50, help="1..100 (default %(default)s)"
+    )
+    parser.add_argument(
+        "--strength", type=shared_arguments.strength, default=1.0, help="0..1 (default %(default)s)"
     )
     parser.add_argument(
         "--through", default="libjpeg-turbo", metavar="E", help="encoder behind model or filter"
@@ -34,15 +36,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Writes the page."""
-    from jpegpre_tf.cli._plan import refuse_overwriting
-    from jpegpre_tf.cli._quiet import quiet_pillow, without_greeting
+    from jpegpre_tf.cli.common.plan import refuse_overwriting
+    from jpegpre_tf.cli.common.quiet import quiet_pillow, without_greeting
     from jpegpre_tf.errors import UsageError
     from jpegpre_tf.evaluation.cache import write_text
     from jpegpre_tf.evaluation.compare import compare
     from jpegpre_tf.evaluation.metrics import get_metrics
     from jpegpre_tf.evaluation.report.compare_page import compare_page
     from jpegpre_tf.runtime import open_picture
-    from jpegpre_tf.runtime.names import shown
+    from jpegpre_tf.storage.names import shown
 
     quiet_pillow()
     if arguments.output.suffix.lower() not in (".html", ".htm"):

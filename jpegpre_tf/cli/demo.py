@@ -4,7 +4,7 @@ import argparse
 import webbrowser
 from pathlib import Path
 
-from jpegpre_tf.cli._static_server import StaticServer
+from jpegpre_tf.cli.common.static_server import StaticServer
 from jpegpre_tf.errors import JpegpreError
 
 _PACKAGE = Path(__file__).resolve().parent.parent

@@ -11,19 +11,19 @@ from pathlib import Path
 from typing import TextIO
 
 from jpegpre_tf import runtime
-from jpegpre_tf.cli._encode_arguments import add_encode_arguments, encode_options
-from jpegpre_tf.cli._encode_rows import HEADER, described, row, totals
-from jpegpre_tf.cli._encoder import other_encoder
-from jpegpre_tf.cli._journal import Journal, journal_for
-from jpegpre_tf.cli._plan import Task, plan, plan_in_place
-from jpegpre_tf.cli._progress import progress
-from jpegpre_tf.cli._quiet import allow_pixels, quiet_pillow, without_decoders_messages
-from jpegpre_tf.cli._score import ssimulacra2_score
-from jpegpre_tf.cli._session import load_profile
-from jpegpre_tf.cli._table import print_table
+from jpegpre_tf.cli.common.encode_arguments import add_encode_arguments, encode_options
+from jpegpre_tf.cli.common.encode_rows import HEADER, described, row, totals
+from jpegpre_tf.cli.common.encoder import other_encoder
+from jpegpre_tf.cli.common.journal import Journal, journal_for
+from jpegpre_tf.cli.common.plan import Task, plan, plan_in_place
+from jpegpre_tf.cli.common.progress import progress
+from jpegpre_tf.cli.common.quiet import allow_pixels, quiet_pillow, without_decoders_messages
+from jpegpre_tf.cli.common.score import ssimulacra2_score
+from jpegpre_tf.cli.common.session import load_profile
+from jpegpre_tf.cli.common.table import print_table
 from jpegpre_tf.errors import JpegpreError, PictureError
-from jpegpre_tf.runtime.load import usable_cores
-from jpegpre_tf.runtime.names import shown
+from jpegpre_tf.runtime.inference.load import usable_cores
+from jpegpre_tf.storage.names import shown
 
 Outcome = runtime.EncodeResult | JpegpreError
 

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jpegpre_tf.cli import _arguments
+from jpegpre_tf.cli.common import shared_arguments
 
 if TYPE_CHECKING:
     from jpegpre_tf.evaluation.evaluate import EvaluationConfig
@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--strength",
-        type=_arguments.strength,
+        type=shared_arguments.strength,
         default=1.0,
         help="of the profiles, 0..1 (default %(default)s)",
     )
@@ -65,11 +65,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--qualities", metavar="LIST", help="with commas (default: the protocol's twelve)")
     parser.add_argument(
-        "--limit", type=_arguments.positive_int, metavar="N", help="only the first N pictures"
+        "--limit", type=shared_arguments.positive_int, metavar="N", help="only the first N pictures"
     )
     parser.add_argument(
         "--jobs",
-        type=_arguments.positive_int,
+        type=shared_arguments.positive_int,
         default=os.cpu_count() or 1,
         metavar="N",
         help="processes (default %(default)s)",
@@ -87,8 +87,8 @@ def run(arguments: argparse.Namespace) -> int:
     for name, value in SINGLE_THREAD.items():  # before NumPy starts its threads
         os.environ.setdefault(name, value)
 
-    from jpegpre_tf.cli._points_progress import Progress
-    from jpegpre_tf.cli._quiet import quiet_pillow, without_greeting
+    from jpegpre_tf.cli.common.points_progress import Progress
+    from jpegpre_tf.cli.common.quiet import quiet_pillow, without_greeting
     from jpegpre_tf.evaluation.cache import make_folder
     from jpegpre_tf.evaluation.evaluate import evaluate
     from jpegpre_tf.evaluation.report import write_report
@@ -121,7 +121,7 @@ def _config(arguments: argparse.Namespace) -> "EvaluationConfig":
 
     encoders, filters, profiles = list(arguments.encoder), list(arguments.filter), arguments.profile
     if not encoders and not filters and not profiles:
-        profiles = [_arguments.DEFAULT_PROFILE]
+        profiles = [shared_arguments.DEFAULT_PROFILE]
     if arguments.controls != "none":
         encoders += ["mozjpeg-trellis", "mozjpeg", "jpegli"]
     if arguments.controls == "standard":

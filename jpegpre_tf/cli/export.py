@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jpegpre_tf._optional import require
-from jpegpre_tf.cli import _arguments
-from jpegpre_tf.cli._quiet import quiet_tensorflow
-from jpegpre_tf.cli._table import print_table
+from jpegpre_tf.cli.common import shared_arguments
+from jpegpre_tf.cli.common.quiet import quiet_tensorflow
+from jpegpre_tf.cli.common.table import print_table
 from jpegpre_tf.errors import UsageError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--qat-steps",
-        type=_arguments.positive_int,
+        type=shared_arguments.positive_int,
         default=0,
         metavar="N",
         help="train N steps with fake quantisation before int8 (default: quantise after training only)",
@@ -56,12 +56,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--bd-rate",
-        type=_arguments.positive_int,
+        type=shared_arguments.positive_int,
         default=0,
         metavar="N",
         help="measure what int8 costs in BD-rate on the first N pictures of --validation (extra: evaluate)",
     )
-    _arguments.add_json_argument(parser, "model.json")
+    shared_arguments.add_json_argument(parser, "model.json")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -78,9 +78,9 @@ def run(arguments: argparse.Namespace) -> int:
     if "onnx" in arguments.to:
         require("tf2onnx", extra="export", purpose="ONNX export")
     from jpegpre_tf.exporters.export import ExportRequest, export
-    from jpegpre_tf.exporters.made_pictures import write_made_pictures
     from jpegpre_tf.training.config import load_config
-    from jpegpre_tf.training.data import list_pictures
+    from jpegpre_tf.training.data.crops import list_pictures
+    from jpegpre_tf.training.data.synthetic import write_made_pictures
 
     config = load_config(arguments.config) if arguments.config else _config_beside(arguments.model)
     if arguments.pictures is None:

@@ -5,8 +5,8 @@ import json
 from typing import Any
 
 from jpegpre_tf import runtime
-from jpegpre_tf.cli import _arguments
-from jpegpre_tf.cli._table import print_table
+from jpegpre_tf.cli.common import shared_arguments
+from jpegpre_tf.cli.common.table import print_table
 from jpegpre_tf.errors import ModelError
 
 _HEADER = ("model", "kind", "version", "precisions", "qualities", "files")
@@ -15,7 +15,7 @@ _HEADER = ("model", "kind", "version", "precisions", "qualities", "files")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the verb's arguments."""
     parser.epilog = "Every file is read and compared with the hash in the model's description."
-    _arguments.add_json_argument(parser, "one JSON object")
+    shared_arguments.add_json_argument(parser, "one JSON object")
 
 
 def run(arguments: argparse.Namespace) -> int:

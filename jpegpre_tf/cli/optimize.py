@@ -15,17 +15,17 @@ from numpy.typing import NDArray
 
 from jpegpre_tf import runtime
 from jpegpre_tf._optional import require
-from jpegpre_tf.cli import _arguments
-from jpegpre_tf.cli._encode_arguments import size_bytes
-from jpegpre_tf.cli._plan import refuse_overwriting
-from jpegpre_tf.cli._points_progress import Progress
-from jpegpre_tf.cli._quiet import quiet_pillow, quiet_tensorflow
-from jpegpre_tf.cli._session import load_profile
+from jpegpre_tf.cli.common import shared_arguments
+from jpegpre_tf.cli.common.encode_arguments import size_bytes
+from jpegpre_tf.cli.common.plan import refuse_overwriting
+from jpegpre_tf.cli.common.points_progress import Progress
+from jpegpre_tf.cli.common.quiet import quiet_pillow, quiet_tensorflow
+from jpegpre_tf.cli.common.session import load_profile
 from jpegpre_tf.errors import PictureError, UsageError
-from jpegpre_tf.runtime.atomic import check_writable
-from jpegpre_tf.runtime.metadata import METADATA_CHOICES
-from jpegpre_tf.runtime.names import shown
-from jpegpre_tf.runtime.raster import WHOLE_PIXELS
+from jpegpre_tf.runtime.pictures.metadata import METADATA_CHOICES
+from jpegpre_tf.runtime.pictures.raster import WHOLE_PIXELS
+from jpegpre_tf.storage.atomic import check_writable
+from jpegpre_tf.storage.names import shown
 
 # What a profile without an objective of its own is searched for.
 _OBJECTIVE = {"psnr_y": 0.5, "psnr_rgb": 0.5}
@@ -45,19 +45,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("input", metavar="IN", help="a picture file")
     parser.add_argument("-o", "--output", required=True, metavar="OUT.jpg", help="JPEG file to write")
     goal = parser.add_mutually_exclusive_group(required=True)
-    goal.add_argument("--quality", type=_arguments.quality, metavar="Q", help="JPEG quality, 1 to 100")
+    goal.add_argument("--quality", type=shared_arguments.quality, metavar="Q", help="JPEG quality, 1 to 100")
     goal.add_argument(
         "--target-size", type=size_bytes, metavar="SIZE", help="largest file allowed, such as 200kB"
     )
     parser.add_argument(
         "--profile",
-        default=_arguments.DEFAULT_PROFILE,
+        default=shared_arguments.DEFAULT_PROFILE,
         metavar="NAME",
         help="what to start from and what to search for (default: %(default)s)",
     )
     parser.add_argument(
         "--rounds",
-        type=_arguments.positive_int,
+        type=shared_arguments.positive_int,
         default=60,
         metavar="N",
         help="at most so many, it stops by itself when it finds nothing more (default: %(default)s)",
@@ -65,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--metadata", choices=METADATA_CHOICES, default="keep", help="what to carry over (default: keep)"
     )
-    _arguments.add_json_argument(parser, "one JSON object")
+    shared_arguments.add_json_argument(parser, "one JSON object")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -86,7 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
     check_writable(target)
     quiet_tensorflow()
     require("tensorflow", extra="train", purpose="optimize")
-    from jpegpre_tf.training.picture_optimizer import PictureOptimizer
+    from jpegpre_tf.search.picture_optimizer import PictureOptimizer
 
     objective = runtime.find_model(arguments.profile).description.get("objective") or _OBJECTIVE
     begin = time.monotonic()

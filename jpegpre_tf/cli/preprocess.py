@@ -9,12 +9,12 @@ from pathlib import Path
 from PIL import Image
 
 from jpegpre_tf import runtime
-from jpegpre_tf.cli import _arguments
-from jpegpre_tf.cli._plan import refuse_overwriting
-from jpegpre_tf.cli._quiet import quiet_pillow
-from jpegpre_tf.cli._session import load_profile
+from jpegpre_tf.cli.common import shared_arguments
+from jpegpre_tf.cli.common.plan import refuse_overwriting
+from jpegpre_tf.cli.common.quiet import quiet_pillow
+from jpegpre_tf.cli.common.session import load_profile
 from jpegpre_tf.errors import UsageError
-from jpegpre_tf.runtime.names import shown
+from jpegpre_tf.storage.names import shown
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,13 +23,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", required=True, metavar="OUT.png", help="PNG file to write")
     parser.add_argument(
         "--quality",
-        type=_arguments.quality,
+        type=shared_arguments.quality,
         required=True,
         metavar="Q",
         help="JPEG quality, 1 to 100, that your encoder will be given",
     )
-    _arguments.add_profile_arguments(parser)
-    _arguments.add_json_argument(parser, "one JSON object")
+    shared_arguments.add_profile_arguments(parser)
+    shared_arguments.add_json_argument(parser, "one JSON object")
 
 
 def run(arguments: argparse.Namespace) -> int:

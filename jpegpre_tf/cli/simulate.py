@@ -9,13 +9,13 @@ from pathlib import Path
 from PIL import Image
 
 from jpegpre_tf import jpeg, runtime
-from jpegpre_tf.cli import _arguments
-from jpegpre_tf.cli._plan import refuse_overwriting
-from jpegpre_tf.cli._quiet import quiet_pillow
+from jpegpre_tf.cli.common import shared_arguments
+from jpegpre_tf.cli.common.plan import refuse_overwriting
+from jpegpre_tf.cli.common.quiet import quiet_pillow
 from jpegpre_tf.errors import UsageError
 from jpegpre_tf.jpeg.codec import HUFFMAN_MODES
 from jpegpre_tf.jpeg.resample import FACTORS
-from jpegpre_tf.runtime.names import shown
+from jpegpre_tf.storage.names import shown
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("input", metavar="IN", help="a picture file")
     parser.add_argument("-o", "--output", required=True, metavar="OUT.png", help="PNG file to write")
     parser.add_argument(
-        "--quality", type=_arguments.quality, required=True, metavar="Q", help="JPEG quality, 1 to 100"
+        "--quality", type=shared_arguments.quality, required=True, metavar="Q", help="JPEG quality, 1 to 100"
     )
     parser.add_argument(
         "--subsampling",
@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="optimized",
         help="tables of the predicted file: made for it, or the standard's (default: %(default)s)",
     )
-    _arguments.add_json_argument(parser, "one JSON object")
+    shared_arguments.add_json_argument(parser, "one JSON object")
 
 
 def run(arguments: argparse.Namespace) -> int:

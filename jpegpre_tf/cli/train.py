@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jpegpre_tf._optional import require
-from jpegpre_tf.cli._arguments import DEFAULT_PROFILE, check_run_folder
-from jpegpre_tf.cli._quiet import quiet_asyncio, quiet_tensorflow
-from jpegpre_tf.cli._run_arguments import add_run_arguments, overrides
+from jpegpre_tf.cli.common.quiet import quiet_asyncio, quiet_tensorflow
+from jpegpre_tf.cli.common.run_arguments import add_run_arguments, overrides
+from jpegpre_tf.cli.common.shared_arguments import DEFAULT_PROFILE, check_run_folder
 from jpegpre_tf.errors import UsageError
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _recipe(arguments: argparse.Namespace) -> Path | None:
 
 
 def _follow(arguments: argparse.Namespace, recipe: Path) -> None:
-    from jpegpre_tf.training.data import list_pictures
+    from jpegpre_tf.training.data.crops import list_pictures
     from jpegpre_tf.training.recipe import Stage, follow
 
     def tell(number: int, count: int, stage: Stage) -> None:
@@ -142,7 +142,7 @@ def _config(arguments: argparse.Namespace) -> "TrainConfig":
 
 
 def _fit(arguments: argparse.Namespace, config: "TrainConfig") -> None:
-    from jpegpre_tf.training.data import list_pictures
+    from jpegpre_tf.training.data.crops import list_pictures
     from jpegpre_tf.training.run import train
 
     paths = list_pictures(arguments.folder)
@@ -161,12 +161,12 @@ def _fit(arguments: argparse.Namespace, config: "TrainConfig") -> None:
 
 def _train_distributed(arguments: argparse.Namespace, config: "TrainConfig") -> None:
     quiet_asyncio()
-    from jpegpre_tf.training.workers import Workers
+    from jpegpre_tf.training.distributed.workers import Workers
 
     workers = Workers(arguments.strategy)  # before anything else of TensorFlow, which insists on it
-    from jpegpre_tf.training.data import list_pictures
-    from jpegpre_tf.training.distributed import train_distributed
-    from jpegpre_tf.training.picture_source import PictureSource
+    from jpegpre_tf.training.data.crops import list_pictures
+    from jpegpre_tf.training.data.shards import PictureSource
+    from jpegpre_tf.training.distributed.fit import train_distributed
 
     validation = list_pictures(arguments.validation) if arguments.validation else []
     source = PictureSource(arguments.folder)

@@ -5,7 +5,7 @@ import contextlib
 import sys
 from pathlib import Path
 
-from jpegpre_tf.cli import neural_options
+from jpegpre_tf.cli.common import neural_options
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -11,6 +11,6 @@ from jpegpre_tf.cluster.batch import BatchSummary, run_batch
 from jpegpre_tf.cluster.job import BatchJob
 from jpegpre_tf.cluster.manifest import read_manifest
 from jpegpre_tf.cluster.rows import Row
-from jpegpre_tf.cluster.storage import Storage
+from jpegpre_tf.storage.storage import Storage
 
 __all__ = ["BatchJob", "BatchSummary", "Row", "Storage", "read_manifest", "run_batch"]

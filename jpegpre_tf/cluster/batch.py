@@ -7,15 +7,15 @@ from collections.abc import Callable, Generator, Iterator
 
 from jpegpre_tf import runtime
 from jpegpre_tf._version import __version__
-from jpegpre_tf.cluster.entry import Entry
 from jpegpre_tf.cluster.job import BatchJob
 from jpegpre_tf.cluster.local_engine import run_inside, run_local
 from jpegpre_tf.cluster.manifest import FOLDER, Manifest, manifest_name, release
 from jpegpre_tf.cluster.rows import Row
-from jpegpre_tf.cluster.storage import Storage
-from jpegpre_tf.cluster.storage_errors import shown_url
 from jpegpre_tf.cluster.tasks import Task, list_tasks
 from jpegpre_tf.errors import StorageError, UsageError
+from jpegpre_tf.storage.entry import Entry
+from jpegpre_tf.storage.errors import shown_url
+from jpegpre_tf.storage.storage import Storage
 
 # So many pictures in a row that fail because of the storage end the run: it is gone, and going on would only
 # knock at its door.

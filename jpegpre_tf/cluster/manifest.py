@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from jpegpre_tf._optional import require
 from jpegpre_tf.cluster.rows import COLUMNS, DONE, Row
-from jpegpre_tf.cluster.storage import Storage
 from jpegpre_tf.errors import StorageError
+from jpegpre_tf.storage.storage import Storage
 
 FOLDER = "_jpegpre"
 # A part is written after so many pictures or seconds: what a killed run did after that is done again.

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from jpegpre_tf.cluster.entry import Entry
-from jpegpre_tf.cluster.storage import Storage
-from jpegpre_tf.runtime.pictures import PICTURE_SUFFIXES
+from jpegpre_tf.runtime.pictures.picture import PICTURE_SUFFIXES
+from jpegpre_tf.storage.entry import Entry
+from jpegpre_tf.storage.storage import Storage
 
 JPEG_SUFFIXES = frozenset((".jpg", ".jpeg"))
 

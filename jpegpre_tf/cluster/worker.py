@@ -11,13 +11,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from jpegpre_tf import runtime
 from jpegpre_tf.cluster.job import BatchJob
 from jpegpre_tf.cluster.rows import Row, empty_row, result_row
-from jpegpre_tf.cluster.storage import Storage
 from jpegpre_tf.cluster.tasks import Task
 from jpegpre_tf.errors import JpegpreError, StorageError
-from jpegpre_tf.runtime.names import shown
-from jpegpre_tf.runtime.pictures import open_content
+from jpegpre_tf.runtime.encoding.renderer import Score
+from jpegpre_tf.runtime.pictures.picture import open_content
 from jpegpre_tf.runtime.quiet import allow_pixels, quiet_pillow
-from jpegpre_tf.runtime.renderer import Score
+from jpegpre_tf.storage.names import shown
+from jpegpre_tf.storage.storage import Storage
 
 # Pictures being read ahead, and files being written behind, while one is encoded.
 _AHEAD = 3

@@ -5,8 +5,8 @@ import re
 import shutil
 import subprocess
 
-from jpegpre_tf.codecs.rehuffman import reoptimise_baseline
 from jpegpre_tf.errors import JpegpreError
+from jpegpre_tf.jpeg.rehuffman import reoptimise_baseline
 
 
 @functools.cache
@@ -33,7 +33,10 @@ def reoptimise(data: bytes) -> bytes:
     """
     program = _jpegtran()
     if program is None:
-        return reoptimise_baseline(data)
+        try:
+            return reoptimise_baseline(data)
+        except ValueError as error:
+            raise JpegpreError(str(error)) from error
     command = [program, "-copy", "none", "-optimize"]
     answer = subprocess.run(command, input=data, capture_output=True, check=False)
     if answer.returncode != 0 or not answer.stdout:

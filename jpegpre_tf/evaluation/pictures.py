@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jpegpre_tf.errors import UsageError
 from jpegpre_tf.runtime import open_picture
-from jpegpre_tf.runtime.pictures import PICTURE_SUFFIXES
+from jpegpre_tf.runtime.pictures.picture import PICTURE_SUFFIXES
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ def profile_identity(name_or_path: str, precision: str | None) -> dict[str, str]
         "model_version": model.version,
         "file": hashlib.sha256(content).hexdigest(),
         "tiling": repr(tiling),
-        "code": _code_hash("runtime/*.py"),
+        "code": _code_hash("runtime/inference/*.py"),
     }
 
 

@@ -15,9 +15,9 @@ from jpegpre_tf.exporters.qat import fine_tune
 from jpegpre_tf.exporters.quantized import QuantizedPreprocessor
 from jpegpre_tf.exporters.tflite import convert_tflite, operations
 from jpegpre_tf.models.trained import load_preprocessor
-from jpegpre_tf.runtime.atomic import write_atomically
+from jpegpre_tf.storage.atomic import write_atomically
 from jpegpre_tf.training.config import TrainConfig
-from jpegpre_tf.training.data import load_rgb, training_dataset, validation_dataset
+from jpegpre_tf.training.data.crops import load_rgb, training_dataset, validation_dataset
 from jpegpre_tf.training.run import build_trainer
 
 FORMATS = ("tflite", "onnx")

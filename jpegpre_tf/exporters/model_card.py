@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from jpegpre_tf.errors import ModelError
 from jpegpre_tf.exporters.tflite import SIGNATURE, export_tflite
-from jpegpre_tf.runtime.atomic import write_atomically
+from jpegpre_tf.storage.atomic import write_atomically
 
 LICENCE = "Apache-2.0"
 _BLOCK = 8  # pixels

@@ -9,7 +9,7 @@ from jpegpre_tf._optional import require
 from jpegpre_tf.errors import ModelError
 from jpegpre_tf.exporters.onnx_int8 import quantize_weights
 from jpegpre_tf.exporters.quantized import check_source
-from jpegpre_tf.runtime.atomic import write_atomically
+from jpegpre_tf.storage.atomic import write_atomically
 
 OPSET = 17
 _PURPOSE = "ONNX export"

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from jpegpre_tf.errors import ModelError
 from jpegpre_tf.runtime import Session
-from jpegpre_tf.runtime.backends import BACKENDS
+from jpegpre_tf.runtime.inference.backends import BACKENDS
 
 QUALITIES = (10, 30, 50, 75, 90)
 SIZES = ((256, 256), (112, 208), (48, 16))  # pixels

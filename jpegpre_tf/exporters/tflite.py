@@ -11,7 +11,7 @@ import tensorflow as tf
 from jpegpre_tf.errors import ModelError
 from jpegpre_tf.exporters.quantized import check_source
 from jpegpre_tf.exporters.tflite_levels import replace_casts
-from jpegpre_tf.runtime.atomic import write_atomically
+from jpegpre_tf.storage.atomic import write_atomically
 
 EXPORT_SIZE = 256  # pixels; resizable at run time to any multiple of 16
 SIGNATURE = "serving_default"

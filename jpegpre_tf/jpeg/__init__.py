@@ -5,7 +5,12 @@ arithmetic throughout; results equal libjpeg-turbo's (islow DCT, fancy upsamplin
 by sample and byte by byte.
 """
 
+from jpegpre_tf.jpeg.carrier import carrier_pixels, clipping
+from jpegpre_tf.jpeg.carrier_correction import corrected_pixels
 from jpegpre_tf.jpeg.codec import Coefficients, decode, encode_coefficients, file_size, simulate
+from jpegpre_tf.jpeg.encoder_choice import choose_encoder_quality, encoder_quality_for
+from jpegpre_tf.jpeg.finish import finish
+from jpegpre_tf.jpeg.read_coefficients import read_coefficients
 from jpegpre_tf.jpeg.tables import (
     CHROMA_TABLE,
     LUMA_TABLE,
@@ -19,10 +24,17 @@ __all__ = [
     "LUMA_TABLE",
     "NATURAL_FROM_ZIGZAG",
     "Coefficients",
+    "carrier_pixels",
+    "choose_encoder_quality",
+    "clipping",
+    "corrected_pixels",
     "decode",
     "encode_coefficients",
+    "encoder_quality_for",
     "file_size",
+    "finish",
     "quantization_tables",
+    "read_coefficients",
     "scale_table",
     "simulate",
 ]

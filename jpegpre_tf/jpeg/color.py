@@ -25,11 +25,16 @@ def rgb_to_ycc(rgb: Int) -> Int:
     return ycc
 
 
+def ycc_offsets(cb: Int, cr: Int) -> Int:
+    """(..., 3): what Cb and Cr, 0..255, add to Y for R, G and B."""
+    cb, cr = cb - 128, cr - 128
+    red = (CR_TO_R * cr + HALF) >> FRACTION_BITS
+    green = (CB_TO_G * cb + CR_TO_G * cr + HALF) >> FRACTION_BITS
+    blue = (CB_TO_B * cb + HALF) >> FRACTION_BITS
+    return np.stack([red, green, blue], axis=-1)
+
+
 def ycc_to_rgb(ycc: Int) -> Int:
     """(..., 3) Y, Cb, Cr levels 0..255 to (..., 3) RGB levels, clipped to 0..255."""
-    y, cb, cr = ycc[..., 0], ycc[..., 1] - 128, ycc[..., 2] - 128
-    red = y + ((CR_TO_R * cr + HALF) >> FRACTION_BITS)
-    green = y + ((CB_TO_G * cb + CR_TO_G * cr + HALF) >> FRACTION_BITS)
-    blue = y + ((CB_TO_B * cb + HALF) >> FRACTION_BITS)
-    rgb: Int = np.clip(np.stack([red, green, blue], axis=-1), 0, 255).astype(np.int32)
+    rgb: Int = np.clip(ycc[..., :1] + ycc_offsets(ycc[..., 1], ycc[..., 2]), 0, 255).astype(np.int32)
     return rgb

@@ -1,6 +1,6 @@
 """How much rate plain JPEG pays for quality: d ln(rate) / d(measure), fitted.
 
-A gain of one unit of a measure is worth this share of the file. Fitted on crops of pictures by tools/fit_rate_slopes.py
+A gain of one unit of a measure is worth this share of the file. Fitted on crops of pictures by tools/fit/rate_slopes.py
 as ln(slope) = quadratic form of (ln of the table's scale, ln of bits per pixel): coefficients in rate_slopes.json.
 """
 

@@ -15,7 +15,7 @@ from PIL import Image
 from jpegpre_tf.evaluation.bd_rate import RANGES, bd_rate
 from jpegpre_tf.losses.measures import MEASURES
 from jpegpre_tf.training.averages import averaged
-from jpegpre_tf.training.data import load_rgb
+from jpegpre_tf.training.data.crops import load_rgb
 
 Picture = npt.NDArray[np.uint8]
 Curve = tuple[list[float], list[float]]

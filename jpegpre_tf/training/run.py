@@ -17,7 +17,7 @@ from jpegpre_tf.training.averages import use_averages
 from jpegpre_tf.training.callbacks import KeepModel, RealBDRate
 from jpegpre_tf.training.checkpoint import CHECKPOINT, epochs_done
 from jpegpre_tf.training.config import TrainConfig
-from jpegpre_tf.training.data import training_dataset, validation_dataset
+from jpegpre_tf.training.data.crops import training_dataset, validation_dataset
 from jpegpre_tf.training.preprocessor_trainer import PreprocessorTrainer
 
 WARM_UP_STEPS = 200

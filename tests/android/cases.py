@@ -11,9 +11,9 @@ import numpy as np
 from PIL import Image
 
 from jpegpre_tf import runtime
-from jpegpre_tf.runtime.litert_tiles import LiteRTTiles
-from jpegpre_tf.runtime.session import Session
-from jpegpre_tf.runtime.tiling import plan_tiles
+from jpegpre_tf.runtime.inference.litert_tiles import LiteRTTiles
+from jpegpre_tf.runtime.inference.session import Session
+from jpegpre_tf.runtime.inference.tiling import plan_tiles
 
 ROOT = Path(__file__).parent.parent.parent
 PICTURES = ROOT / "tests" / "pictures"

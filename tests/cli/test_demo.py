@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from jpegpre_tf.cli import demo
-from jpegpre_tf.cli._static_server import StaticServer
+from jpegpre_tf.cli.common.static_server import StaticServer
 from jpegpre_tf.cli.main import main
 
 

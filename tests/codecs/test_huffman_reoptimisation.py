@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 
 from jpegpre_tf.codecs import huffman
-from jpegpre_tf.codecs.rehuffman import reoptimise_baseline
 from jpegpre_tf.errors import JpegpreError
+from jpegpre_tf.jpeg.rehuffman import reoptimise_baseline
 
 
 def pillow_file(pixels, **options):
@@ -66,6 +66,9 @@ def test_without_jpegtran_python_does_it(city, monkeypatch):
     ],
     ids=["empty", "text", "no scan", "progressive", "restart markers", "cut"],
 )
-def test_files_it_cannot_do_are_refused(data):
-    with pytest.raises(JpegpreError):
+def test_files_it_cannot_do_are_refused(data, monkeypatch):
+    with pytest.raises(ValueError, match=r"JPEG|jpegtran"):
         reoptimise_baseline(data)
+    monkeypatch.setattr(huffman, "_jpegtran", lambda: None)
+    with pytest.raises(JpegpreError):
+        huffman.reoptimise(data)

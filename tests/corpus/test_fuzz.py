@@ -1,4 +1,4 @@
-"""A short run of tools/fuzz_encode.py; the long one is 20,000 files."""
+"""A short run of tools/check/fuzz_encode.py; the long one is 20,000 files."""
 
 import json
 import os
@@ -11,7 +11,14 @@ ROOT = Path(__file__).parent.parent.parent
 
 def test_mutated_files_do_no_harm(tmp_path):
     # Files that the long run has not seen; wall time is generous, for shared machines.
-    command = [sys.executable, str(ROOT / "tools" / "fuzz_encode.py"), "--files", "400", "--first", "1000000"]
+    command = [
+        sys.executable,
+        str(ROOT / "tools" / "check" / "fuzz_encode.py"),
+        "--files",
+        "400",
+        "--first",
+        "1000000",
+    ]
     command += ["--jobs", "1", "--seconds", "60", "--json"]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, capture_output=True, text=True, env=environment)

@@ -28,5 +28,5 @@ def decoded(city):
 
 @pytest.fixture
 def averaging():
-    """A .tflite stand-in for a model; tools/make_averaging_tflite.py writes it."""
+    """A .tflite stand-in for a model; tools/check/make_averaging_tflite.py writes it."""
     return Path(__file__).parent / "data/averaging.tflite"

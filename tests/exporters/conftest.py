@@ -10,7 +10,7 @@ from jpegpre_tf import Preprocessor
 from jpegpre_tf.exporters.onnx import convert_onnx
 from jpegpre_tf.exporters.quantized import QuantizedPreprocessor
 from jpegpre_tf.exporters.tflite import convert_tflite
-from jpegpre_tf.training.data import list_pictures, training_dataset
+from jpegpre_tf.training.data.crops import list_pictures, training_dataset
 
 PICTURES = Path(__file__).parent.parent / "pictures"
 

@@ -10,7 +10,7 @@ from jpegpre_tf import Preprocessor
 from jpegpre_tf.exporters.qat import fine_tune
 from jpegpre_tf.exporters.quantized import QuantizedPreprocessor
 from jpegpre_tf.training.config import TrainConfig
-from jpegpre_tf.training.data import list_pictures, training_dataset, validation_dataset
+from jpegpre_tf.training.data.crops import list_pictures, training_dataset, validation_dataset
 from jpegpre_tf.training.run import build_trainer
 
 PICTURES = Path(__file__).parent.parent / "pictures"

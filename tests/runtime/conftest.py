@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFile
+from PIL import Image
 
 from jpegpre_tf import runtime
 
@@ -48,9 +48,3 @@ def jpeg_photo(tmp_path, photos) -> Path:
         dpi=(300, 300),
     )
     return path
-
-
-@pytest.fixture
-def large_buffer(monkeypatch):
-    """Pillow's own is too small to write noise as progressive JPEG at a high quality, or with many restarts."""
-    monkeypatch.setattr(ImageFile, "MAXBLOCK", 1 << 20)

@@ -16,7 +16,7 @@ from jpegpre_tf.losses import RateDistortion
 from jpegpre_tf.training import run
 from jpegpre_tf.training.callbacks import RealBDRate
 from jpegpre_tf.training.config import TrainConfig, load_config, profile_config
-from jpegpre_tf.training.data import list_pictures, validation_dataset
+from jpegpre_tf.training.data.crops import list_pictures, validation_dataset
 from jpegpre_tf.training.run import train
 
 PICTURES = Path(__file__).parent.parent / "pictures"

@@ -20,7 +20,7 @@ from PIL import Image, ImageDraw
 
 from jpegpre_tf import runtime
 from jpegpre_tf._version import __version__
-from jpegpre_tf.runtime.tiling import plan_tiles
+from jpegpre_tf.runtime.inference.tiling import plan_tiles
 
 ROOT = Path(__file__).parent.parent.parent
 WEB = ROOT / "export" / "web"

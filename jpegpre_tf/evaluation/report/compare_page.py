@@ -12,7 +12,7 @@ from PIL import Image
 from jpegpre_tf.codecs.base import Picture
 from jpegpre_tf.evaluation.compare import Comparison, Scored
 from jpegpre_tf.evaluation.metrics import Metric
-from jpegpre_tf.runtime.wipe import filled, wipe_figure, wipe_head
+from jpegpre_tf.runtime.pages.wipe import filled, wipe_figure, wipe_head
 
 # A lossless original of more than this would make the page too heavy to send around.
 _LARGEST_ORIGINAL_PIXELS = 4_000_000

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jpegpre_tf.errors import JpegpreError, UsageError
-from jpegpre_tf.training.data import load_rgb, random_crop
+from jpegpre_tf.training.data.crops import load_rgb, random_crop
 from jpegpre_tf.training.neural.edits import Preprocess, random_edit
 from jpegpre_tf.training.neural.quantized_file import read_quantized, read_tables
 

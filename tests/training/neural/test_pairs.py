@@ -8,7 +8,7 @@ import pytest
 from jpegpre_tf.codecs import LibjpegTurbo
 from jpegpre_tf.errors import JpegpreError, UsageError
 from jpegpre_tf.jpeg.tables import quantization_tables
-from jpegpre_tf.training.data import list_pictures
+from jpegpre_tf.training.data.crops import list_pictures
 from jpegpre_tf.training.neural.datasets import pairs_dataset
 from jpegpre_tf.training.neural.edits import blur, dead_zone, random_edit, sharpen
 from jpegpre_tf.training.neural.pairs import UNKNOWN, Pairs, load_pairs, make_pairs, tables_of_encoder

@@ -1,6 +1,6 @@
 /**
  * Cuts a picture of any size into equal tiles whose results meet without seams; the same plan as
- * jpegpre_tf/runtime/tiling.py, which tests compare with.
+ * jpegpre_tf/runtime/inference/tiling.py, which tests compare with.
  *
  * A tile's outer edge lies on the picture's edge or is `overlap` pixels away from every pixel taken from the tile, so
  * each pixel sees what it would see in the whole picture. All tiles of a picture have one shape.

@@ -16,7 +16,7 @@ interface Case {
 const folder = process.env.JPEGPRE_CASES;
 
 describe("planTiles", () => {
-  // tests/web/test_web.py writes the plans of jpegpre_tf/runtime/tiling.py to this file.
+  // tests/web/test_web.py writes the plans of jpegpre_tf/runtime/inference/tiling.py to this file.
   it.skipIf(!folder)("gives the same plan as the Python runtime", () => {
     const cases = JSON.parse(readFileSync(join(folder!, "tile_plans.json"), "utf8")) as Case[];
     expect(cases.length).toBeGreaterThan(100);

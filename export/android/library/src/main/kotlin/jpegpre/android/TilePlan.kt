@@ -9,7 +9,8 @@ internal data class Span(val start: Int, val keepFrom: Int, val keepTo: Int)
 internal data class Tile(val row: Span, val column: Span)
 
 /**
- * Equal tiles of a picture whose results meet without seams: the plan of `jpegpre_tf/runtime/tiling.py`, which says why.
+ * Equal tiles of a picture whose results meet without seams: the plan of
+ * `jpegpre_tf/runtime/inference/tiling.py`, which says why.
  *
  * A tile's outer edge lies on the picture's edge or is `overlap` pixels away from every pixel taken from the tile.
  */

@@ -1,0 +1,1 @@
+"""One picture encoded: options, rate control, rendering whole or in strips, the result."""

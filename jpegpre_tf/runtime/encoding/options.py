@@ -1,0 +1,76 @@
+"""What `encode_file` is asked to do."""
+
+import math
+from dataclasses import dataclass
+
+from jpegpre_tf.runtime.encoding.jpeg_file import SUBSAMPLINGS
+from jpegpre_tf.runtime.pictures.decode import MAX_PIXELS, check_color
+from jpegpre_tf.runtime.pictures.metadata import METADATA_CHOICES
+
+
+@dataclass(frozen=True)
+class EncodeOptions:
+    """Options of one encoding, checked when made.
+
+    Attributes:
+        quality: 1..100, for the preprocessing and the encoder. Not used where there is a target.
+        strength: 0..1, 0 leaves the pixels alone. With a target size it may be lowered to use the bytes up.
+        subsampling: "4:2:0", "4:2:2" or "4:4:4"; of the plain encoder, others have their own.
+        metadata: "keep" carries EXIF, colour profile, XMP, IPTC, comments, gain maps and further pictures
+            over; "strip-gps" the same without positions; "strip" only the colour profile and the orientation,
+            without which the picture would look wrong.
+        target_size_bytes: Largest file allowed, metadata included: the largest quality that fits is taken.
+        target_bpp: The same in bits per pixel.
+        target_score: Score to reach: the smallest quality that does is taken.
+        allow_larger: Encode a JPEG input at any quality asked for, even if that makes it larger. Otherwise
+            the quality is limited to the input's own, and the input's bytes are kept where nothing is won.
+        background: Colour that transparent pictures are put on, a name or #rrggbb.
+        color: "keep" leaves pixels and colour profile as they are; "srgb" converts to sRGB.
+        max_pixels: Larger pictures are refused before they are decoded.
+        in_place: Replace the input, which must be a JPEG file, after the new file was verified.
+    """
+
+    quality: int = 75
+    strength: float = 1.0
+    subsampling: str = "4:2:0"
+    metadata: str = "keep"
+    target_size_bytes: int | None = None
+    target_bpp: float | None = None
+    target_score: float | None = None
+    allow_larger: bool = False
+    background: str = "white"
+    color: str = "keep"
+    max_pixels: int = MAX_PIXELS
+    in_place: bool = False
+
+    def __post_init__(self) -> None:
+        _check_choice("metadata", self.metadata, METADATA_CHOICES)
+        _check_choice("subsampling", self.subsampling, SUBSAMPLINGS)
+        if isinstance(self.quality, bool) or self.quality not in range(1, 101):
+            raise ValueError(f"`quality` must be from 1 to 100. Received: quality={self.quality!r}")
+        if not 0 <= self.strength <= 1:
+            raise ValueError(f"`strength` must be from 0 to 1. Received: strength={self.strength!r}")
+        check_color(self.color, self.background)
+        targets = {
+            name: value
+            for name in ("target_size_bytes", "target_bpp", "target_score")
+            if (value := getattr(self, name)) is not None
+        }
+        if len(targets) > 1:
+            raise ValueError(f"Give one target at most. Received: {', '.join(targets)}")
+        for name, value in targets.items():
+            if not math.isfinite(value) or value <= 0:
+                raise ValueError(f"`{name}` must be more than 0. Received: {name}={value!r}")
+        if self.max_pixels < 1:
+            raise ValueError(f"`max_pixels` must be at least 1. Received: max_pixels={self.max_pixels!r}")
+
+    def size_limit_bytes(self, width: int, height: int) -> int | None:
+        """Returns the largest file allowed for a picture of this size, None if there is no such target."""
+        if self.target_bpp is not None:
+            return int(self.target_bpp * width * height / 8)
+        return self.target_size_bytes
+
+
+def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ValueError(f"`{name}` must be one of {', '.join(choices)}. Received: {name}={value!r}")

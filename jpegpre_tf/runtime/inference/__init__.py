@@ -1,0 +1,1 @@
+"""Networks on LiteRT or ONNX Runtime: model folders, sessions, tiles."""

@@ -1,0 +1,184 @@
+"""Finds a model's folder and hands out its files, each checked against the hash in model.json."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from jpegpre_tf.errors import ModelError, UnknownModelError
+
+PREPROCESSOR = "preprocessor"
+
+_PACKAGE = Path(__file__).resolve().parents[2]
+# Precisions by preference where the caller names none: smallest and fastest first.
+_PREFERRED = ("int8", "fp32", "fp16")
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """One model: a folder with model.json and the files that it describes.
+
+    Attributes:
+        path: The folder.
+        description: Content of model.json; its keys are listed in the README of the model.
+    """
+
+    path: Path
+    description: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        return str(self.description["name"])
+
+    @property
+    def version(self) -> str:
+        return str(self.description["version"])
+
+    @property
+    def kind(self) -> str:
+        """ "preprocessor", or "simulator" or "rate" for a network that imitates an encoder (TensorFlow only)."""
+        return str(self.description.get("kind", PREPROCESSOR))
+
+    @property
+    def files(self) -> dict[str, dict[str, Any]]:
+        """Relative path with forward slashes -> {"sha256", "size_bytes", "format", "precision", ...}."""
+        files: dict[str, dict[str, Any]] = self.description["files"]
+        return files
+
+    @property
+    def tile_alignment(self) -> int:
+        """Pixels: tiles start, and their sides are, at multiples of this."""
+        return int(self.description["tile"]["alignment"])
+
+    @property
+    def tile_overlap(self) -> int:
+        """Pixels of context an output pixel needs on each side to come out as in the whole picture."""
+        return int(self.description["tile"]["overlap"])
+
+    @property
+    def quality_range(self) -> tuple[int, int]:
+        """Lowest and highest JPEG quality (1..100) that the model was trained for, both included."""
+        low, high = self.description["quality_range"]
+        return int(low), int(high)
+
+    def precisions(self, file_format: str = "tflite") -> dict[str, str]:
+        """Returns precision -> relative path of the files of one format."""
+        return {
+            str(entry["precision"]): name
+            for name, entry in self.files.items()
+            if entry.get("format") == file_format and "precision" in entry
+        }
+
+    def read_model(self, precision: str | None = None, file_format: str = "tflite") -> bytes:
+        """Returns the checked content of the file of one precision and format.
+
+        Args:
+            precision: "fp32", "fp16" or "int8"; None takes int8 where shipped, else fp32.
+            file_format: "tflite" or "onnx".
+
+        Raises:
+            ModelError: If the model has no such file, or the file fails its check.
+        """
+        if self.kind != PREPROCESSOR:
+            raise ModelError(
+                f"model {self.name!r} is a {self.kind} network for training, expected a {PREPROCESSOR}"
+            )
+        shipped = self.precisions(file_format)
+        chosen = precision or next((name for name in _PREFERRED if name in shipped), None)
+        if chosen not in shipped:
+            raise ModelError(
+                f"model {self.name!r} has no {file_format} file of precision {precision!r}; "
+                f"it has: {', '.join(sorted(shipped)) or 'none'}"
+            )
+        return self.read(shipped[chosen])
+
+    def read_tflite(self, precision: str | None = None) -> bytes:
+        """`read_model` of the format "tflite"."""
+        return self.read_model(precision)
+
+    def read(self, name: str) -> bytes:
+        """Returns one file's content after checking it; the bytes checked are the bytes returned.
+
+        Args:
+            name: A key of `files`.
+
+        Raises:
+            ModelError: If the file is not listed, cannot be read, or its sha256 differs from model.json.
+        """
+        parts = PurePosixPath(name)
+        if name not in self.files or parts.is_absolute() or ".." in parts.parts:
+            raise ModelError(f"model {self.name!r} lists no file {name!r} inside its folder")
+        path = self.path / parts
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise ModelError(f"cannot read model file '{path}': {error.strerror}") from error
+        expected = str(self.files[name].get("sha256"))
+        received = hashlib.sha256(content).hexdigest()
+        if received != expected:
+            raise ModelError(
+                f"model file '{path}' is not the one its model.json describes: "
+                f"expected sha256 {expected[:12]}..., received {received[:12]}..."
+            )
+        return content
+
+
+def shipped_models() -> list[ModelFolder]:
+    """Returns the models that came with the package, by name; empty if it came with none.
+
+    Raises:
+        ModelError: If a model.json is not readable.
+    """
+    root = _shipped_root()
+    if root is None:
+        return []
+    return [_open_folder(path.parent) for path in sorted(root.glob("*/model.json"))]
+
+
+def find_model(name_or_path: str | Path) -> ModelFolder:
+    """Returns the shipped model of this name, else the model in the folder at this path.
+
+    Raises:
+        UnknownModelError: If neither exists.
+        ModelError: If its model.json is not readable or misses a key.
+    """
+    root = _shipped_root()
+    name = str(name_or_path)
+    if root is not None and name in {path.name for path in root.iterdir()}:
+        return _open_folder(root / name)
+    path = Path(name_or_path)
+    if (path / "model.json").is_file():
+        return _open_folder(path)
+    known = [model.name for model in shipped_models() if model.kind == PREPROCESSOR]
+    raise UnknownModelError(
+        f"unknown profile {name!r}: expected one of {', '.join(known) or '(no shipped models)'}, "
+        "or a folder with a model.json"
+    )
+
+
+def _shipped_root() -> Path | None:
+    # Installed: inside the package, copied there when the wheel was built. Checkout: beside the package.
+    # Beside it counts only in a checkout: in site-packages that name could belong to anyone.
+    inside = _PACKAGE / "savedmodels"
+    if inside.is_dir():
+        return inside
+    beside = _PACKAGE.parent / "savedmodels"
+    return beside if beside.is_dir() and (_PACKAGE.parent / "setup.py").is_file() else None
+
+
+def _open_folder(path: Path) -> ModelFolder:
+    file = path / "model.json"
+    try:
+        description = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ModelError(f"cannot read '{file}': {error.strerror}") from error
+    except ValueError as error:
+        raise ModelError(f"'{file}' is not valid JSON: {error}") from error
+    required = ["name", "version", "files", "quality_range"]
+    if not isinstance(description, dict) or description.get("kind", PREPROCESSOR) == PREPROCESSOR:
+        required.append("tile")
+    missing = [key for key in required if not isinstance(description, dict) or key not in description]
+    if missing:
+        raise ModelError(f"'{file}' misses: {', '.join(missing)}")
+    return ModelFolder(path, description)

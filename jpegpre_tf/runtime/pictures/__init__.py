@@ -1,0 +1,1 @@
+"""Picture files decoded: whole, in strips or by planes, with their metadata."""

@@ -1,0 +1,163 @@
+"""What a JPEG file that is an input tells about how it was made, and how to keep it as it is."""
+
+import functools
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from jpegpre_tf import jpeg
+from jpegpre_tf.jpeg.segments import (
+    APP0,
+    APP1,
+    APP2,
+    APP11,
+    APP13,
+    APP14,
+    APP15,
+    COM,
+    SOI,
+    JpegSegments,
+    segment,
+)
+from jpegpre_tf.runtime.pictures.metadata import (
+    EXIF_PREFIX,
+    ICC_PREFIX,
+    XMP_PREFIX,
+    Metadata,
+    metadata_segments,
+)
+from jpegpre_tf.runtime.pictures.multi_picture import MPF_PREFIX, relative_index
+
+_SAMPLINGS = {(1, 1): "4:4:4", (2, 1): "4:2:2", (2, 2): "4:2:0", (1, 2): "4:4:0", (4, 1): "4:1:1"}
+_QUALITIES = range(1, 101)
+
+
+@dataclass(frozen=True)
+class JpegSource:
+    """How a JPEG input was encoded.
+
+    Attributes:
+        quality: 1..100, of libjpeg's tables the nearest to the file's.
+        is_exact: The tables are those of `quality`; other encoders have tables of their own.
+        subsampling: "4:2:0", "4:2:2", "4:4:4", another such name, or "" for grey and uncommon ones.
+        is_progressive: Not baseline.
+        size_bytes: Of the whole file.
+        segments: Where its parts are.
+    """
+
+    quality: int
+    is_exact: bool
+    subsampling: str
+    is_progressive: bool
+    size_bytes: int
+    segments: JpegSegments
+
+
+def describe_jpeg(image: Image.Image, content: bytes, segments: JpegSegments) -> JpegSource:
+    """Returns how an opened JPEG file was encoded."""
+    quality, is_exact = nearest_quality(image.quantization)
+    layers = [tuple(layer[1:3]) for layer in getattr(image, "layer", [])]
+    subsampling = _SAMPLINGS.get(layers[0], "") if len(layers) == 3 and layers[1:] == [(1, 1)] * 2 else ""
+    is_progressive = bool(image.info.get("progressive") or image.info.get("progression"))
+    return JpegSource(quality, is_exact, subsampling, is_progressive, len(content), segments)
+
+
+def nearest_quality(tables: dict[int, list[int]]) -> tuple[int, bool]:
+    """Returns libjpeg's quality 1..100 whose tables are nearest in ratio, and whether they are equal.
+
+    Args:
+        tables: Table number -> 64 entries in natural order; 0 is taken for luma, 1 for chroma.
+    """
+    found = np.array([tables[key] for key in sorted(tables)[:2]], np.float64).clip(1)
+    standard = _standard_tables()[:, : len(found)]
+    errors = np.abs(np.log(standard / found)).sum(axis=(1, 2))
+    # From the top: at the lowest qualities several numbers have the same tables.
+    best = 100 - int(np.argmin(errors[::-1]))
+    return best, bool(errors[best - 1] == 0)
+
+
+@functools.cache
+def _standard_tables() -> npt.NDArray[np.float64]:
+    """libjpeg's tables at qualities 1..100, `(100, 2, 64)`, natural order; read-only."""
+    tables = [np.stack(jpeg.quantization_tables(quality)).reshape(2, 64) for quality in _QUALITIES]
+    stacked = np.stack(tables).astype(np.float64)
+    stacked.flags.writeable = False
+    return stacked
+
+
+def jpeg_metadata(
+    content: bytes, segments: JpegSegments, known: Metadata
+) -> tuple[Metadata, tuple[str, ...]]:
+    """Returns a JPEG file's metadata with all that can be carried, and notes on what cannot be.
+
+    Not carried: what belongs to the old encoding (JFIF, Adobe) and signatures over the old bytes.
+
+    Args:
+        content: The file.
+        segments: Of it.
+        known: What Pillow found: colour profile, comments and Photoshop's segments are taken from it.
+    """
+    exif = xmp = b""
+    others: list[tuple[int, bytes]] = []
+    notes: list[str] = []
+    trailer = content[segments.end :]
+    for marker, payload in segments.head:
+        if marker == APP1 and payload.startswith(EXIF_PREFIX) and not exif:
+            # The first only: Pillow joins several, and a reader that does not would see garbage.
+            exif = payload.removeprefix(EXIF_PREFIX)
+        elif marker == APP1 and payload.startswith(XMP_PREFIX) and not xmp:
+            xmp = payload.removeprefix(XMP_PREFIX)
+        elif marker == APP2 and payload.startswith(MPF_PREFIX):
+            at = content.find(segment(marker, payload)) + 4 + len(MPF_PREFIX)
+            index = relative_index(payload, at, segments.end, len(trailer))
+            if index is None:
+                notes.append("the index of further pictures is damaged: they were dropped")
+                trailer = b""
+            else:
+                others.append((marker, index))
+        elif marker == APP11:
+            notes.append("content credentials (APP11) are of the old bytes: dropped")
+        elif APP1 <= marker <= APP15 and marker not in (APP13, APP14) and not payload.startswith(ICC_PREFIX):
+            others.append((marker, payload))
+        elif marker == APP0 and payload.startswith(b"JFXX"):
+            notes.append("the JFXX thumbnail was dropped")
+    metadata = replace(known, exif=exif, xmp=xmp, others=tuple(others), trailer=trailer)
+    return metadata, tuple(dict.fromkeys(notes))
+
+
+def kept_as_it_is(content: bytes, source: JpegSource, choice: str, carried: Metadata) -> bytes:
+    """Returns the file with its picture untouched and the metadata that `choice` leaves.
+
+    Args:
+        content: The JPEG file.
+        source: Its description.
+        choice: One of METADATA_CHOICES; "keep" returns `content` itself.
+        carried: What of its metadata is carried by `choice`.
+    """
+    if choice == "keep":
+        return content
+    first, rest = _needed(source)
+    scans = content[source.segments.scan_start : source.segments.end]
+    return b"".join((SOI, *first, metadata_segments(carried), *rest, scans))
+
+
+def kept_size(source: JpegSource, choice: str, carried: Metadata) -> int:
+    """Returns how many bytes `kept_as_it_is` gives."""
+    if choice == "keep":
+        return source.size_bytes
+    parts = [SOI, metadata_segments(carried), *(part for group in _needed(source) for part in group)]
+    return sum(map(len, parts)) + source.segments.end - source.segments.scan_start
+
+
+def _needed(source: JpegSource) -> tuple[list[bytes], list[bytes]]:
+    """Returns the segments that are no metadata: the headers that say how to read samples, and the coding."""
+    head = source.segments.head
+    headers = [item for item in head if item[0] == APP14 or (item[0] == APP0 and item[1].startswith(b"JFIF"))]
+    coding = [item for item in head if _is_coding(item[0])]
+    return [segment(*item) for item in headers], [segment(*item) for item in coding]
+
+
+def _is_coding(marker: int) -> bool:
+    return marker < 0xE0 and marker != COM

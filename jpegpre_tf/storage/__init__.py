@@ -1,0 +1,1 @@
+"""Files, local and remote: folders and buckets, atomic writes, printable paths."""

@@ -1,0 +1,167 @@
+"""Files appear whole or not at all."""
+
+import contextlib
+import errno
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from jpegpre_tf.errors import OutputError
+from jpegpre_tf.storage.names import shown
+
+TEMPORARY_PATTERN = ".jpegpre-*.tmp"
+
+
+def write_atomically(path: str | Path, content: bytes) -> None:
+    """Writes a file whole or not at all, whenever the process ends, even by kill -9 where the system allows.
+
+    An existing file at `path` is replaced in one step: readers see the old or the new content. Missing
+    folders are made.
+
+    Raises:
+        OutputError: If the folder cannot be made or written to, the disk is full, and so on.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _unnamed(path.parent, content) as name:
+            if name is not None:
+                with contextlib.suppress(OSError):  # it exists, or this file system knows no links
+                    _link(name, path)
+                    return
+            _move(_written_beside(path, content, name), path)
+    except (OSError, ValueError) as error:
+        raise _output_error(path, error) from error
+
+
+def check_writable(path: str | Path) -> None:
+    """Makes the folder of a file that long work is going to end in, and tries it.
+
+    Raises:
+        OutputError: If `write_atomically` would fail as things are now.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except (OSError, ValueError) as error:
+        raise _output_error(path, error) from error
+
+
+def replace_original(path: str | Path, content: bytes) -> None:
+    """Replaces a file that may be the only copy: the new content is on the disk, and was read back from it.
+
+    Permissions are kept, and the owner where that is allowed. A link stays, the file that it leads to is
+    replaced.
+
+    Raises:
+        OutputError: If that fails; the original is then untouched.
+    """
+    path = Path(path)
+    try:
+        real = path.resolve(strict=True)
+        status = real.stat()
+        with _unnamed(real.parent, content) as name:
+            # Without a name for as long as possible: a killed process then leaves nothing.
+            if name is not None:
+                _make_durable(Path(name), content, status)
+            temporary = _written_beside(real, content, name)
+        if name is None:
+            try:
+                _make_durable(temporary, content, status)
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
+        _move(temporary, real)
+        with contextlib.suppress(OSError):  # folders cannot be opened everywhere
+            _sync(real.parent)
+    except (OSError, ValueError) as error:
+        raise _output_error(path, error) from error
+
+
+def _make_durable(path: Path, content: bytes, like: os.stat_result) -> None:
+    _sync(path)
+    if path.read_bytes() != content:
+        raise OSError("the disk returned other bytes than were written")
+    if hasattr(os, "chown") and (os.getuid(), os.getgid()) != (like.st_uid, like.st_gid):
+        with contextlib.suppress(PermissionError):  # only root may give files away
+            os.chown(path, like.st_uid, like.st_gid)
+    path.chmod(like.st_mode & 0o7777)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Removes temporary files of a killed run, as far as that is possible."""
+    with contextlib.suppress(OSError):
+        for path in folder.glob(TEMPORARY_PATTERN):
+            path.unlink(missing_ok=True)
+
+
+def _output_error(path: Path, error: Exception) -> OutputError:
+    return OutputError(f"cannot write '{shown(path)}': {getattr(error, 'strerror', None) or error}")
+
+
+@contextmanager
+def _unnamed(folder: Path, content: bytes) -> Iterator[str | None]:
+    """Yields a path to a whole file that has no name yet, None where the system has no such files.
+
+    A file without a name vanishes with the process. Mode 0o666 less the user's umask, as open() gives.
+    """
+    flag = getattr(os, "O_TMPFILE", 0)
+    try:
+        descriptor = os.open(folder, flag | os.O_WRONLY, 0o666) if flag else -1
+    except OSError:  # not this file system
+        descriptor = -1
+    if descriptor < 0:
+        yield None
+        return
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        name = f"/proc/self/fd/{descriptor}"
+        yield name if Path(name).exists() else None
+
+
+def _link(unnamed: str, path: Path) -> None:
+    # Only with a folder's descriptor does Python follow links here; a whole path makes it meaningless.
+    os.link(unnamed, path, src_dir_fd=0, follow_symlinks=True)
+
+
+def _written_beside(path: Path, content: bytes, unnamed: str | None) -> Path:
+    """Returns a temporary file beside `path` with the content."""
+    temporary = path.with_name(f".jpegpre-{secrets.token_hex(8)}.tmp")
+    if unnamed is not None:
+        with contextlib.suppress(OSError):
+            _link(unnamed, temporary)
+            return temporary
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    # Mode 0o666 less the umask again; mkstemp's 0o600 would hide results from others.
+    descriptor = os.open(temporary, flags, 0o666)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return temporary
+
+
+def _move(temporary: Path, path: Path) -> None:
+    try:
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,175 @@
+"""From a folder of pictures to batches of (image, quality, strength)."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+from PIL import Image
+
+from jpegpre_tf.errors import PictureError
+from jpegpre_tf.training.data.synthetic import DRAWN
+
+_FIRST_SEED = 1000  # of drawn pictures; lower ones are for measuring
+SUFFIXES = (".png", ".webp", ".tif", ".tiff", ".bmp", ".ppm", ".jpg", ".jpeg")
+
+
+def list_pictures(folder: str | Path) -> list[Path]:
+    """Returns the picture files below `folder`, sorted.
+
+    Raises:
+        PictureError: If the folder is missing or has no picture.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise PictureError(
+            f"{folder}: expected a folder of pictures, found {'a file' if folder.exists() else 'nothing'}"
+        )
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    if not paths:
+        raise PictureError(f"{folder}: expected pictures ({', '.join(SUFFIXES)}), found none")
+    return paths
+
+
+def load_rgb(path: Path) -> npt.NDArray[np.uint8]:
+    """Decodes a picture to uint8 (H, W, 3).
+
+    Raises:
+        PictureError: If the file cannot be decoded.
+    """
+    return _decoded(path, str(path))
+
+
+def decode_rgb(content: bytes, name: str) -> npt.NDArray[np.uint8]:
+    """`load_rgb` of a file that is in memory; `name` is for messages."""
+    return _decoded(io.BytesIO(content), name)
+
+
+def _decoded(source: Path | io.BytesIO, name: str) -> npt.NDArray[np.uint8]:
+    try:
+        with Image.open(source) as picture:
+            return np.asarray(picture.convert("RGB"))
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise PictureError(f"{name}: cannot decode this picture ({error})") from error
+
+
+def random_crop(
+    picture: npt.NDArray[np.uint8], size: int, generator: np.random.Generator
+) -> npt.NDArray[np.uint8]:
+    """A `size` x `size` crop at any pixel (pictures meet the encoder's grid at any phase), flipped at random.
+
+    Smaller pictures are mirrored at their edges up to the size.
+    """
+    height, width = picture.shape[:2]
+    if height < size or width < size:
+        padding = [(0, max(0, size - height)), (0, max(0, size - width)), (0, 0)]
+        picture = np.pad(picture, padding, mode="symmetric")
+        height, width = picture.shape[:2]
+    top = int(generator.integers(0, height - size + 1))
+    left = int(generator.integers(0, width - size + 1))
+    crop = picture[top : top + size, left : left + size]
+    if generator.random() < 0.5:
+        crop = crop[:, ::-1]
+    # Transposing too keeps the network from learning which way up photos are; Annex K tables are not symmetric, so
+    # it sees both kinds of edges under both kinds of steps.
+    return crop.swapaxes(0, 1) if generator.random() < 0.5 else crop
+
+
+def training_dataset(
+    paths: list[Path],
+    *,
+    batch_size: int,
+    crop_size: int,
+    steps_per_epoch: int = 250,
+    first_epoch: int = 0,
+    crops_per_picture: int = 4,
+    drawn_share: float = 0.0,
+    quality_range: tuple[int, int] = (5, 95),
+    strength_range: tuple[float, float] = (0.25, 1.0),
+    seed: int = 0,
+) -> tf.data.Dataset:
+    """Endless shuffled batches for `PreprocessorTrainer.fit`.
+
+    Args:
+        paths: Picture files.
+        batch_size: Crops per batch.
+        crop_size: Side of a crop in pixels, a multiple of 16.
+        steps_per_epoch: Batches of an epoch. Each epoch has its own seed: a resumed run sees what it would have seen.
+        first_epoch: Epoch to begin with.
+        crops_per_picture: Crops taken from each decoded picture; decoding is the dear part.
+        drawn_share: Share of pictures that are not read but drawn: text and line art, see `synthetic`.
+        quality_range: Lowest and highest quality, inclusive, drawn evenly per crop.
+        strength_range: Drawn evenly per crop.
+        seed: Same seed, same sequence.
+
+    Returns:
+        Dataset of (uint8 (B, S, S, 3), float32 (B,) quality, float32 (B,) strength).
+
+    Raises:
+        ValueError: If an argument is out of range.
+    """
+    if crop_size < 16 or crop_size % 16:
+        raise ValueError(f"`crop_size` must be a positive multiple of 16. Received: crop_size={crop_size}")
+    low, high = quality_range
+    if not 1 <= low <= high <= 100:
+        raise ValueError(f"`quality_range` must be within 1..100. Received: quality_range={quality_range}")
+
+    def crops(epoch: int) -> Iterator[tuple[npt.NDArray[np.uint8], np.float32, np.float32]]:
+        generator = np.random.default_rng((seed, epoch))
+        while True:
+            for index in generator.permutation(len(paths)):
+                picture = (
+                    draw_picture(crop_size, generator)
+                    if drawn_share and generator.random() < drawn_share
+                    else load_rgb(paths[index])
+                )
+                for _ in range(crops_per_picture):
+                    quality = np.float32(generator.integers(low, high + 1))
+                    strength = np.float32(generator.uniform(*strength_range))
+                    yield random_crop(picture, crop_size, generator), quality, strength
+
+    signature = (
+        tf.TensorSpec((crop_size, crop_size, 3), tf.uint8),
+        tf.TensorSpec((), tf.float32),
+        tf.TensorSpec((), tf.float32),
+    )
+
+    def epoch_dataset(epoch: tf.Tensor) -> tf.data.Dataset:
+        dataset = tf.data.Dataset.from_generator(crops, args=(epoch,), output_signature=signature)
+        # The buffer spreads the crops of a picture over batches.
+        dataset = dataset.shuffle(16 * crops_per_picture * 4, seed=seed, reshuffle_each_iteration=False)
+        return dataset.batch(batch_size, drop_remainder=True).take(steps_per_epoch)
+
+    epochs = tf.data.Dataset.range(first_epoch, 2**40)
+    return epochs.flat_map(epoch_dataset).prefetch(2)
+
+
+def draw_picture(crop_size: int, generator: np.random.Generator) -> npt.NDArray[np.uint8]:
+    """Text or line art, uint8 (2 * crop_size, 2 * crop_size, 3)."""
+    kind = ("text", "lines")[int(generator.integers(2))]
+    return DRAWN[kind](2 * crop_size, int(generator.integers(_FIRST_SEED, 2**31)))
+
+
+def validation_dataset(
+    paths: list[Path], *, batch_size: int, crop_size: int, qualities: tuple[int, ...] = (15, 35, 55, 75, 90)
+) -> tf.data.Dataset:
+    """The centre crop of every picture at every quality, at strength 1; always the same."""
+    crops, levels = [], []
+    for path in paths:
+        picture = load_rgb(path)
+        height, width = picture.shape[:2]
+        if min(height, width) < crop_size:
+            continue
+        top, left = (height - crop_size) // 2, (width - crop_size) // 2
+        for quality in qualities:
+            crops.append(picture[top : top + crop_size, left : left + crop_size])
+            levels.append(np.float32(quality))
+    if not crops:
+        raise PictureError(
+            f"validation pictures: expected at least one of {crop_size}x{crop_size} or more, found none"
+        )
+    conditions = np.array(levels)
+    dataset = tf.data.Dataset.from_tensor_slices((np.stack(crops), conditions, np.ones_like(conditions)))
+    return dataset.batch(batch_size, drop_remainder=True)

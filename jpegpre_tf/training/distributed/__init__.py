@@ -1,0 +1,1 @@
+"""Training by several workers, from shards at any URL."""

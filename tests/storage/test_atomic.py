@@ -1,0 +1,120 @@
+import errno
+import os
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from jpegpre_tf import runtime
+from jpegpre_tf.errors import OutputError
+from jpegpre_tf.storage.atomic import check_writable
+
+
+def test_writes_replaces_and_makes_folders(tmp_path):
+    path = tmp_path / "a" / "b" / "file"
+    for content in (b"one", b"two"):
+        runtime.write_atomically(path, content)
+        assert path.read_bytes() == content
+    assert [entry.name for entry in path.parent.iterdir()] == ["file"]
+
+
+def test_the_check_before_long_work_leaves_nothing_but_the_folder(tmp_path):
+    check_writable(tmp_path / "a" / "file")
+    assert list((tmp_path / "a").iterdir()) == []
+    (tmp_path / "file").write_bytes(b"old")
+    check_writable(tmp_path / "file")
+    assert (tmp_path / "file").read_bytes() == b"old"
+    for wrong in (tmp_path / "file" / "x", tmp_path / "a"):
+        with pytest.raises(OutputError, match="cannot write"):
+            check_writable(wrong)
+
+
+def test_permissions_follow_the_umask(tmp_path):
+    old = os.umask(0o027)
+    try:
+        runtime.write_atomically(tmp_path / "file", b"")
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o640
+
+
+@pytest.mark.parametrize("has_unnamed", [True, False])
+@pytest.mark.parametrize("step", ["write", "replace"])
+def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch, step, has_unnamed):
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+
+    def full(*arguments, **options):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    if not has_unnamed:
+        monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+    if step == "replace":
+        monkeypatch.setattr(Path, "replace", full)
+    else:
+        monkeypatch.setattr(os, "fdopen", full)
+    with pytest.raises(OutputError, match=r"cannot write '.*file': No space left"):
+        runtime.write_atomically(path, b"new")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["file"] and path.read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("step", ["link", "replace"])
+def test_an_interrupt_leaves_nothing(tmp_path, monkeypatch, step):
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    if step == "replace":
+        monkeypatch.delattr(os, "O_TMPFILE", raising=False)  # as on a system without unnamed files
+        monkeypatch.setattr(Path, "replace", interrupted)
+    else:
+        monkeypatch.setattr(os, "link", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        runtime.write_atomically(tmp_path / "file", b"new")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_a_file_is_an_output_error(tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(OutputError, match="cannot write"):
+        runtime.write_atomically(tmp_path / "file" / "x.jpg", b"")
+
+
+@pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="files without a name are Linux's")
+def test_a_killed_writer_leaves_nothing(tmp_path):
+    program = (
+        "import os, signal, sys\n"
+        "from pathlib import Path\n"
+        "from jpegpre_tf.storage import atomic\n"
+        "atomic._link = lambda *arguments: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "atomic.write_atomically(Path(sys.argv[1]) / 'file', bytes(1_000_000))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], cwd=Path.cwd())
+    assert done.returncode == -signal.SIGKILL and list(tmp_path.iterdir()) == []
+
+
+def test_an_original_is_replaced_with_its_permissions(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    path.chmod(0o604)
+    (tmp_path / "link").symlink_to(path)
+    runtime.replace_original(tmp_path / "link", b"new")
+    assert path.read_bytes() == b"new" and stat.S_IMODE(path.stat().st_mode) == 0o604
+    assert (tmp_path / "link").is_symlink() and len(list(tmp_path.iterdir())) == 2
+
+
+def test_an_original_survives_a_disk_that_lies(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_bytes", lambda path: b"other")
+        with pytest.raises(OutputError, match="other bytes"):
+            runtime.replace_original(path, b"new")
+    assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]
+
+
+def test_there_must_be_an_original(tmp_path):
+    with pytest.raises(OutputError, match="cannot write"):
+        runtime.replace_original(tmp_path / "missing", b"new")

@@ -1,0 +1,86 @@
+"""The input pipeline: reproducible, in range, clear about what it cannot read."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from jpegpre_tf.errors import PictureError
+from jpegpre_tf.training.data.crops import (
+    list_pictures,
+    load_rgb,
+    random_crop,
+    training_dataset,
+    validation_dataset,
+)
+from jpegpre_tf.training.data.synthetic import DRAWN
+
+PICTURES = Path(__file__).parents[2] / "pictures"
+
+
+def test_batches_are_as_promised_and_repeat_with_the_seed() -> None:
+    paths = list_pictures(PICTURES)
+
+    def first(seed: int) -> list[np.ndarray]:
+        dataset = training_dataset(
+            paths, batch_size=4, crop_size=64, quality_range=(10, 20), strength_range=(0.5, 1.0), seed=seed
+        )
+        return [np.asarray(part) for part in next(iter(dataset))]
+
+    image, quality, strength = first(3)
+    assert image.shape == (4, 64, 64, 3) and image.dtype == np.uint8
+    assert np.all((quality >= 10) & (quality <= 20) & (quality == np.round(quality)))
+    assert np.all((strength >= 0.5) & (strength <= 1.0))
+    for again, once in zip(first(3), (image, quality, strength), strict=True):
+        np.testing.assert_array_equal(again, once)
+    assert np.any(first(4)[0] != image)
+
+
+@pytest.mark.parametrize("kind", sorted(DRAWN))
+def test_drawn_pictures_repeat_with_the_seed_and_differ_with_it(kind: str) -> None:
+    first, again, other = (DRAWN[kind](128, seed) for seed in (2, 2, 4))
+    assert first.shape == (128, 128, 3) and first.dtype == np.uint8
+    np.testing.assert_array_equal(first, again)
+    assert np.any(first != other)
+
+
+def test_a_share_of_training_pictures_is_drawn() -> None:
+    def photos(drawn_share: float) -> int:
+        """How many of 32 crops have hundreds of colours; drawn ones have an ink or two and its smooth edges."""
+        dataset = training_dataset(
+            list_pictures(PICTURES), batch_size=32, crop_size=64, drawn_share=drawn_share, crops_per_picture=1
+        )
+        crops = next(iter(dataset))[0].numpy()
+        return sum(len(np.unique(crop.reshape(-1, 3), axis=0)) > 300 for crop in crops)
+
+    assert photos(1.0) == 0 < photos(0.5) < photos(0.0)
+    assert photos(0.0) > 20
+
+
+def test_crops_of_pictures_smaller_than_the_crop() -> None:
+    crop = random_crop(
+        np.arange(10 * 20 * 3, dtype=np.uint8).reshape(10, 20, 3), 32, np.random.default_rng(0)
+    )
+    assert crop.shape == (32, 32, 3)
+
+
+def test_validation_is_always_the_same() -> None:
+    dataset = validation_dataset(list_pictures(PICTURES), batch_size=3, crop_size=64, qualities=(30, 60))
+    once, again = ([np.asarray(batch[0]) for batch in dataset] for _ in range(2))
+    np.testing.assert_array_equal(once, again)
+    assert len(once) == 2
+
+
+def test_missing_empty_and_broken_sources(tmp_path: Path) -> None:
+    with pytest.raises(PictureError, match="expected a folder"):
+        list_pictures(tmp_path / "none")
+    with pytest.raises(PictureError, match="found none"):
+        list_pictures(tmp_path)
+    (tmp_path / "text.jpg").write_text("not a picture")
+    with pytest.raises(PictureError, match=r"text\.jpg"):
+        load_rgb(tmp_path / "text.jpg")
+
+
+def test_crop_size_must_fit_the_grid() -> None:
+    with pytest.raises(ValueError, match="crop_size"):
+        training_dataset([], batch_size=1, crop_size=100)

@@ -1,0 +1,64 @@
+"""The models before other encoders: BD-rate of the pair against that encoder alone.
+
+python tools/bench/stack_encoders.py PICTURES --limit 8 --profile balanced --encoder mozjpeg --encoder jpegli
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jpegpre_tf.evaluation.bd_rate import RANGES, bd_rate
+from jpegpre_tf.evaluation.cache import default_cache
+from jpegpre_tf.evaluation.candidates import encoder_candidate, profile_candidate
+from jpegpre_tf.evaluation.evaluate import EvaluationConfig, evaluate
+
+
+def _curve(points: list[dict[str, Any]], metric: str) -> tuple[list[float], list[float]]:
+    return [point["rate_bpp"] for point in points], [point["metrics"][metric] for point in points]
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--limit", type=int, default=8)
+    parser.add_argument("--profile", action="append", required=True)
+    parser.add_argument("--encoder", action="append", required=True)
+    parser.add_argument("--cache", type=Path, default=default_cache())
+    arguments = parser.parse_args(argv)
+    result: dict[str, dict[str, float]] = {}
+    for encoder in arguments.encoder:
+        alone = encoder_candidate(encoder)
+        pairs = [profile_candidate(name, encoder, 1.0, None) for name in arguments.profile]
+        config = EvaluationConfig(
+            inputs=(arguments.folder,),
+            candidates=(alone, *pairs),
+            limit=arguments.limit,
+            cache=arguments.cache,
+        )
+        found = evaluate(config)
+        base, *others = found["candidates"]
+        for name, other in zip(arguments.profile, others, strict=True):
+            row = {}
+            for metric in (entry["name"] for entry in found["metrics"]):
+                percents = [
+                    bd_rate(
+                        _curve(base["points"][picture], metric),
+                        _curve(other["points"][picture], metric),
+                        RANGES[0],
+                    ).percent
+                    for picture in base["points"]
+                ]
+                row[metric] = round(float(np.mean([p for p in percents if p is not None])), 2)
+            result[f"{name} before {encoder}"] = row
+    print(json.dumps(result, indent=2))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,209 @@
+"""Runs the shipped .tflite files on an emulated ARM processor and compares the pixels with this machine's.
+
+python tools/check/arm_check.py WORK_FOLDER [--profile balanced ...] [--crop 256] [--cpu max,sme=off] [--qemu PROGRAM]
+
+Takes LiteRT's own wheel for aarch64 Linux, Debian's arm64 Python and Debian's qemu-user-static; all are downloaded
+into WORK_FOLDER, nothing is installed. Needs Debian 12 on x86-64 with apt and a network. What it prints is in
+export/android/README.md. Emulated, so times mean nothing; a phone's LiteRT is built for Android, not for Linux.
+
+Which of LiteRT's kernels run is decided by the processor's features: neoverse-n1 has dot products, max,sme=off matrix
+products of 8-bit integers too (i8mm, phones from about 2022 on), max also SME. Debian 12's qemu 7.2 calculates SME
+wrongly (int8 results came out at 39 dB; with qemu 10, the same files and the same LiteRT, all samples were equal), so
+SME is left out unless a newer qemu-aarch64 is given with --qemu.
+"""
+
+import argparse
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from jpegpre_tf import runtime
+
+ROOT = Path(__file__).resolve().parents[2]
+PICTURES = ROOT / "tests" / "pictures"
+# Corner, quality and strength of each crop.
+CROPS = (
+    ("gb82_city", (100, 100), 75, 1.0),
+    ("gb82_city", (300, 200), 30, 1.0),
+    ("gb82_girl", (40, 60), 90, 1.0),
+    ("budgie_perched_osprey", (250, 150), 50, 1.0),
+    ("budgie_perched_osprey", (400, 300), 12, 0.5),
+)
+PACKAGES = ("python3.11", "libstdc++6")
+WHEELS = ("ai-edge-litert", "numpy")
+
+# Runs inside the emulator: LiteRT and NumPy alone. Cases, and results in the same order, are .npy files.
+GUEST = """
+import pathlib, platform, sys
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+
+folder = pathlib.Path(sys.argv[1])
+assert platform.machine() == "aarch64", platform.machine()
+pictures, settings = np.load(folder / "pictures.npy"), np.load(folder / "settings.npy")
+for model in sys.argv[2:]:
+    interpreter = Interpreter(model, num_threads=1)
+    inputs = interpreter.get_signature_runner().get_input_details()
+    (output,) = interpreter.get_output_details()
+    shape = pictures[:1].shape
+    interpreter.resize_tensor_input(inputs["image"]["index"], shape)
+    interpreter.allocate_tensors()
+    results = []
+    for picture, (quality, strength) in zip(pictures, settings):
+        interpreter.set_tensor(inputs["image"]["index"], picture[np.newaxis].astype(inputs["image"]["dtype"]))
+        interpreter.set_tensor(inputs["quality"]["index"], np.full((1, 1, 1, 1), quality, np.float32))
+        interpreter.set_tensor(inputs["strength"]["index"], np.full((1, 1, 1, 1), strength, np.float32))
+        interpreter.invoke()
+        results.append(np.clip(np.rint(interpreter.get_tensor(output["index"])[0]), 0, 255).astype(np.uint8))
+    np.save(folder / (pathlib.Path(model).parent.parent.name + "-" + pathlib.Path(model).stem + ".npy"), results)
+"""
+
+# What LiteRT asks Linux about the processor: qemu would hand it this machine's x86 answers, on which it crashes.
+CPUINFO = """processor\t: 0
+BogoMIPS\t: 100.00
+Features\t: fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics fphp asimdhp cpuid asimdrdm lrcpc dcpop asimddp
+CPU implementer\t: 0x41
+CPU architecture: 8
+CPU variant\t: 0x3
+CPU part\t: 0xd0c
+CPU revision\t: 1
+
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--profile", action="append", help="default: all three")
+    parser.add_argument("--crop", type=int, default=256, help="side of the crops, a multiple of 16")
+    parser.add_argument("--cpu", default="max,sme=off", help="qemu's name of the processor")
+    parser.add_argument("--qemu", type=Path, help="qemu-aarch64 to use; default: Debian's, downloaded")
+    options = parser.parse_args(arguments)
+    if options.qemu is not None and not options.qemu.is_file():
+        parser.error(f"there is no file {options.qemu}")
+    folder = options.folder.resolve()
+    emulator = prepare(folder, options.cpu, options.qemu)
+    pictures, settings = make_crops(options.crop)
+    np.save(folder / "pictures.npy", pictures)
+    np.save(folder / "settings.npy", settings)
+    (folder / "guest.py").write_text(GUEST)
+    profiles = options.profile or ["balanced", "fidelity", "perceptual"]
+    files = [
+        runtime.find_model(profile).path / path
+        for profile in profiles
+        for path in runtime.find_model(profile).precisions("tflite").values()
+    ]
+    subprocess.run([*emulator, folder / "guest.py", folder, *files], check=True)
+    compare(folder, files, pictures, settings)
+    return 0
+
+
+def make_crops(side: int) -> tuple[np.ndarray, np.ndarray]:
+    """uint8 `(5, side, side, 3)` and float32 `(5, 2)`: quality and strength."""
+    crops = []
+    for name, (x, y), _, _ in CROPS:
+        picture = Image.open(PICTURES / f"{name}.webp").convert("RGB")
+        x, y = min(x, picture.width - side), min(y, picture.height - side)
+        crops.append(np.asarray(picture.crop((x, y, x + side, y + side))))
+    return np.stack(crops), np.array([case[2:] for case in CROPS], np.float32)
+
+
+def prepare(folder: Path, cpu: str, emulator: Path | None) -> list[str | Path]:
+    """Downloads and unpacks what is not there yet; returns the command that runs a script on the emulated processor."""
+    root = folder / "root"
+    site = root / "site"
+    emulator = emulator or folder / "qemu" / "usr" / "bin" / "qemu-aarch64-static"
+    if not emulator.exists():
+        (folder / "qemu").mkdir(parents=True, exist_ok=True)
+        subprocess.run(
+            ["apt-get", "download", "-qq", "-o", "APT::Sandbox::User=root", "qemu-user-static"],
+            cwd=folder,
+            check=True,
+        )
+        (package,) = folder.glob("qemu-user-static_*.deb")
+        subprocess.run(["dpkg-deb", "-x", package, folder / "qemu"], check=True)
+    if not (root / "usr" / "bin" / "python3.11").exists():
+        for package in arm_packages(folder / "apt"):
+            subprocess.run(["dpkg-deb", "-x", package, root], check=True)
+        (root / "proc").mkdir(exist_ok=True)
+        (root / "proc" / "cpuinfo").write_text(CPUINFO)
+        (root / "sys/devices/system/cpu").mkdir(parents=True, exist_ok=True)
+        for name in ("possible", "present"):
+            (root / "sys/devices/system/cpu" / name).write_text("0\n")
+    if not (site / "ai_edge_litert").exists():
+        wheels = folder / "wheels"
+        platforms = [f"--platform=manylinux_2_{minor}_aarch64" for minor in (17, 27, 28)]
+        target = [
+            "--only-binary=:all:",
+            "--no-deps",
+            "--python-version=3.11",
+            "--implementation=cp",
+            *platforms,
+        ]
+        versions = [f"{name}=={_version(name)}" for name in WHEELS]
+        subprocess.run(
+            [sys.executable, "-m", "pip", "download", "-q", "-d", wheels, *target, *versions], check=True
+        )
+        for wheel in wheels.glob("*.whl"):
+            zipfile.ZipFile(wheel).extractall(site)
+    python = root / "usr" / "bin" / "python3.11"
+    return [emulator, "-cpu", cpu, "-L", root, "-E", f"PYTHONPATH={site}", python]
+
+
+def _version(distribution: str) -> str:
+    from importlib.metadata import version
+
+    return version(distribution)
+
+
+def arm_packages(state: Path) -> list[Path]:
+    """Downloads `PACKAGES` and what they need for arm64, with an apt of its own that knows of nothing installed."""
+    for name in ("lists/partial", "cache/archives/partial"):
+        (state / name).mkdir(parents=True, exist_ok=True)
+    (state / "status").touch()
+    (state / "apt.conf").write_text(
+        f'APT::Architecture "arm64";\nAPT::Architectures {{ "arm64"; }};\nDir::State "{state}";\n'
+        f'Dir::State::status "{state / "status"}";\nDir::Cache "{state / "cache"}";\n'
+        'APT::Install-Recommends "false";\nDebug::NoLocking "true";\nAPT::Sandbox::User "root";\n'
+    )
+    environment = {"APT_CONFIG": str(state / "apt.conf"), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+    subprocess.run(["apt-get", "update", "-qq"], env=environment, check=True)
+    install = ["apt-get", "install", "-y", "-qq", "--download-only", *PACKAGES]
+    subprocess.run(install, env=environment, check=True, stdout=subprocess.DEVNULL)
+    return sorted((state / "cache" / "archives").glob("*.deb"))
+
+
+def compare(folder: Path, files: list[Path], pictures: np.ndarray, settings: np.ndarray) -> None:
+    """Prints how far the emulated results are from this machine's, and how many bytes JPEG files differ."""
+    print(
+        f"{len(pictures)} crops of {pictures.shape[1]}x{pictures.shape[2]}, LiteRT {_version('ai-edge-litert')}"
+    )
+    print("| file | equal samples | within 1 level | PSNR, dB | saved on x86-64 | saved on ARM |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: |")
+    for file in files:
+        profile, precision = file.parent.parent.name, file.stem
+        preprocess = runtime.load(profile, precision=precision, threads=1)
+        here = np.stack([preprocess(p, q, s) for p, (q, s) in zip(pictures, settings.tolist(), strict=True)])
+        there = np.load(folder / f"{profile}-{precision}.npy")
+        difference = np.abs(here.astype(int) - there)
+        squared = float(np.mean(difference.astype(float) ** 2))
+        psnr = 10 * np.log10(255**2 / squared) if squared else float("inf")
+        sizes = [
+            sum(len(runtime.encode_jpeg(p, int(q))) for p, (q, _) in zip(images, settings, strict=True))
+            for images in (pictures, here, there)
+        ]
+        saved = [f"{100 * (1 - size / sizes[0]):.2f} %" for size in sizes[1:]]
+        print(
+            f"| {profile}, {precision} | {100 * np.mean(difference == 0):.3f} % | "
+            f"{100 * np.mean(difference <= 1):.3f} % | {psnr:.1f} | {saved[0]} | {saved[1]} |"
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
