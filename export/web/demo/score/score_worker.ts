@@ -15,15 +15,23 @@ export interface ScoreReply {
 
 const SIDE = 1024;
 
-let last: { key: number; metric: Ssimulacra2 } | undefined;
+let last: { key: number; width: number; height: number; metric: Ssimulacra2 } | undefined;
 
 self.addEventListener("message", async ({ data: { key, original, decoded } }: MessageEvent<ScoreRequest>) => {
   let scores: number[] | undefined;
   try {
-    if (last?.key !== key) last = { key, metric: new Ssimulacra2(await middle(original)) };
+    if (last?.key !== key) {
+      const data = await middle(original);
+      last = { key, width: data.width, height: data.height, metric: new Ssimulacra2(data) };
+    }
     const { metric } = last;
     scores = [];
-    for (const blob of decoded) scores.push(metric.score(await middle(blob)));
+    for (const blob of decoded) {
+      const data = await middle(blob);
+      // A photo that this browser leaves lying, and the package turned.
+      if (data.width !== last.width || data.height !== last.height) throw new RangeError("another size");
+      scores.push(metric.score(data));
+    }
   } catch {
     scores = undefined;
   }
