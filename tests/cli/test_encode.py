@@ -82,24 +82,14 @@ def test_the_short_table_ends_in_a_sentence(folder, tmp_path, capsys):
     assert lines[0].split() == ["picture", "before", "now", "ordinary", "saved"]
     # Without the folder that they have in common.
     assert [line.split()[0] for line in lines[2:4]] == ["a.webp", "sub/b.webp"]
-    sizes = f"{format_size(before)} -> {format_size(now)}"
-    said = f"2 pictures: {sizes}. An ordinary encoder needs {format_size(ordinary)} "
-    # Only tables of their own are calibrated to promise a look.
+    said = f"2 pictures: {format_size(before)} -> {format_size(now)}. "
+    said += f"An ordinary encoder needs {format_size(ordinary)} "
+    # Only tables of its own are calibrated to promise a look.
     assert lines[-1] in (f"{said}at the same quality.", f"{said}for the same look.")
 
 
 def test_strength_0_saves_nothing(photo, tmp_path, capsys):
-    arguments = [
-        "encode",
-        str(photo),
-        "-o",
-        str(tmp_path / "x.jpg"),
-        "--strength",
-        "0",
-        "--tables",
-        "standard",
-    ]
-    assert main([*arguments, "--json"]) == 0
+    assert main(["encode", str(photo), "-o", str(tmp_path / "x.jpg"), "--strength", "0", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["saved_percent"] == 0
     assert (tmp_path / "x.jpg").read_bytes() == plain_file(photo, 75)
 
