@@ -18,6 +18,7 @@ from jpegpre_tf.exporters.signatures import (
     shape_of,
     signature_function,
 )
+from jpegpre_tf.layers.dead_zone import ONE_SPAN
 from jpegpre_tf.models.decision_graph import DecisionGraph
 from jpegpre_tf.storage.atomic import write_atomically
 
@@ -71,7 +72,9 @@ def convert_onnx(
     if precision == "fp16":
         model = _half(model)
     described = {name: DESCRIPTIONS[name] for name in ("image", *INPUTS[signature], *OUTPUTS[signature])}
-    onnx.helper.set_model_props(model, {"signature": signature} | described | (properties or {}))
+    spans = {"zero_span": repr(float(preprocessor.dead_zone.zero_span)), "one_span": repr(ONE_SPAN)}
+    # For the kernel of export/kernel, which reads the network from this file.
+    onnx.helper.set_model_props(model, {"signature": signature} | spans | described | (properties or {}))
     content: bytes = model.SerializeToString()
     check_onnx(content, precision, signature)
     return content

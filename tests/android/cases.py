@@ -81,7 +81,7 @@ def _parity(folder: Path) -> list[dict]:
     """Five pictures with what the Python runtime makes of them and of each of their tiles."""
     cases = []
     for profile in ("balanced", "fidelity", "perceptual"):
-        model = runtime.find_model(profile)
+        model = runtime.find_model(MODELS / profile)
         for precision in ("int8", "fp32") if profile == "balanced" else ("int8",):
             session = _RecordedSession(
                 model.read_model(precision),

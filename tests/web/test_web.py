@@ -25,7 +25,7 @@ from jpegpre_tf.runtime.inference.tiling import plan_tiles
 ROOT = Path(__file__).parent.parent.parent
 WEB = ROOT / "export" / "web"
 PICTURES = ROOT / "tests" / "pictures"
-MODELS = Path(os.environ.get("JPEGPRE_MODELS", ROOT / "savedmodels"))
+MODELS = Path(os.environ.get("JPEGPRE_MODELS", ROOT / "export" / "models"))
 
 
 def _missing() -> str | None:

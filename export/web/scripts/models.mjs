@@ -1,10 +1,10 @@
-// Which models the build takes: those of savedmodels/ (or $JPEGPRE_MODELS) that have an int8 ONNX form.
+// Which models the build takes: those of export/models (or $JPEGPRE_MODELS) that have an int8 ONNX form.
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const ROOT = process.env.JPEGPRE_MODELS ?? fileURLToPath(new URL("../../../savedmodels", import.meta.url));
+const ROOT = process.env.JPEGPRE_MODELS ?? fileURLToPath(new URL("../../models", import.meta.url));
 
 /** Returns [{ description, from, path }]: src/protocol.ts's ModelDescription, the file, and its place in dist/. */
 export function shippedModels() {
