@@ -17,6 +17,8 @@ from jpegpre_tf.runtime.inference.tiling import plan_tiles
 
 ROOT = Path(__file__).parent.parent.parent
 PICTURES = ROOT / "tests" / "pictures"
+# The library still carries models of version 4.
+MODELS = ROOT / "export" / "models"
 
 # Small, so that pictures of a few hundred pixels have many tiles.
 TILE_PIXELS = 1 << 14
