@@ -41,7 +41,11 @@ def test_a_users_own_model_becomes_a_folder_that_the_runtime_takes(trained, tmp_
     assert set(description["files"]) == {
         "model.keras",
         *(f"{kind}/{precision}.{kind}" for kind in ("tflite", "onnx") for precision in ("fp32", "int8")),
-        *(f"onnx/{precision}_{name}.onnx" for name in ("carrier", "decide") for precision in ("fp32", "int8")),
+        *(
+            f"onnx/{precision}_{name}.onnx"
+            for name in ("carrier", "decide")
+            for precision in ("fp32", "int8")
+        ),
     }
     model = runtime.find_model(folder)
     assert all(len(model.read(name)) == entry["size_bytes"] for name, entry in model.files.items())
