@@ -1,5 +1,6 @@
 """Carriers as candidates: the files that `encode` writes, tables alone, what the cache tells apart."""
 
+import hashlib
 import json
 import shutil
 
@@ -34,6 +35,13 @@ def model(tmp_path):
     folder = tmp_path / "model"
     shutil.copytree(runtime.find_model("balanced").path, folder)
     flat().write(folder / "tables.json")
+    description = json.loads((folder / "model.json").read_text())
+    content = (folder / "tables.json").read_bytes()
+    description["files"]["tables.json"] |= {
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "size_bytes": len(content),
+    }
+    (folder / "model.json").write_text(json.dumps(description))
     return folder
 
 

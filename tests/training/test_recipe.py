@@ -47,7 +47,9 @@ def test_stages_follow_each_other_and_are_not_made_twice(
     real = module.train
     calls = []
 
-    class InterruptedRunError(Exception):
+    class InterruptedRunError(
+        BaseException
+    ):  # as a signal: the command line reports every Exception in one line
         pass
 
     def interrupted(config: object, *arguments: object, **options: object) -> object:
