@@ -26,7 +26,7 @@ from jpegpre_tf.evaluation.quality_calibration import Calibration, fit_calibrati
 from jpegpre_tf.evaluation.runner import SINGLE_THREAD
 
 METRIC = "ssimulacra2"
-FITTED = (*range(5, 100, 5), 98)
+FITTED = (5, 7, *range(10, 100, 5), 98)
 CHECKED = tuple(range(20, 91, 10))
 _TABLES = "tables.json"
 
