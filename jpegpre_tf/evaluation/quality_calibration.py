@@ -50,18 +50,23 @@ def fit_calibration(
         raise ValueError("expected mean scores that rise with the quality")
     rising = np.concatenate([[True], np.diff(reached) > 0])
     meant = np.interp(wanted, reached[rising], asked[rising])
-    # Beyond what the family was scored at: as far off as at the nearest end.
-    below, above = wanted < reached[0], wanted > reached[-1]
-    meant[below] = asked[below] + min(0.0, (meant - asked)[~below][0] if not below.all() else 0.0)
-    meant[above] = asked[above] + max(0.0, (meant - asked)[~above][-1] if not above.all() else 0.0)
+    inside = (wanted >= reached[0]) & (wanted <= reached[-1])
+    shifts = (meant - asked)[inside] if inside.any() else np.zeros(1)
+    below = wanted < reached[0]
+    meant[below] = asked[below] + min(0.0, shifts[0])  # as far off as at the nearest score that was reached
+    # Where the family's score is highest before its end, as carriers' is at the finest steps, more bits give nothing.
+    is_limited = not rising[-1]
+    if not is_limited:
+        meant[wanted > reached[-1]] = asked[wanted > reached[-1]] + max(0.0, shifts[-1])
     if start is not None:
         meant = np.interp(meant, start.quality, start.at)
-    shifts = _smooth(asked, meant - asked)
-    at = np.clip(np.maximum.accumulate(asked + shifts), _LOWEST, _HIGHEST)
+    highest = float(meant[-1]) if is_limited else _HIGHEST
+    smooth = asked + _smooth(asked, meant - asked)
+    at = np.clip(np.maximum.accumulate(smooth), _LOWEST, highest)
     ends = [(_LOWEST, min(_LOWEST, float(at[0])))] if asked[0] > _LOWEST else []
     pairs = [*ends, *zip(asked.tolist(), np.round(at, 2).tolist(), strict=True)]
     if asked[-1] < _HIGHEST:
-        pairs.append((_HIGHEST, _HIGHEST))
+        pairs.append((_HIGHEST, round(highest, 2)))
     return Calibration(tuple(quality for quality, _ in pairs), tuple(meant for _, meant in pairs))
 
 

@@ -30,6 +30,15 @@ def test_equal_families_mean_themselves():
     assert found.at == pytest.approx(found.quality, abs=0.01)
 
 
+def test_no_more_is_asked_of_a_family_than_its_best():
+    """Its score falls beyond 80, and is never that of plain files beyond about 77."""
+    family = score(np.minimum(QUALITIES, 80) + 4) - np.maximum(QUALITIES - 80, 0)
+    found = fit_calibration(QUALITIES, score(QUALITIES), family)
+    at = dict(zip(found.quality, found.at, strict=True))
+    assert at[50] == pytest.approx(46, abs=0.25)
+    assert at[90] == at[95] == at[100] == 80
+
+
 def test_ascending_and_smooth_for_an_uneven_family():
     noise = np.random.default_rng(1).normal(0, 1.5, len(QUALITIES))
     found = fit_calibration(QUALITIES, score(QUALITIES), score(QUALITIES + 4) + noise)
