@@ -27,6 +27,7 @@ VERBS: dict[str, str] = {
     "optimize": "search the best pixels of one picture, slowly, for a file served many times",
     "compare": "write a page with a before/after wipe of one picture at equal file size",
     "train": "train a preprocessor on a folder of pictures",
+    "train-tables": "learn quantization tables, for a network as it is or for none",
     "export": "write a trained model as TFLite and ONNX, checked against Keras",
     "train-simulator": "train a network that does to a picture what an encoder does",
     "train-rate": "train a network that tells how many bits an encoder takes",

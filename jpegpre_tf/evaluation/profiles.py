@@ -15,7 +15,7 @@ from jpegpre_tf.evaluation.edit_writer import EditWriter, Preprocess
 from jpegpre_tf.evaluation.encoder_tables import read_encoder_tables
 from jpegpre_tf.evaluation.file_writer import FileWriter
 from jpegpre_tf.evaluation.tflite_file import TFLiteFile
-from jpegpre_tf.runtime.inference.model_folder import TABLES_NAME
+from jpegpre_tf.runtime.inference.model_folder import TABLES
 
 # "carrier": decisions for the tuned tables. "edit": pixels edited for the tables that the encoder writes.
 # "edit-standard": pixels edited for libjpeg's tables of the quality, whatever the encoder's.
@@ -91,7 +91,7 @@ def make_profile_writer(
     if encoder != PLAIN_ENCODER:
         raise UsageError(f"carriers are written by {PLAIN_ENCODER}. Received: --encoder {encoder}")
     if session.tuned_tables is None:
-        raise UsageError(f"carriers need a model with {TABLES_NAME}. Received: {name_or_path}")
+        raise UsageError(f"carriers need a model with {TABLES}. Received: {name_or_path}")
     if decides and not session.can_decide:
         raise UsageError(f"carriers need a model that decides coefficients. Received: {name_or_path}")
     return CarrierWriter(session, get_encoder(encoder))
@@ -131,7 +131,7 @@ def describe_profile(
             "tiling": repr(tiling),
         }
     if path == "carrier":
-        tables = (model.path / TABLES_NAME).read_bytes()
+        tables = (model.path / TABLES).read_bytes()
         return identity | {"tables": hashlib.sha256(tables).hexdigest(), "code": _hash_code(*_CARRIER_CODE)}
     return identity | {"code": _hash_code("runtime/inference/*.py")}
 

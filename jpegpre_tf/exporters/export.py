@@ -107,10 +107,12 @@ def export(request: ExportRequest, say: Callable[[str], None] = lambda line: Non
 
 def _description(request: ExportRequest, preprocessor: Any) -> dict[str, Any]:
     file = request.folder / "model.json"
-    low, high = (request.config.quality_low, request.config.quality_high) if request.config else (5, 95)
+    low, high = (
+        (request.config.data.quality_low, request.config.data.quality_high) if request.config else (5, 95)
+    )
     fresh = new_description(preprocessor, name=request.folder.absolute().name, quality_range=(low, high))
-    if request.config and request.config.measures:
-        fresh["objective"] = request.config.measures
+    if request.config and request.config.objective.metrics:
+        fresh["objective"] = request.config.objective.metrics
     if not file.exists():
         return fresh
     try:
@@ -131,9 +133,9 @@ def _quantize(
         list(request.pictures),
         batch_size=_BATCH_SIZE,
         crop_size=_CROP_SIZE,
-        quality_range=(config.quality_low, config.quality_high),
-        strength_range=(config.strength_low, 1.0),
-        seed=config.seed + 1,  # crops that training did not end with
+        quality_range=(config.data.quality_low, config.data.quality_high),
+        strength_range=(config.data.strength_low, 1.0),
+        seed=config.run.seed + 1,  # crops that training did not end with
     )
     say(f"calibrating on {_CALIBRATION_BATCHES * _BATCH_SIZE} crops")
     quantized.calibrate(batches.take(_CALIBRATION_BATCHES))

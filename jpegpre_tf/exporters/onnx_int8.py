@@ -14,7 +14,8 @@ from jpegpre_tf.errors import ModelError
 
 # How tf2onnx names a folded fake quantisation of weights: after the operation.
 _MARK = "FakeQuantWithMinMaxVarsPerChannel"
-_LEVELS = 127  # symmetric, narrow range
+# The largest weight of a channel in steps: weights take 7 of 8 bits (`quantized.set_weight_ranges`).
+_LARGEST_WEIGHT = 64
 _LARGEST_BIAS = 2.0**30
 # Of a step: what is left of float32 rounding when a weight on the grid is divided by its step.
 _OFF_GRID = 1e-3
@@ -61,13 +62,15 @@ def quantize_weights(model: Any) -> None:
 
 def _on_grid(kernel: np.ndarray, least_scale: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
     """int8 kernel and float32 scale per output channel (axis 0), at least `least_scale`."""
-    grid = np.abs(kernel).reshape(len(kernel), -1).max(axis=1) / np.float32(_LEVELS)
+    grid = np.abs(kernel).reshape(len(kernel), -1).max(axis=1) / np.float32(_LARGEST_WEIGHT)
     # Channels that never learned anything have no grid to keep to, but may have a bias that must fit.
     scale = np.maximum(grid, np.maximum(least_scale, 1e-12)).astype(np.float32)
     exact = kernel / scale.reshape(-1, *[1] * (kernel.ndim - 1))
     integers = np.rint(exact)
     if np.abs(exact - integers)[scale == grid].max(initial=0.0) > _OFF_GRID:
-        raise ModelError(f"int8 ONNX model: weights {name} are not on a grid of {2 * _LEVELS + 1} levels")
+        raise ModelError(
+            f"int8 ONNX model: weights {name} are not on a grid of {2 * _LARGEST_WEIGHT + 1} steps"
+        )
     return integers.astype(np.int8), scale
 
 

@@ -107,7 +107,7 @@ def test_shipped_models_have_their_recipe_logs_and_figure(profile: str) -> None:
     for stage in stages:
         if stage.config is not None:
             epochs = len((folder / f"log-{stage.name}.jsonl").read_text().splitlines())
-            assert epochs * stage.config.steps_per_epoch >= (stage.last_step or stage.config.steps)
+            assert epochs * stage.config.run.steps_per_epoch >= (stage.last_step or stage.config.run.steps)
     assert (folder / "training.png").is_file()
     assert f"--recipe {profile}" in runtime.find_model(profile).description["training"]["commands"][0]
 
@@ -122,4 +122,4 @@ def test_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "made by a recipe" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
     path = written(tmp_path, {"name": "a", "config": {"seed": 7}}, {"name": "b", "config": {"seed": 8}})
-    assert last_config(path) == TrainConfig(seed=8)
+    assert last_config(path) == TrainConfig().with_fields(seed=8)

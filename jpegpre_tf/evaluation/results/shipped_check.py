@@ -6,7 +6,7 @@ from pathlib import Path
 from jpegpre_tf.errors import UnknownModelError
 from jpegpre_tf.evaluation.results.candidate_result import CandidateResult
 from jpegpre_tf.runtime import find_model
-from jpegpre_tf.runtime.inference.model_folder import TABLES_NAME
+from jpegpre_tf.runtime.inference.model_folder import TABLES
 
 
 def explain_difference(candidate: CandidateResult) -> str | None:
@@ -25,7 +25,7 @@ def explain_difference(candidate: CandidateResult) -> str | None:
     if "file" in candidate.model and candidate.model["file"] not in known:
         return f"{candidate.key}: measured with another network than the one that ships"
     if "tables" in candidate.model:
-        tables = model.path / TABLES_NAME
+        tables = model.path / TABLES
         if (
             not tables.is_file()
             or hashlib.sha256(tables.read_bytes()).hexdigest() != candidate.model["tables"]

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFile
 
-from jpegpre_tf import jpeg
+from jpegpre_tf.jpeg.tables import interpolated_tables
 
 SUBSAMPLINGS = ("4:4:4", "4:2:2", "4:2:0")  # Pillow numbers them 0, 1, 2
 
@@ -35,7 +35,7 @@ def encode_jpeg(
 
     Args:
         pixels: uint8 `(H, W, 3)` RGB, levels 0..255.
-        quality: 1..100. Between two whole numbers the tables are in between, see `tables_of`.
+        quality: 1..100. Between two whole numbers the tables are in between, see `jpeg.tables.interpolated_tables`.
         subsampling: "4:2:0", "4:2:2" or "4:4:4".
         is_grey: Write one channel, the luma of `pixels`.
         density: (x, y) dots per inch for the JFIF header.
@@ -58,7 +58,10 @@ def encode_jpeg(
     options: dict[str, Any] = {"quality": int(quality)}
     if quality != int(quality):
         # At quality 50 Pillow writes the tables that it is given.
-        options = {"quality": 50, "qtables": [table.ravel().tolist() for table in tables_of(quality)]}
+        options = {
+            "quality": 50,
+            "qtables": [table.ravel().tolist() for table in interpolated_tables(quality)],
+        }
     if density is not None:
         options["dpi"] = density
     files = []
@@ -75,25 +78,6 @@ def encode_jpeg(
             )
             files.append(file.getvalue())
     return min(files, key=len)
-
-
-def tables_of(quality: float) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint16]]:
-    """Returns the (luma, chroma) tables of a quality 1..100, (8, 8) each, whole number or not.
-
-    Between two whole numbers the entries change to the next quality's one after another, the highest
-    frequencies first: files then grow in steps of a few per mille, where scaling all entries by a real number
-    jumps whenever many of them round up together.
-    """
-    lower = jpeg.quantization_tables(int(quality))
-    share = quality - int(quality)
-    if share == 0:
-        return lower
-    upper = jpeg.quantization_tables(int(quality) + 1)
-    changed = jpeg.NATURAL_FROM_ZIGZAG[64 - round(64 * share) :]
-    tables = [table.ravel().copy() for table in lower]
-    for table, finer in zip(tables, upper, strict=True):
-        table[changed] = finer.ravel()[changed]
-    return tables[0].reshape(8, 8), tables[1].reshape(8, 8)
 
 
 @contextmanager

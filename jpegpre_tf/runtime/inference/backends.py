@@ -1,6 +1,7 @@
 """The libraries that can run an exported network."""
 
-from collections.abc import Mapping
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -8,39 +9,58 @@ import numpy.typing as npt
 
 # Backend -> the format of the files that it runs.
 BACKENDS = {"litert": "tflite", "onnxruntime": "onnx"}
+# Natural index of each coefficient of a block that a network gives: by row + column, then by row.
+COEFFICIENT_ORDER = np.array(sorted(range(64), key=lambda k: (k // 8 + k % 8, k)))
+# Inputs besides the picture of a network that sees tables, and of one that sees libjpeg's quality instead.
+TABLE_CONDITIONS = frozenset({"luma_table", "chroma_table", "strength"})
+QUALITY_CONDITIONS = frozenset({"quality", "strength"})
 
-EDIT, DECIDE = "edit", "decide"
-# The inputs of a network conditioned on tables, and of one conditioned on the quality (no longer trained).
-TABLE_INPUTS = frozenset({"image", "luma_table", "chroma_table", "strength"})
-QUALITY_INPUTS = frozenset({"image", "quality", "strength"})
 
-Conditions = Mapping[str, npt.NDArray[np.float32]]
+@dataclass(frozen=True)
+class Conditions:
+    """What a network is told besides the picture.
+
+    Attributes:
+        tables: Luma and chroma table that the decoder will use, (2, 8, 8), 1..255.
+        strength: 0..1.
+        quality: libjpeg's number for these tables, 1..100; only models before version 5 look at it.
+    """
+
+    tables: npt.NDArray[np.integer]
+    strength: float
+    quality: float
+
+    def inputs(self, names: Collection[str]) -> dict[str, npt.NDArray[np.float32]]:
+        """The tensors of these names, as exported files take them."""
+        luma, chroma = (np.asarray(table, np.float32).reshape(1, 1, 1, 64) for table in self.tables)
+        found = {"luma_table": luma, "chroma_table": chroma}
+        for name, value in (("strength", self.strength), ("quality", self.quality)):
+            found[name] = np.full((1, 1, 1, 1), value, np.float32)
+        return {name: value for name, value in found.items() if name in names}
 
 
 class Tiles(Protocol):
     """Runs a network on single tiles; one instance serves one thread at a time.
 
     Attributes:
-        inputs: Signature, "edit" or "decide", -> names of its inputs. What a file lacks is missing.
+        decides: Whether the model can decide coefficients, not only edit.
     """
 
-    inputs: Mapping[str, frozenset[str]]
+    decides: bool
 
     def buffer(self, height: int, width: int) -> npt.NDArray[Any]:
-        """Returns the `(height, width, 3)` array to fill before a run; float32 or uint8, samples 0..255."""
+        """Returns the `(height, width, 3)` array to fill before a run; float32 or uint8, RGB samples 0..255."""
 
     def edit(self, conditions: Conditions) -> npt.NDArray[np.uint8]:
-        """Returns edited samples for the buffer: uint8 `(height, width, 3)`.
-
-        Args:
-            conditions: All inputs of the signature but the image, by name.
-        """
+        """Returns edited samples of the buffer: uint8 `(height, width, 3)`."""
 
     def decide(self, conditions: Conditions) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        """Returns quantized coefficients for the buffer, float32 whole numbers.
+        """Returns the quantized coefficients of the buffer, of each block in `COEFFICIENT_ORDER`.
 
-        Luma `(height / 8, width / 8, 64)`; chroma `(height / 16, width / 16, 128)`, Cb's before Cr's. Each 64 are
-        ordered by row + column, then by row.
+        Y (height / 8, width / 8, 64), and Cb then Cr (height / 16, width / 16, 128).
+
+        Raises:
+            ModelError: If the model only edits.
         """
 
 
@@ -50,8 +70,8 @@ def check_backend(name: str) -> None:
         raise ValueError(f"`backend` must be one of {', '.join(BACKENDS)}. Received: backend={name!r}")
 
 
-def to_samples(output: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-    """uint8 samples of a network's result."""
+def as_levels(output: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    """uint8 levels of a network's result."""
     if output.dtype != np.uint8:
         # The graph rounds and clips already; a model that does not must still not wrap around.
         output = np.clip(np.rint(output, out=output), 0, 255, out=output).astype(np.uint8)

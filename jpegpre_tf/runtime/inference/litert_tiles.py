@@ -1,6 +1,5 @@
 """One LiteRT interpreter that runs the preprocessing network on single tiles."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -8,13 +7,15 @@ import numpy.typing as npt
 
 from jpegpre_tf.errors import ModelError
 from jpegpre_tf.runtime.inference.backends import (
-    DECIDE,
-    EDIT,
-    QUALITY_INPUTS,
-    TABLE_INPUTS,
+    QUALITY_CONDITIONS,
+    TABLE_CONDITIONS,
     Conditions,
-    to_samples,
+    as_levels,
 )
+
+_EDIT, _DECIDE = "edit", "decide"
+# The only signature of models before version 5.
+_OLD_EDIT = "serving_default"
 
 
 class LiteRTTiles:
@@ -34,60 +35,55 @@ class LiteRTTiles:
         # Here and not above: model lists and help texts need no interpreter.
         from ai_edge_litert.interpreter import Interpreter
 
+        self._runners: dict[str, Any] = {}
         try:
             self._interpreter = Interpreter(model_content=content, num_threads=threads)
-            # At the exported shape: a file that LiteRT cannot prepare fails here, not at the first picture.
+            # At the exported shape: a file that LiteRT cannot prepare fails here, not at the first picture. Before
+            # there are runners, whose tensors it would refuse to move.
             self._interpreter.allocate_tensors()
-            names = sorted(self._interpreter.get_signature_list())
-            # Files of one signature call it as they like.
-            wanted = {EDIT: names[0]} if len(names) == 1 else {EDIT: EDIT, DECIDE: DECIDE}
-            self._runners = {
-                signature: self._interpreter.get_signature_runner(name) for signature, name in wanted.items()
-            }
-        except (ValueError, RuntimeError, IndexError) as error:
+            signatures = self._interpreter.get_signature_list()
+            self._edit_name = _EDIT if _EDIT in signatures else _OLD_EDIT
+            edit = self._runner(self._edit_name)
+        except (ValueError, RuntimeError) as error:
             raise ModelError(f"LiteRT cannot run this model: {_first_line(error)}") from error
-        self.inputs: Mapping[str, frozenset[str]] = {
-            signature: frozenset(runner.get_input_details()) for signature, runner in self._runners.items()
-        }
-        for signature, runner in self._runners.items():
-            check_tensors(signature, self.inputs[signature], set(runner.get_output_details()))
-        self._dtype = self._runners[EDIT].get_input_details()["image"]["dtype"]
+        inputs = edit.get_input_details()
+        outputs = set(edit.get_output_details())
+        conditions = set(inputs) - {"image"}
+        if conditions not in (TABLE_CONDITIONS, QUALITY_CONDITIONS) or outputs != {"output"}:
+            raise ModelError(
+                "expected a network with inputs image, luma_table, chroma_table, strength and one output named output; "
+                f"received inputs {', '.join(sorted(inputs))} and outputs {', '.join(sorted(outputs))}"
+            )
+        self.decides = _DECIDE in signatures
+        self._dtype = inputs["image"]["dtype"]
         self._buffer: npt.NDArray[Any] = np.empty((0, 0, 3), self._dtype)
 
     def buffer(self, height: int, width: int) -> npt.NDArray[Any]:
-        """Returns the `(height, width, 3)` array to fill before a run; float32 or uint8, samples 0..255."""
+        """Returns the `(height, width, 3)` array to fill before a run; float32 or uint8, RGB samples 0..255."""
         if self._buffer.shape[:2] != (height, width):
             self._buffer = np.empty((height, width, 3), self._dtype)
         return self._buffer
 
     def edit(self, conditions: Conditions) -> npt.NDArray[np.uint8]:
-        """Returns edited samples for the buffer, uint8 `(height, width, 3)`; see `Tiles`."""
-        return to_samples(self._run(EDIT, conditions)["output"][0])
+        """Returns edited samples of the buffer: uint8 `(height, width, 3)`."""
+        return as_levels(self._run(self._edit_name, conditions)["output"][0])
 
     def decide(self, conditions: Conditions) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        """Returns quantized coefficients for the buffer, luma and chroma; see `Tiles`."""
-        outputs = self._run(DECIDE, conditions)
-        return outputs["luma"][0], outputs["chroma"][0]
+        """Returns the quantized coefficients of the buffer, see `Tiles`."""
+        if not self.decides:
+            raise ModelError("this model only edits pixels: a carrier needs a model of version 5 or later")
+        found = self._run(_DECIDE, conditions)
+        return found["luma"][0], found["chroma"][0]
 
-    def _run(self, signature: str, conditions: Conditions) -> dict[str, npt.NDArray[Any]]:
-        # By name through the signature: the order of a TFLite file's inputs is not the declared one. The runner
-        # allocates again only where a shape changed.
-        result: dict[str, npt.NDArray[Any]] = self._runners[signature](
-            image=self._buffer[np.newaxis], **conditions
-        )
-        return result
+    def _run(self, signature: str, conditions: Conditions) -> Any:
+        runner = self._runner(signature)
+        names = runner.get_input_details().keys()
+        return runner(image=self._buffer[np.newaxis], **conditions.inputs(names))
 
-
-def check_tensors(signature: str, inputs: frozenset[str], outputs: set[str]) -> None:
-    """Raises ModelError unless these are the tensors of a preprocessing network's signature."""
-    expected = {"output"} if signature == EDIT else {"luma", "chroma"}
-    allowed = (TABLE_INPUTS, QUALITY_INPUTS) if signature == EDIT else (TABLE_INPUTS,)
-    if inputs not in allowed or outputs != expected:
-        raise ModelError(
-            f"expected a network with inputs {', '.join(sorted(TABLE_INPUTS))} and outputs "
-            f"{', '.join(sorted(expected))}; "
-            f"received inputs {', '.join(sorted(inputs))} and outputs {', '.join(sorted(outputs))}"
-        )
+    def _runner(self, signature: str) -> Any:
+        if signature not in self._runners:
+            self._runners[signature] = self._interpreter.get_signature_runner(signature)
+        return self._runners[signature]
 
 
 def _first_line(error: Exception) -> str:

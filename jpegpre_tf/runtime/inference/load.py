@@ -49,12 +49,17 @@ def load(
     """
     check_backend(backend)
     model = find_model(name_or_path)
+    file_format = BACKENDS[backend]
+    decide = None
+    if file_format == "onnx" and model.precisions(file_format, "decide"):
+        decide = model.read_model(precision, file_format, "decide")
     return Session(
-        model.read_model(precision, BACKENDS[backend]),
+        model.read_model(precision, file_format),
         alignment=model.tile_alignment,
         overlap=model.tile_overlap,
         quality_range=model.quality_range,
         threads=min(usable_cores(), _MOST_THREADS) if threads is None else threads,
         backend=backend,
+        decide=decide,
         tuned_tables=model.tuned_tables,
     )

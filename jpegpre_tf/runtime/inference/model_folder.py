@@ -10,7 +10,7 @@ from jpegpre_tf.errors import ModelError, UnknownModelError
 from jpegpre_tf.jpeg.tuned_tables import TunedTables
 
 PREPROCESSOR = "preprocessor"
-TABLES_NAME = "tables.json"
+TABLES = "tables.json"
 
 _PACKAGE = Path(__file__).resolve().parents[2]
 # Precisions by preference where the caller names none: smallest and fastest first.
@@ -64,30 +64,44 @@ class ModelFolder:
         low, high = self.description["quality_range"]
         return int(low), int(high)
 
-    @property
-    def tuned_tables(self) -> TunedTables | None:
-        """The learned quantization tables beside the model, None if it has none.
+    def precisions(self, file_format: str = "tflite", signature: str = "edit") -> dict[str, str]:
+        """Returns precision -> relative path of the files of one format.
 
-        Raises:
-            ModelError: If tables.json is not readable.
+        Args:
+            file_format: "tflite" (all signatures in one file) or "onnx" (a file for each).
+            signature: "edit", "carrier" or "decide".
         """
-        path = self.path / TABLES_NAME
-        return TunedTables.read(path) if path.is_file() else None
-
-    def precisions(self, file_format: str = "tflite") -> dict[str, str]:
-        """Returns precision -> relative path of the files of one format."""
         return {
             str(entry["precision"]): name
             for name, entry in self.files.items()
-            if entry.get("format") == file_format and "precision" in entry
+            if entry.get("format") == file_format
+            and "precision" in entry
+            and entry.get("signature", signature) == signature
         }
 
-    def read_model(self, precision: str | None = None, file_format: str = "tflite") -> bytes:
+    @property
+    def tuned_tables(self) -> TunedTables | None:
+        """The model's own tables, None if it has none.
+
+        Raises:
+            ModelError: If they cannot be read.
+        """
+        if TABLES not in self.files:
+            return None
+        try:
+            return TunedTables.from_json(json.loads(self.read(TABLES)))
+        except (ValueError, KeyError, TypeError) as error:
+            raise ModelError(f"model file '{self.path / TABLES}' is not one of tables: {error}") from error
+
+    def read_model(
+        self, precision: str | None = None, file_format: str = "tflite", signature: str = "edit"
+    ) -> bytes:
         """Returns the checked content of the file of one precision and format.
 
         Args:
             precision: "fp32", "fp16" or "int8"; None takes int8 where shipped, else fp32.
             file_format: "tflite" or "onnx".
+            signature: Of an ONNX file: "edit", "carrier" or "decide".
 
         Raises:
             ModelError: If the model has no such file, or the file fails its check.
@@ -96,7 +110,7 @@ class ModelFolder:
             raise ModelError(
                 f"model {self.name!r} is a {self.kind} network for training, expected a {PREPROCESSOR}"
             )
-        shipped = self.precisions(file_format)
+        shipped = self.precisions(file_format, signature)
         chosen = precision or next((name for name in _PREFERRED if name in shipped), None)
         if chosen not in shipped:
             raise ModelError(

@@ -1,7 +1,7 @@
 """A loaded preprocessing model: from a picture to edited pixels, to decisions, to a carrier."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from jpegpre_tf import jpeg
-from jpegpre_tf.errors import ModelError
+from jpegpre_tf.jpeg.tables import interpolated_tables
 from jpegpre_tf.jpeg.tuned_tables import TunedTables
 from jpegpre_tf.runtime.inference.arguments import (
     check_image,
@@ -17,8 +17,8 @@ from jpegpre_tf.runtime.inference.arguments import (
     check_tables,
     nearest_quality,
 )
-from jpegpre_tf.runtime.inference.backends import DECIDE, EDIT, Conditions, Tiles, check_backend
-from jpegpre_tf.runtime.inference.carrier import Carrier
+from jpegpre_tf.runtime.inference.backends import COEFFICIENT_ORDER, Conditions, Tiles, check_backend
+from jpegpre_tf.runtime.inference.carrier import Carrier, EncoderTables, TablePair, make_carrier
 from jpegpre_tf.runtime.inference.litert_tiles import LiteRTTiles
 from jpegpre_tf.runtime.inference.onnx_tiles import OnnxTiles
 from jpegpre_tf.runtime.inference.tiling import Span, cut, plan_tiles
@@ -27,14 +27,7 @@ from jpegpre_tf.runtime.inference.tiling import Span, cut, plan_tiles
 # 60 MB at 256x256, 190 MB at 1024x1024, 550 MB at 2048x2048 for the process (LiteRT, fp32, 96 channels at 1/8
 # resolution). Smaller tiles than this pay more for overlap, larger ones were no faster on 12 megapixels.
 _TILE_PIXELS = 1 << 19
-# Mean step of the encoder's luma table below which a second pass over the carrier pays.
-_FINE_STEPS = 3.0
-# The order of the graph's 64 frequencies: by row + column, then by row; natural indexes.
-_ORDER = np.array(sorted(range(64), key=lambda k: (k // 8 + k % 8, k)))
-
 Pixels = npt.NDArray[np.uint8]
-TablePair = Sequence[npt.NDArray[np.integer]] | npt.NDArray[np.integer]
-EncoderTables = TablePair | Callable[[int], TablePair]
 
 
 class Session:
@@ -51,6 +44,7 @@ class Session:
             every quality is accepted, since the edit is bounded in the encoder's own steps at any of them.
         threads: CPU threads for each call, >= 1.
         tile_pixels: Upper bound of a tile's pixels.
+        decide: For onnxruntime, the ONNX file of the signature `decide`.
         tuned_tables: Learned tables of the model, the default of `carrier`; None if it has none.
         backend: "litert" or "onnxruntime" (extra [export]); both give the same levels, but for rare ties.
 
@@ -81,12 +75,14 @@ class Session:
         threads: int = 1,
         tile_pixels: int = _TILE_PIXELS,
         backend: str = "litert",
+        decide: bytes | None = None,
         tuned_tables: TunedTables | None = None,
     ) -> None:
         check_backend(backend)
         if threads < 1:
             raise ValueError(f"`threads` must be >= 1. Received: threads={threads}")
         self._content = content
+        self._decide_content = decide
         self._alignment = alignment
         self._overlap = overlap
         self.quality_range = quality_range
@@ -102,7 +98,7 @@ class Session:
     def can_decide(self) -> bool:
         """Whether the model can make carriers of a strength above 0."""
         with self._borrow() as tiles:
-            return DECIDE in tiles.inputs
+            return tiles.decides
 
     def __call__(
         self,
@@ -118,8 +114,14 @@ class Session:
             return image.copy()
         height, width = image.shape[:2]
         result = np.empty((height, width, 3), np.uint8)
+        if tables is None:
+            used, known = np.stack(interpolated_tables(quality)).astype(np.uint8), float(quality)
+        else:
+            # Models before version 5 see a quality only.
+            used = check_tables("tables", tables)
+            known = float(nearest_quality(used))
+        conditions = Conditions(used, float(strength), known)
         with self._borrow() as tiles:
-            conditions = _conditions(tiles, quality, tables, strength)
             for row, column in self._fill(tiles, image):
                 edited = tiles.edit(conditions)
                 result[row.keep_from : row.keep_to, column.keep_from : column.keep_to] = edited[
@@ -153,10 +155,8 @@ class Session:
         color = image if image.ndim == 3 else np.broadcast_to(image[..., np.newaxis], (height, width, 3))
         luma = np.empty((-(-height // 8), -(-width // 8), 64), np.int16)
         chroma = np.empty((-(-height // 16), -(-width // 16), 128), np.int16)
+        conditions = Conditions(target, float(strength), 75.0)
         with self._borrow() as tiles:
-            if DECIDE not in tiles.inputs:
-                raise ModelError("this model can edit pixels, it decides no coefficients")
-            conditions = _table_conditions(target, strength)
             for row, column in self._fill(tiles, color):
                 for plane, tile, side in zip((luma, chroma), tiles.decide(conditions), (8, 16), strict=True):
                     _keep_blocks(plane, tile, row, column, side)
@@ -193,30 +193,13 @@ class Session:
         if tables is None:
             check_number("quality", quality, 1, 100)
             tables = self.target_tables(quality)
-        coefficients = self.decide(image, tables, strength)
-        chosen: int | None = None
-        if callable(encoder_tables):
-            tables_of = encoder_tables
-            chosen = jpeg.choose_encoder_quality(coefficients, lambda at: list(tables_of(at)))
-            own = check_tables("encoder_tables", tables_of(chosen))
-        else:
-            own = check_tables("encoder_tables", encoder_tables)
-        pixels = jpeg.carrier_pixels(coefficients, list(own))
-        if own[0].mean() < _FINE_STEPS:
-            pixels = jpeg.corrected_pixels(pixels, coefficients, list(own))
-        return Carrier(
-            pixels=pixels,
-            quality=chosen,
-            tables=check_tables("tables", tables),
-            encoder_tables=own,
-            width=coefficients.width,
-            height=coefficients.height,
-        )
+        return make_carrier(self.decide(image, tables, strength), encoder_tables)
 
     def target_tables(self, quality: float) -> npt.NDArray[np.uint8]:
         """Returns the model's tables of a quality 1..100, uint8 `(2, 8, 8)`: tuned, or Annex K's if it has none."""
-        family = self.tuned_tables or _ANNEX_K
-        return family.tables(quality)
+        if self.tuned_tables is None:
+            return np.stack(interpolated_tables(quality)).astype(np.uint8)
+        return self.tuned_tables.tables(quality)
 
     def _fill(self, tiles: Tiles, image: Pixels) -> Iterator[tuple[Span, Span]]:
         """Puts one tile of the picture after the other into the buffer, and yields where it lies."""
@@ -233,8 +216,9 @@ class Session:
             yield row, column
 
     def _make_tiles(self) -> Tiles:
-        make = LiteRTTiles if self._backend == "litert" else OnnxTiles
-        return make(self._content, self._threads)
+        if self._backend == "litert":
+            return LiteRTTiles(self._content, self._threads)
+        return OnnxTiles(self._content, self._threads, self._decide_content)
 
     @contextmanager
     def _borrow(self) -> Iterator[Tiles]:
@@ -246,33 +230,6 @@ class Session:
         # Not in a `finally`: an interpreter that failed is dropped, the next call makes a new one.
         with self._lock:
             self._idle.append(tiles)
-
-
-# The same family without any learning.
-_ANNEX_K = TunedTables(np.zeros((4, 2, 8, 8), np.float32))
-
-
-def _conditions(
-    tiles: Tiles, quality: float, tables: TablePair | None, strength: float
-) -> dict[str, npt.NDArray[np.float32]]:
-    """Inputs of the signature `edit` besides the image."""
-    if "quality" in tiles.inputs[EDIT]:
-        if tables is not None:
-            quality = nearest_quality(check_tables("tables", tables))
-        values = {"quality": quality, "strength": strength}
-        return {name: np.full((1, 1, 1, 1), value, np.float32) for name, value in values.items()}
-    if tables is None:
-        tables = jpeg.quantization_tables(round(quality))
-    return dict(_table_conditions(check_tables("tables", tables), strength))
-
-
-def _table_conditions(tables: npt.NDArray[np.uint8], strength: float) -> Conditions:
-    luma, chroma = tables.reshape(2, 1, 1, 1, 64).astype(np.float32)
-    return {
-        "luma_table": luma,
-        "chroma_table": chroma,
-        "strength": np.full((1, 1, 1, 1), strength, np.float32),
-    }
 
 
 def _keep_blocks(
@@ -290,5 +247,5 @@ def _keep_blocks(
 
 def _to_natural(plane: npt.NDArray[np.int16]) -> npt.NDArray[np.int16]:
     natural = np.empty((*plane.shape[:2], 64), np.int16)
-    natural[..., _ORDER] = plane
+    natural[..., COEFFICIENT_ORDER] = plane
     return natural.reshape(*plane.shape[:2], 8, 8)
