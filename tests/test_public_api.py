@@ -28,6 +28,7 @@ RUNTIME = {
     "ComparePage",
     "EncodeOptions",
     "EncodeResult",
+    "Limits",
     "Metadata",
     "ModelFolder",
     "Picture",
@@ -53,6 +54,7 @@ ERRORS = {
     "StorageError",
     "TargetError",
     "UnknownModelError",
+    "UnsafeNameError",
     "UsageError",
 }
 

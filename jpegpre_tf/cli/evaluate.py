@@ -92,7 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
     for name, value in SINGLE_THREAD.items():  # before NumPy starts its threads
         os.environ.setdefault(name, value)
 
-    from jpegpre_tf.cli.common.points_progress import Progress
+    from jpegpre_tf.cli.common.progress import Progress
     from jpegpre_tf.cli.common.quiet import quiet_pillow, without_greeting
     from jpegpre_tf.evaluation.cache import make_folder
     from jpegpre_tf.evaluation.evaluate import evaluate

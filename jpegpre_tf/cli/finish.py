@@ -12,7 +12,7 @@ from jpegpre_tf.cli.common.plan import refuse_overwriting
 from jpegpre_tf.cli.common.quiet import quiet_pillow
 from jpegpre_tf.errors import PictureError
 from jpegpre_tf.runtime.encoding.carrier_png import read_carrier
-from jpegpre_tf.storage.names import shown
+from jpegpre_tf.storage.names import printable_path
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
         }
         print(json.dumps(description))
     else:
-        print(f"wrote '{shown(target)}', {len(content):,} bytes")
+        print(f"wrote '{printable_path(target)}', {len(content):,} bytes")
     return 0
 
 
@@ -51,15 +51,17 @@ def _read_carrier(path: Path) -> runtime.Carrier:
         with Image.open(path, formats=("PNG",)) as image:
             return read_carrier(image)
     except OSError as error:
-        raise PictureError(f"cannot read '{shown(path)}': {error.strerror or 'not a PNG file'}") from error
+        raise PictureError(
+            f"cannot read '{printable_path(path)}': {error.strerror or 'not a PNG file'}"
+        ) from error
     except (ValueError, SyntaxError) as error:
-        raise PictureError(f"'{shown(path)}': {error}") from error
+        raise PictureError(f"'{printable_path(path)}': {error}") from error
 
 
 def _finish(path: Path, carrier: runtime.Carrier) -> bytes:
     try:
         return carrier.finish(path.read_bytes())
     except OSError as error:
-        raise PictureError(f"cannot read '{shown(path)}': {error.strerror}") from error
+        raise PictureError(f"cannot read '{printable_path(path)}': {error.strerror}") from error
     except ValueError as error:
-        raise PictureError(f"'{shown(path)}': {error}") from error
+        raise PictureError(f"'{printable_path(path)}': {error}") from error

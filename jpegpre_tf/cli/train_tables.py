@@ -73,7 +73,10 @@ def run(arguments: argparse.Namespace) -> int:
     from jpegpre_tf.training.run import train
 
     config = _config(arguments)
-    initial = TunedTables.read(arguments.initial) if arguments.initial else None
+    try:
+        initial = TunedTables.read(arguments.initial) if arguments.initial else None
+    except ValueError as error:
+        raise UsageError(str(error)) from error
     frozen = None if arguments.no_network else _network(arguments.profile)
     paths = list_pictures(arguments.folder)
     validation = list_pictures(arguments.validation) if arguments.validation else []

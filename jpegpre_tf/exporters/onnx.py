@@ -18,6 +18,7 @@ from jpegpre_tf.exporters.signatures import (
     shape_of,
     signature_function,
 )
+from jpegpre_tf.layers.dead_zone import ONE_SPAN
 from jpegpre_tf.models.decision_graph import DecisionGraph
 from jpegpre_tf.storage.atomic import write_atomically
 
@@ -35,8 +36,8 @@ _SIZES = {
 def export_onnx(preprocessor: Any, path: str | Path, precision: str = "fp32", signature: str = EDIT) -> Path:
     """Writes one signature as ONNX (`exporters.signatures` has inputs and outputs).
 
-    One file for each signature: an ONNX model computes all of its outputs whenever it runs. `image` and `output` are RGB
-    samples: float32, or uint8 for int8; the others float32. Height and width are free, multiples of 16.
+    One file for each signature: an ONNX model computes all of its outputs whenever it runs. `image` and `output` are
+    RGB samples: float32, or uint8 for int8; the others float32. Height and width are free, multiples of 16.
 
     Args:
         preprocessor: A trained `Preprocessor`; for int8 a calibrated `QuantizedPreprocessor`.
@@ -71,7 +72,9 @@ def convert_onnx(
     if precision == "fp16":
         model = _half(model)
     described = {name: DESCRIPTIONS[name] for name in ("image", *INPUTS[signature], *OUTPUTS[signature])}
-    onnx.helper.set_model_props(model, {"signature": signature} | described | (properties or {}))
+    spans = {"zero_span": repr(float(preprocessor.dead_zone.zero_span)), "one_span": repr(ONE_SPAN)}
+    # For the kernel of export/kernel, which reads the network from this file.
+    onnx.helper.set_model_props(model, {"signature": signature} | spans | described | (properties or {}))
     content: bytes = model.SerializeToString()
     check_onnx(content, precision, signature)
     return content

@@ -166,8 +166,8 @@ def float_graph(preprocessor: Any) -> DecisionGraph:
         twin = _twin(getattr(preprocessor, f"{name}_network"), arguments)
         return lambda features, condition: tf.sigmoid(twin([features, condition]))
 
-    networks = [gates(name, arguments) for name, arguments in preprocessor.network_arguments().items()]
-    return DecisionGraph(*networks, DeadZone(preprocessor.zero_span))
+    luma, chroma = (gates(name, arguments) for name, arguments in preprocessor.network_arguments().items())
+    return DecisionGraph(luma, chroma, DeadZone(preprocessor.zero_span))
 
 
 def _outputs(network: Any, features: Any, condition: Any) -> tuple[list[Any], list[tf.Tensor]]:

@@ -121,9 +121,9 @@ def check_tflite(content: bytes, precision: str = "fp32") -> None:
 def _check_int8(found: Counter[tuple[str, str]]) -> None:
     """Checks how many convolutions are float."""
     floats = found[("CONV_2D", "FLOAT32")]
-    # In every signature the two tables put in order and the first of each network's branch of tables, for 1x1 pixels, and
-    # the forward transform's 4 (colour, luma, chroma samples, chroma); in two the inverse transform's 3; the encoder's two
-    # tables in `carrier`, headroom's 2 sums in `edit`.
+    # In every signature the two tables put in order and the first of each network's branch of tables, for 1x1 pixels,
+    # and the forward transform's 4 (color, luma, chroma samples, chroma); in two the inverse transform's 3; the
+    # encoder's two tables in `carrier`, headroom's 2 sums in `edit`.
     expected = len(INPUTS) * (2 + 2 + 4) + 2 * 3 + 2 + 2
     # Networks whose branches of tables are equal share the first convolution.
     if floats not in (expected, expected - len(INPUTS)) or not found[("CONV_2D", "INT8")]:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jpegpre_tf.errors import ModelError
 from jpegpre_tf.jpeg.tables import CHROMA_TABLE, LUMA_TABLE
 
 FORMAT = 1
@@ -136,9 +135,9 @@ class TunedTables:
         """Reads tables.json.
 
         Raises:
-            ModelError: If there is no such file, or it holds something else.
+            ValueError: If there is no such file, or it holds something else.
         """
         try:
             return cls.from_json(json.loads(path.read_text(encoding="utf-8")))
         except (OSError, ValueError) as error:
-            raise ModelError(f"{path}: expected tables learned by jpegpre ({error})") from error
+            raise ValueError(f"{path}: expected tables learned by jpegpre ({error})") from error

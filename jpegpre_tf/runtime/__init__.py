@@ -16,6 +16,7 @@ from jpegpre_tf.runtime.inference.load import load
 from jpegpre_tf.runtime.inference.model_folder import ModelFolder, find_model, shipped_models
 from jpegpre_tf.runtime.inference.session import Session
 from jpegpre_tf.runtime.pages.compare_page import ComparePage
+from jpegpre_tf.runtime.pictures.limits import Limits
 from jpegpre_tf.runtime.pictures.metadata import Metadata
 from jpegpre_tf.runtime.pictures.picture import Picture, open_picture
 from jpegpre_tf.runtime.pictures.psnr import psnr_db
@@ -26,6 +27,7 @@ __all__ = [
     "ComparePage",
     "EncodeOptions",
     "EncodeResult",
+    "Limits",
     "Metadata",
     "ModelFolder",
     "Picture",

@@ -9,7 +9,7 @@ from jpegpre_tf.evaluation.metrics import METRICS
 from jpegpre_tf.evaluation.report.crops import Crops, choose_crop_metric
 from jpegpre_tf.evaluation.report.tables import comparison_table, format_signed, picture_table
 from jpegpre_tf.evaluation.results import CandidateResult, MetricRecord, Results
-from jpegpre_tf.runtime.pages.wipe import filled
+from jpegpre_tf.runtime.pages.wipe import render_template
 
 # Below this a mean says little about the whole range, and the page says so.
 LOW_COVERAGE = 0.9
@@ -63,7 +63,7 @@ def page(results: Results, plots: Mapping[str, Path], crops: Sequence[Crops]) ->
         "version": escape(results.package_version),
         "started": escape(results.started.replace("T", " ")),
     }
-    return filled(Path(__file__).with_suffix(".html"), parts)
+    return render_template(Path(__file__).with_suffix(".html"), parts)
 
 
 def _card(results: Results, entry: CandidateResult, metric: MetricRecord) -> str:

@@ -4,6 +4,7 @@ import csv
 import io
 
 from jpegpre_tf.evaluation.results.results import Results
+from jpegpre_tf.storage.names import csv_cell
 
 
 def render_csv(results: Results) -> str:
@@ -19,7 +20,8 @@ def render_csv(results: Results) -> str:
             for point in result.points:
                 values = [point.quality, point.strength, point.size_bytes, point.rate_bpp]
                 scores = [point.metrics[name] for name in names]
-                writer.writerow([entry.key, picture, entry.encoder["name"], *values, *scores])
+                texts = [csv_cell(text) for text in (entry.key, picture, entry.encoder["name"])]
+                writer.writerow([*texts, *values, *scores])
     return out.getvalue()
 
 

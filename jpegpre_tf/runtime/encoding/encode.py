@@ -14,7 +14,8 @@ from jpegpre_tf.runtime.encoding.options import EncodeOptions
 from jpegpre_tf.runtime.encoding.renderer import Preprocess, Score
 from jpegpre_tf.runtime.encoding.result import EncodeResult
 from jpegpre_tf.runtime.pictures.decode import Decoded, decode_file, open_decoded, open_regular_file
-from jpegpre_tf.storage.atomic import replace_original, write_atomically
+from jpegpre_tf.storage.atomic import file_mode, replace_original, write_atomically
+from jpegpre_tf.storage.file_state import is_changed
 from jpegpre_tf.storage.names import shown
 
 
@@ -33,7 +34,8 @@ def encode_file(
 
     Args:
         source: Picture file; see `open_picture`.
-        target: JPEG file to write; replaced if it exists. Must be `source` with `in_place`, and only then may be.
+        target: JPEG file to write, with the permissions of `source`; replaced if it exists.
+            Must be `source` with `in_place`, and only then may be.
         preprocess: What `load` returns, or anything called like it.
         options: What to do; None is `EncodeOptions()`.
         encoder: Another encoder than the plain one, for example `jpegpre_tf.codecs.MozJPEG()`. Large pictures
@@ -52,8 +54,13 @@ def encode_file(
     if options.target_score is not None and score is None:
         raise ValueError("`target_score` needs `score`. Received: score=None")
     _check_target(Path(source), Path(target), options)
+    preprocess = options.limits.watch(preprocess)
     decoded = open_decoded(
-        source, max_pixels=options.max_pixels, background=options.background, color=options.color
+        source,
+        max_pixels=options.max_pixels,
+        background=options.background,
+        color=options.color,
+        limits=options.limits,
     )
     if options.in_place and decoded.jpeg is None:
         raise PictureError(f"'{shown(source)}' is not a JPEG file: not replaced in place")
@@ -74,9 +81,9 @@ def encode_file(
         before_write(encoded.result, encoded.content)
     _refuse_undecodable(encoded.content, source)
     if not options.in_place:
-        write_atomically(target, encoded.content)
+        write_atomically(target, encoded.content, file_mode(source))
     elif not encoded.is_unchanged:
-        replace_original(target, encoded.content)
+        replace_original(target, encoded.content, decoded.state)
     return encoded.result
 
 
@@ -107,12 +114,14 @@ def encode_bytes(
     if options.target_score is not None and score is None:
         raise ValueError("`target_score` needs `score`. Received: score=None")
     path = Path(name)
+    preprocess = options.limits.watch(preprocess)
     decoded = decode_file(
         io.BytesIO(content),
         path,
         max_pixels=options.max_pixels,
         background=options.background,
         color=options.color,
+        limits=options.limits,
     )
     try:
         encoded = EncodeJob(
@@ -153,6 +162,6 @@ def _check_target(source: Path, target: Path, options: EncodeOptions) -> None:
 def _read_again(source: str | Path, decoded: Decoded) -> bytes:
     with open_regular_file(source) as file:
         content = file.read()
-    if len(content) != decoded.size_bytes:
+    if len(content) != decoded.size_bytes or (decoded.state and is_changed(source, decoded.state)):
         raise PictureError("the file changed while it was read")
     return content

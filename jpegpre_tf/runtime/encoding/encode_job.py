@@ -23,6 +23,7 @@ from jpegpre_tf.runtime.encoding.strip_renderer import StripRenderer
 from jpegpre_tf.runtime.encoding.whole_renderer import WholeRenderer, carrier_scan
 from jpegpre_tf.runtime.pictures.decode import Decoded
 from jpegpre_tf.runtime.pictures.jpeg_source import kept_as_it_is, kept_size
+from jpegpre_tf.runtime.pictures.made_file import MARK_BYTES, MadeMark, insert_mark, stays
 from jpegpre_tf.runtime.pictures.metadata import insert_metadata, metadata_segments
 from jpegpre_tf.runtime.pictures.raster import WHOLE_PIXELS
 from jpegpre_tf.storage.names import shown
@@ -148,6 +149,11 @@ class EncodeJob:
         """Returns the settings and their file, or the settings of which nothing is won over the input's bytes."""
         if self._limit_bytes is not None:
             return self._choose_for_size(renderer, self._limit_bytes)
+        jpeg = self._decoded.jpeg
+        made = jpeg.made if jpeg is not None and self._input_bytes is not None else None
+        if jpeg is not None and stays(made, self._options.quality, self._options.strength):
+            self._reasons.append("the input's own bytes were kept: it is a result of an earlier run")
+            return Choice(jpeg.quality, 0, None)
         if self._options.target_score is not None and self._score is not None:
             choice = self._choose_for_score(renderer, self._options.target_score, self._score)
         else:
@@ -161,10 +167,13 @@ class EncodeJob:
             return Choice(jpeg.quality if jpeg else self._options.quality, 0, None)
         try:
             return choose_for_size(
-                renderer, limit_bytes - self._metadata_bytes, self._options.strength, self._highest_quality()
+                renderer,
+                limit_bytes - self._metadata_bytes - MARK_BYTES,
+                self._options.strength,
+                self._highest_quality(),
             )
         except TargetError as error:
-            smallest = int(error.best) + self._metadata_bytes
+            smallest = int(error.best) + self._metadata_bytes + MARK_BYTES
             of_these = f", of which {self._metadata_bytes:,} are metadata" if self._metadata_bytes else ""
             raise TargetError(
                 smallest,
@@ -196,7 +205,7 @@ class EncodeJob:
         """Returns the choice, without its file where the input's own bytes are as good."""
         if self._input_bytes is None or choice.rendered is None:
             return choice
-        size_bytes = choice.rendered.size_bytes + self._metadata_bytes
+        size_bytes = choice.rendered.size_bytes + self._metadata_bytes + MARK_BYTES
         if size_bytes <= self._input_bytes * (1 - _LEAST_SAVING):
             return choice
         saved = 100 * (1 - size_bytes / self._input_bytes)
@@ -215,7 +224,10 @@ class EncodeJob:
         return Encoded(result, content, is_unchanged=content == original)
 
     def _write(self, choice: Choice, rendered: Rendered, plain: Rendered) -> Encoded:
-        content = insert_metadata(rendered.jpeg, self._metadata)
+        jpeg = rendered.jpeg
+        if choice.strength > 0:  # what the encoder alone writes stays that, byte for byte
+            jpeg = insert_mark(jpeg, MadeMark(round(choice.quality), choice.strength))
+        content = insert_metadata(jpeg, self._metadata)
         bare = b"" if self._is_large else insert_metadata(rendered.jpeg, self._decoded.metadata.stripped())
         if self._decoded.is_grey and self._encoder is not None and not self._encoder.takes_grey:
             self._notes.append(f"{self._encoder.name} takes no grey pictures: written as a colour JPEG")

@@ -8,7 +8,8 @@ import numpy.typing as npt
 from jpegpre_tf.jpeg.tuned_tables import TunedTables
 from jpegpre_tf.runtime.encoding.jpeg_file import SCANS, SUBSAMPLINGS
 from jpegpre_tf.runtime.inference.arguments import check_tables
-from jpegpre_tf.runtime.pictures.decode import MAX_PIXELS, check_color
+from jpegpre_tf.runtime.pictures.decode import DEFAULT_LIMITS, MAX_PIXELS, check_color
+from jpegpre_tf.runtime.pictures.limits import Limits
 from jpegpre_tf.runtime.pictures.metadata import METADATA_CHOICES
 
 TABLES_CHOICES = ("tuned", "standard")
@@ -38,6 +39,7 @@ class EncodeOptions:
         background: Colour that transparent pictures are put on, a name or #rrggbb.
         color: "keep" leaves pixels and colour profile as they are; "srgb" converts to sRGB.
         max_pixels: Larger pictures are refused before they are decoded.
+        limits: What one picture may cost; see `Limits`.
         in_place: Replace the input, which must be a JPEG file, after the new file was verified.
     """
 
@@ -55,6 +57,7 @@ class EncodeOptions:
     color: str = "keep"
     max_pixels: int = MAX_PIXELS
     in_place: bool = False
+    limits: Limits = DEFAULT_LIMITS
 
     def __post_init__(self) -> None:
         _check_choice("metadata", self.metadata, METADATA_CHOICES)

@@ -1,4 +1,4 @@
-"""The libraries that can run an exported network."""
+"""What can run an exported network: two libraries, and the kernel in C."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -8,7 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 # Backend -> the format of the files that it runs.
-BACKENDS = {"litert": "tflite", "onnxruntime": "onnx"}
+BACKENDS = {"litert": "tflite", "onnxruntime": "onnx", "kernel": "onnx"}
+# The kernel where it runs the model, else LiteRT.
+AUTO = "auto"
 # Natural index of each coefficient of a block that a network gives: by row + column, then by row.
 COEFFICIENT_ORDER = np.array(sorted(range(64), key=lambda k: (k // 8 + k % 8, k)))
 # Inputs besides the picture of a network that sees tables, and of one that sees libjpeg's quality instead.

@@ -19,6 +19,7 @@ from jpegpre_tf.runtime.inference.arguments import (
 )
 from jpegpre_tf.runtime.inference.backends import COEFFICIENT_ORDER, Conditions, Tiles, check_backend
 from jpegpre_tf.runtime.inference.carrier import Carrier, EncoderTables, TablePair, make_carrier
+from jpegpre_tf.runtime.inference.kernel import Kernel
 from jpegpre_tf.runtime.inference.litert_tiles import LiteRTTiles
 from jpegpre_tf.runtime.inference.onnx_tiles import OnnxTiles
 from jpegpre_tf.runtime.inference.tiling import Span, cut, plan_tiles
@@ -37,7 +38,7 @@ class Session:
     kept for the next call. Memory for one call is bounded by the tile, not by the picture, plus the result.
 
     Args:
-        content: The model file: TFLite for the backend litert, ONNX for onnxruntime.
+        content: The model file: TFLite for the backend litert, ONNX for the others.
         alignment: Tiles start, and their sides are, at multiples of this many pixels.
         overlap: Pixels of context that an output pixel needs on each side.
         quality_range: Lowest and highest quality the model was trained for, kept for callers to tell users:
@@ -46,7 +47,8 @@ class Session:
         tile_pixels: Upper bound of a tile's pixels.
         decide: For onnxruntime, the ONNX file of the signature `decide`.
         tuned_tables: Learned tables of the model, the default of `carrier`; None if it has none.
-        backend: "litert" or "onnxruntime" (extra [export]); both give the same levels, but for rare ties.
+        backend: "litert", "onnxruntime" (extra [export]) or "kernel" (in C; int8 ONNX alone, no tiles); all give the
+            same samples, but for rare ties.
 
     Call arguments:
         image: uint8 `(H, W, 3)` RGB, samples 0..255, H and W >= 1, or a `PIL.Image.Image`. Not modified.
@@ -90,13 +92,16 @@ class Session:
         self._threads = threads
         self._tile_pixels = tile_pixels
         self._lock = threading.Lock()
-        self._backend = backend
+        self.backend = backend
         # Made at once: a model that the backend refuses fails when loaded, not at the first picture.
-        self._idle = [self._make_tiles()]
+        self._kernel = Kernel(content, threads) if backend == "kernel" else None
+        self._idle = [] if self._kernel else [self._make_tiles()]
 
     @property
     def can_decide(self) -> bool:
         """Whether the model can make carriers of a strength above 0."""
+        if self._kernel is not None:
+            return True
         with self._borrow() as tiles:
             return tiles.decides
 
@@ -120,6 +125,8 @@ class Session:
             # Models before version 5 see a quality only.
             used = check_tables("tables", tables)
             known = float(nearest_quality(used))
+        if self._kernel is not None:
+            return self._kernel.edit(image, (used[0], used[1]), float(strength))
         conditions = Conditions(used, float(strength), known)
         with self._borrow() as tiles:
             for row, column in self._fill(tiles, image):
@@ -155,11 +162,16 @@ class Session:
         color = image if image.ndim == 3 else np.broadcast_to(image[..., np.newaxis], (height, width, 3))
         luma = np.empty((-(-height // 8), -(-width // 8), 64), np.int16)
         chroma = np.empty((-(-height // 16), -(-width // 16), 128), np.int16)
-        conditions = Conditions(target, float(strength), 75.0)
-        with self._borrow() as tiles:
-            for row, column in self._fill(tiles, color):
-                for plane, tile, side in zip((luma, chroma), tiles.decide(conditions), (8, 16), strict=True):
-                    _keep_blocks(plane, tile, row, column, side)
+        if self._kernel is not None:
+            whole, chroma = self._kernel.decide(color, (target[0], target[1]), float(strength))
+            luma = whole[: luma.shape[0], : luma.shape[1]]
+        else:
+            conditions = Conditions(target, float(strength), 75.0)
+            with self._borrow() as tiles:
+                for row, column in self._fill(tiles, color):
+                    parts = tiles.decide(conditions)
+                    for plane, tile, side in zip((luma, chroma), parts, (8, 16), strict=True):
+                        _keep_blocks(plane, tile, row, column, side)
         planes = [_to_natural(luma)]
         if image.ndim == 3:
             planes += [_to_natural(chroma[..., :64]), _to_natural(chroma[..., 64:])]
@@ -216,7 +228,7 @@ class Session:
             yield row, column
 
     def _make_tiles(self) -> Tiles:
-        if self._backend == "litert":
+        if self.backend == "litert":
             return LiteRTTiles(self._content, self._threads)
         return OnnxTiles(self._content, self._threads, self._decide_content)
 

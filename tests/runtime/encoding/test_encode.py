@@ -8,6 +8,7 @@ from PIL import Image
 
 from jpegpre_tf import runtime
 from jpegpre_tf.errors import OutputError, PictureError
+from jpegpre_tf.runtime.pictures.made_file import MadeMark, insert_mark
 
 
 def test_numbers_are_those_of_the_files(balanced, photos, tmp_path):
@@ -15,7 +16,9 @@ def test_numbers_are_those_of_the_files(balanced, photos, tmp_path):
     Image.fromarray(photos[1]).save(source)
     result = runtime.encode_file(source, target, balanced, quality=60)
     assert result.size_bytes == target.stat().st_size
-    assert target.read_bytes() == runtime.encode_jpeg(balanced(photos[1], 60), 60)
+    assert target.read_bytes() == insert_mark(
+        runtime.encode_jpeg(balanced(photos[1], 60), 60), MadeMark(60, 1)
+    )
     assert result.jpeg_plain == runtime.encode_jpeg(photos[1], 60)
     assert result.size_bytes_plain == len(result.jpeg_plain)
     assert result.saved_percent == pytest.approx(100 - 100 * result.size_bytes / result.size_bytes_plain)
