@@ -33,7 +33,7 @@ _CARRIER_CODE = (
         "jpeg/tuned_tables.py",
         "jpeg/tables.py",
     ),
-    *("jpeg/codec.py", "jpeg/color.py", "jpeg/dct.py", "jpeg/resample.py"),
+    *("runtime/pictures/made_file.py", "jpeg/codec.py", "jpeg/color.py", "jpeg/dct.py", "jpeg/resample.py"),
 )
 
 

@@ -1,5 +1,6 @@
 """Carriers as candidates: the files that `encode` writes, tables alone, what the cache tells apart."""
 
+import hashlib
 import json
 import shutil
 
@@ -31,9 +32,19 @@ def deciding(monkeypatch):
 def model(tmp_path):
     """A copy of the model `balanced` with tables of its own."""
     folder = tmp_path / "model"
-    shutil.copytree(runtime.find_model("balanced").path, folder)
-    flat().write(folder / "tables.json")
+    shutil.copytree(runtime.find_model("balanced").path, folder, ignore=shutil.ignore_patterns("*.keras"))
+    write_tables(folder, flat().to_json())
     return folder
+
+
+def write_tables(folder, content):
+    """Writes tables.json, and its hash into model.json."""
+    text = json.dumps(content)
+    (folder / "tables.json").write_text(text)
+    description = json.loads((folder / "model.json").read_text())
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    description["files"]["tables.json"] = {"sha256": digest, "size_bytes": len(text)}
+    (folder / "model.json").write_text(json.dumps(description))
 
 
 @pytest.mark.parametrize("strength", [0.0, 1.0])
@@ -92,7 +103,7 @@ def test_cache_tells_tables_and_paths_apart(deciding, model):
     assert len(set(first.values())) == 3
     content = json.loads((model / "tables.json").read_text())
     content["log_factors"][0][0][0] = 0.5
-    (model / "tables.json").write_text(json.dumps(content))
+    write_tables(model, content)
     assert identity("carrier") != first["carrier"]
     assert identity("edit") == first["edit"]
 

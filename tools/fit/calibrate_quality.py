@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from jpegpre_tf.cli.common.progress import Progress
-
 from jpegpre_tf.evaluation.cache import default_cache, write_text
 from jpegpre_tf.evaluation.candidates import REFERENCE_ENCODER, profile_candidate, reference, tables_candidate
 from jpegpre_tf.evaluation.mean_scores import measure_mean_scores
