@@ -25,15 +25,14 @@ WRITE_PATHS: tuple[WritePath, ...] = ("carrier", "edit", "edit-standard")
 PLAIN_ENCODER = "libjpeg-turbo"
 # What turns decisions into the pixels of a carrier and its file.
 _CARRIER_CODE = (
-    "runtime/inference/*.py",
     *(
+        "runtime/inference/*.py",
+        "runtime/pictures/made_file.py",
         "jpeg/carrier*.py",
-        "jpeg/finish.py",
         "jpeg/encoder_choice.py",
-        "jpeg/tuned_tables.py",
-        "jpeg/tables.py",
     ),
-    *("runtime/pictures/made_file.py", "jpeg/codec.py", "jpeg/color.py", "jpeg/dct.py", "jpeg/resample.py"),
+    *("jpeg/finish.py", "jpeg/tables.py", "jpeg/tuned_tables.py"),
+    *("jpeg/codec.py", "jpeg/color.py", "jpeg/dct.py", "jpeg/resample.py"),
 )
 
 
