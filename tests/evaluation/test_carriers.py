@@ -66,6 +66,16 @@ def test_file_is_the_one_that_encode_writes(deciding, city, tmp_path, size, stre
     assert written.decoded.shape == pixels.shape
 
 
+def test_shipped_model_is_measured_in_the_files_that_encode_writes(city, tmp_path):
+    pixels = np.ascontiguousarray(city[:96, :80])
+    Image.fromarray(pixels).save(tmp_path / "in.png")
+    candidate = profile_candidate("balanced", ENCODER, 1.0, None)
+    assert (candidate.path, candidate.label) == ("carrier", "balanced")
+    session = runtime.load("balanced", threads=1)
+    runtime.encode_file(tmp_path / "in.png", tmp_path / "out.jpg", session, quality=50, metadata="strip")
+    assert candidate.make_writer().write(pixels, 50, 1.0).data == (tmp_path / "out.jpg").read_bytes()
+
+
 def test_strength_0_is_the_tables_alone(deciding, model, city):
     pixels = np.ascontiguousarray(city[:64, :64])
     alone = tables_candidate(str(model))
