@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from jpegpre_tf.evaluation.candidates import encoder_candidate, reference
-from jpegpre_tf.evaluation.mean_scores import measure_mean_scores
 from jpegpre_tf.evaluation.pictures import describe_picture, find_pictures
+from jpegpre_tf.evaluation.points.mean_scores import measure_mean_scores
 from jpegpre_tf.evaluation.quality_calibration import Calibration, fit_calibration
 
 QUALITIES = np.arange(5.0, 100.0, 5.0)

@@ -22,9 +22,9 @@ from jpegpre_tf.cli.common.progress import Progress
 from jpegpre_tf.evaluation.cache import default_cache
 from jpegpre_tf.evaluation.candidates import REFERENCE_ENCODER, profile_candidate
 from jpegpre_tf.evaluation.evaluate import EvaluationConfig, evaluate
-from jpegpre_tf.evaluation.profiles import WRITE_PATHS
+from jpegpre_tf.evaluation.points.runner import SINGLE_THREAD
 from jpegpre_tf.evaluation.results import CandidateResult, Results, write_results
-from jpegpre_tf.evaluation.runner import SINGLE_THREAD
+from jpegpre_tf.evaluation.writing.profiles import WRITE_PATHS
 
 # What a profile is for; others are judged by the metric nearest to what people see.
 HEADLINES = {"fidelity": "psnr_y", "balanced": "ssimulacra2", "perceptual": "ssimulacra2"}

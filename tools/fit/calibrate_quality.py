@@ -20,10 +20,10 @@ from typing import Any
 from jpegpre_tf.cli.common.progress import Progress
 from jpegpre_tf.evaluation.cache import default_cache, write_text
 from jpegpre_tf.evaluation.candidates import REFERENCE_ENCODER, profile_candidate, reference, tables_candidate
-from jpegpre_tf.evaluation.mean_scores import measure_mean_scores
 from jpegpre_tf.evaluation.pictures import PictureFile, describe_picture, find_pictures
+from jpegpre_tf.evaluation.points.mean_scores import measure_mean_scores
+from jpegpre_tf.evaluation.points.runner import SINGLE_THREAD
 from jpegpre_tf.evaluation.quality_calibration import Calibration, fit_calibration
-from jpegpre_tf.evaluation.runner import SINGLE_THREAD
 
 METRIC = "ssimulacra2"
 FITTED = (5, 7, *range(10, 100, 5), 98)

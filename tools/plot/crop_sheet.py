@@ -20,7 +20,7 @@ from jpegpre_tf import runtime
 from jpegpre_tf.codecs import get_encoder
 from jpegpre_tf.evaluation.candidates import REFERENCE_ENCODER, profile_candidate
 from jpegpre_tf.evaluation.equal_size import smallest_file_above
-from jpegpre_tf.evaluation.profiles import WRITE_PATHS
+from jpegpre_tf.evaluation.writing.profiles import WRITE_PATHS
 from jpegpre_tf.training.data.synthetic import DRAWN
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -7,7 +7,7 @@ from jpegpre_tf.cli.common.messages import print_note
 from jpegpre_tf.errors import UsageError
 
 WRITER = "libjpeg-turbo"
-# As `jpegpre_tf.evaluation.profiles.WRITE_PATHS`, which would need NumPy to print a help text.
+# As `jpegpre_tf.evaluation.writing.profiles.WRITE_PATHS`, which would need NumPy to print a help text.
 PATHS = ("carrier", "edit", "edit-standard")
 
 

@@ -3,7 +3,7 @@ import pytest
 
 from jpegpre_tf import runtime
 from jpegpre_tf.errors import ModelError
-from jpegpre_tf.evaluation.tflite_file import TFLiteFile
+from jpegpre_tf.evaluation.writing.tflite_file import TFLiteFile
 
 
 @pytest.mark.parametrize("precision", ["fp32", "int8"])

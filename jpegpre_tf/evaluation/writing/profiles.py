@@ -10,11 +10,11 @@ from jpegpre_tf import runtime
 from jpegpre_tf.codecs import get_encoder
 from jpegpre_tf.codecs.base import Picture
 from jpegpre_tf.errors import UsageError
-from jpegpre_tf.evaluation.carrier_writer import CarrierWriter
-from jpegpre_tf.evaluation.edit_writer import EditWriter, Preprocess
-from jpegpre_tf.evaluation.encoder_tables import read_encoder_tables
-from jpegpre_tf.evaluation.file_writer import FileWriter
-from jpegpre_tf.evaluation.tflite_file import TFLiteFile
+from jpegpre_tf.evaluation.writing.carrier_writer import CarrierWriter
+from jpegpre_tf.evaluation.writing.edit_writer import EditWriter, Preprocess
+from jpegpre_tf.evaluation.writing.encoder_tables import read_encoder_tables
+from jpegpre_tf.evaluation.writing.file_writer import FileWriter
+from jpegpre_tf.evaluation.writing.tflite_file import TFLiteFile
 from jpegpre_tf.runtime.inference.model_folder import TABLES
 
 # "carrier": decisions for the tuned tables. "edit": pixels edited for the tables that the encoder writes.
@@ -116,7 +116,7 @@ def describe_profile(
         ModelError: If there is no such model.
     """
     if _is_bare_file(name_or_path):
-        code = _hash_code("evaluation/tflite_file.py")
+        code = _hash_code("evaluation/writing/tflite_file.py")
         return {"file": hashlib.sha256(Path(name_or_path).read_bytes()).hexdigest(), "code": code}
     model = runtime.find_model(name_or_path)
     identity: dict[str, str] = {"path": path}
@@ -142,6 +142,6 @@ def _is_bare_file(name_or_path: str) -> bool:
 @functools.cache
 def _hash_code(*patterns: str) -> str:
     """Of the code that runs models: another tiling, padding or rounding gives other pixels."""
-    root = Path(__file__).resolve().parents[1]
+    root = Path(__file__).resolve().parents[2]
     files: Sequence[Path] = sorted({path for pattern in patterns for path in root.glob(pattern)})
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]

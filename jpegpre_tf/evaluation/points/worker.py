@@ -12,10 +12,10 @@ from jpegpre_tf.codecs.base import Picture
 from jpegpre_tf.errors import PictureError
 from jpegpre_tf.evaluation.cache import Point, PointCache
 from jpegpre_tf.evaluation.candidates import Candidate
-from jpegpre_tf.evaluation.file_writer import FileWriter
 from jpegpre_tf.evaluation.metrics import METRICS, Frame
-from jpegpre_tf.evaluation.operating_point import OperatingPoint
 from jpegpre_tf.evaluation.pictures import PictureFile
+from jpegpre_tf.evaluation.points.operating_point import OperatingPoint
+from jpegpre_tf.evaluation.writing.file_writer import FileWriter
 from jpegpre_tf.runtime import open_picture
 
 

@@ -10,12 +10,13 @@ from PIL import Image
 
 from jpegpre_tf import jpeg, runtime
 from jpegpre_tf.errors import UsageError
-from jpegpre_tf.evaluation import controls, profiles
+from jpegpre_tf.evaluation import controls
 from jpegpre_tf.evaluation.candidates import profile_candidate, tables_candidate
-from jpegpre_tf.evaluation.carrier_writer import CarrierWriter
-from jpegpre_tf.evaluation.encoder_tables import read_encoder_tables
 from jpegpre_tf.evaluation.evaluate import EvaluationConfig, evaluate
-from tests.evaluation.deciding_session import flat, make_session
+from jpegpre_tf.evaluation.writing import profiles
+from jpegpre_tf.evaluation.writing.carrier_writer import CarrierWriter
+from jpegpre_tf.evaluation.writing.encoder_tables import read_encoder_tables
+from tests.evaluation.writing.deciding_session import flat, make_session
 
 ENCODER = "libjpeg-turbo"
 
