@@ -25,6 +25,7 @@ TOP_LEVEL = {
     "training",
 }
 RUNTIME = {
+    "Carrier",
     "ComparePage",
     "EncodeOptions",
     "EncodeResult",

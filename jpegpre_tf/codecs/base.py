@@ -57,6 +57,8 @@ class Encoder(ABC):
     version: str
     flags: str
     takes_grey: bool = False
+    # Whether coefficients are rounded to the nearest step, as a carrier needs it; adaptive encoders set it to False.
+    rounds: bool = True
 
     @abstractmethod
     def encode_bytes(self, image: Picture, quality: int) -> bytes:

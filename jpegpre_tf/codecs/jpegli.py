@@ -14,6 +14,8 @@ class Jpegli(Encoder):
     tables; fitted ones replace them, to be fair.
     """
 
+    rounds = False
+
     def __init__(self) -> None:
         self._jpegli = require("pyjpegli", extra="evaluate", purpose="jpegli")
         self.name = "jpegli"

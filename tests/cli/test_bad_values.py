@@ -18,7 +18,7 @@ from jpegpre_tf.cli.main import main
 def test_values_of_a_training_are_one_line(tmp_path, capfd, options):
     pytest.importorskip("tensorflow", reason="needs the extra [train]")
     (tmp_path / "photos").mkdir()
-    arguments = ["train", str(tmp_path / "photos"), "-o", str(tmp_path / "run"), "--profile", "smoke"]
+    arguments = ["train", str(tmp_path / "photos"), "-o", str(tmp_path / "run"), "--objective", "smoke"]
     assert main([*arguments, *options]) in (1, 2)
     error = capfd.readouterr().err
     lines = [line for line in error.splitlines() if not line.startswith(("WARNING", "I0000", "E0000"))]

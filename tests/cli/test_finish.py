@@ -1,6 +1,7 @@
 """`preprocess --carrier` and `finish`: through an encoder of one's own, or one line that says what is wrong."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +9,9 @@ from PIL import Image
 
 from jpegpre_tf import jpeg, runtime
 from jpegpre_tf.cli.main import main
+
+# Models of version 4, which see a quality instead of tables.
+OLD_MODELS = Path(__file__).parent.parent.parent / "export" / "models"
 
 
 @pytest.fixture
@@ -83,9 +87,8 @@ def test_misuse_is_one_line_and_writes_nothing(folder, capsys):
 
 
 def test_a_model_that_edits_only_makes_no_carrier(folder, capsys):
-    code = main(
-        ["preprocess", str(folder / "in.png"), "-o", str(folder / "c.png"), "--quality", "60", "--carrier"]
-    )
+    arguments = ["preprocess", str(folder / "in.png"), "-o", str(folder / "c.png"), "--quality", "60"]
+    code = main([*arguments, "--carrier", "--profile", str(OLD_MODELS / "balanced")])
     assert code == 2 and "can only edit" in capsys.readouterr().err
     assert not (folder / "c.png").exists()
 

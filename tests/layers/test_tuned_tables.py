@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from jpegpre_tf.errors import ModelError
 from jpegpre_tf.jpeg.tables import quantization_tables
 from jpegpre_tf.jpeg.tuned_tables import TunedTables as StoredTables
 from jpegpre_tf.layers.tuned_tables import TunedTables
@@ -71,7 +70,7 @@ def test_a_file_reads_back_as_it_was(stored: StoredTables, tmp_path: Path) -> No
 def test_another_file_is_refused_in_one_line(content: str, tmp_path: Path) -> None:
     path = tmp_path / "tables.json"
     path.write_text(content)
-    with pytest.raises(ModelError, match=r"tables.json: expected") as caught:
+    with pytest.raises(ValueError, match=r"tables.json: expected") as caught:
         StoredTables.read(path)
     assert "\n" not in str(caught.value)
 

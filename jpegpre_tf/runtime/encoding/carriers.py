@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jpegpre_tf import jpeg
+from jpegpre_tf.errors import PictureError, first_line
 from jpegpre_tf.jpeg.encoder_choice import CANDIDATES
 from jpegpre_tf.jpeg.tuned_tables import TunedTables
 from jpegpre_tf.runtime.encoding.encoder_tables import CarrierError, EncoderTables
@@ -117,6 +118,8 @@ def make_carriers(
         raise CarrierError("the model has no tuned tables")
     else:
         tables_of = preprocess.tuned_tables.tables
+    if not getattr(encoder, "rounds", True):
+        raise CarrierError(f"{getattr(encoder, 'name', 'the encoder')} decides for itself what it writes")
     encoder_tables = _plain_tables() if encoder is None else _tables_of_encoder(encoder)
     encoder_tables.check_rounding()
     return Carriers(preprocess, tables_of, encoder_tables)
@@ -137,7 +140,10 @@ def _tables_of_encoder(encoder: JpegEncoder) -> EncoderTables:
             alive = reference()
             if alive is None:
                 raise ReferenceError("the encoder is gone")
-            return alive.encode_bytes(pixels, quality)
+            try:
+                return alive.encode_bytes(pixels, quality)
+            except Exception as error:  # whatever an encoder of the user's raises
+                raise PictureError(f"encoder {alive.name} failed: {first_line(error)}") from error
 
         _probed[encoder] = EncoderTables(encoder.name, write)
     return _probed[encoder]

@@ -84,7 +84,6 @@ def test_tables_of_ones_own(balanced, source, tmp_path):
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({"strength": 1}, "can only edit"),
         ({"strength": 0, "subsampling": "4:4:4"}, "4:4:4"),
         ({"strength": 0, "tables": "standard"}, None),
     ],
@@ -94,6 +93,13 @@ def test_otherwise_pixels_are_edited_and_the_result_says_why(balanced, source, t
     held = jpeg.read_coefficients((tmp_path / "out.jpg").read_bytes())
     assert (held.tables[0] == jpeg.quantization_tables(60)[0]).all()
     assert result.edit_reason is None if reason is None else reason in result.edit_reason
+
+
+def test_a_model_that_can_only_edit_edits_and_the_result_says_why(edits_only, source, tmp_path):
+    result = runtime.encode_file(source, tmp_path / "out.jpg", edits_only, quality=60)
+    held = jpeg.read_coefficients((tmp_path / "out.jpg").read_bytes())
+    assert (held.tables[0] == jpeg.quantization_tables(60)[0]).all()
+    assert "can only edit" in result.edit_reason
 
 
 def test_a_jpeg_at_its_own_quality_keeps_its_steps(balanced, photos, tmp_path):
@@ -109,7 +115,7 @@ def test_a_jpeg_at_its_own_quality_keeps_its_steps(balanced, photos, tmp_path):
     )
 
 
-def test_options_that_do_not_fit(balanced, source, tmp_path):
+def test_options_that_do_not_fit(edits_only, source, tmp_path):
     for options, match in (
         ({"scan": "fast"}, "`scan`"),
         ({"tables": "mine"}, "`tables`"),
@@ -120,7 +126,7 @@ def test_options_that_do_not_fit(balanced, source, tmp_path):
         with pytest.raises(ValueError, match=match):
             runtime.EncodeOptions(**options)
     with pytest.raises(PictureError, match=r"in\.png.*tables given.*can only edit"):
-        runtime.encode_file(source, tmp_path / "out.jpg", balanced, tables=np.full((2, 8, 8), 9))
+        runtime.encode_file(source, tmp_path / "out.jpg", edits_only, tables=np.full((2, 8, 8), 9))
     assert not (tmp_path / "out.jpg").exists()
 
 

@@ -134,10 +134,10 @@ def test_tables_instead_of_a_quality(balanced, photos):
     assert (edited == balanced(photos[0][:64, :64], 60)).all()
 
 
-def test_misuse_is_one_clear_line(balanced, photos):
+def test_misuse_is_one_clear_line(balanced, edits_only, photos):
     pixels = photos[0][:33, :40]
     with pytest.raises(ModelError, match="only edits pixels"):
-        balanced.carrier(pixels, 60)
+        edits_only.carrier(pixels, 60)
     for tables in ([[1]], np.zeros((2, 8, 8), int), np.ones((2, 8, 8)), np.full((2, 8, 8), 256)):
         with pytest.raises(ValueError, match="`tables` must be two tables"):
             balanced.carrier(pixels, 60, 0, tables=tables)
