@@ -36,13 +36,21 @@ _CARRIER_CODE = (
 )
 
 
-@functools.lru_cache(maxsize=4)
 def load_session(name_or_path: str, precision: str | None) -> runtime.Session:
     """Loads a model on one thread: an evaluation runs one process per core.
 
     Raises:
         ModelError: If there is no such model.
     """
+    folder = runtime.find_model(name_or_path).path
+    # Of a folder that was written anew since, in a long-lived process, the new model counts; model.json has the hash of
+    # every other file.
+    return _load_session(name_or_path, precision, (folder / "model.json").read_bytes())
+
+
+@functools.lru_cache(maxsize=4)
+def _load_session(name_or_path: str, precision: str | None, description: bytes) -> runtime.Session:
+    del description  # part of the key
     return runtime.load(name_or_path, precision=precision, threads=1)
 
 

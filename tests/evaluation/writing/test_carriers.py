@@ -119,6 +119,28 @@ def test_cache_tells_tables_and_paths_apart(deciding, model):
     assert identity("edit") == first["edit"]
 
 
+def test_tables_written_anew_are_used_in_the_same_process(model, folder, tmp_path):
+    """The cache is asked for the new tables: a session that kept the old ones would fill it with wrong files."""
+
+    def measure():
+        config = EvaluationConfig(
+            (folder,),
+            (tables_candidate(str(model)),),
+            ("psnr_y",),
+            (10, 25, 50, 80),
+            cache=tmp_path / "cache",
+        )
+        (result,) = evaluate(config).candidates
+        return [point.size_bytes for point in result.pictures["gb82_city"].points]
+
+    first = measure()
+    content = json.loads((model / "tables.json").read_text())
+    content["calibration"] = {"quality": [1, 100], "at": [1, 50]}
+    write_tables(model, content)
+    second = measure()
+    assert all(b < a for a, b in zip(first[1:], second[1:], strict=True))
+
+
 def test_edit_is_made_for_the_tables_of_the_encoder(monkeypatch, city):
     seen = []
 
