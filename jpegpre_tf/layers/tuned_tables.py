@@ -23,6 +23,9 @@ class TunedTables(keras.layers.Layer):
         calibration: See `jpeg.tuned_tables.TunedTables`; not trained.
         gain: Factor of the logarithms on the trained variable. With Adam it is a factor on their learning rate, so that
             one optimizer trains tables faster than networks.
+        keeps_scale: Whether the mean logarithm of luma's factors is held at 0 at every node, which training needs: a
+            loss that compares at equal rate hardly notices where on the curve a file lies, and the tables of all
+            qualities drift to those where most is gained.
     Call arguments:
         quality: `(batch,)`, 1..100.
     Returns:
@@ -35,6 +38,7 @@ class TunedTables(keras.layers.Layer):
         node_qualities: Sequence[float] = NODE_QUALITIES,
         calibration: Sequence[Sequence[float]] = ((), ()),
         gain: float = 1.0,
+        keeps_scale: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**{**kwargs, "autocast": False, "dtype": "float32"})
@@ -44,6 +48,7 @@ class TunedTables(keras.layers.Layer):
         if not gain > 0:
             raise ValueError(f"`gain` must be > 0. Received: gain={gain}")
         self.gain = float(gain)
+        self.keeps_scale = keeps_scale
         # Checks both.
         StoredTables(
             np.zeros((len(self.node_qualities), 2, 8, 8), np.float32), self.node_qualities, self.calibration
@@ -59,7 +64,10 @@ class TunedTables(keras.layers.Layer):
     @property
     def log_factors(self) -> tf.Tensor:
         """float32 (nodes, 2, 8, 8), natural order: ln of the factors."""
-        return self.gain * tf.convert_to_tensor(self.scaled_factors)
+        factors = self.gain * tf.convert_to_tensor(self.scaled_factors)
+        if self.keeps_scale:
+            factors -= tf.reduce_mean(factors[:, :1], axis=[2, 3], keepdims=True)
+        return factors
 
     def call(self, quality: Any) -> tf.Tensor:
         quality = tf.reshape(tf.cast(tf.convert_to_tensor(quality), tf.float64), [-1])
@@ -90,9 +98,11 @@ class TunedTables(keras.layers.Layer):
         return self.to_stored(**provenance).to_json()
 
     @classmethod
-    def from_stored(cls, stored: StoredTables, gain: float = 1.0, **kwargs: Any) -> "TunedTables":
+    def from_stored(
+        cls, stored: StoredTables, gain: float = 1.0, keeps_scale: bool = False, **kwargs: Any
+    ) -> "TunedTables":
         """The layer with the factors of a tables.json."""
-        layer = cls(stored.node_qualities, stored.calibration, gain, **kwargs)
+        layer = cls(stored.node_qualities, stored.calibration, gain, keeps_scale, **kwargs)
         layer.build()
         layer.scaled_factors.assign(stored.log_factors / np.float32(gain))
         return layer
@@ -106,6 +116,7 @@ class TunedTables(keras.layers.Layer):
             "node_qualities": list(self.node_qualities),
             "calibration": [list(part) for part in self.calibration],
             "gain": self.gain,
+            "keeps_scale": self.keeps_scale,
         }
 
 

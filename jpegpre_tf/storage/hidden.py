@@ -19,4 +19,7 @@ _KEPT_BY_PROGRAMS = frozenset(
 
 def is_hidden(name: str) -> bool:
     """Whether a file or folder of this name is to be left alone unless it is named by itself."""
+    # Parts that lead out of a folder are no names: whoever lists them has to refuse them, not to pass them over.
+    if name in (".", ".."):
+        return False
     return name.startswith(".") or name.lower() in _KEPT_BY_PROGRAMS

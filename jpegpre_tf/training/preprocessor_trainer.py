@@ -46,7 +46,7 @@ class PreprocessorTrainer(TrackedModel):
 
     Example:
 
-        trainer = PreprocessorTrainer(Preprocessor(), tuned_tables=TunedTables())
+        trainer = PreprocessorTrainer(Preprocessor(), tuned_tables=TunedTables(keeps_scale=True))
         trainer.compile(optimizer=keras.optimizers.Adam(1e-3), loss=BDRate({"ssim": 1.0}), jit_compile=True)
         trainer.fit(dataset, steps_per_epoch=100, epochs=10)
         trainer.preprocessor.save("model.keras")

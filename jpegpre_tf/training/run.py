@@ -55,7 +55,7 @@ def build_tables(config: TrainConfig, initial: StoredTables | None = None) -> Tu
     # One optimizer for both: its learning rate is the network's.
     gain = config.optimizer.tables_learning_rate / config.optimizer.learning_rate
     stored = initial or TunedTables().to_stored()
-    tables = TunedTables.from_stored(stored, max(gain, _LEAST_GAIN), name="tuned_tables")
+    tables = TunedTables.from_stored(stored, max(gain, _LEAST_GAIN), keeps_scale=True, name="tuned_tables")
     tables.trainable = config.optimizer.tables_learning_rate > 0
     return tables
 

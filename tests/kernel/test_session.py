@@ -32,7 +32,7 @@ def folder(content, tmp_path_factory):
 
 
 def test_auto_is_the_kernel_and_its_result(library, folder, content, photo):
-    session = runtime.load(folder)
+    session = runtime.load(folder, backend="auto")
     assert session.backend == "kernel"
     edited = session(photo[:70, :90], 40)
     assert np.array_equal(edited, Kernel(content).edit(photo[:70, :90], quantization_tables(40)))
@@ -40,9 +40,9 @@ def test_auto_is_the_kernel_and_its_result(library, folder, content, photo):
 
 
 def test_auto_without_a_library_and_for_other_precisions_is_litert(library, folder, monkeypatch, tmp_path):
-    assert runtime.load(folder, precision="fp32").backend == "litert"
+    assert runtime.load(folder, precision="fp32", backend="auto").backend == "litert"
     monkeypatch.setenv("JPEGPRE_KERNEL", str(tmp_path / "none.so"))
-    assert runtime.load(folder).backend == "litert"
+    assert runtime.load(folder, backend="auto").backend == "litert"
 
 
 def test_auto_takes_litert_for_a_network_that_the_kernel_has_no_code_for(library, folder, tmp_path):
@@ -54,4 +54,4 @@ def test_auto_takes_litert_for_a_network_that_the_kernel_has_no_code_for(library
     description = json.loads((folder / "model.json").read_text())
     description["files"]["onnx/int8.onnx"]["sha256"] = hashlib.sha256(foreign).hexdigest()
     (path / "model.json").write_text(json.dumps(description))
-    assert runtime.load(path).backend == "litert"
+    assert runtime.load(path, backend="auto").backend == "litert"

@@ -104,3 +104,14 @@ def test_the_gain_is_a_factor_on_what_a_step_changes(stored: StoredTables) -> No
         layer.scaled_factors.assign_add(0.01 * np.ones((4, 2, 8, 8)))
         np.testing.assert_allclose(layer.log_factors - before, 0.01 * layer.gain, rtol=1e-3)
         np.testing.assert_array_equal(layer(quality=[60.0])[0], layer.to_stored().tables(60))
+
+
+def test_the_scale_is_kept_where_training_asks_for_it():
+    layer = TunedTables(keeps_scale=True)
+    layer.build()
+    layer.scaled_factors.assign(np.random.default_rng(0).normal(0.5, 0.3, (4, 2, 8, 8)).astype(np.float32))
+    factors = np.asarray(layer.log_factors)
+    np.testing.assert_allclose(factors[:, 0].mean(axis=(1, 2)), 0, atol=1e-6)
+    # Shapes, and chroma against luma, are what was assigned.
+    assigned = np.asarray(layer.scaled_factors)
+    np.testing.assert_allclose(factors[:, 1] - factors[:, 0], assigned[:, 1] - assigned[:, 0], atol=1e-6)
