@@ -87,7 +87,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Evaluates and writes the report; 1 if some picture failed."""
-    from jpegpre_tf.evaluation.runner import SINGLE_THREAD
+    from jpegpre_tf.evaluation.points.runner import SINGLE_THREAD
 
     for name, value in SINGLE_THREAD.items():  # before NumPy starts its threads
         os.environ.setdefault(name, value)

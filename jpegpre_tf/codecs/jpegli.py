@@ -4,7 +4,7 @@ from importlib import metadata
 
 from jpegpre_tf._optional import require
 from jpegpre_tf.codecs.base import Encoder, Picture
-from jpegpre_tf.codecs.huffman import reoptimise, reoptimiser
+from jpegpre_tf.codecs.huffman import describe_reoptimizer, reoptimize
 
 
 class Jpegli(Encoder):
@@ -22,9 +22,9 @@ class Jpegli(Encoder):
         self.version = f"pyjpegli {metadata.version('pyjpegli')}"
         self.flags = (
             f"jpegli_set_quality: two tables, adaptive quantization, baseline, 4:2:0, "
-            f"Huffman re-optimised by {reoptimiser()}"
+            f"Huffman re-optimised by {describe_reoptimizer()}"
         )
 
     def encode_bytes(self, image: Picture, quality: int) -> bytes:
         height, width = image.shape[:2]
-        return reoptimise(self._jpegli.encode(image.tobytes(), width, height, quality=quality))
+        return reoptimize(self._jpegli.encode(image.tobytes(), width, height, quality=quality))

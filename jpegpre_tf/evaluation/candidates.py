@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Literal
 
 from jpegpre_tf.codecs import get_encoder
-from jpegpre_tf.evaluation.edit_writer import EditWriter
-from jpegpre_tf.evaluation.file_writer import FileWriter
-from jpegpre_tf.evaluation.profiles import (
+from jpegpre_tf.evaluation.writing.edit_writer import EditWriter
+from jpegpre_tf.evaluation.writing.file_writer import FileWriter
+from jpegpre_tf.evaluation.writing.profiles import (
     PLAIN_ENCODER,
     WritePath,
     choose_path,

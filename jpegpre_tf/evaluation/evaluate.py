@@ -12,8 +12,9 @@ from jpegpre_tf.evaluation.cache import Point, default_cache
 from jpegpre_tf.evaluation.candidates import Candidate, reference
 from jpegpre_tf.evaluation.envelope import RDPoint, choose_strengths
 from jpegpre_tf.evaluation.metrics import Metric, get_metrics
-from jpegpre_tf.evaluation.operating_point import OperatingPoint
 from jpegpre_tf.evaluation.pictures import PictureFile, describe_picture, find_pictures
+from jpegpre_tf.evaluation.points.operating_point import OperatingPoint
+from jpegpre_tf.evaluation.points.runner import MeasuredPoints, measure_points
 from jpegpre_tf.evaluation.results import (
     CandidateResult,
     Failure,
@@ -26,7 +27,6 @@ from jpegpre_tf.evaluation.results import (
     Summary,
     summarize,
 )
-from jpegpre_tf.evaluation.runner import MeasuredPoints, measure_points
 from jpegpre_tf.filters import get_filter
 
 # DESIGN: about 0.2 to 2.5 bits per pixel on photos.

@@ -10,8 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-# Weights over neighbors, five qualities apart: rounded table entries make the score's curve uneven by about as much.
-_SMOOTHING = np.array([0.25, 0.5, 0.25])
+from jpegpre_tf.jpeg.tuned_tables import log_scale
+
+# Of a Gaussian over ln(scale) of the tables: rounded entries make the score's curve uneven where neighboring qualities
+# differ by few levels; where they differ by much, at the lowest and the highest, nothing is smoothed.
+_WIDTH = 0.1
 # Qualities that mean themselves: the ends of every scale.
 _LOWEST, _HIGHEST = 1.0, 100.0
 
@@ -47,24 +50,34 @@ def fit_calibration(
         raise ValueError("expected mean scores that rise with the quality")
     rising = np.concatenate([[True], np.diff(reached) > 0])
     meant = np.interp(wanted, reached[rising], asked[rising])
-    # Beyond what the family was scored at: as far off as at the nearest end.
-    below, above = wanted < reached[0], wanted > reached[-1]
-    meant[below] = asked[below] + min(0.0, (meant - asked)[~below][0] if not below.all() else 0.0)
-    meant[above] = asked[above] + max(0.0, (meant - asked)[~above][-1] if not above.all() else 0.0)
+    inside = (wanted >= reached[0]) & (wanted <= reached[-1])
+    shifts = (meant - asked)[inside] if inside.any() else np.zeros(1)
+    below = wanted < reached[0]
+    meant[below] = asked[below] + min(0.0, shifts[0])  # as far off as at the nearest score that was reached
+    # Where the family's score is highest before its end, as carriers' is at the finest steps, more bits give nothing.
+    is_limited = not rising[-1]
+    if not is_limited:
+        meant[wanted > reached[-1]] = asked[wanted > reached[-1]] + max(0.0, shifts[-1])
     if start is not None:
         meant = np.interp(meant, start.quality, start.at)
-    shifts = _smooth(meant - asked)
-    at = np.clip(np.maximum.accumulate(asked + shifts), _LOWEST, _HIGHEST)
+    highest = float(meant[-1]) if is_limited else _HIGHEST
+    smooth = asked + _smooth(asked, meant - asked)
+    at = np.clip(np.maximum.accumulate(smooth), _LOWEST, highest)
     ends = [(_LOWEST, min(_LOWEST, float(at[0])))] if asked[0] > _LOWEST else []
     pairs = [*ends, *zip(asked.tolist(), np.round(at, 2).tolist(), strict=True)]
     if asked[-1] < _HIGHEST:
-        pairs.append((_HIGHEST, _HIGHEST))
+        pairs.append((_HIGHEST, round(highest, 2)))
     return Calibration(tuple(quality for quality, _ in pairs), tuple(meant for _, meant in pairs))
 
 
-def _smooth(shifts: NDArray[np.float64]) -> NDArray[np.float64]:
-    if len(shifts) < len(_SMOOTHING):
-        return shifts
-    # Continued straight beyond its ends, so that a straight line stays one.
-    ends = 2 * shifts[[0, -1]] - shifts[[1, -2]]
-    return np.convolve(np.concatenate([ends[:1], shifts, ends[1:]]), _SMOOTHING, mode="valid")
+def _smooth(qualities: NDArray[np.float64], shifts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Local straight lines, so that a straight line stays one."""
+    positions = log_scale(qualities)
+    smooth = np.empty_like(shifts)
+    for i, position in enumerate(positions):
+        weights = np.exp(-0.5 * ((positions - position) / _WIDTH) ** 2)
+        near = weights > 1e-6
+        degree = min(1, int(near.sum()) - 1)
+        line = np.polyfit(positions[near] - position, shifts[near], degree, w=np.sqrt(weights[near]))
+        smooth[i] = line[-1]
+    return smooth

@@ -15,7 +15,7 @@ CurvePoint = tuple[int, float, float]
 _SMALLEST_SHARE = 0.75
 
 
-def curves(results: Results, entry: CandidateResult, metric: str) -> dict[str, list[CurvePoint]]:
+def collect_curves(results: Results, entry: CandidateResult, metric: str) -> dict[str, list[CurvePoint]]:
     """Returns picture -> points by rate; an envelope gives its best strength at every quality.
 
     Args:
@@ -47,7 +47,7 @@ def _list_chosen(results: Results, entry: CandidateResult, picture: str, metric:
     ]
 
 
-def mean_curve(by_picture: Mapping[str, Sequence[CurvePoint]]) -> list[CurvePoint]:
+def average_curve(by_picture: Mapping[str, Sequence[CurvePoint]]) -> list[CurvePoint]:
     """Averages the points of each quality over pictures: rate (bits per pixel) and metric value."""
     by_quality: dict[int, list[tuple[float, float]]] = {}
     for points in by_picture.values():
@@ -62,7 +62,7 @@ def mean_curve(by_picture: Mapping[str, Sequence[CurvePoint]]) -> list[CurvePoin
     return sorted(means, key=lambda point: point[1])
 
 
-def mean_size_change(
+def average_size_change(
     reference: Mapping[str, Sequence[CurvePoint]],
     test: Mapping[str, Sequence[CurvePoint]],
     rates: NDArray[np.float64],

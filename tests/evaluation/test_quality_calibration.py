@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from jpegpre_tf.evaluation.candidates import encoder_candidate, reference
-from jpegpre_tf.evaluation.mean_scores import measure_mean_scores
 from jpegpre_tf.evaluation.pictures import describe_picture, find_pictures
+from jpegpre_tf.evaluation.points.mean_scores import measure_mean_scores
 from jpegpre_tf.evaluation.quality_calibration import Calibration, fit_calibration
 
 QUALITIES = np.arange(5.0, 100.0, 5.0)
@@ -28,6 +28,15 @@ def test_family_that_is_ahead_by_a_few_qualities_is_asked_for_less():
 def test_equal_families_mean_themselves():
     found = fit_calibration(QUALITIES, score(QUALITIES), score(QUALITIES))
     assert found.at == pytest.approx(found.quality, abs=0.01)
+
+
+def test_no_more_is_asked_of_a_family_than_its_best():
+    """Its score falls beyond 80, and is never that of plain files beyond about 77."""
+    family = score(np.minimum(QUALITIES, 80) + 4) - np.maximum(QUALITIES - 80, 0)
+    found = fit_calibration(QUALITIES, score(QUALITIES), family)
+    at = dict(zip(found.quality, found.at, strict=True))
+    assert at[50] == pytest.approx(46, abs=0.25)
+    assert at[90] == at[95] == at[100] == 80
 
 
 def test_ascending_and_smooth_for_an_uneven_family():

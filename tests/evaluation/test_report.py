@@ -8,9 +8,9 @@ from jpegpre_tf.evaluation.candidates import encoder_candidate, filter_candidate
 from jpegpre_tf.evaluation.equal_size import smallest_file_above
 from jpegpre_tf.evaluation.evaluate import EvaluationConfig, evaluate
 from jpegpre_tf.evaluation.report import write_report
-from jpegpre_tf.evaluation.report.tables import cell, signed
+from jpegpre_tf.evaluation.report.tables import cell, format_signed
 from jpegpre_tf.evaluation.results import Results, render_text
-from jpegpre_tf.evaluation.series import curves, mean_curve, mean_size_change
+from jpegpre_tf.evaluation.series import average_curve, average_size_change, collect_curves
 
 ENCODER = "libjpeg-turbo"
 # Anything that would make a browser ask a server.
@@ -97,17 +97,17 @@ def test_mean_curves(small):
     import numpy as np
 
     _, results = small
-    plain = curves(results, results.reference, "psnr_y")
-    mean = mean_curve(plain)
+    plain = collect_curves(results, results.reference, "psnr_y")
+    mean = average_curve(plain)
     assert [quality for quality, _, _ in mean] == [10, 20, 35, 55, 80]
     assert mean[0][1] == pytest.approx(np.mean([points[0][1] for points in plain.values()]))
     rates = np.array([1.0, 1.3])
-    assert mean_size_change(plain, plain, rates, higher_is_better=True).tolist() == [0.0, 0.0]
+    assert average_size_change(plain, plain, rates, higher_is_better=True).tolist() == [0.0, 0.0]
 
 
 @pytest.mark.parametrize(("percent", "text"), [(1.25, "+1.2"), (-3.0, "\N{MINUS SIGN}3.0"), (-0.04, "0.0")])
 def test_signed(percent, text):
-    assert signed(percent) == text
+    assert format_signed(percent) == text
 
 
 def test_cells_say_nothing_without_a_value():

@@ -51,7 +51,7 @@ def _parser_of(verb: str) -> argparse.ArgumentParser:
 def _options(parser: argparse.ArgumentParser) -> str:
     rows = ["| argument | |", "| --- | --- |"]
     for action in parser._actions:
-        if isinstance(action, argparse._HelpAction):
+        if isinstance(action, argparse._HelpAction) or action.help == argparse.SUPPRESS:
             continue
         rows.append(f"| {_name(action)} | {_help(parser, action)} |")
     return "\n".join(rows) + "\n"

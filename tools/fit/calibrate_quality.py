@@ -9,6 +9,7 @@ Files are made as `jpegpre encode` makes them, by carriers of the int8 model. Me
 import argparse
 import datetime
 import hashlib
+import itertools
 import json
 import os
 import shutil
@@ -20,13 +21,13 @@ from typing import Any
 from jpegpre_tf.cli.common.progress import Progress
 from jpegpre_tf.evaluation.cache import default_cache, write_text
 from jpegpre_tf.evaluation.candidates import REFERENCE_ENCODER, profile_candidate, reference, tables_candidate
-from jpegpre_tf.evaluation.mean_scores import measure_mean_scores
 from jpegpre_tf.evaluation.pictures import PictureFile, describe_picture, find_pictures
+from jpegpre_tf.evaluation.points.mean_scores import measure_mean_scores
+from jpegpre_tf.evaluation.points.runner import SINGLE_THREAD
 from jpegpre_tf.evaluation.quality_calibration import Calibration, fit_calibration
-from jpegpre_tf.evaluation.runner import SINGLE_THREAD
 
 METRIC = "ssimulacra2"
-FITTED = (*range(5, 100, 5), 98)
+FITTED = (5, 7, *range(10, 100, 5), 98)
 CHECKED = tuple(range(20, 91, 10))
 _TABLES = "tables.json"
 
@@ -83,6 +84,15 @@ def differences(plain: dict, ours: dict) -> dict[int, float]:
     return {quality: ours[quality][0] - plain[quality][0] for quality in plain}
 
 
+def warn_of_falls(scores: list[float]) -> None:
+    """A family whose score falls while its quality rises wastes bits there; the finest steps of carriers may."""
+    for (low, before), (high, after) in itertools.pairwise(zip(FITTED, scores, strict=True)):
+        if after < before:
+            print(
+                f"note: the score falls from {before:.1f} at {low} to {after:.1f} at {high}", file=sys.stderr
+            )
+
+
 def fit(arguments: argparse.Namespace) -> int:
     calibration = None
     with tempfile.TemporaryDirectory(prefix="jpegpre-") as folder:
@@ -91,6 +101,8 @@ def fit(arguments: argparse.Namespace) -> int:
             copy = copy_with_calibration(arguments.model, calibration, Path(folder))
             plain, ours = measure(copy, arguments, FITTED)
             scores = [[means[quality][0] for quality in FITTED] for means in (plain, ours)]
+            if calibration is None:
+                warn_of_falls(scores[1])
             calibration = fit_calibration(FITTED, *scores, start=calibration)
         copy = copy_with_calibration(arguments.model, calibration, Path(folder))
         off = differences(*measure(copy, arguments, FITTED))

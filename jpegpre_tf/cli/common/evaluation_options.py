@@ -1,13 +1,13 @@
 """What `evaluate` and `compare` have in common: which encoder writes, which ones are compared with."""
 
 import argparse
-import sys
 from dataclasses import dataclass
 
+from jpegpre_tf.cli.common.messages import print_note
 from jpegpre_tf.errors import UsageError
 
 WRITER = "libjpeg-turbo"
-# As `jpegpre_tf.evaluation.profiles.WRITE_PATHS`, which would need NumPy to print a help text.
+# As `jpegpre_tf.evaluation.writing.profiles.WRITE_PATHS`, which would need NumPy to print a help text.
 PATHS = ("carrier", "edit", "edit-standard")
 
 
@@ -55,17 +55,13 @@ def choose_encoder_roles(arguments: argparse.Namespace, against: list[str]) -> E
     writers = list(arguments.encoder)
     has_source = bool(arguments.profile or arguments.filter)
     if writers and (not has_source or arguments.through):
-        _print_note("--encoder E as an encoder to compare with is now --against E; taken as that")
+        print_note("--encoder E as an encoder to compare with is now --against E; taken as that")
         against, writers = [*against, *writers], []
     if arguments.through:
-        _print_note("--through is now --encoder, the encoder that writes; taken as that")
+        print_note("--through is now --encoder, the encoder that writes; taken as that")
         writers.append(arguments.through)
     if len(writers) > 1:
         raise UsageError(
             f"one encoder writes; encoders to compare with are --against. Received: --encoder {' '.join(writers)}"
         )
     return EncoderRoles(writers[0] if writers else WRITER, tuple(dict.fromkeys(against)))
-
-
-def _print_note(text: str) -> None:
-    print(f"jpegpre: note: {text}", file=sys.stderr)

@@ -14,7 +14,7 @@ from jpegpre_tf.evaluation.candidates import REFERENCE_ENCODER, Candidate
 from jpegpre_tf.evaluation.equal_size import smallest_file_above
 from jpegpre_tf.evaluation.pictures import find_pictures
 from jpegpre_tf.evaluation.results import MetricRecord, Results
-from jpegpre_tf.evaluation.series import curves
+from jpegpre_tf.evaluation.series import collect_curves
 from jpegpre_tf.filters.opencv import opencv
 from jpegpre_tf.runtime import open_picture
 
@@ -60,7 +60,7 @@ def write_crops(
         count: Fewer are written if there are fewer pictures.
     """
     entry = next(entry for entry in results.candidates if entry.key == candidate.key)
-    metric = crop_metric(results)
+    metric = choose_crop_metric(results)
     ranked = sorted(
         (percent, picture)
         for picture in entry.pictures
@@ -79,7 +79,7 @@ def write_crops(
     result = []
     for rank, percent, picture in picked:
         image = open_picture(found[picture]).pixels
-        points = curves(results, entry, metric.name)[picture]
+        points = collect_curves(results, entry, metric.name)[picture]
         quality = min(points, key=lambda point: abs(np.log(point[1] / _RATE_BPP)))[0]
         strength = candidate.strengths[0]
         if candidate.is_envelope:
@@ -107,7 +107,7 @@ def write_crops(
     return result
 
 
-def crop_metric(results: Results) -> MetricRecord:
+def choose_crop_metric(results: Results) -> MetricRecord:
     """The metric that ranks pictures: SSIMULACRA2, nearest to what people see; else the first."""
     return next((metric for metric in results.metrics if metric.name == "ssimulacra2"), results.metrics[0])
 

@@ -6,8 +6,8 @@ from html import escape
 from pathlib import Path
 
 from jpegpre_tf.evaluation.metrics import METRICS
-from jpegpre_tf.evaluation.report.crops import Crops, crop_metric
-from jpegpre_tf.evaluation.report.tables import comparison_table, picture_table, signed
+from jpegpre_tf.evaluation.report.crops import Crops, choose_crop_metric
+from jpegpre_tf.evaluation.report.tables import comparison_table, format_signed, picture_table
 from jpegpre_tf.evaluation.results import CandidateResult, MetricRecord, Results
 from jpegpre_tf.runtime.pages.wipe import render_template
 
@@ -44,7 +44,7 @@ def page(results: Results, plots: Mapping[str, Path], crops: Sequence[Crops]) ->
         "coverage_note": _coverage_note(results),
         "bd_rate_plot": _embed(plots["bd_rate"]),
         "metric_buttons": "".join(
-            _button(f"metric-{metric.name}", metric.label, first=metric is crop_metric(results))
+            _button(f"metric-{metric.name}", metric.label, first=metric is choose_crop_metric(results))
             for metric in results.metrics
         ),
         "plots": "".join(_plots(metric, plots) for metric in results.metrics),
@@ -76,9 +76,9 @@ def _card(results: Results, entry: CandidateResult, metric: MetricRecord) -> str
     tone = "good" if high < 0 else "bad" if low > 0 else ""
     wins = round(summary.win_rate * summary.pictures)
     return (
-        f'<div class="card {tone}">{label}<b>{signed(summary.mean)} %</b>'
-        f"<small>{signed(low)} to {signed(high)}<br>smaller on {wins} of {summary.pictures}<br>"
-        f"worst {signed(summary.worst)}</small></div>"
+        f'<div class="card {tone}">{label}<b>{format_signed(summary.mean)} %</b>'
+        f"<small>{format_signed(low)} to {format_signed(high)}<br>smaller on {wins} of {summary.pictures}<br>"
+        f"worst {format_signed(summary.worst)}</small></div>"
     )
 
 
@@ -149,7 +149,7 @@ def _look(crop: Crops, label: str) -> str:
         f"<figcaption><b>{escape(title)}</b>{escape(text)}</figcaption></figure>"
         for path, title, text in shown
     )
-    gain = f"{crop.rank} {signed(crop.percent)} % on {escape(crop.metric)}"
+    gain = f"{crop.rank} {format_signed(crop.percent)} % on {escape(crop.metric)}"
     return (
         f'<div class="look"><h3>{escape(crop.picture)} <small>{gain}</small></h3>'
         f'<div class="crops">{figures}</div></div>'

@@ -12,9 +12,9 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from jpegpre_tf._optional import require
-from jpegpre_tf.evaluation.report.tables import signed
+from jpegpre_tf.evaluation.report.tables import format_signed
 from jpegpre_tf.evaluation.results import MetricRecord, Results
-from jpegpre_tf.evaluation.series import curves, mean_curve, mean_size_change
+from jpegpre_tf.evaluation.series import average_curve, average_size_change, collect_curves
 
 # Raised when the drawing changes, so that old files are drawn again.
 _REVISION = 3
@@ -76,7 +76,7 @@ def _fingerprint(results: Results, name: str, metric: str) -> str:
     data: list[Any] = [_REVISION, name, [asdict(limits) for limits in results.ranges]]
     data += [[asdict(metric) for metric in results.metrics], [entry.label for entry in entries]]
     if metric:
-        data += [curves(results, entry, metric) for entry in entries]
+        data += [collect_curves(results, entry, metric) for entry in entries]
     else:
         data += [entry.to_json()["bd_rate"] for entry in results.candidates]
     return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
@@ -132,7 +132,7 @@ def _bars(results: Results, _: str) -> Any:
             axis.plot([low, high], [row, row], color="#222222", linewidth=1.2, solid_capstyle="butt")
             outside = max(high, 0) if mean >= 0 else min(low, 0)
             axis.annotate(
-                signed(mean),
+                format_signed(mean),
                 (outside, row),
                 xytext=(3 if mean >= 0 else -3, 0),
                 textcoords="offset points",
@@ -160,7 +160,7 @@ def _mean_curves(results: Results, name: str) -> Any:
     figure, axis = _figure(figsize=(6.0, 4.4))
     entries = [*results.candidates, results.reference]
     for row, entry in enumerate(entries):
-        mean = mean_curve(curves(results, entry, name))
+        mean = average_curve(collect_curves(results, entry, name))
         is_reference = entry is results.reference
         axis.plot(
             [rate for _, rate, _ in mean],
@@ -184,10 +184,10 @@ def _size_change(results: Results, name: str) -> Any:
     metric = _metric(results, name)
     figure, axis = _figure(figsize=(6.0, 4.4))
     rates = np.geomspace(0.15, 2.6, 60)
-    base = curves(results, results.reference, name)
+    base = collect_curves(results, results.reference, name)
     for row, candidate in enumerate(results.candidates):
-        change = mean_size_change(
-            base, curves(results, candidate, name), rates, higher_is_better=metric.higher_is_better
+        change = average_size_change(
+            base, collect_curves(results, candidate, name), rates, higher_is_better=metric.higher_is_better
         )
         axis.plot(rates, change, color=COLORS[row % len(COLORS)], linewidth=1.6, label=candidate.label)
     axis.axhline(0, color=REFERENCE_COLOR, linestyle="--", linewidth=1.2)
@@ -203,7 +203,7 @@ def _size_change(results: Results, name: str) -> Any:
 def _by_picture(results: Results, name: str) -> Any:
     metric = _metric(results, name)
     entries = [*results.candidates, results.reference]
-    by_entry = [curves(results, entry, name) for entry in entries]
+    by_entry = [collect_curves(results, entry, name) for entry in entries]
     pictures = [picture.name for picture in results.pictures][:_MOST_PICTURES]
     columns = min(4, len(pictures)) or 1
     rows = -(-len(pictures) // columns) or 1

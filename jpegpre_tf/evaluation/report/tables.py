@@ -9,7 +9,7 @@ from jpegpre_tf.evaluation.results import CandidateResult, Results
 _FULL_COLOR = 20.0
 
 
-def signed(percent: float) -> str:
+def format_signed(percent: float) -> str:
     """For example "+1.2" or "-3.4", with a true minus sign; "0.0" without a sign."""
     text = f"{abs(percent):.1f}"
     return text if text == "0.0" else ("+" if percent > 0 else "\N{MINUS SIGN}") + text
@@ -22,7 +22,7 @@ def cell(percent: float | None, below: str = "") -> str:
     tone = "good" if percent < 0 else "bad"
     alpha = 0.34 * min(1.0, abs(percent) / _FULL_COLOR)
     small = f"<small>{escape(below)}</small>" if below else ""
-    return f'<td style="background: rgba(var(--{tone}), {alpha:.2f})">{signed(percent)}{small}</td>'
+    return f'<td style="background: rgba(var(--{tone}), {alpha:.2f})">{format_signed(percent)}{small}</td>'
 
 
 def comparison_table(results: Results, range_name: str) -> str:
@@ -37,7 +37,7 @@ def comparison_table(results: Results, range_name: str) -> str:
                 cells.append(cell(None))
             else:
                 low, high = summary.interval
-                cells.append(cell(summary.mean, f"{signed(low)} to {signed(high)}"))
+                cells.append(cell(summary.mean, f"{format_signed(low)} to {format_signed(high)}"))
         mark = ' class="main"' if index == 0 else ""
         rows.append(f"<tr{mark}><th>{escape(entry.label)}</th>{''.join(cells)}</tr>")
     return _table(f"{range_name} bpp", head, rows)

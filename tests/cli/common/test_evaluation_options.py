@@ -4,7 +4,7 @@ import pytest
 
 from jpegpre_tf.cli.common.evaluation_options import PATHS, add_encoder_roles, choose_encoder_roles
 from jpegpre_tf.errors import UsageError
-from jpegpre_tf.evaluation.profiles import WRITE_PATHS
+from jpegpre_tf.evaluation.writing.profiles import WRITE_PATHS
 
 
 def choose(*options, profile=None, against=()):

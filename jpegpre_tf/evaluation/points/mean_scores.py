@@ -8,9 +8,9 @@ import numpy as np
 from jpegpre_tf.errors import PictureError
 from jpegpre_tf.evaluation.candidates import Candidate
 from jpegpre_tf.evaluation.metrics import get_metrics
-from jpegpre_tf.evaluation.operating_point import OperatingPoint
 from jpegpre_tf.evaluation.pictures import PictureFile
-from jpegpre_tf.evaluation.runner import measure_points
+from jpegpre_tf.evaluation.points.operating_point import OperatingPoint
+from jpegpre_tf.evaluation.points.runner import measure_points
 
 
 def measure_mean_scores(

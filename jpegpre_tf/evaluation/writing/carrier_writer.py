@@ -2,6 +2,7 @@
 
 from jpegpre_tf.codecs.base import Encoded, Encoder, Picture, decode
 from jpegpre_tf.runtime import Session
+from jpegpre_tf.runtime.pictures.made_file import MadeMark, insert_mark
 
 
 class CarrierWriter:
@@ -21,6 +22,8 @@ class CarrierWriter:
         if carrier.quality is None:
             raise ValueError("a carrier without the quality of its encoder")
         content = carrier.finish(self._encoder.encode_bytes(carrier.pixels, carrier.quality))
+        if strength > 0:
+            content = insert_mark(content, MadeMark(quality, strength))
         encoder = self._encoder
         flags = f"{encoder.flags}; tables of the model by carrier"
         return Encoded(content, decode(content), encoder.name, encoder.version, flags, quality)

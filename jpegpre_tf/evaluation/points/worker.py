@@ -1,6 +1,7 @@
 """What runs in a worker process: make a file, decode, score."""
 
 import functools
+import json
 import multiprocessing
 import os
 from collections.abc import Mapping
@@ -12,10 +13,10 @@ from jpegpre_tf.codecs.base import Picture
 from jpegpre_tf.errors import PictureError
 from jpegpre_tf.evaluation.cache import Point, PointCache
 from jpegpre_tf.evaluation.candidates import Candidate
-from jpegpre_tf.evaluation.file_writer import FileWriter
 from jpegpre_tf.evaluation.metrics import METRICS, Frame
-from jpegpre_tf.evaluation.operating_point import OperatingPoint
 from jpegpre_tf.evaluation.pictures import PictureFile
+from jpegpre_tf.evaluation.points.operating_point import OperatingPoint
+from jpegpre_tf.evaluation.writing.file_writer import FileWriter
 from jpegpre_tf.runtime import open_picture
 
 
@@ -45,7 +46,8 @@ def evaluate_points(task: Task) -> dict[OperatingPoint, Point]:
         Exception: Anything that goes wrong; the caller reports it and goes on with other tasks.
     """
     original = _open_original(task.picture.path, task.picture.sha256)
-    writer = _make_writer(task.candidate)
+    identity = json.dumps(task.candidate.preprocessor_identity(), sort_keys=True)
+    writer = _make_writer(task.candidate, identity)
     cache = PointCache(task.cache)
     points = {}
     for at, key in task.keys.items():
@@ -89,7 +91,8 @@ def _open_original(path: Path, sha256: str) -> _Original:
 
 
 @functools.lru_cache(maxsize=16)
-def _make_writer(candidate: Candidate) -> FileWriter:
+def _make_writer(candidate: Candidate, identity: str) -> FileWriter:
+    del identity  # part of the key: a model's folder may be written anew
     if multiprocessing.parent_process() is None:
         return candidate.make_writer()
     # LiteRT greets on stderr when a process loads its first model, in the middle of the parent's progress.

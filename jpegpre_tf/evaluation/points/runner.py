@@ -12,11 +12,11 @@ from pathlib import Path
 
 from jpegpre_tf.evaluation.cache import Point, PointCache, point_key
 from jpegpre_tf.evaluation.candidates import Candidate
-from jpegpre_tf.evaluation.memory import keep_freed_memory
-from jpegpre_tf.evaluation.operating_point import OperatingPoint
 from jpegpre_tf.evaluation.pictures import PictureFile
+from jpegpre_tf.evaluation.points.memory import keep_freed_memory
+from jpegpre_tf.evaluation.points.operating_point import OperatingPoint
+from jpegpre_tf.evaluation.points.worker import Task, evaluate_points
 from jpegpre_tf.evaluation.results import Failure
-from jpegpre_tf.evaluation.worker import Task, evaluate_points
 
 # One thread per process: two processes on two cores must not fight over them.
 SINGLE_THREAD = {

@@ -10,11 +10,11 @@ from jpegpre_tf import runtime
 from jpegpre_tf.codecs import get_encoder
 from jpegpre_tf.codecs.base import Picture
 from jpegpre_tf.errors import UsageError
-from jpegpre_tf.evaluation.carrier_writer import CarrierWriter
-from jpegpre_tf.evaluation.edit_writer import EditWriter, Preprocess
-from jpegpre_tf.evaluation.encoder_tables import read_encoder_tables
-from jpegpre_tf.evaluation.file_writer import FileWriter
-from jpegpre_tf.evaluation.tflite_file import TFLiteFile
+from jpegpre_tf.evaluation.writing.carrier_writer import CarrierWriter
+from jpegpre_tf.evaluation.writing.edit_writer import EditWriter, Preprocess
+from jpegpre_tf.evaluation.writing.encoder_tables import read_encoder_tables
+from jpegpre_tf.evaluation.writing.file_writer import FileWriter
+from jpegpre_tf.evaluation.writing.tflite_file import TFLiteFile
 from jpegpre_tf.runtime.inference.model_folder import TABLES
 
 # "carrier": decisions for the tuned tables. "edit": pixels edited for the tables that the encoder writes.
@@ -25,25 +25,32 @@ WRITE_PATHS: tuple[WritePath, ...] = ("carrier", "edit", "edit-standard")
 PLAIN_ENCODER = "libjpeg-turbo"
 # What turns decisions into the pixels of a carrier and its file.
 _CARRIER_CODE = (
-    "runtime/inference/*.py",
     *(
+        "runtime/inference/*.py",
+        "runtime/pictures/made_file.py",
         "jpeg/carrier*.py",
-        "jpeg/finish.py",
         "jpeg/encoder_choice.py",
-        "jpeg/tuned_tables.py",
-        "jpeg/tables.py",
     ),
+    *("jpeg/finish.py", "jpeg/tables.py", "jpeg/tuned_tables.py"),
     *("jpeg/codec.py", "jpeg/color.py", "jpeg/dct.py", "jpeg/resample.py"),
 )
 
 
-@functools.lru_cache(maxsize=4)
 def load_session(name_or_path: str, precision: str | None) -> runtime.Session:
     """Loads a model on one thread: an evaluation runs one process per core.
 
     Raises:
         ModelError: If there is no such model.
     """
+    folder = runtime.find_model(name_or_path).path
+    # Of a folder that was written anew since, in a long-lived process, the new model counts; model.json has the hash of
+    # every other file.
+    return _load_session(name_or_path, precision, (folder / "model.json").read_bytes())
+
+
+@functools.lru_cache(maxsize=4)
+def _load_session(name_or_path: str, precision: str | None, description: bytes) -> runtime.Session:
+    del description  # part of the key
     return runtime.load(name_or_path, precision=precision, threads=1)
 
 
@@ -117,7 +124,7 @@ def describe_profile(
         ModelError: If there is no such model.
     """
     if _is_bare_file(name_or_path):
-        code = _hash_code("evaluation/tflite_file.py")
+        code = _hash_code("evaluation/writing/tflite_file.py")
         return {"file": hashlib.sha256(Path(name_or_path).read_bytes()).hexdigest(), "code": code}
     model = runtime.find_model(name_or_path)
     identity: dict[str, str] = {"path": path}
@@ -143,6 +150,6 @@ def _is_bare_file(name_or_path: str) -> bool:
 @functools.cache
 def _hash_code(*patterns: str) -> str:
     """Of the code that runs models: another tiling, padding or rounding gives other pixels."""
-    root = Path(__file__).resolve().parents[1]
+    root = Path(__file__).resolve().parents[2]
     files: Sequence[Path] = sorted({path for pattern in patterns for path in root.glob(pattern)})
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]

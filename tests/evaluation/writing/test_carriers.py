@@ -10,13 +10,13 @@ from PIL import Image
 
 from jpegpre_tf import jpeg, runtime
 from jpegpre_tf.errors import UsageError
-from jpegpre_tf.evaluation import controls, profiles
+from jpegpre_tf.evaluation import controls
 from jpegpre_tf.evaluation.candidates import profile_candidate, tables_candidate
-from jpegpre_tf.evaluation.carrier_writer import CarrierWriter
-from jpegpre_tf.evaluation.encoder_tables import read_encoder_tables
 from jpegpre_tf.evaluation.evaluate import EvaluationConfig, evaluate
-from jpegpre_tf.runtime.pictures.made_file import MARK_BYTES, MadeMark, insert_mark
-from tests.evaluation.deciding_session import flat, make_session
+from jpegpre_tf.evaluation.writing import profiles
+from jpegpre_tf.evaluation.writing.carrier_writer import CarrierWriter
+from jpegpre_tf.evaluation.writing.encoder_tables import read_encoder_tables
+from tests.evaluation.writing.deciding_session import flat, make_session
 
 ENCODER = "libjpeg-turbo"
 
@@ -33,16 +33,19 @@ def deciding(monkeypatch):
 def model(tmp_path):
     """A copy of the model `balanced` with tables of its own."""
     folder = tmp_path / "model"
-    shutil.copytree(runtime.find_model("balanced").path, folder)
-    flat().write(folder / "tables.json")
-    description = json.loads((folder / "model.json").read_text())
-    content = (folder / "tables.json").read_bytes()
-    description["files"]["tables.json"] |= {
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "size_bytes": len(content),
-    }
-    (folder / "model.json").write_text(json.dumps(description))
+    shutil.copytree(runtime.find_model("balanced").path, folder, ignore=shutil.ignore_patterns("*.keras"))
+    write_tables(folder, flat().to_json())
     return folder
+
+
+def write_tables(folder, content):
+    """Writes tables.json, and its hash into model.json."""
+    text = json.dumps(content)
+    (folder / "tables.json").write_text(text)
+    description = json.loads((folder / "model.json").read_text())
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    description["files"]["tables.json"] = {"sha256": digest, "size_bytes": len(text)}
+    (folder / "model.json").write_text(json.dumps(description))
 
 
 @pytest.mark.parametrize("strength", [0.0, 1.0])
@@ -59,14 +62,19 @@ def test_file_is_the_one_that_encode_writes(deciding, city, tmp_path, size, stre
         preprocess=deciding,
         options=runtime.EncodeOptions(quality=60, strength=strength, metadata="strip"),
     )
-    data = (tmp_path / "out.jpg").read_bytes()
-    if strength > 0:
-        # What `encode` adds to its results, so that a second run keeps them.
-        data = insert_mark(written.data, MadeMark(60, strength)) if data != written.data else data
-        assert len(data) == written.size_bytes + MARK_BYTES
-    assert result.size_bytes == len(data)
-    assert (tmp_path / "out.jpg").read_bytes() == data
+    assert result.size_bytes == written.size_bytes
+    assert (tmp_path / "out.jpg").read_bytes() == written.data
     assert written.decoded.shape == pixels.shape
+
+
+def test_shipped_model_is_measured_in_the_files_that_encode_writes(city, tmp_path):
+    pixels = np.ascontiguousarray(city[:96, :80])
+    Image.fromarray(pixels).save(tmp_path / "in.png")
+    candidate = profile_candidate("balanced", ENCODER, 1.0, None)
+    assert (candidate.path, candidate.label) == ("carrier", "balanced")
+    session = runtime.load("balanced", threads=1)
+    runtime.encode_file(tmp_path / "in.png", tmp_path / "out.jpg", session, quality=50, metadata="strip")
+    assert candidate.make_writer().write(pixels, 50, 1.0).data == (tmp_path / "out.jpg").read_bytes()
 
 
 def test_strength_0_is_the_tables_alone(deciding, model, city):
@@ -106,9 +114,31 @@ def test_cache_tells_tables_and_paths_apart(deciding, model):
     assert len(set(first.values())) == 3
     content = json.loads((model / "tables.json").read_text())
     content["log_factors"][0][0][0] = 0.5
-    (model / "tables.json").write_text(json.dumps(content))
+    write_tables(model, content)
     assert identity("carrier") != first["carrier"]
     assert identity("edit") == first["edit"]
+
+
+def test_tables_written_anew_are_used_in_the_same_process(model, folder, tmp_path):
+    """The cache is asked for the new tables: a session that kept the old ones would fill it with wrong files."""
+
+    def measure():
+        config = EvaluationConfig(
+            (folder,),
+            (tables_candidate(str(model)),),
+            ("psnr_y",),
+            (10, 25, 50, 80),
+            cache=tmp_path / "cache",
+        )
+        (result,) = evaluate(config).candidates
+        return [point.size_bytes for point in result.pictures["gb82_city"].points]
+
+    first = measure()
+    content = json.loads((model / "tables.json").read_text())
+    content["calibration"] = {"quality": [1, 100], "at": [1, 50]}
+    write_tables(model, content)
+    second = measure()
+    assert all(b < a for a, b in zip(first[1:], second[1:], strict=True))
 
 
 def test_edit_is_made_for_the_tables_of_the_encoder(monkeypatch, city):
