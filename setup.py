@@ -98,18 +98,6 @@ class BuildWithModels(build_py):
         if page.exists():
             shutil.copytree(page, package / "demo_page", ignore=shutil.ignore_patterns(".*"))
 
-
-def long_description() -> str:
-    """Returns README.md; its links and pictures lead to the repository, where one is known."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    if not REPOSITORY:
-        return text
-    return re.sub(
-        r"(!?)\]\((?!https?://|#|mailto:)([^)]+)\)",
-        lambda link: f"{link[1]}]({REPOSITORY}/blob/v{VERSION}/{link[2]})",
-        re.sub(r"!\[([^\]]*)\]\((?!https?://)([^)]+)\)", rf"![\1]({REPOSITORY}/raw/v{VERSION}/\2)", text),
-    )
-
     def build_kernel(self):
         builder = kernel_builder()
         if KERNEL == "0" or builder is None:
@@ -122,6 +110,18 @@ def long_description() -> str:
             if KERNEL == "1":
                 raise
             print(f"jpegpre_tf: models will run in LiteRT, without the kernel in C: {error}", file=sys.stderr)
+
+
+def long_description() -> str:
+    """Returns README.md; its links and pictures lead to the repository, where one is known."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    if not REPOSITORY:
+        return text
+    return re.sub(
+        r"(!?)\]\((?!https?://|#|mailto:)([^)]+)\)",
+        lambda link: f"{link[1]}]({REPOSITORY}/blob/v{VERSION}/{link[2]})",
+        re.sub(r"!\[([^\]]*)\]\((?!https?://)([^)]+)\)", rf"![\1]({REPOSITORY}/raw/v{VERSION}/\2)", text),
+    )
 
 
 class WheelOfPlatform(bdist_wheel):
