@@ -3,6 +3,8 @@
 import importlib
 import types
 
+from jpegpre_tf.errors import first_line
+
 
 class MissingExtraError(ImportError):
     """An optional package is not installed; the message names the extra that brings it."""
@@ -27,6 +29,5 @@ def require(module: str, *, extra: str, purpose: str) -> types.ModuleType:
         ) from error
     except OSError as error:  # the package is there, but not the library that it is made for
         raise MissingExtraError(
-            f"{purpose} cannot load `{module}` ({next(iter(str(error).splitlines()), 'no reason given')}): "
-            f"pip install 'jpegpre-tf[{extra}]'"
+            f"{purpose} cannot load `{module}` ({first_line(error)}): pip install 'jpegpre-tf[{extra}]'"
         ) from error

@@ -25,6 +25,10 @@ class StorageError(JpegpreError):
         self.is_missing = is_missing
 
 
+class UnsafeNameError(JpegpreError):
+    """A name that would be written outside of its folder, or over another one's file."""
+
+
 class LostWorkerError(JpegpreError):
     """Another worker of a training run is gone: this one cannot go on, but from its checkpoint."""
 
@@ -51,3 +55,9 @@ class TargetError(JpegpreError):
     def __init__(self, best: float, message: str = "the target cannot be reached") -> None:
         super().__init__(message)
         self.best = best
+
+
+def first_line(error: BaseException) -> str:
+    """Returns the first line of an exception's message, or the name of its class if it has none."""
+    lines = (line.strip() for line in str(error).splitlines())
+    return next(filter(None, lines), type(error).__name__)

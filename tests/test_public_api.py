@@ -25,9 +25,11 @@ TOP_LEVEL = {
     "training",
 }
 RUNTIME = {
+    "Carrier",
     "ComparePage",
     "EncodeOptions",
     "EncodeResult",
+    "Limits",
     "Metadata",
     "ModelFolder",
     "Picture",
@@ -53,6 +55,7 @@ ERRORS = {
     "StorageError",
     "TargetError",
     "UnknownModelError",
+    "UnsafeNameError",
     "UsageError",
 }
 

@@ -19,9 +19,9 @@ install_system() {
 }
 
 find_python() {
-    for candidate in ${PYTHON:-} python3.11 python3 python3.12 python3.13; do
+    for candidate in ${PYTHON:-} python3.11 python3 python3.12 python3.13 python3.14; do
         # Run it: a version manager's stand-in may exist without the version behind it.
-        if "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then
+        if "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null; then
             echo "$candidate"
             return
         fi
@@ -34,7 +34,7 @@ if [ -z "$python" ] && can_install; then
     python=$(find_python)
 fi
 if [ -z "$python" ]; then
-    echo "jpegpre_tf needs Python 3.11 to 3.13; none was found (set PYTHON=/path/to/python)" >&2
+    echo "jpegpre_tf needs Python 3.11 to 3.14; none was found (set PYTHON=/path/to/python)" >&2
     exit 1
 fi
 

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jpegpre_tf.cli.common import shared_arguments
+from jpegpre_tf.cli.common import evaluation_options, shared_arguments
 
 if TYPE_CHECKING:
     from jpegpre_tf.evaluation.candidates import Candidate
@@ -19,16 +19,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--profile", metavar="P", help="model: name, folder or .tflite file (default balanced)")
     what.add_argument("--filter", metavar="F", help="classical filter instead of a model")
-    what.add_argument("--encoder", metavar="E", help="another encoder on untouched pixels instead of a model")
+    what.add_argument("--against", metavar="E", help="another encoder on untouched pixels instead of a model")
+    evaluation_options.add_encoder_roles(parser)
     parser.add_argument("--precision", choices=["fp32", "fp16", "int8"], help="which file of the model")
     parser.add_argument(
         "--quality", type=shared_arguments.quality, default=50, help="1..100 (default %(default)s)"
     )
     parser.add_argument(
         "--strength", type=shared_arguments.strength, default=1.0, help="0..1 (default %(default)s)"
-    )
-    parser.add_argument(
-        "--through", default="libjpeg-turbo", metavar="E", help="encoder behind model or filter"
     )
     parser.add_argument("--metrics", default="core", metavar="LIST", help="core, all, or names with commas")
     parser.add_argument("--json", action="store_true", help="print sizes and scores as one JSON object")
@@ -70,12 +68,14 @@ def run(arguments: argparse.Namespace) -> int:
 def _candidate(arguments: argparse.Namespace) -> "Candidate":
     from jpegpre_tf.evaluation.candidates import encoder_candidate, filter_candidate, profile_candidate
 
-    if arguments.encoder:
-        return encoder_candidate(arguments.encoder)
+    against = [arguments.against] if arguments.against else []
+    roles = evaluation_options.choose_encoder_roles(arguments, against)
+    if roles.against:
+        return encoder_candidate(roles.against[-1])
     if arguments.filter:
-        return filter_candidate(arguments.filter, arguments.through, [arguments.strength])
-    profile = arguments.profile or "balanced"
-    return profile_candidate(profile, arguments.through, arguments.strength, arguments.precision)
+        return filter_candidate(arguments.filter, roles.writer, [arguments.strength])
+    profile = arguments.profile or shared_arguments.DEFAULT_PROFILE
+    return profile_candidate(profile, roles.writer, arguments.strength, arguments.precision, arguments.path)
 
 
 def _json(comparison: "Comparison", picture: Path, label: str) -> dict[str, Any]:

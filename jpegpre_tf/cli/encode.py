@@ -1,31 +1,47 @@
 """`jpegpre encode`: picture files to smaller JPEG files, with a table of what it gained."""
 
 import argparse
+import contextlib
 import json
+import os
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple
 
 from jpegpre_tf import runtime
-from jpegpre_tf.cli.common.encode_arguments import add_encode_arguments, encode_options
-from jpegpre_tf.cli.common.encode_rows import HEADER, described, row, totals
+from jpegpre_tf.cli.common import encode_rows, shared_arguments
+from jpegpre_tf.cli.common.encode_arguments import add_encode_arguments, encode_options, has_target
 from jpegpre_tf.cli.common.encoder import other_encoder
 from jpegpre_tf.cli.common.journal import Journal, journal_for
-from jpegpre_tf.cli.common.plan import Task, plan, plan_in_place
-from jpegpre_tf.cli.common.progress import progress
+from jpegpre_tf.cli.common.messages import print_line, print_note
+from jpegpre_tf.cli.common.plan import Plan, Task, plan, plan_in_place
+from jpegpre_tf.cli.common.progress import Progress
 from jpegpre_tf.cli.common.quiet import allow_pixels, quiet_pillow, without_decoders_messages
 from jpegpre_tf.cli.common.score import ssimulacra2_score
 from jpegpre_tf.cli.common.session import load_profile
-from jpegpre_tf.cli.common.table import print_table
-from jpegpre_tf.errors import JpegpreError, PictureError
+from jpegpre_tf.cli.common.standard_streams import STANDARD, standard_paths
+from jpegpre_tf.cli.common.table import print_paragraph, print_table, screen_rows
+from jpegpre_tf.cli.common.units import count_of
+from jpegpre_tf.errors import JpegpreError, PictureError, UsageError
 from jpegpre_tf.runtime.inference.load import usable_cores
-from jpegpre_tf.storage.names import shown
+from jpegpre_tf.runtime.pages.views import Views, make_views
+from jpegpre_tf.runtime.pictures.picture import open_content
+from jpegpre_tf.storage.names import printable_path
 
-Outcome = runtime.EncodeResult | JpegpreError
+
+class Encoded(NamedTuple):
+    """What came of a picture, and what the page shows beside it."""
+
+    result: runtime.EncodeResult
+    views: Views | None = None
+    was_done: bool = False
+
+
+Outcome = Encoded | JpegpreError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,38 +53,77 @@ def run(arguments: argparse.Namespace) -> int:
     """Encodes the pictures; returns 0, or 1 if some of them failed."""
     quiet_pillow()
     allow_pixels(arguments.max_pixels)
-    options = encode_options(arguments)
+    if STANDARD in (arguments.output, *arguments.inputs):
+        return _run_standard(arguments)
     also_written = [arguments.page] if arguments.page else []
     if arguments.in_place:
-        tasks = plan_in_place(arguments.inputs, also_written)
+        planned = plan_in_place(arguments.inputs, also_written)
     else:
-        tasks = plan(arguments.inputs, arguments.output, also_written)
-    threads = max(1, min(4, usable_cores() // arguments.jobs))
+        planned = plan(arguments.inputs, arguments.output, also_written, arguments.on_collision)
+    return _print_plan(arguments, planned) if arguments.dry_run else _encode(arguments, planned)
+
+
+def _run_standard(arguments: argparse.Namespace) -> int:
+    """Encodes one picture from stdin, to stdout, or both."""
+    if len(arguments.inputs) > 1 or arguments.in_place or arguments.resume or arguments.dry_run:
+        raise UsageError(
+            "- is one picture by itself: not with other inputs, --in-place, --resume or --dry-run"
+        )
+    source, target = arguments.inputs[0], arguments.output
+    with standard_paths(source, target, ".jpg", has_json=arguments.json) as (read, written):
+        return _encode(arguments, plan([str(read)], str(written), [arguments.page] if arguments.page else []))
+
+
+def _print_plan(arguments: argparse.Namespace, planned: Plan) -> int:
+    """Says what would be done, one line a picture."""
+    for task in planned.tasks:
+        if arguments.json:
+            print(json.dumps({"input": str(task.source), "output": str(task.target), "dry_run": True}))
+        elif not arguments.quiet:
+            print(f"{printable_path(task.source)} -> {printable_path(task.target)}")
+    failures = sum(problem.is_failure for problem in planned.problems)
+    _tell_problems(arguments, planned, print_line)
+    if not arguments.quiet:
+        print_note(
+            f"--dry-run: {count_of(len(planned.tasks), 'picture')}, nothing was read or written", "encode"
+        )
+    return 1 if failures else 0
+
+
+def _encode(arguments: argparse.Namespace, planned: Plan) -> int:
+    options = encode_options(arguments)
+    tasks = planned.tasks
+    jobs = shared_arguments.limit_jobs(arguments.jobs, "encode")
+    threads = max(1, min(4, usable_cores() // jobs))
     encoder = other_encoder(arguments.encoder, options.subsampling)
-    session = load_profile(arguments.profile, options.quality, threads)
-    score = ssimulacra2_score() if options.target_score is not None else None
-    journal = journal_for(
-        tasks,
-        arguments.output,
-        options,
-        arguments.profile,
-        encoder.identity() if encoder else {},
-        resume=arguments.resume,
+    session = load_profile(
+        arguments.profile, options.quality, threads, arguments.precision, is_quiet=arguments.quiet
     )
-    skipped: list[Path] = []
+    score = ssimulacra2_score() if options.target_score is not None else None
+    journal = None
+    if tasks and STANDARD not in (arguments.output, *arguments.inputs):
+        journal = journal_for(
+            tasks,
+            arguments.output,
+            options,
+            arguments.profile,
+            encoder.identity() if encoder else {},
+            precision=arguments.precision,
+            resume=arguments.resume,
+        )
 
     def work(task: Task) -> Outcome:
         finished = journal.finished(task) if journal else None
         if finished is not None:
-            skipped.append(task.source)
-            return finished
+            return Encoded(finished, was_done=True)
 
         def announce(result: runtime.EncodeResult, content: bytes) -> None:
             if journal is not None:
                 journal.announce(task, result, content)
 
         try:
-            return runtime.encode_file(
+            before = _read_before(task) if arguments.page or arguments.keep_times else None
+            result = runtime.encode_file(
                 task.source,
                 task.target,
                 session,
@@ -77,47 +132,121 @@ def run(arguments: argparse.Namespace) -> int:
                 score=score,
                 before_write=announce,
             )
+            if before is not None and arguments.keep_times:
+                with contextlib.suppress(OSError):  # not on every file system; the picture is there
+                    os.utime(task.target, ns=before[1])
+            views = None
+            if before is not None and arguments.page and result.jpeg:
+                picture = open_content(
+                    before[0], str(task.source), **shared_arguments.reading_options(arguments)
+                )
+                views = make_views(picture, result, options.subsampling)
+            return Encoded(result, views)
         except JpegpreError as error:
             return error
         except MemoryError:
-            return PictureError(f"not enough memory for '{shown(task.source)}'")
+            return PictureError(f"not enough memory for '{printable_path(task.source)}'")
 
-    page = runtime.ComparePage(
-        None if arguments.quality is None and _has_target(options) else options.quality
-    )
+    results, page, failures, resumed = _collect(arguments, planned, _outcomes(tasks, work, jobs), options)
+    _end_journal(journal, arguments)
+    if arguments.resume and not arguments.quiet:
+        _tell_of_resuming(resumed, len(tasks))
+    if results and arguments.output != STANDARD and not arguments.quiet:
+        _print_results(arguments, results, options)
+    if page is not None and len(tasks) > failures:
+        _write_page(page, Path(arguments.page), arguments)
+    return 1 if failures else 0
+
+
+def _collect(
+    arguments: argparse.Namespace,
+    planned: Plan,
+    outcomes: Iterator[tuple[Task, Outcome]],
+    options: runtime.EncodeOptions,
+) -> tuple[list[runtime.EncodeResult], runtime.ComparePage | None, int, int]:
+    """Tells of each outcome as it comes; returns the results, the page, and how many failed and had been done."""
+    total = len(planned.tasks)
+    quality = None if arguments.quality is None and has_target(options) else options.quality
+    page = runtime.ComparePage(quality) if arguments.page else None
     results: list[runtime.EncodeResult] = []
-    encoded = 0
-    with without_decoders_messages(), progress(len(tasks), "encoding") as report:
-        for task, outcome in _outcomes(tasks, work, arguments.jobs):
-            report.advance()
-            if isinstance(outcome, JpegpreError):
-                report.log(f"jpegpre encode: error: {outcome}")
+    failures = sum(problem.is_failure for problem in planned.problems)
+    finished = resumed = 0
+    # Two programs that write on one terminal: lines of JSON and a bar do not mix.
+    is_shown = not arguments.quiet and not (arguments.json and sys.stdout.isatty())
+    try:
+        with (
+            without_decoders_messages(),
+            Progress("pictures", total, is_shown=is_shown) as progress,
+            contextlib.closing(outcomes) as following,  # type: ignore[type-var]
+        ):
+            _tell_problems(arguments, planned, progress.log)
+            for task, outcome in following:
+                progress.advance()
+                if isinstance(outcome, JpegpreError):
+                    failures += 1
+                    _tell_failure(
+                        arguments, str(task.source), _hide_folder(arguments, task, str(outcome)), progress.log
+                    )
+                    continue
+                finished += 1
+                resumed += outcome.was_done
+                result = _name_standard(arguments, outcome.result)
+                for note in result.notes if not arguments.quiet else ():
+                    progress.log(f"jpegpre encode: note: '{printable_path(result.source)}': {note}")
                 if arguments.json:
-                    print(json.dumps({"input": str(task.source), "error": str(outcome)}), flush=True)
-                continue
-            for note in outcome.notes:
-                report.log(f"jpegpre encode: note: '{shown(task.source)}': {note}")
-            if arguments.json:
-                print(json.dumps(described(outcome, arguments)), flush=True)
-            if arguments.page:
-                page.add(outcome)
-            encoded += 1
-            # Numbers only from here on, and only for a table: memory must not grow with the number of pictures.
-            if not arguments.json:
-                results.append(replace(outcome, jpeg_plain=b"", jpeg=b"", notes=()))
-    _end_journal(journal)
-    if arguments.resume:
-        _tell_of_resuming(len(skipped), len(tasks))
-    if results:
-        print_table(HEADER, [row(result) for result in results], totals(results))
-    if encoded and arguments.page:
-        _write_page(page, Path(arguments.page), sys.stderr if arguments.json else sys.stdout)
-    return 0 if encoded == len(tasks) else 1
+                    print(json.dumps(encode_rows.to_json_row(result, arguments)), flush=True)
+                if page is not None:
+                    page.add(result, outcome.views)
+                # Numbers only from here on, for a table: memory must not grow with the number of pictures.
+                if not arguments.json:
+                    results.append(replace(result, jpeg_plain=b"", jpeg=b"", notes=()))
+    except KeyboardInterrupt:
+        if total == 1:
+            raise
+        said = f"{finished} of {count_of(total, 'picture')} done"
+        raise KeyboardInterrupt(f"{said}; the same command with --resume does the rest") from None
+    return results, page, failures, resumed
 
 
-def _has_target(options: runtime.EncodeOptions) -> bool:
-    targets = (options.target_size_bytes, options.target_bpp, options.target_score)
-    return any(target is not None for target in targets)
+def _tell_problems(arguments: argparse.Namespace, planned: Plan, log: Callable[[str], None]) -> None:
+    for problem in planned.problems:
+        if problem.is_failure:
+            _tell_failure(arguments, str(problem.source), problem.reason, log)
+        elif not arguments.quiet:
+            log(f"jpegpre encode: note: {problem.reason}")
+
+
+def _tell_failure(
+    arguments: argparse.Namespace, source: str, reason: str, log: Callable[[str], None]
+) -> None:
+    log(f"jpegpre encode: error: {reason}")
+    if arguments.json:
+        name = STANDARD if arguments.inputs == [STANDARD] else source
+        print(json.dumps({"input": name, "error": reason}), flush=True)
+
+
+def _hide_folder(arguments: argparse.Namespace, task: Task, text: str) -> str:
+    # Where stdin and stdout were put says nothing to anybody.
+    for given, path in ((arguments.inputs, task.source), ([arguments.output], task.target)):
+        if given == [STANDARD]:
+            text = text.replace(f"{path.parent}/", "")
+    return text
+
+
+def _name_standard(arguments: argparse.Namespace, result: runtime.EncodeResult) -> runtime.EncodeResult:
+    if arguments.inputs == [STANDARD]:
+        result = replace(result, source=Path(STANDARD))
+    return replace(result, target=Path(STANDARD)) if arguments.output == STANDARD else result
+
+
+def _read_before(task: Task) -> tuple[bytes, tuple[int, int]] | None:
+    """Returns content and times of the input, which may be replaced; None where it cannot be read, said elsewhere."""
+    try:
+        status = task.source.stat()
+        content = task.source.read_bytes() if task.source.is_file() else b""
+    except (OSError, ValueError):
+        return None
+    return content, (status.st_atime_ns, status.st_mtime_ns)
 
 
 def _outcomes(
@@ -141,21 +270,39 @@ def _outcomes(
                 future.cancel()
 
 
-def _end_journal(journal: Journal | None) -> None:
+def _print_results(
+    arguments: argparse.Namespace, results: list[runtime.EncodeResult], options: runtime.EncodeOptions
+) -> None:
+    if arguments.details:
+        rows = [encode_rows.to_detailed_row(result) for result in results]
+        print_table(encode_rows.DETAILED_HEADER, rows, encode_rows.to_detailed_totals(results))
+    elif len(results) > 1:
+        totals = encode_rows.to_totals(results)
+        print_table(encode_rows.HEADER, encode_rows.to_rows(results), totals, most_rows=screen_rows())
+    # With tables of its own, a quality promises the look of the ordinary encoder's file of that quality.
+    is_calibrated = getattr(options, "tables", "standard") == "tuned"
+    look = "for the same look" if is_calibrated else "at the same quality"
+    print_paragraph(encode_rows.to_sentence(results, look))
+
+
+def _end_journal(journal: Journal | None, arguments: argparse.Namespace) -> None:
     if journal is not None:
         journal.close()
-        if journal.problem:
-            print(f"jpegpre encode: note: {journal.problem}", file=sys.stderr)
+        if journal.problem and not arguments.quiet:
+            print_note(journal.problem, "encode")
 
 
-def _tell_of_resuming(skipped: int, pictures: int) -> None:
-    done = f"{skipped:,} of {pictures:,} pictures had been done" if skipped else "nothing had been done"
-    left = ": nothing to do" if skipped == pictures else ""
-    print(f"jpegpre encode: note: {done} by a run with the same options{left}", file=sys.stderr)
+def _tell_of_resuming(done: int, pictures: int) -> None:
+    said = f"{done:,} of {pictures:,} pictures had been done" if done else "nothing had been done"
+    left = ": nothing to do" if done == pictures else ""
+    print_note(f"{said} by a run with the same options{left}", "encode")
 
 
-def _write_page(page: runtime.ComparePage, path: Path, told: TextIO) -> None:
+def _write_page(page: runtime.ComparePage, path: Path, arguments: argparse.Namespace) -> None:
     runtime.write_atomically(path, page.html().encode("utf-8"))
+    if arguments.quiet:
+        return
     if page.left_out:
-        print(f"jpegpre encode: note: the page had no room for {page.left_out} pictures", file=sys.stderr)
-    print(f"before/after page: {shown(path)}", file=told)
+        print_note(f"the page had no room for {page.left_out} pictures", "encode")
+    to_stderr = arguments.json or arguments.output == STANDARD
+    print(f"before/after page: {printable_path(path)}", file=sys.stderr if to_stderr else sys.stdout)

@@ -8,10 +8,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jpegpre_tf.cli.common import shared_arguments
+from jpegpre_tf.cli.common import evaluation_options, shared_arguments
 
 if TYPE_CHECKING:
     from jpegpre_tf.evaluation.evaluate import EvaluationConfig
+    from jpegpre_tf.evaluation.results import Results
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,25 +44,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="F",
-        help="classical filter at its best strength per level",
+        help="classical filter, at each quality at its best strength; repeatable",
     )
     parser.add_argument(
-        "--encoder", action="append", default=[], metavar="E", help="another encoder on untouched pixels"
-    )
-    parser.add_argument(
-        "--through",
-        default="libjpeg-turbo",
+        "--against",
+        action="append",
+        default=[],
         metavar="E",
-        help="encoder behind profiles and filters (default %(default)s)",
+        help="another encoder on untouched pixels, to compare with; repeatable",
     )
+    evaluation_options.add_encoder_roles(parser)
     parser.add_argument(
         "--controls",
         choices=["none", "encoders", "standard"],
         default="standard",
-        help="rows to compare with: other encoders, and classical filters (default %(default)s)",
+        help="rows to compare with. encoders: MozJPEG's trellis and defaults, jpegli; standard: these, the "
+        "profiles' tables alone, guided filter and attribute filter (default %(default)s)",
     )
     parser.add_argument(
-        "--metrics", default="core", metavar="LIST", help="core, all, or names with commas (default core)"
+        "--metrics",
+        default="core",
+        metavar="LIST",
+        help="core, all (with Butteraugli and VMAF-NEG where they are installed), or names with commas "
+        "(default %(default)s)",
     )
     parser.add_argument("--qualities", metavar="LIST", help="with commas (default: the protocol's twelve)")
     parser.add_argument(
@@ -82,17 +87,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Evaluates and writes the report; 1 if some picture failed."""
-    from jpegpre_tf.evaluation.runner import SINGLE_THREAD
+    from jpegpre_tf.evaluation.points.runner import SINGLE_THREAD
 
     for name, value in SINGLE_THREAD.items():  # before NumPy starts its threads
         os.environ.setdefault(name, value)
 
-    from jpegpre_tf.cli.common.points_progress import Progress
+    from jpegpre_tf.cli.common.progress import Progress
     from jpegpre_tf.cli.common.quiet import quiet_pillow, without_greeting
     from jpegpre_tf.evaluation.cache import make_folder
     from jpegpre_tf.evaluation.evaluate import evaluate
     from jpegpre_tf.evaluation.report import write_report
-    from jpegpre_tf.evaluation.results import table
+    from jpegpre_tf.evaluation.results import render_text
 
     quiet_pillow()
     begin = time.monotonic()
@@ -102,36 +107,41 @@ def run(arguments: argparse.Namespace) -> int:
     with Progress("points") as progress:
         results = evaluate(config, progress.update)
     write_report(results, config, arguments.output)
-    for failure in results["failures"]:
-        print(f"jpegpre: failed: {failure['picture']}: {failure['error']}", file=sys.stderr)
+    for failure in results.failures:
+        print(f"jpegpre: failed: {failure.picture}: {failure.error}", file=sys.stderr)
     if arguments.json:
-        print(json.dumps(_summary(results)))
+        print(json.dumps(_summarize(results)))
     else:
-        print(table(results))
+        print(render_text(results))
     seconds = time.monotonic() - begin
     print(f"{seconds:.1f} s; report in {arguments.output}", file=sys.stderr)
-    return 1 if results["failures"] else 0
+    return 1 if results.failures else 0
 
 
 def _config(arguments: argparse.Namespace) -> "EvaluationConfig":
     from jpegpre_tf.errors import UsageError
     from jpegpre_tf.evaluation.cache import default_cache
-    from jpegpre_tf.evaluation.candidates import encoder_candidate, filter_candidate, profile_candidate
+    from jpegpre_tf.evaluation.candidates import (
+        Candidate,
+        encoder_candidate,
+        filter_candidate,
+        profile_candidate,
+    )
+    from jpegpre_tf.evaluation.controls import make_controls
     from jpegpre_tf.evaluation.evaluate import QUALITIES, EvaluationConfig
 
-    encoders, filters, profiles = list(arguments.encoder), list(arguments.filter), arguments.profile
-    if not encoders and not filters and not profiles:
+    roles = evaluation_options.choose_encoder_roles(arguments, arguments.against)
+    profiles = arguments.profile
+    if not roles.against and not arguments.filter and not profiles:
         profiles = [shared_arguments.DEFAULT_PROFILE]
-    if arguments.controls != "none":
-        encoders += ["mozjpeg-trellis", "mozjpeg", "jpegli"]
-    if arguments.controls == "standard":
-        filters += ["gaussian", "guided", "area"]
-    candidates = [
-        profile_candidate(name, arguments.through, arguments.strength, arguments.precision)
+    rows: list[Candidate] = [
+        profile_candidate(name, roles.writer, arguments.strength, arguments.precision, arguments.path)
         for name in profiles
     ]
-    candidates += [filter_candidate(name, arguments.through) for name in dict.fromkeys(filters)]
-    candidates += [encoder_candidate(name) for name in dict.fromkeys(encoders)]
+    rows += [filter_candidate(name, roles.writer) for name in dict.fromkeys(arguments.filter)]
+    rows += [encoder_candidate(name) for name in roles.against]
+    keys = {row.key for row in rows}
+    rows += [row for row in make_controls(arguments.controls, profiles, roles.writer) if row.key not in keys]
     try:
         qualities = (
             tuple(int(text) for text in arguments.qualities.split(",")) if arguments.qualities else QUALITIES
@@ -140,7 +150,7 @@ def _config(arguments: argparse.Namespace) -> "EvaluationConfig":
         raise UsageError(f"--qualities must be whole numbers with commas: {arguments.qualities!r}") from error
     return EvaluationConfig(
         inputs=tuple(arguments.pictures),
-        candidates=tuple(candidates),
+        candidates=tuple(rows),
         metrics=tuple(arguments.metrics.split(",")),
         qualities=qualities,
         cache=arguments.cache or default_cache(),
@@ -149,14 +159,15 @@ def _config(arguments: argparse.Namespace) -> "EvaluationConfig":
     )
 
 
-def _summary(results: dict[str, Any]) -> dict[str, Any]:
+def _summarize(results: "Results") -> dict[str, Any]:
     """The results without single points, which are in results.json."""
+    content = results.to_json()
     kept = {
-        key: value for key, value in results.items() if key not in ("candidates", "reference", "pictures")
+        key: value for key, value in content.items() if key not in ("candidates", "reference", "pictures")
     }
-    kept["pictures"] = len(results["pictures"])
+    kept["pictures"] = len(results.pictures)
     kept["candidates"] = [
         {key: candidate[key] for key in ("key", "label", "kind", "encoder", "bd_rate")}
-        for candidate in results["candidates"]
+        for candidate in content["candidates"]
     ]
     return kept

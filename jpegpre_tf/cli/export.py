@@ -175,19 +175,19 @@ def _record_bd_rate(arguments: argparse.Namespace, description: dict[str, Any]) 
     )
     rates = {
         name: {
-            (metric, limits): summary["mean"]
-            for metric, ranges in candidate["bd_rate"].items()
+            (metric, limits): summary.mean
+            for metric, ranges in candidate.bd_rate.items()
             for limits, summary in ranges.items()
             if summary is not None
         }
-        for name, candidate in zip(precisions, results["candidates"], strict=True)
+        for name, candidate in zip(precisions, results.candidates, strict=True)
     }
     for name in precisions[1:]:
         off: dict[str, dict[str, float]] = {}
         for (metric, limits), rate in rates[name].items():
             off.setdefault(f"{limits} bpp", {})[metric] = round(rate - rates["fp32"][metric, limits], 3)
         description["files"][f"tflite/{name}.tflite"]["bd_rate_points_off_fp32"] = {
-            "pictures": len(results["pictures"]),
+            "pictures": len(results.pictures),
             **off,
         }
     write_description(arguments.output, description)

@@ -1,87 +1,133 @@
 """Entry point of `jpegpre`: finds the verb, runs it, turns errors into one line and an exit code.
 
-Exit codes: 0 ok, 1 some picture or the run failed, 2 bad usage.
+Exit codes: see `EXIT_CODES` of cli/common/verbs.py and docs/cli.md.
 """
 
 import argparse
 import importlib
 import os
+import re
 import sys
-from collections.abc import Sequence
-from typing import NoReturn
+import traceback
+from collections.abc import Callable, Sequence
 
 from jpegpre_tf._optional import MissingExtraError
 from jpegpre_tf._version import __version__
-from jpegpre_tf.errors import JpegpreError, UnknownModelError, UsageError
+from jpegpre_tf.cli.common.messages import print_error, print_line
+from jpegpre_tf.cli.common.parser import HelpFormatter, Parser, add_verb_help, did_you_mean
+from jpegpre_tf.cli.common.streams import abandon_stdout, flush_stdout, prepare_streams, silence_stderr
+from jpegpre_tf.cli.common.verbs import VERBS
+from jpegpre_tf.errors import JpegpreError, UnknownModelError, UsageError, first_line
 
-# Verb -> one-line help. Each lives in `jpegpre_tf/cli/<verb with _>.py`, which defines
-# `add_arguments(parser)` and `run(arguments) -> int`. Only the chosen verb's module is imported,
-# so that `--help` and `encode` start at once.
-VERBS: dict[str, str] = {
-    "encode": "encode pictures as smaller JPEG files",
-    "batch": "encode an archive: folders or object storage, many workers, a manifest",
-    "preprocess": "write the edited pixels of one picture, lossless",
-    "simulate": "write what a picture looks like as JPEG; print the size of the file",
-    "evaluate": "measure BD-rates on a folder of pictures with real encoders; writes a report",
-    "optimize": "search the best pixels of one picture, slowly, for a file served many times",
-    "compare": "write a page with a before/after wipe of one picture at equal file size",
-    "train": "train a preprocessor on a folder of pictures",
-    "export": "write a trained model as TFLite and ONNX, checked against Keras",
-    "train-simulator": "train a network that does to a picture what an encoder does",
-    "train-rate": "train a network that tells how many bits an encoder takes",
-    "models": "list the shipped models",
-    "demo": "serve the browser page on this machine",
-}
+__all__ = ["VERBS", "build_parser", "main"]
+
+# With this in the environment, what nobody foresaw is shown with its traceback.
+_TRACEBACK = "JPEGPRE_TRACEBACK"
+_ARGUMENT = re.compile(r"`\w+` .*Received: ")
 
 
 def _module_name(verb: str) -> str:
+    # Each verb lives in `jpegpre_tf/cli/<verb with _>.py`, which defines `add_arguments(parser)` and
+    # `run(arguments) -> int`. Only the chosen verb's module is imported, so that `--help` and `encode` start at once.
     return "jpegpre_tf.cli." + verb.replace("-", "_")
-
-
-class _Parser(argparse.ArgumentParser):
-    """Reports a wrong argument in one line; argparse puts the whole usage before it."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
 
 
 def build_parser(verb: str | None) -> argparse.ArgumentParser:
     """Returns the parser, with the full arguments of `verb` only (None: of no verb)."""
-    parser = _Parser(
+    parser = Parser(
         prog="jpegpre",
         description="Make ordinary JPEG files smaller at the same look: edit pixels before the encoder.",
+        epilog="examples:\n  jpegpre encode photos/ -o out/\n  jpegpre models\n  jpegpre encode --help",
+        formatter_class=HelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"jpegpre {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-    for name, summary in VERBS.items():
-        sub = verbs.add_parser(name, help=summary, description=summary)
+    for name, described in VERBS.items():
+        sub = verbs.add_parser(
+            name, help=described.summary, description=described.summary, formatter_class=HelpFormatter
+        )
         if name == verb:
             importlib.import_module(_module_name(name)).add_arguments(sub)
+            add_verb_help(sub, described)
+            sub.set_defaults(verb_parser=sub)
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command with `argv` (default: the process's arguments) and returns its exit code."""
+    prepare_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
-    verb = next((word for word in arguments if word in VERBS), None)
     try:
-        parsed = build_parser(verb).parse_args(arguments)
-        return int(importlib.import_module(_module_name(parsed.verb)).run(parsed))
+        code = _answer(lambda: _run(arguments))
+        # What is still held back may meet a full disk or a closed pipe.
+        return _answer(flush_stdout) or code
+    except OSError:  # stderr cannot be written either
+        silence_stderr()
+        abandon_stdout()
+        return 1
+
+
+def _run(arguments: list[str]) -> int:
+    if not arguments:
+        build_parser(None).print_help()
+        return 0
+    verb = arguments[0]
+    if not verb.startswith("-") and verb not in VERBS:
+        raise UsageError(f"there is no verb {verb!r}{did_you_mean(verb, VERBS)} (see jpegpre --help)")
+    parsed, unknown = build_parser(verb).parse_known_args(arguments)
+    if unknown:  # said by the verb's parser, which knows its options
+        parsed.verb_parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    return int(importlib.import_module(_module_name(parsed.verb)).run(parsed))
+
+
+def _answer(run: Callable[[], int | None]) -> int:
+    """Returns the exit code of `run`; every error becomes one line."""
+    try:
+        return run() or 0
     except SystemExit as exit_request:  # argparse: 0 after --help, 2 after a usage error
         return int(exit_request.code or 0)
     except (UsageError, UnknownModelError) as error:
-        print(f"jpegpre: error: {error}", file=sys.stderr)
+        print_error(str(error))
         return 2
     except (JpegpreError, MissingExtraError) as error:
-        print(f"jpegpre: error: {error}", file=sys.stderr)
+        print_error(str(error))
         return 1
     except MemoryError:
-        print("jpegpre: error: not enough memory", file=sys.stderr)
+        print_error("not enough memory")
         return 1
     except BrokenPipeError:
         # The reader of our output went away (`| head`); nothing is left to say, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        abandon_stdout()
         return 1
-    except KeyboardInterrupt:
-        print("jpegpre: interrupted", file=sys.stderr)
+    except KeyboardInterrupt as interrupt:
+        print_line("jpegpre: interrupted" + (f": {interrupt}" if interrupt.args else ""))
         return 130
+    except OSError as error:
+        abandon_stdout()
+        print_error(_explain(error))
+        return 1
+    except ValueError as error:
+        # As everything in the package refuses an argument: `name` must be ... Received: ...
+        if not _ARGUMENT.match(first_line(error)):
+            return _report_unforeseen(error)
+        print_error(str(error))
+        return 2
+    except Exception as error:
+        return _report_unforeseen(error)
+
+
+def _report_unforeseen(error: Exception) -> int:
+    if os.environ.get(_TRACEBACK):
+        traceback.print_exc()
+    kind = type(error).__name__
+    print_error(f"{first_line(error)} ({kind}; unforeseen: {_TRACEBACK}=1 shows where, please report it)")
+    return 1
+
+
+def _explain(error: OSError) -> str:
+    try:
+        os.getcwd()  # noqa: PTH109  what pathlib calls
+    except OSError:
+        return "the current folder does not exist any more: change into another one"
+    reason = error.strerror or first_line(error)
+    return f"'{error.filename}': {reason}" if error.filename else f"cannot write the output: {reason}"

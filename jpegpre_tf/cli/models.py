@@ -1,4 +1,4 @@
-"""`jpegpre models`: the shipped models, checked, with their measured gains."""
+"""`jpegpre models`: the shipped models, checked, what each is for and what it gains."""
 
 import argparse
 import json
@@ -9,43 +9,83 @@ from jpegpre_tf.cli.common import shared_arguments
 from jpegpre_tf.cli.common.table import print_table
 from jpegpre_tf.errors import ModelError
 
-_HEADER = ("model", "kind", "version", "precisions", "qualities", "files")
+_HEADER = ("model", "version", "qualities", "precisions", "files")
+# What a profile is for, where its model.json does not say it itself.
+_PURPOSES = {
+    "balanced": "the default: smaller by every measure, nothing lost on average",
+    "fidelity": "least squared error: archives, machine reading, further editing; smooths fine texture",
+    "perceptual": "best look at small sizes: web pages, thumbnails; changes pixels most",
+}
+_RANGE = "bd_rate_percent 0.2-1.5 bpp"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the verb's arguments."""
-    parser.epilog = "Every file is read and compared with the hash in the model's description."
+    parser.epilog = (
+        "Every file is read and compared with the hash in the model's description. "
+        "Use one with `jpegpre encode --profile NAME`."
+    )
+    parser.add_argument(
+        "--details", action="store_true", help="files, networks for training, and all measurements"
+    )
     shared_arguments.add_json_argument(parser, "one JSON object")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Prints the models; returns 0, or 1 if a file of one is missing or is not the described one."""
     models = runtime.shipped_models()
-    problems = {model.name: _problem(model) for model in models}
+    problems = {model.name: _find_problem(model) for model in models}
     if arguments.json:
-        print(json.dumps({"models": [_described(model, problems[model.name]) for model in models]}))
+        print(json.dumps({"models": [_to_json(model, problems[model.name]) for model in models]}))
     elif not models:
         print("no models are shipped with this package")
     else:
-        print_table(_HEADER, [_row(model, problems[model.name]) for model in models])
-        for model in models:
-            if problems[model.name]:
-                print(f"\n{model.name}: {problems[model.name]}")
-            exported = _exported(model)
-            if exported:
-                print(f"\n{model.name}, files:")
-                print("\n".join(exported))
-            measured = model.description.get("measured")
-            if measured:
-                print(f"\n{model.name}, measured:")
-                print("\n".join(_indented(measured, "  ")))
+        profiles = [model for model in models if model.kind == "preprocessor"]
+        _print_choice(profiles)
+        shown = models if arguments.details else profiles
+        print()
+        print_table(_HEADER, [_row(model, problems[model.name]) for model in shown])
+        if arguments.details:
+            _print_details(models)
+        else:
+            networks = len(models) - len(profiles)
+            print(f"\n{networks} networks for training are listed by --details, with all measurements.")
+        for name, problem in problems.items():
+            if problem:
+                print(f"\n{name}: {problem}")
     return 1 if any(problems.values()) else 0
 
 
-def _problem(model: runtime.ModelFolder) -> str | None:
+def _print_choice(profiles: list[runtime.ModelFolder]) -> None:
+    for model in profiles:
+        purpose = model.description.get("purpose") or _PURPOSES.get(model.name, "")
+        print(f"{model.name}: {purpose}" if purpose else model.name)
+        rates = _headline(model)
+        if rates:
+            gains = ", ".join(f"{name} {value:+.1f} %" for name, value in rates.items())
+            print(f"    file size at equal {gains}")
+
+
+def _headline(model: runtime.ModelFolder) -> dict[str, float]:
+    """Returns the change of file size at equal PSNR-Y and SSIMULACRA2, of the first data set measured on."""
+    measured = model.description.get("measured")
+    first = next(iter(measured.values()), None) if isinstance(measured, dict) else None
+    rates = first.get(_RANGE) if isinstance(first, dict) else None
+    if not isinstance(rates, dict):
+        return {}
+    names = {"psnr_y": "PSNR", "ssimulacra2": "SSIMULACRA2"}
+    return {shown: rates[key] for key, shown in names.items() if isinstance(rates.get(key), int | float)}
+
+
+def _find_problem(model: runtime.ModelFolder) -> str | None:
     try:
-        for name in model.files:
+        present = [name for name in model.files if model.find(name) is not None]
+        for name in present:
             model.read(name)
+        if model.kind == "preprocessor" and not any(
+            model.files[name].get("format") == "tflite" for name in present
+        ):
+            model.read_model()
     except ModelError as error:
         return str(error)
     return None
@@ -53,17 +93,33 @@ def _problem(model: runtime.ModelFolder) -> str | None:
 
 def _row(model: runtime.ModelFolder, problem: str | None) -> tuple[str, ...]:
     low, high = model.quality_range
-    precisions = ", ".join(sorted(model.precisions())) or "-"
-    return model.name, model.kind, model.version, precisions, f"{low}-{high}", "damaged" if problem else "ok"
+    here = sorted(name for name, file in model.precisions().items() if model.find(file) is not None)
+    has_all = all(model.find(name) is not None for name in model.files)
+    state = "damaged" if problem else "ok" if has_all else "ok, not all installed"
+    return model.name, model.version, f"{low}-{high}", ", ".join(here) or "-", state
 
 
-def _described(model: runtime.ModelFolder, problem: str | None) -> dict[str, Any]:
+def _to_json(model: runtime.ModelFolder, problem: str | None) -> dict[str, Any]:
     kept = ("name", "version", "licence", "files", "quality_range", "measured")
     described = {key: model.description.get(key) for key in kept}
-    return described | {"kind": model.kind, "path": str(model.path), "problem": problem}
+    installed = [name for name in model.files if model.find(name) is not None]
+    state = {"kind": model.kind, "path": str(model.path), "installed": installed, "problem": problem}
+    return described | state
 
 
-def _exported(model: runtime.ModelFolder) -> list[str]:
+def _print_details(models: list[runtime.ModelFolder]) -> None:
+    for model in models:
+        exported = _list_exported(model)
+        if exported:
+            print(f"\n{model.name}, files:")
+            print("\n".join(exported))
+        measured = model.description.get("measured")
+        if measured:
+            print(f"\n{model.name}, measured:")
+            print("\n".join(_indent(measured, "  ")))
+
+
+def _list_exported(model: runtime.ModelFolder) -> list[str]:
     """Returns one line for each file that `export` compared with Keras."""
     lines = []
     for name, entry in model.files.items():
@@ -88,14 +144,14 @@ def _exported(model: runtime.ModelFolder) -> list[str]:
     return lines
 
 
-def _indented(measured: dict[str, Any], indent: str) -> list[str]:
+def _indent(measured: dict[str, Any], indent: str) -> list[str]:
     """Returns the measurements as lines: their keys differ from model to model, so none is expected here."""
     lines = []
     for key, value in measured.items():
         if isinstance(value, dict) and all(not isinstance(item, dict) for item in value.values()):
             lines.append(f"{indent}{key}: " + ", ".join(f"{name} {item}" for name, item in value.items()))
         elif isinstance(value, dict):
-            lines += [f"{indent}{key}:", *_indented(value, indent + "  ")]
+            lines += [f"{indent}{key}:", *_indent(value, indent + "  ")]
         else:
             lines.append(f"{indent}{key}: {value}")
     return lines

@@ -3,7 +3,6 @@
 import argparse
 import json
 import math
-import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -17,15 +16,16 @@ from jpegpre_tf import runtime
 from jpegpre_tf._optional import require
 from jpegpre_tf.cli.common import shared_arguments
 from jpegpre_tf.cli.common.encode_arguments import size_bytes
+from jpegpre_tf.cli.common.messages import print_note
 from jpegpre_tf.cli.common.plan import refuse_overwriting
-from jpegpre_tf.cli.common.points_progress import Progress
-from jpegpre_tf.cli.common.quiet import quiet_pillow, quiet_tensorflow
+from jpegpre_tf.cli.common.progress import Progress
+from jpegpre_tf.cli.common.quiet import allow_pixels, quiet_pillow, quiet_tensorflow
 from jpegpre_tf.cli.common.session import load_profile
-from jpegpre_tf.errors import PictureError, UsageError
+from jpegpre_tf.errors import PictureError
 from jpegpre_tf.runtime.pictures.metadata import METADATA_CHOICES
 from jpegpre_tf.runtime.pictures.raster import WHOLE_PIXELS
 from jpegpre_tf.storage.atomic import check_writable
-from jpegpre_tf.storage.names import shown
+from jpegpre_tf.storage.names import printable_path
 
 # What a profile without an objective of its own is searched for.
 _OBJECTIVE = {"psnr_y": 0.5, "psnr_rgb": 0.5}
@@ -44,8 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("input", metavar="IN", help="a picture file")
     parser.add_argument("-o", "--output", required=True, metavar="OUT.jpg", help="JPEG file to write")
-    goal = parser.add_mutually_exclusive_group(required=True)
-    goal.add_argument("--quality", type=shared_arguments.quality, metavar="Q", help="JPEG quality, 1 to 100")
+    goal = parser.add_mutually_exclusive_group()
+    shared_arguments.add_quality_argument(goal)
     goal.add_argument(
         "--target-size", type=size_bytes, metavar="SIZE", help="largest file allowed, such as 200kB"
     )
@@ -56,6 +56,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what to start from and what to search for (default: %(default)s)",
     )
     parser.add_argument(
+        "--precision",
+        choices=shared_arguments.PRECISIONS,
+        help="which file of the model (default: int8 where there is one, else fp32)",
+    )
+    shared_arguments.add_reading_arguments(parser)
+    parser.add_argument(
         "--rounds",
         type=shared_arguments.positive_int,
         default=60,
@@ -65,6 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--metadata", choices=METADATA_CHOICES, default="keep", help="what to carry over (default: keep)"
     )
+    shared_arguments.add_quiet_argument(parser)
     shared_arguments.add_json_argument(parser, "one JSON object")
 
 
@@ -72,15 +79,19 @@ def run(arguments: argparse.Namespace) -> int:
     """Writes the file; returns 0."""
     quiet_pillow()
     source, target = Path(arguments.input), Path(arguments.output)
-    if target.suffix.lower() not in (".jpg", ".jpeg"):
-        raise UsageError(f"output is JPEG: expected a .jpg file. Received: -o '{shown(target)}'")
+    allow_pixels(arguments.max_pixels)
+    shared_arguments.check_suffix(target, (".jpg", ".jpeg"), "JPEG")
     refuse_overwriting(source, target)
-    session = load_profile(arguments.profile, arguments.quality or 75)
-    picture = runtime.open_picture(source)  # said before TensorFlow's seconds of import
+    quality = shared_arguments.chosen_quality(arguments)
+    session = load_profile(
+        arguments.profile, quality, precision=arguments.precision, is_quiet=arguments.quiet
+    )
+    reading = shared_arguments.reading_options(arguments)
+    picture = runtime.open_picture(source, **reading)  # said before TensorFlow's seconds of import
     height, width = picture.pixels.shape[:2]
     if height * width > WHOLE_PIXELS:
         raise PictureError(
-            f"'{shown(source)}' has {height * width / 1e6:.0f} megapixels: optimize takes up to "
+            f"'{printable_path(source)}' has {height * width / 1e6:.0f} megapixels: optimize takes up to "
             f"{WHOLE_PIXELS // 1_000_000}"
         )
     check_writable(target)
@@ -90,24 +101,24 @@ def run(arguments: argparse.Namespace) -> int:
 
     objective = runtime.find_model(arguments.profile).description.get("objective") or _OBJECTIVE
     begin = time.monotonic()
-    with Progress("rounds") as progress:
+    with Progress("rounds", is_shown=not arguments.quiet) as progress:
         searched = _Searched(session, PictureOptimizer(objective), arguments.rounds, progress)
-        options: dict[str, Any] = {"metadata": arguments.metadata}
-        if arguments.quality is not None:
-            result = runtime.encode_file(source, target, searched, quality=arguments.quality, **options)
+        options: dict[str, Any] = {"metadata": arguments.metadata, **reading}
+        if arguments.target_size is None:
+            result = runtime.encode_file(source, target, searched, quality=quality, **options)
         else:
             result = _within(arguments.target_size, source, target, searched, options)
     seconds = time.monotonic() - begin
-    for note in result.notes:
-        print(f"jpegpre optimize: note: '{shown(source)}': {note}", file=sys.stderr)
+    for note in () if arguments.quiet else result.notes:
+        print_note(f"'{printable_path(source)}': {note}", "optimize")
     gain = searched.gain_percent(result.quality)
     if arguments.json:
         print(json.dumps(_description(result, gain, seconds, objective)))
-    else:
+    elif not arguments.quiet:
         of_plain = f"{result.saved_percent:.1f} % smaller than plain JPEG of this quality"
         print(
-            f"wrote '{shown(target)}', {result.size_bytes:,} bytes at quality {result.quality}, {of_plain}; worth "
-            f"{gain:.1f} % of file size beyond the network, in {seconds:.0f} s"
+            f"wrote '{printable_path(target)}', {result.size_bytes:,} bytes at quality {result.quality}, {of_plain}; "
+            f"worth {gain:.1f} % of file size beyond the network, in {seconds:.0f} s"
         )
     return 0
 

@@ -1,7 +1,6 @@
 """`jpegpre train`: trains a preprocessor on a folder of pictures."""
 
 import argparse
-import dataclasses
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +20,8 @@ _OPTIONS = {
     "batch_size": int,
     "crop_size": int,
     "learning_rate": float,
+    "tables_learning_rate": float,
+    "tuned_share": float,
     "rate_weight": float,
     "seed": int,
 }
@@ -35,11 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
-        "--profile",
-        metavar="P",
+        "--objective",
+        metavar="NAME",
         help="one run from new weights for what fidelity, balanced or perceptual is made for, or smoke: a minute, to "
         "see that all works (default: balanced)",
     )
+    what.add_argument("--profile", metavar="NAME", help=argparse.SUPPRESS)  # the name of version 4 and before
     what.add_argument("--config", type=Path, help="JSON file with fields of TrainConfig")
     what.add_argument(
         "--recipe",
@@ -65,6 +67,9 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"{arguments.folder}: expected a folder of pictures to train with, found none")
     if not is_fit and arguments.tensorboard is not None:
         raise UsageError("--tensorboard is for runs without --strategy")
+    if arguments.profile is not None:
+        print("--profile is now called --objective here; a profile is a shipped model", file=sys.stderr)
+        arguments.objective = arguments.profile
     quiet_tensorflow()
     require("tensorflow", extra="train", purpose="training")
     if is_fit:
@@ -115,7 +120,7 @@ def _follow(arguments: argparse.Namespace, recipe: Path) -> None:
     from jpegpre_tf.training.recipe import Stage, follow
 
     def tell(number: int, count: int, stage: Stage) -> None:
-        steps = f"{stage.last_step or stage.config.steps} steps" if stage.config else "a blend"
+        steps = f"{stage.last_step or stage.config.run.steps} steps" if stage.config else "a blend"
         print(f"stage {number} of {count}, {stage.name}: {steps}", file=sys.stderr)
 
     follow(
@@ -129,16 +134,16 @@ def _follow(arguments: argparse.Namespace, recipe: Path) -> None:
 
 
 def _config(arguments: argparse.Namespace) -> "TrainConfig":
-    from jpegpre_tf.training.config import load_config, profile_config
+    from jpegpre_tf.training.config import load_config, objective_config
 
     kept = arguments.output / "config.json"
-    if arguments.resume and arguments.config is None and arguments.profile is None and kept.exists():
+    if arguments.resume and arguments.config is None and arguments.objective is None and kept.exists():
         arguments.config = kept
     if arguments.config is not None:
         config = load_config(arguments.config)
     else:
-        config = profile_config(arguments.profile or DEFAULT_PROFILE)
-    return dataclasses.replace(config, **overrides(arguments, _OPTIONS))
+        config = objective_config(arguments.objective or DEFAULT_PROFILE)
+    return config.with_fields(**overrides(arguments, _OPTIONS))
 
 
 def _fit(arguments: argparse.Namespace, config: "TrainConfig") -> None:
@@ -147,7 +152,7 @@ def _fit(arguments: argparse.Namespace, config: "TrainConfig") -> None:
 
     paths = list_pictures(arguments.folder)
     validation = list_pictures(arguments.validation) if arguments.validation else []
-    print(f"training on {len(paths)} pictures, {config.steps} steps", file=sys.stderr)
+    print(f"training on {len(paths)} pictures, {config.run.steps} steps", file=sys.stderr)
     train(
         config,
         paths,
@@ -171,7 +176,7 @@ def _train_distributed(arguments: argparse.Namespace, config: "TrainConfig") -> 
     validation = list_pictures(arguments.validation) if arguments.validation else []
     source = PictureSource(arguments.folder)
     print(
-        f"training on {len(source.files)} files ({source.kind}), {config.steps} steps, worker {workers.index} "
+        f"training on {len(source.files)} files ({source.kind}), {config.run.steps} steps, worker {workers.index} "
         f"of {workers.count}, {workers.replicas} devices",
         file=sys.stderr,
     )

@@ -1,24 +1,26 @@
 """A batch run: pictures of one storage to smaller JPEG files in another."""
 
+import contextlib
 import dataclasses
 import json
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator
+from pathlib import PurePosixPath
 
 from jpegpre_tf import runtime
 from jpegpre_tf._version import __version__
 from jpegpre_tf.cluster.job import BatchJob
 from jpegpre_tf.cluster.local_engine import run_inside, run_local
-from jpegpre_tf.cluster.manifest import FOLDER, Manifest, manifest_name, release
+from jpegpre_tf.cluster.manifest import FOLDER, Manifest, flush_quietly, manifest_name
 from jpegpre_tf.cluster.rows import Row
-from jpegpre_tf.cluster.tasks import Task, list_tasks
+from jpegpre_tf.cluster.tasks import Task, count_pictures, list_tasks
 from jpegpre_tf.errors import StorageError, UsageError
 from jpegpre_tf.storage.entry import Entry
-from jpegpre_tf.storage.errors import shown_url
+from jpegpre_tf.storage.errors import printable_url
 from jpegpre_tf.storage.storage import Storage
 
-# So many pictures in a row that fail because of the storage end the run: it is gone, and going on would only
-# knock at its door.
+# So many pictures in a row that fail because of the storage end the run: the storage is gone.
 _MOST_STORAGE_ERRORS = 5
 
 
@@ -37,7 +39,11 @@ class BatchSummary:
     seconds: float = 0.0
 
 
-def run_batch(job: BatchJob, on_row: Callable[[Row], None] | None = None) -> BatchSummary:
+def run_batch(
+    job: BatchJob,
+    on_row: Callable[[Row], None] | None = None,
+    on_total: Callable[[int], None] | None = None,
+) -> BatchSummary:
     """Encodes every picture of `job.source` that is not done yet, and notes each in the manifest of `job.target`.
 
     Outputs are what `encode_file` writes. A picture is skipped if an earlier run with the same settings noted it,
@@ -46,6 +52,7 @@ def run_batch(job: BatchJob, on_row: Callable[[Row], None] | None = None) -> Bat
     Args:
         job: What to do.
         on_row: Called with the row of every picture that was not skipped by its etag, as it is finished.
+        on_total: Called from another thread with the number of pictures, when they have been counted.
 
     Raises:
         UsageError: If the two places overlap, a URL is of an unknown kind, or there is no picture.
@@ -68,6 +75,8 @@ def run_batch(job: BatchJob, on_row: Callable[[Row], None] | None = None) -> Bat
     sizes: dict[str, int] = dict.fromkeys(("size_bytes_input", "size_bytes_plain", "size_bytes"), 0)
     skipped: list[int] = [0]
     tasks = _tasks_to_do(job, source, target, manifest, skipped)
+    if on_total is not None:
+        _count_beside(job, on_total)
     storage_errors = 0
     rows = _engine(job, tasks)
     try:
@@ -75,7 +84,7 @@ def run_batch(job: BatchJob, on_row: Callable[[Row], None] | None = None) -> Bat
             counts[row["status"]] += 1
             for name in sizes:
                 sizes[name] += row[name] or 0
-            if row["status"] != "skipped":
+            if row["status"] != "skipped" or row["error"]:
                 manifest.add(row)
             if on_row is not None:
                 on_row(row)
@@ -84,20 +93,40 @@ def run_batch(job: BatchJob, on_row: Callable[[Row], None] | None = None) -> Bat
                 raise StorageError(f"stopped after {storage_errors} pictures in a row: {row['error']}")
     finally:
         rows.close()
-        release(manifest)
+        flush_quietly(manifest)
     counts["skipped"] += skipped[0]
     if not sum(counts.values()):
-        raise UsageError(f"no pictures in '{shown_url(job.source)}'" + _of_shard(job))
+        raise UsageError(f"no pictures in '{printable_url(job.source)}'" + _of_shard(job))
     manifest.finish()
     return BatchSummary(
         pictures=sum(counts.values()), seconds=round(time.monotonic() - start, 3), **counts, **sizes
     )
 
 
+def list_batch(job: BatchJob) -> Iterator[Task]:
+    """Yields what `run_batch` would look at, without writing anything, whether it was done before or not.
+
+    Raises:
+        UsageError, StorageError: As `run_batch`.
+    """
+    source, target = Storage(job.source), Storage(job.target)
+    _check_places(job, source, target)
+    for _, tasks in list_tasks(source, target, job.shard, job.shards, on_collision=job.on_collision):
+        yield from tasks
+
+
+def _count_beside(job: BatchJob, on_total: Callable[[int], None]) -> None:
+    def count() -> None:
+        with contextlib.suppress(Exception):  # what is wrong with the listing is said where it matters
+            on_total(count_pictures(Storage(job.source), Storage(job.target), job.shard, job.shards))
+
+    threading.Thread(target=count, daemon=True).start()
+
+
 def _check_places(job: BatchJob, source: Storage, target: Storage) -> None:
     if target.relative(source) is not None:
         raise UsageError(
-            f"'{shown_url(job.target)}' is or contains the input: outputs could overwrite inputs"
+            f"'{printable_url(job.target)}' is or contains the input: outputs could overwrite inputs"
         )
     if job.engine == "ray" and "memory" in (source.protocol, target.protocol):
         raise UsageError("memory:// is inside one process: use --engine local")
@@ -110,8 +139,8 @@ def _of_shard(job: BatchJob) -> str:
 def _write_settings(job: BatchJob, target: Storage, settings: str) -> None:
     """Notes what the run does, and shows before any work that the target can be written to."""
     what = {"version": __version__, "settings": settings, **dataclasses.asdict(job)}
-    what.update(source=shown_url(job.source), target=shown_url(job.target))
-    name = manifest_name(job.shard, job.shards).removesuffix(".parquet")
+    what.update(source=printable_url(job.source), target=printable_url(job.target))
+    name = PurePosixPath(manifest_name(job.shard, job.shards)).stem
     target.write(f"{FOLDER}/{name}.json", json.dumps(what, indent=1, default=str).encode() + b"\n")
 
 
@@ -128,7 +157,15 @@ def _tasks_to_do(
     job: BatchJob, source: Storage, target: Storage, manifest: Manifest, skipped: list[int]
 ) -> Iterator[Task]:
     """Yields what the listing alone does not show to be done; counts the others in `skipped`."""
-    for folder, tasks in list_tasks(source, target, job.shard, job.shards):
+    listed = list_tasks(
+        source,
+        target,
+        job.shard,
+        job.shards,
+        on_collision=job.on_collision,
+        folds_names=target.folds_names(),
+    )
+    for folder, tasks in listed:
         outputs: dict[str, Entry] | None = None
         for task in tasks:
             done = manifest.done(task.source)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from jpegpre_tf._version import __version__
 from jpegpre_tf.errors import UsageError
 from jpegpre_tf.runtime import EncodeOptions, ModelFolder
+from jpegpre_tf.runtime.encoding.output_names import COLLISION_CHOICES
 
 ENGINES = ("local", "ray")
 
@@ -19,9 +20,11 @@ class BatchJob:
         source, target: URLs or paths of the folders to read from and write to.
         profile: Shipped model, or a folder with a model.json, which every worker must be able to read.
         options: As of `encode_file`; `in_place` is refused.
+        precision: Which file of the model, None for its own choice.
+        on_collision: What to do with two pictures that would get one name, see `output_names`.
         engine: "local", processes on this machine, or "ray".
         workers: Processes or Ray actors, each with a model session of its own.
-        threads: Of a session.
+        threads: Threads of each session.
         chunk: Pictures handed to a worker at a time.
         shard, shards: This run takes every picture whose name falls into shard `shard` of 0..`shards`-1.
         with_score: Also score every file with SSIMULACRA2, which takes longer than the encoding.
@@ -31,6 +34,8 @@ class BatchJob:
     target: str
     profile: str = "balanced"
     options: EncodeOptions = field(default_factory=EncodeOptions)
+    precision: str | None = None
+    on_collision: str = COLLISION_CHOICES[0]
     engine: str = "local"
     workers: int = 1
     threads: int = 1
@@ -44,6 +49,11 @@ class BatchJob:
             raise ValueError(
                 f"`engine` must be one of {', '.join(ENGINES)}. Received: engine={self.engine!r}"
             )
+        if self.on_collision not in COLLISION_CHOICES:
+            raise ValueError(
+                f"`on_collision` must be one of {', '.join(COLLISION_CHOICES)}. "
+                f"Received: on_collision={self.on_collision!r}"
+            )
         for name in ("workers", "threads", "chunk", "shards"):
             if getattr(self, name) < 1:
                 raise ValueError(f"`{name}` must be >= 1. Received: {name}={getattr(self, name)}")
@@ -56,5 +66,6 @@ class BatchJob:
 
     def settings_digest(self, model: ModelFolder) -> str:
         """Returns a digest of everything but the picture that decides the result."""
-        what = [__version__, asdict(self.options), self.with_score, model.name, model.version, model.files]
+        what = [__version__, asdict(self.options), self.with_score, self.precision]
+        what += [model.name, model.version, model.files]
         return hashlib.sha256(json.dumps(what, sort_keys=True, default=str).encode()).hexdigest()[:16]

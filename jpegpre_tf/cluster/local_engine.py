@@ -8,6 +8,7 @@ from jpegpre_tf.cluster.rows import Row, empty_row
 from jpegpre_tf.cluster.tasks import Task, chunked
 from jpegpre_tf.cluster.worker import BatchWorker
 from jpegpre_tf.cluster.worker_process import WorkerDiedError, WorkerProcess
+from jpegpre_tf.storage.names import printable_path
 
 # So often may the worker that has a picture by itself die before the picture is given up.
 MOST_ATTEMPTS = 3
@@ -22,15 +23,16 @@ def run_local(job: BatchJob, tasks: Iterator[Task]) -> Generator[Row, None, None
     chunks = chunked(tasks, job.chunk)
     # Chunk, how often a worker died with it, and how often with the picture alone.
     again: list[tuple[list[Task], int, int]] = []
-    idle = [WorkerProcess(job) for _ in range(job.workers)]
+    idle: list[WorkerProcess] = []
     busy: dict[WorkerProcess, tuple[list[Task], int, int]] = {}
     try:
         while True:
-            while idle:
+            while len(busy) < job.workers:
                 chunk, died, alone = again.pop() if again else (next(chunks, []), 0, 0)
                 if not chunk:
                     break
-                worker = idle.pop()
+                # No more processes than there is work for.
+                worker = idle.pop() if idle else WorkerProcess(job)
                 worker.give(chunk)
                 busy[worker] = chunk, died, alone
             if not busy:
@@ -48,7 +50,7 @@ def run_local(job: BatchJob, tasks: Iterator[Task]) -> Generator[Row, None, None
                     if alone < MOST_ATTEMPTS:
                         again += [([task], died, alone) for task in reversed(chunk)]
                         continue
-                    rows, died = [given_up(chunk[0])], died - 1
+                    rows, died = [give_up(chunk[0])], died - 1
                 for row in rows:
                     row["attempts"] = died + 1
                     yield row
@@ -64,6 +66,8 @@ def run_inside(job: BatchJob, tasks: Iterator[Task]) -> Generator[Row, None, Non
         yield from worker.process(chunk)
 
 
-def given_up(task: Task) -> Row:
+def give_up(task: Task) -> Row:
     """Returns the row of a picture whose worker died again and again."""
-    return empty_row(task, "failed", f"the worker died {MOST_ATTEMPTS} times with '{task.source}'")
+    return empty_row(
+        task, "failed", f"the worker died {MOST_ATTEMPTS} times with '{printable_path(task.source)}'"
+    )

@@ -1,41 +1,34 @@
-"""What a batch has done, as a Parquet file beside its outputs."""
+"""What a batch has done, as a file beside its outputs: Parquet, or JSON lines without pyarrow."""
 
 import contextlib
 import datetime
-import io
 import os
 import time
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
+from typing import NamedTuple
 
-from jpegpre_tf._optional import require
-from jpegpre_tf.cluster.rows import COLUMNS, DONE, Row
+from jpegpre_tf.cluster.manifest_file import SUFFIXES, from_file, preferred_suffix, to_file
+from jpegpre_tf.cluster.rows import DONE, Row, to_text
 from jpegpre_tf.errors import StorageError
+from jpegpre_tf.storage.errors import printable_url
 from jpegpre_tf.storage.storage import Storage
 
 FOLDER = "_jpegpre"
 # A part is written after so many pictures or seconds: what a killed run did after that is done again.
 _PART_ROWS = 1000
 _PART_SECONDS = 15.0
-_ROW_GROUP = 50_000
-
-
-def _arrow() -> Any:
-    require("pyarrow", extra="cluster", purpose="the manifest")
-    import pyarrow.parquet
-
-    return pyarrow
-
-
-def schema() -> Any:
-    """Returns the Arrow schema of the manifest."""
-    arrow = _arrow()
-    return arrow.schema([(name, getattr(arrow, kind)()) for name, kind in COLUMNS.items()])
+# What skipping needs.
+_NEEDED = ("source", "status", "settings", "etag_input", "etag", "sha256_input", "sha256")
 
 
 def manifest_name(shard: int = 0, shards: int = 1) -> str:
-    """Returns the manifest's name in the target: each shard of several has its own."""
-    return "manifest.parquet" if shards == 1 else f"manifest-{shard:05}-of-{shards:05}.parquet"
+    """Returns the manifest's name in the target: each shard of several has its own.
+
+    It ends in .jsonl where pyarrow is not installed.
+    """
+    stem = "manifest" if shards == 1 else f"manifest-{shard:05}-of-{shards:05}"
+    return stem + preferred_suffix()
 
 
 class Done(NamedTuple):
@@ -62,27 +55,28 @@ class Manifest:
         StorageError: If what is there cannot be read.
     """
 
-    def __init__(self, target: Storage, settings: str, name: str = "manifest.parquet") -> None:
+    def __init__(self, target: Storage, settings: str, name: str) -> None:
         self._target = target
         self._settings = settings
         self._name = name
         self._rows: list[Row] = []
         self._done: dict[str, Done] = {}
+        self._found: set[str] = set()
         self._parts_written = 0
         stamp = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%S%f")
         # Parts are read in order of name: a later run's rows count.
         self._part_stem = f"{self._stem}.{stamp}-{os.getpid()}"
         self._flushed = time.monotonic()
-        for table in self._tables():
-            self._note(table)
+        for _, rows in self._batches(_NEEDED):
+            self._note(rows)
 
     @property
     def _stem(self) -> str:
-        return f"{FOLDER}/{self._name.removesuffix('.parquet')}"
+        return f"{FOLDER}/{PurePosixPath(self._name).stem}"
 
     def done(self, source: str) -> Done | None:
         """Returns what was noted of a picture, if it was done with these settings."""
-        return self._done.get(source)
+        return self._done.get(to_text(source))
 
     def add(self, row: Row) -> None:
         """Adds the row of one picture; written soon.
@@ -103,11 +97,9 @@ class Manifest:
         self._flushed = time.monotonic()
         if not self._rows:
             return
-        arrow = _arrow()
-        rows = [{name: row[name] for name in COLUMNS} for row in self._rows]
-        file = io.BytesIO()
-        arrow.parquet.write_table(arrow.Table.from_pylist(rows, schema()), file, compression="zstd")
-        self._target.write(f"{self._part_stem}-{self._parts_written:06}.parquet", file.getvalue())
+        suffix = preferred_suffix()
+        content = to_file([self._rows], suffix)
+        self._target.write(f"{self._part_stem}-{self._parts_written:06}{suffix}", content)
         self._parts_written += 1
         self._rows = []
 
@@ -121,23 +113,23 @@ class Manifest:
         parts = self._parts()
         if not parts:  # nothing new
             return
-        arrow = _arrow()
         # Where a picture has several rows, the last one counts.
         last: dict[str, int] = {}
-        for number, name in _numbered(self._tables(columns=["source"])):
-            last[name] = number
-        file = io.BytesIO()
-        with arrow.parquet.ParquetWriter(file, schema(), compression="zstd") as writer:
-            start = 0
-            for table in self._tables():
-                names = table.column("source").to_pylist()
-                kept = [index for index, name in enumerate(names) if last[name] == start + index]
-                start += len(names)
-                if kept:
-                    writer.write_table(table.take(kept), row_group_size=_ROW_GROUP)
-        self._target.write(self._name, file.getvalue())
-        for part in parts:
-            self._target.remove(part)
+        for start, rows in self._batches(("source",)):
+            last.update((row["source"], start + index) for index, row in enumerate(rows))
+        kept = (
+            [row for index, row in enumerate(rows) if last[row["source"]] == start + index]
+            for start, rows in self._batches()
+        )
+        self._target.write(self._name, to_file(filter(None, kept), PurePosixPath(self._name).suffix))
+        others = self._found.intersection(self._whole_names()) - {self._name}
+        for name in (*parts, *others):
+            self._target.remove(name)
+        self._found -= others
+
+    def _whole_names(self) -> list[str]:
+        """Returns the names that the merged file may have: what wrote it may have had other packages."""
+        return [str(PurePosixPath(self._name).with_suffix(suffix)) for suffix in SUFFIXES]
 
     def _parts(self) -> list[str]:
         try:
@@ -147,60 +139,45 @@ class Manifest:
                 return []
             raise
         names = (entry.name for entry in files if entry.name.startswith(f"{self._stem}."))
-        return [name for name in names if name.endswith(".parquet")]
+        return [name for name in names if name.endswith(SUFFIXES)]
 
-    def _tables(self, columns: list[str] | None = None) -> Iterator[Any]:
-        """Yields the manifest, then the parts, oldest first."""
-        arrow = _arrow()
-        for name in (self._name, *self._parts()):
+    def _batches(self, columns: Sequence[str] | None = None) -> Iterator[tuple[int, list[Row]]]:
+        """Yields (number of the first row, rows) of the manifest, then of the parts, oldest first."""
+        start = 0
+        for name in (*self._whole_names(), *self._parts()):
             try:
                 content = self._target.read(name)
             except StorageError as error:
                 if error.is_missing:
                     continue
                 raise
-            try:
-                with arrow.parquet.ParquetFile(io.BytesIO(content)) as file:
-                    for batch in file.iter_batches(_ROW_GROUP, columns=columns):
-                        table = arrow.Table.from_batches([batch])
-                        yield table if columns else table.select(list(COLUMNS)).cast(schema())
-            except (arrow.ArrowException, OSError, KeyError) as error:
-                raise StorageError(
-                    f"'{self._target.url.rstrip('/')}/{name}' is not a manifest of this program: "
-                    f"move it away, and everything is done anew"
-                ) from error
+            self._found.add(name)
+            place = printable_url(f"{self._target.url.rstrip('/')}/{name}")
+            for rows in from_file(content, PurePosixPath(name).suffix, place, columns):
+                yield start, rows
+                start += len(rows)
 
-    def _note(self, table: Any) -> None:
-        needed = ("source", "status", "settings", "etag_input", "etag", "sha256_input", "sha256")
-        columns = [table.column(name).to_pylist() for name in needed]
-        for source, status, settings, *noted in zip(*columns, strict=True):
-            done = Done(*(text or "" for text in noted))
-            if status in DONE and settings == self._settings and done.sha256:
-                self._done[source] = done
+    def _note(self, rows: list[Row]) -> None:
+        for row in rows:
+            done = Done(*(row[name] or "" for name in _NEEDED[3:]))
+            if row["status"] in DONE and row["settings"] == self._settings and done.sha256:
+                self._done[row["source"]] = done
             else:
-                self._done.pop(source, None)
+                self._done.pop(row["source"], None)
 
 
-def _numbered(tables: Iterator[Any]) -> Iterator[tuple[int, str]]:
-    number = 0
-    for table in tables:
-        for name in table.column("source").to_pylist():
-            yield number, name
-            number += 1
-
-
-def read_manifest(target: Storage, name: str = "manifest.parquet") -> list[Row]:
+def read_manifest(target: Storage, name: str | None = None) -> list[Row]:
     """Returns the rows of a finished run, in no particular order.
 
     Raises:
         StorageError: If there is none.
     """
-    content = target.read(name)
-    rows: list[Row] = _arrow().parquet.read_table(io.BytesIO(content)).to_pylist()
-    return rows
+    name = name or manifest_name()
+    batches = from_file(target.read(name), PurePosixPath(name).suffix, printable_url(name))
+    return [row for rows in batches for row in rows]
 
 
-def release(manifest: Manifest) -> None:
+def flush_quietly(manifest: Manifest) -> None:
     """Writes what was added, as far as that is possible, when a run ends early."""
     with contextlib.suppress(StorageError):
         manifest.flush()

@@ -10,10 +10,10 @@ from typing import Any
 
 from jpegpre_tf._optional import require
 from jpegpre_tf.cluster.job import BatchJob
-from jpegpre_tf.cluster.local_engine import MOST_ATTEMPTS, given_up
-from jpegpre_tf.cluster.rows import COLUMNS, PRIVATE, Row
+from jpegpre_tf.cluster.local_engine import MOST_ATTEMPTS, give_up
+from jpegpre_tf.cluster.rows import COLUMNS, PRIVATE, Row, empty_row, is_text
 from jpegpre_tf.cluster.tasks import Task, chunked
-from jpegpre_tf.errors import JpegpreError
+from jpegpre_tf.errors import JpegpreError, first_line
 
 # Tasks handed to Ray at a time: bounds what the driver holds of a listing, whatever its length. Between two
 # windows actors are started anew, about two seconds each.
@@ -40,7 +40,13 @@ def run_ray(job: BatchJob, tasks: Iterator[Task]) -> Generator[Row, None, None]:
         _connect(ray, job)
     try:
         attempts = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(_Attempts).remote()
-        while window := list(itertools.islice(tasks, _WINDOW)):
+        while listed := list(itertools.islice(tasks, _WINDOW)):
+            window = [task for task in listed if is_text(task.source)]
+            # Arrow, in which Ray hands them on, takes no others.
+            not_text = "the name is not UTF-8, which Ray does not take: use --engine local"
+            yield from (empty_row(task, "failed", not_text) for task in listed if not is_text(task.source))
+            if not window:
+                continue
             missing = {task.source for task in window}
             for row in _rows(ray, job, window, attempts):
                 missing.discard(row["source"])
@@ -48,7 +54,7 @@ def run_ray(job: BatchJob, tasks: Iterator[Task]) -> Generator[Row, None, None]:
             if missing:
                 raise JpegpreError(f"Ray returned nothing for {len(missing)} pictures: run this again")
     except ray.exceptions.RayError as error:
-        raise JpegpreError(f"Ray: {next(iter(str(error).splitlines()), type(error).__name__)}") from error
+        raise JpegpreError(f"Ray: {first_line(error)}") from error
     finally:
         if is_own:
             ray.shutdown()
@@ -65,8 +71,7 @@ def _connect(ray: Any, job: BatchJob) -> None:
             ray.init(num_cpus=job.workers, include_dashboard=False, **quiet)
     except (ConnectionError, ValueError, RuntimeError, OSError) as error:
         where = f" at RAY_ADDRESS={address}" if address else ""
-        first_line = next(iter(str(error).splitlines()), type(error).__name__)
-        raise JpegpreError(f"cannot start or reach Ray{where}: {first_line}") from error
+        raise JpegpreError(f"cannot start or reach Ray{where}: {first_line(error)}") from error
 
 
 def _knock(address: str) -> None:
@@ -119,7 +124,7 @@ class _Actor:
         import ray
 
         died = ray.get(self._attempts.begin.remote(task.source))
-        row = given_up(task) if died == MOST_ATTEMPTS else self._worker.process([task])[0]
+        row = give_up(task) if died == MOST_ATTEMPTS else self._worker.process([task])[0]
         ray.get(self._attempts.end.remote(task.source))
         row["attempts"] = died + 2 - (died == MOST_ATTEMPTS)  # the first was with the chunk
         return row

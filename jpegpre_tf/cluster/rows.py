@@ -74,3 +74,19 @@ def result_row(task: Task, result: EncodeResult) -> Row:
 def _finite(value: float) -> float | None:
     # Null is the PSNR of an exact copy, as in the JSON of `encode`.
     return value if math.isfinite(value) else None
+
+
+def is_text(name: str) -> bool:
+    """Whether a name is UTF-8; local ones may be any bytes."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def to_text(name: str) -> str:
+    """Returns the name as the manifest has it: bytes that are no UTF-8 are written as \\xNN."""
+    return (
+        name if is_text(name) else name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    )

@@ -16,7 +16,7 @@ from jpegpre_tf.errors import JpegpreError, StorageError
 from jpegpre_tf.runtime.encoding.renderer import Score
 from jpegpre_tf.runtime.pictures.picture import open_content
 from jpegpre_tf.runtime.quiet import allow_pixels, quiet_pillow
-from jpegpre_tf.storage.names import shown
+from jpegpre_tf.storage.names import printable_path
 from jpegpre_tf.storage.storage import Storage
 
 # Pictures being read ahead, and files being written behind, while one is encoded.
@@ -38,7 +38,7 @@ class BatchWorker:
         allow_pixels(job.options.max_pixels)
         self._job = job
         self._source, self._target = Storage(job.source), Storage(job.target)
-        self._session = runtime.load(job.profile, threads=job.threads)
+        self._session = runtime.load(job.profile, job.precision, threads=job.threads)
         self._score: Score | None = None
         if job.with_score or job.options.target_score is not None:
             from jpegpre_tf.evaluation.file_score import ssimulacra2_score
@@ -57,7 +57,7 @@ class BatchWorker:
         while waiting or reading:
             while waiting and len(reading) < _AHEAD:
                 task = waiting.popleft()
-                reading.append((task, self._pool.submit(self._source.read, task.source)))
+                reading.append((task, self._pool.submit(self._read, task)))
             task, content = reading.popleft()
             row, encoded = self._row(task, content)
             rows.append(row)
@@ -69,11 +69,16 @@ class BatchWorker:
             future.result()
         return rows
 
+    def _read(self, task: Task) -> bytes:
+        return b"" if task.refusal else self._source.read(task.source)
+
     def _row(self, task: Task, content: "Future[bytes]") -> tuple[Row, bytes | None]:
         """Returns the picture's row, and the file to write if there is one."""
         start = time.monotonic()
         encoded = None
         try:
+            if task.is_left_out:
+                return empty_row(task, "skipped", task.refusal), None
             if task.refusal:
                 raise JpegpreError(task.refusal)
             picture = content.result()
@@ -94,7 +99,7 @@ class BatchWorker:
         except JpegpreError as error:
             row = empty_row(task, "failed", str(error))
         except MemoryError:
-            row = empty_row(task, "failed", f"not enough memory for '{shown(task.source)}'")
+            row = empty_row(task, "failed", f"not enough memory for '{printable_path(task.source)}'")
         row.update(worker=self._name, settings=self._settings, seconds=round(time.monotonic() - start, 4))
         return row, encoded
 
@@ -116,7 +121,10 @@ class BatchWorker:
     def _write(self, row: Row, encoded: bytes) -> None:
         """Writes the file; a row becomes a failure if that fails."""
         try:
-            row["etag"] = self._target.write(row["target"], encoded) or None
+            mode = self._source.mode(row["source"]) if self._target.is_local else None
+            row["etag"] = self._target.write(row["target"], encoded, mode) or None
             row["sha256"] = hashlib.sha256(encoded).hexdigest()
         except StorageError as error:
             row.update(status="failed", error=str(error), is_storage_error=True)
+        except JpegpreError as error:  # the name, not the storage
+            row.update(status="failed", error=str(error))

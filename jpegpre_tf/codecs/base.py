@@ -20,7 +20,7 @@ class Encoded:
 
     Attributes:
         data: The whole file.
-        decoded: uint8 `(height, width, 3)`, RGB levels, as an ordinary viewer shows the file.
+        decoded: uint8 `(height, width, 3)`, RGB, samples 0..255, as an ordinary viewer shows the file.
         encoder: Name of the encoder, as in `encoder_names()`.
         version: Version of the library that wrote the file.
         flags: Everything that was asked of the library, readable by a person.
@@ -57,6 +57,8 @@ class Encoder(ABC):
     version: str
     flags: str
     takes_grey: bool = False
+    # Whether coefficients are rounded to the nearest step, as a carrier needs it; adaptive encoders set it to False.
+    rounds: bool = True
 
     @abstractmethod
     def encode_bytes(self, image: Picture, quality: int) -> bytes:
@@ -66,7 +68,7 @@ class Encoder(ABC):
         """Encodes `image` and decodes the file again.
 
         Args:
-            image: uint8 `(height, width, 3)`, RGB levels.
+            image: uint8 `(height, width, 3)`, RGB, samples 0..255.
             quality: Integer 1..100, on the encoder's own scale.
 
         Raises:

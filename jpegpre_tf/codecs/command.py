@@ -58,21 +58,21 @@ class CommandEncoder(Encoder):
             source, target = Path(folder) / f"in{self._suffix}", Path(folder) / "out.jpg"
             Image.fromarray(image).save(source)
             values = {"{in}": str(source), "{out}": str(target), "{quality}": str(quality)}
-            command = [_filled(word, values) for word in self._words]
+            command = [_fill_in(word, values) for word in self._words]
             try:
                 done = subprocess.run(command, capture_output=True, timeout=self._timeout, check=False)
             except (OSError, subprocess.TimeoutExpired) as error:
                 raise JpegpreError(f"encoder {self.name!r} failed: {error}") from error
             if done.returncode != 0 or not target.is_file():
-                said = " ".join(done.stderr.decode(errors="replace").split())[-200:]
+                message = " ".join(done.stderr.decode(errors="replace").split())[-200:]
                 raise JpegpreError(
                     f"encoder {self.name!r} failed: exit code {done.returncode}, "
-                    f"{'no file written' if not target.is_file() else 'file written'}; it said: {said or 'nothing'}"
+                    f"{'no file written' if not target.is_file() else 'file written'}; it said: {message or 'nothing'}"
                 )
             return target.read_bytes()
 
 
-def _filled(word: str, values: dict[str, str]) -> str:
+def _fill_in(word: str, values: dict[str, str]) -> str:
     for place, value in values.items():
         word = word.replace(place, value)
     return word

@@ -15,7 +15,7 @@ def _jpegtran() -> str | None:
 
 
 @functools.cache
-def reoptimiser() -> str:
+def describe_reoptimizer() -> str:
     """Says what re-optimises, for example "jpegtran 2.1.5 -optimize"."""
     program = _jpegtran()
     if program is None:
@@ -25,7 +25,7 @@ def reoptimiser() -> str:
     return f"jpegtran {version.group(1) if version else '(version unknown)'} -optimize"
 
 
-def reoptimise(data: bytes) -> bytes:
+def reoptimize(data: bytes) -> bytes:
     """Returns the same coefficients with Huffman tables fitted to them; the decoded picture stays the same.
 
     Raises:

@@ -20,6 +20,7 @@ class MozJPEG(Encoder):
     """
 
     takes_grey = True
+    rounds = False
 
     def __init__(self, *, tables: str = "default", subsampling: str = "4:2:0"):
         if tables not in ("default", "annex-k"):

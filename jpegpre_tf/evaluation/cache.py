@@ -45,7 +45,8 @@ def point_key(
 ) -> str:
     """Returns the content hash of everything that decides a file's bytes."""
     parts: list[Any] = [picture_sha256, dict(preprocessor), strength, dict(encoder), quality]
-    if strength == 0 or preprocessor.get("name") == "identity":
+    is_edit = preprocessor.get("path") != "carrier"  # a carrier of strength 0 still has tables of its own
+    if (strength == 0 and is_edit) or preprocessor.get("name") == "identity":
         # The picture untouched, whichever preprocessor left it so.
         parts[1:3] = ["untouched"]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -1,19 +1,24 @@
-"""What is compared with the reference: a network, a filter or another encoder."""
+"""What is compared with the reference: a network, its tables alone, a filter or another encoder."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from jpegpre_tf.codecs import get_encoder
-from jpegpre_tf.codecs.base import Picture
-from jpegpre_tf.evaluation.profiles import load_profile, profile_identity
+from jpegpre_tf.evaluation.writing.edit_writer import EditWriter
+from jpegpre_tf.evaluation.writing.file_writer import FileWriter
+from jpegpre_tf.evaluation.writing.profiles import (
+    PLAIN_ENCODER,
+    WritePath,
+    choose_path,
+    describe_profile,
+    make_profile_writer,
+)
 from jpegpre_tf.filters import get_filter
 
-Preprocess = Callable[[Picture, int, float], Picture]
-
-REFERENCE_ENCODER = "libjpeg-turbo"
-Kind = Literal["reference", "profile", "filter", "encoder"]
+REFERENCE_ENCODER = PLAIN_ENCODER
+Kind = Literal["reference", "profile", "tables", "filter", "encoder"]
 
 
 @dataclass(frozen=True)
@@ -23,11 +28,12 @@ class Candidate:
     Attributes:
         key: Unique within an evaluation, for example "filter:guided".
         label: What a report calls it.
-        kind: What is new about it.
+        kind: What is new about it; "tables" is a model's tables without its network.
         source: Name of the filter, or name or path of the model; "identity" for untouched pixels.
-        encoder: Name of the encoder.
+        encoder: Name of the encoder that writes.
         strengths: Increasing. One makes a curve; several make an envelope, with 0 among the choices.
-        precision: Of the model, None for its own default.
+        precision: Precision of the model's file, None for its own default.
+        path: How a model's decisions reach the file; "edit" for all that is no model.
     """
 
     key: str
@@ -37,52 +43,36 @@ class Candidate:
     encoder: str = REFERENCE_ENCODER
     strengths: tuple[float, ...] = (1.0,)
     precision: str | None = None
+    path: WritePath = "edit"
 
     @property
     def is_envelope(self) -> bool:
         return len(self.strengths) > 1
 
-    def load(self) -> Preprocess:
-        """Returns the callable `(image, quality, strength) -> image`."""
-        if self.kind == "profile":
-            return load_profile(self.source, self.precision)
-        return get_filter(self.source)
-
     @property
-    def uses_quality(self) -> bool:
-        """Whether the edited pixels depend on the quality."""
-        return self.kind == "profile" or get_filter(self.source).uses_quality
+    def has_model(self) -> bool:
+        return self.kind in ("profile", "tables")
+
+    def make_writer(self) -> FileWriter:
+        """Returns what makes the candidate's files."""
+        if self.has_model:
+            return make_profile_writer(
+                self.source, self.precision, self.encoder, self.path, decides=self.kind == "profile"
+            )
+        chosen = get_filter(self.source)
+        return EditWriter(chosen, get_encoder(self.encoder), uses_quality=chosen.uses_quality)
 
     def preprocessor_identity(self) -> dict[str, str]:
-        """What decides the pixels besides picture, quality and strength."""
-        if self.kind != "profile":
+        """What decides the file besides picture, operating point and encoder."""
+        if not self.has_model:
             return get_filter(self.source).identity()
-        return {"name": "profile"} | profile_identity(self.source, self.precision)
+        decides = self.kind == "profile" and (self.path != "carrier" or self.strengths != (0.0,))
+        name = "profile" if decides else "tables"
+        return {"name": name} | describe_profile(self.source, self.precision, self.path, decides=decides)
 
     def encoder_identity(self) -> dict[str, str]:
         """Name, version and flags of the encoder."""
         return get_encoder(self.encoder).identity()
-
-    def describe(self) -> dict[str, Any]:
-        """The entry in results.json that says what was run."""
-        entry: dict[str, Any] = {
-            "key": self.key,
-            "label": self.label,
-            "kind": self.kind,
-            "encoder": self.encoder_identity(),
-            "strengths": list(self.strengths),
-            "envelope": self.is_envelope,
-        }
-        if self.kind == "profile":
-            entry["model"] = self.preprocessor_identity()
-        elif self.source != "identity":
-            chosen = get_filter(self.source)
-            entry["filter"] = {
-                "name": chosen.name,
-                "library": chosen.library(),
-                "parameters": {str(strength): chosen.describe(strength) for strength in self.strengths},
-            }
-        return entry
 
 
 def reference() -> Candidate:
@@ -99,7 +89,7 @@ def encoder_candidate(name: str) -> Candidate:
         "libjpeg-turbo-444": "libjpeg-turbo, 4:4:4",
         "mozjpeg": "MozJPEG",
         "mozjpeg-trellis": "MozJPEG trellis, Annex K, baseline",
-        "jpegli": "jpegli",
+        "jpegli": "jpegli (jpegli_set_quality, two tables, baseline)",
         "webp": "WebP",
     }
     get_encoder(name)
@@ -111,34 +101,67 @@ def filter_candidate(name: str, encoder: str, strengths: Sequence[float] | None 
 
     Args:
         name: As in `filter_names()`.
-        encoder: The encoder behind it.
-        strengths: Instead of the filter's own.
+        encoder: The encoder that writes.
+        strengths: Strengths to use instead of the filter's own.
     """
     chosen = get_filter(name)
-    through = "" if encoder == REFERENCE_ENCODER else f", {encoder}"
+    written_by = "" if encoder == REFERENCE_ENCODER else f", {encoder}"
     picked = tuple(sorted(strengths)) if strengths else chosen.strengths
     suffix = "" if len(picked) > 1 or not strengths else f" at strength {picked[0]:g}"
     return Candidate(
-        f"filter:{name}{through}", f"{chosen.label}{suffix}{through}", "filter", name, encoder, picked
+        f"filter:{name}{written_by}", f"{chosen.label}{suffix}{written_by}", "filter", name, encoder, picked
     )
 
 
-def profile_candidate(name_or_path: str, encoder: str, strength: float, precision: str | None) -> Candidate:
-    """A network at one strength; it is loaded once here, so that a bad one is noticed before any work."""
-    load_profile(name_or_path, precision)
-    path = Path(name_or_path)
-    # A run's file has the same name in every run: its folder tells them apart.
-    short = "/".join(path.absolute().parts[-2:]) if path.is_file() else path.name
+def profile_candidate(
+    name_or_path: str,
+    encoder: str,
+    strength: float,
+    precision: str | None,
+    path: WritePath | None = None,
+) -> Candidate:
+    """A network at one strength; it is loaded once here, so that a bad one is noticed before any work.
+
+    Args:
+        name_or_path: Name of a shipped model, a folder with a model.json, or a .tflite file.
+        encoder: The encoder that writes.
+        strength: 0..1.
+        precision: "fp32", "fp16", "int8", or None for the model's own default.
+        path: How the decisions reach the file; None for what `jpegpre encode` does by default.
+    """
+    default = choose_path(name_or_path, precision, encoder)
+    chosen = path or default
+    make_profile_writer(name_or_path, precision, encoder, chosen)
     details = [precision] if precision else []
+    details += [chosen] if chosen != default else []
     details += [f"strength {strength:g}"] if strength != 1.0 else []
     details += [encoder] if encoder != REFERENCE_ENCODER else []
-    label = ", ".join([short, *details])
     return Candidate(
         f"profile:{', '.join([name_or_path, *details])}",
-        label,
+        ", ".join([_shorten(name_or_path), *details]),
         "profile",
         name_or_path,
         encoder,
         (strength,),
         precision,
+        chosen,
     )
+
+
+def tables_candidate(name_or_path: str) -> Candidate:
+    """A model's tuned tables without its network: the carrier at strength 0.
+
+    Args:
+        name_or_path: Name of a shipped model, or a folder with a model.json, that has tuned tables.
+    """
+    make_profile_writer(name_or_path, None, REFERENCE_ENCODER, "carrier", decides=False)
+    label = f"tables of {_shorten(name_or_path)} alone"
+    return Candidate(
+        f"tables:{name_or_path}", label, "tables", name_or_path, REFERENCE_ENCODER, (0.0,), None, "carrier"
+    )
+
+
+def _shorten(name_or_path: str) -> str:
+    path = Path(name_or_path)
+    # A run's file has the same name in every run: its folder tells them apart.
+    return "/".join(path.absolute().parts[-2:]) if path.is_file() else path.name

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from jpegpre_tf.codecs import get_encoder
 from jpegpre_tf.codecs.base import Encoded, Picture
 from jpegpre_tf.evaluation.candidates import REFERENCE_ENCODER, Candidate
-from jpegpre_tf.evaluation.equal_size import at_least
+from jpegpre_tf.evaluation.equal_size import smallest_file_above
 from jpegpre_tf.evaluation.metrics import Frame, Metric
 
 
@@ -23,7 +23,7 @@ class Comparison:
     """What a comparison shows.
 
     Attributes:
-        original: uint8 `(height, width, 3)`, RGB levels.
+        original: uint8 `(height, width, 3)`, RGB, samples 0..255.
         edited: The candidate's file at the quality asked for.
         plain_equal_size: Plain libjpeg-turbo, no smaller than `edited` (by less than one step of quality).
         plain_equal_quality: Plain libjpeg-turbo at the quality asked for.
@@ -46,7 +46,7 @@ def compare(
     """Encodes `image` three ways and scores each.
 
     Args:
-        image: uint8 `(height, width, 3)`, RGB levels.
+        image: uint8 `(height, width, 3)`, RGB, samples 0..255.
         candidate: What edits or encodes it.
         quality: 1..100, on the candidate's encoder's own scale.
         strength: 0..1.
@@ -55,16 +55,16 @@ def compare(
     original = Frame(image)
     prepared = {metric.name: metric.prepare(original) for metric in metrics}
 
-    def scored(encoded: Encoded) -> Scored:
+    def score(encoded: Encoded) -> Scored:
         decoded = Frame(encoded.decoded)
         scores = {metric.name: metric.score(prepared[metric.name], decoded) for metric in metrics}
         return Scored(encoded, scores)
 
     plain = get_encoder(REFERENCE_ENCODER)
-    edited = get_encoder(candidate.encoder).encode(candidate.load()(image, quality, strength), quality)
+    edited = candidate.make_writer().write(image, quality, strength)
     return Comparison(
         original=image,
-        edited=scored(edited),
-        plain_equal_size=scored(at_least(plain, image, edited.size_bytes)),
-        plain_equal_quality=scored(plain.encode(image, quality)),
+        edited=score(edited),
+        plain_equal_size=score(smallest_file_above(plain, image, edited.size_bytes)),
+        plain_equal_quality=score(plain.encode(image, quality)),
     )

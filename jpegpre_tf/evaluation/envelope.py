@@ -1,4 +1,4 @@
-"""Best strength per level: the kindest fair reading of a filter that has a strength to choose.
+"""Best strength at each quality: the most favorable fair measurement of a filter with a strength to choose.
 
 At every quality, and for each metric on its own, the strength is taken whose point lies furthest left of
 the reference's curve (smallest file for the metric value it reached). "Untouched" is always one of the
@@ -17,7 +17,7 @@ from jpegpre_tf.evaluation.bd_rate import log_rate_at
 RDPoint = tuple[float, float]
 
 
-def best_strengths(
+def choose_strengths(
     reference: Sequence[RDPoint], by_quality: Mapping[int, Mapping[float, RDPoint]]
 ) -> dict[int, tuple[float, RDPoint]]:
     """Chooses a strength for every quality.

@@ -3,14 +3,14 @@
 from jpegpre_tf.codecs.base import Encoded, Encoder, Picture
 
 
-def at_least(encoder: Encoder, image: Picture, size_bytes: int) -> Encoded:
+def smallest_file_above(encoder: Encoder, image: Picture, size_bytes: int) -> Encoded:
     """Returns the smallest encoding of `image` that is no smaller than `size_bytes`.
 
     Never smaller, so that the comparison does not wrong it; the largest there is if none is large enough.
 
     Args:
         encoder: Whose files grow with quality.
-        image: uint8 `(height, width, 3)`, RGB levels.
+        image: uint8 `(height, width, 3)`, RGB, samples 0..255.
         size_bytes: The size to reach.
     """
     low, high = 1, 100

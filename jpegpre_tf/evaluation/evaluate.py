@@ -1,25 +1,36 @@
 """The evaluation protocol, from folder to results."""
 
 import datetime
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from jpegpre_tf._version import __version__
 from jpegpre_tf.errors import PictureError, UsageError
 from jpegpre_tf.evaluation.bd_rate import RANGES, BDRate, Range, bd_rates
 from jpegpre_tf.evaluation.cache import Point, default_cache
 from jpegpre_tf.evaluation.candidates import Candidate, reference
-from jpegpre_tf.evaluation.envelope import best_strengths
+from jpegpre_tf.evaluation.envelope import RDPoint, choose_strengths
 from jpegpre_tf.evaluation.metrics import Metric, get_metrics
 from jpegpre_tf.evaluation.pictures import PictureFile, describe_picture, find_pictures
-from jpegpre_tf.evaluation.runner import Failure, Measurements, run_measurements
-from jpegpre_tf.evaluation.statistics import summarise
+from jpegpre_tf.evaluation.points.operating_point import OperatingPoint
+from jpegpre_tf.evaluation.points.runner import MeasuredPoints, measure_points
+from jpegpre_tf.evaluation.results import (
+    CandidateResult,
+    Failure,
+    FilePoint,
+    FilterRecord,
+    MetricRecord,
+    PictureRecord,
+    PictureResult,
+    Results,
+    Summary,
+    summarize,
+)
+from jpegpre_tf.filters import get_filter
 
 # DESIGN: about 0.2 to 2.5 bits per pixel on photos.
 QUALITIES = (8, 12, 16, 22, 30, 40, 50, 60, 70, 78, 84, 90)
-SCHEMA = 1
 
 
 @dataclass(frozen=True)
@@ -67,14 +78,14 @@ class EvaluationConfig:
 
 def evaluate(
     config: EvaluationConfig, progress: Callable[[int, int], None] = lambda done, total: None
-) -> dict[str, Any]:
-    """Runs the protocol and returns the content of results.json (its schema: docs in `results.py`)."""
+) -> Results:
+    """Runs the protocol."""
     started = datetime.datetime.now(datetime.UTC)
     metrics = get_metrics(config.metrics)
     versions = {metric.name: metric.version() for metric in metrics}
     pictures, failures = _read_all(config)
     plain = reference()
-    measured = run_measurements(
+    measured = measure_points(
         pictures,
         [plain, *config.candidates],
         config.qualities,
@@ -83,36 +94,30 @@ def evaluate(
         jobs=config.jobs,
         progress=progress,
     )
-    failures += measured.failures
-    return {
-        "schema": SCHEMA,
-        "jpegpre_tf": __version__,
-        "started": started.isoformat(timespec="seconds"),
-        "seconds": round((datetime.datetime.now(datetime.UTC) - started).total_seconds(), 2),
-        "points_measured": measured.measured,
-        "points_from_cache": measured.from_cache,
-        "inputs": [path.name for path in config.inputs],
-        "pictures": [
-            {"name": p.name, "width": p.width, "height": p.height, "sha256": p.sha256} for p in pictures
-        ],
-        "qualities": list(config.qualities),
-        "ranges": [asdict(limits) | {"name": limits.name} for limits in config.ranges],
-        "metrics": [
-            {
-                "name": metric.name,
-                "label": metric.label,
-                "unit": metric.unit,
-                "higher_is_better": metric.higher_is_better,
-                "version": versions[metric.name],
-            }
+    return Results(
+        package_version=__version__,
+        started=started.isoformat(timespec="seconds"),
+        seconds=round((datetime.datetime.now(datetime.UTC) - started).total_seconds(), 2),
+        points_measured=measured.measured,
+        points_from_cache=measured.from_cache,
+        inputs=tuple(path.name for path in config.inputs),
+        pictures=tuple(PictureRecord(p.name, p.width, p.height, p.sha256) for p in pictures),
+        qualities=config.qualities,
+        ranges=config.ranges,
+        metrics=tuple(
+            MetricRecord(
+                metric.name, metric.label, metric.unit, metric.higher_is_better, versions[metric.name]
+            )
             for metric in metrics
-        ],
-        "reference": plain.describe() | {"points": _points(plain, pictures, measured)},
-        "candidates": [
-            _candidate(c, plain, pictures, metrics, config.ranges, measured) for c in config.candidates
-        ],
-        "failures": [asdict(failure) for failure in failures],
-    }
+        ),
+        reference=_describe(
+            plain, {}, {p.name: PictureResult(_list_points(plain, p, measured)) for p in pictures}
+        ),
+        candidates=tuple(
+            _compare(c, plain, pictures, metrics, config.ranges, measured) for c in config.candidates
+        ),
+        failures=(*failures, *measured.failures),
+    )
 
 
 def _read_all(config: EvaluationConfig) -> tuple[list[PictureFile], list[Failure]]:
@@ -126,105 +131,124 @@ def _read_all(config: EvaluationConfig) -> tuple[list[PictureFile], list[Failure
     return pictures, failures
 
 
-def _candidate(
+def _compare(
     candidate: Candidate,
     plain: Candidate,
     pictures: Sequence[PictureFile],
     metrics: Sequence[Metric],
     ranges: Sequence[Range],
-    measured: Measurements,
-) -> dict[str, Any]:
-    """The entry of one candidate: what it is, its summaries, each picture's BD-rates, its points."""
-    summaries: dict[str, dict[str, Any]] = {}
+    measured: MeasuredPoints,
+) -> CandidateResult:
+    """What a candidate is, its summaries, each picture's BD-rates and points."""
+    summaries: dict[str, dict[str, Summary | None]] = {}
     by_picture: dict[str, dict[str, dict[str, float | None]]] = {}
-    chosen: dict[str, dict[str, dict[str, float]]] = {}
+    strengths: dict[str, dict[str, dict[int, float]]] = {}
     for metric in metrics:
-        results: dict[str, dict[str, BDRate]] = {limits.name: {} for limits in ranges}
+        rates: dict[str, dict[str, BDRate]] = {limits.name: {} for limits in ranges}
         for picture in pictures:
             points = measured.points.get(picture.name, {})
             if not points.get(plain.key) or not points.get(candidate.key):
                 continue
-            base = _curve(points[plain.key], metric, picture)
+            base = _to_curve(points[plain.key], metric, picture)
+            test = _to_curve(points[candidate.key], metric, picture)
             if candidate.is_envelope:
-                strengths = _envelope(points[plain.key], points[candidate.key], metric, picture)
+                chosen = _choose_strengths(points[plain.key], points[candidate.key], metric, picture)
                 test = (
-                    [rate for _, (rate, _) in strengths.values()],
-                    [value for _, (_, value) in strengths.values()],
+                    [rate for _, (rate, _) in chosen.values()],
+                    [value for _, (_, value) in chosen.values()],
                 )
-                chosen.setdefault(picture.name, {})[metric.name] = {
-                    str(q): s for q, (s, _) in strengths.items()
-                }
-            else:
-                test = _curve(points[candidate.key], metric, picture)
-            for limits, result in zip(ranges, bd_rates(base, test, ranges), strict=True):
-                results[limits.name][picture.name] = result
-        summaries[metric.name] = {}
-        for limits in ranges:
-            summary = summarise(results[limits.name])
-            summaries[metric.name][limits.name] = summary.as_json() if summary else None
-            for name, result in results[limits.name].items():
-                by_picture.setdefault(name, {}).setdefault(metric.name, {})[limits.name] = result.percent
-    entry = candidate.describe() | {"bd_rate": summaries, "bd_rate_by_picture": by_picture}
-    if candidate.is_envelope:
-        entry["chosen_strengths"] = chosen
-    return entry | {"points": _points(candidate, pictures, measured)}
+                strengths.setdefault(picture.name, {})[metric.name] = {q: s for q, (s, _) in chosen.items()}
+            for limits, rate in zip(ranges, bd_rates(base, test, ranges), strict=True):
+                rates[limits.name][picture.name] = rate
+                found = by_picture.setdefault(picture.name, {}).setdefault(metric.name, {})
+                found[limits.name] = rate.percent
+        summaries[metric.name] = {name: summarize(found) for name, found in rates.items()}
+    return _describe(
+        candidate,
+        summaries,
+        {
+            p.name: PictureResult(
+                _list_points(candidate, p, measured), by_picture.get(p.name, {}), strengths.get(p.name, {})
+            )
+            for p in pictures
+        },
+    )
 
 
-def _rd_point(point: Point, metric: Metric, picture: PictureFile) -> tuple[float, float] | None:
+def _describe(
+    candidate: Candidate,
+    bd_rate: Mapping[str, Mapping[str, Summary | None]],
+    pictures: Mapping[str, PictureResult],
+) -> CandidateResult:
+    """Returns a result that says what was run."""
+    record = None
+    if not candidate.has_model and candidate.source != "identity":
+        chosen = get_filter(candidate.source)
+        parameters = {str(strength): chosen.describe(strength) for strength in candidate.strengths}
+        record = FilterRecord(chosen.name, chosen.library(), parameters)
+    return CandidateResult(
+        key=candidate.key,
+        label=candidate.label,
+        kind=candidate.kind,
+        encoder=candidate.encoder_identity(),
+        strengths=candidate.strengths,
+        is_envelope=candidate.is_envelope,
+        path=candidate.path if candidate.has_model else None,
+        model=candidate.preprocessor_identity() if candidate.has_model else {},
+        filter=record,
+        bd_rate=bd_rate,
+        pictures=pictures,
+    )
+
+
+def _to_rd_point(point: Point, metric: Metric, picture: PictureFile) -> RDPoint | None:
     """Rate in bits per pixel and value with higher is better."""
     value = point.metrics[metric.name]
     if value is None:
         return None
-    return 8 * point.size_bytes / (
-        picture.width * picture.height
-    ), value if metric.higher_is_better else -value
+    rate_bpp = 8 * point.size_bytes / (picture.width * picture.height)
+    return rate_bpp, value if metric.higher_is_better else -value
 
 
-def _curve(
-    points: dict[tuple[int, float], Point], metric: Metric, picture: PictureFile
+def _to_curve(
+    points: Mapping[OperatingPoint, Point], metric: Metric, picture: PictureFile
 ) -> tuple[list[float], list[float]]:
-    found = [rd for point in points.values() if (rd := _rd_point(point, metric, picture)) is not None]
+    found = [rd for point in points.values() if (rd := _to_rd_point(point, metric, picture)) is not None]
     return [rate for rate, _ in found], [value for _, value in found]
 
 
-def _envelope(
-    plain: dict[tuple[int, float], Point],
-    points: dict[tuple[int, float], Point],
+def _choose_strengths(
+    plain: Mapping[OperatingPoint, Point],
+    points: Mapping[OperatingPoint, Point],
     metric: Metric,
     picture: PictureFile,
-) -> dict[int, tuple[float, tuple[float, float]]]:
+) -> dict[int, tuple[float, RDPoint]]:
     untouched = {
-        quality: rd
-        for (quality, _), point in plain.items()
-        if (rd := _rd_point(point, metric, picture)) is not None
+        at.quality: rd
+        for at, point in plain.items()
+        if (rd := _to_rd_point(point, metric, picture)) is not None
     }
-    by_quality: dict[int, dict[float, tuple[float, float]]] = {
-        quality: {0.0: rd} for quality, rd in untouched.items()
-    }
-    for (quality, strength), point in points.items():
-        rd = _rd_point(point, metric, picture)
-        if rd is not None and quality in by_quality:
-            by_quality[quality][strength] = rd
-    return best_strengths(list(untouched.values()), by_quality)
+    by_quality: dict[int, dict[float, RDPoint]] = {quality: {0.0: rd} for quality, rd in untouched.items()}
+    for at, point in points.items():
+        rd = _to_rd_point(point, metric, picture)
+        if rd is not None and at.quality in by_quality:
+            by_quality[at.quality][at.strength] = rd
+    return choose_strengths(list(untouched.values()), by_quality)
 
 
-def _points(
-    candidate: Candidate, pictures: Sequence[PictureFile], measured: Measurements
-) -> dict[str, list[dict[str, Any]]]:
-    """Picture name -> measured files, by strength and quality."""
-    result = {}
-    for picture in pictures:
-        points = measured.points.get(picture.name, {}).get(candidate.key, {})
-        result[picture.name] = [
-            {
-                "quality": quality,
-                "strength": strength,
-                "size_bytes": point.size_bytes,
-                "rate_bpp": round(8 * point.size_bytes / (picture.width * picture.height), 6),
-                "metrics": point.metrics,
-            }
-            for (quality, strength), point in sorted(
-                points.items(), key=lambda item: (item[0][1], item[0][0])
-            )
-        ]
-    return result
+def _list_points(
+    candidate: Candidate, picture: PictureFile, measured: MeasuredPoints
+) -> tuple[FilePoint, ...]:
+    """Measured files by strength and quality."""
+    points = measured.points.get(picture.name, {}).get(candidate.key, {})
+    pixels = picture.width * picture.height
+    return tuple(
+        FilePoint(
+            at.quality,
+            at.strength,
+            point.size_bytes,
+            round(8 * point.size_bytes / pixels, 6),
+            point.metrics,
+        )
+        for at, point in sorted(points.items(), key=lambda item: (item[0].strength, item[0].quality))
+    )

@@ -1,12 +1,12 @@
 """Curves out of a results object: per picture, their mean, and the change of size along the rate."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jpegpre_tf.evaluation.bd_rate import log_rate_at
+from jpegpre_tf.evaluation.results import CandidateResult, FilePoint, Results
 
 # One point of a curve: quality, rate in bits per pixel, metric value as measured.
 CurvePoint = tuple[int, float, float]
@@ -15,39 +15,39 @@ CurvePoint = tuple[int, float, float]
 _SMALLEST_SHARE = 0.75
 
 
-def curves(results: Mapping[str, Any], entry: Mapping[str, Any], metric: str) -> dict[str, list[CurvePoint]]:
+def collect_curves(results: Results, entry: CandidateResult, metric: str) -> dict[str, list[CurvePoint]]:
     """Returns picture -> points by rate; an envelope gives its best strength at every quality.
 
     Args:
-        results: As from `evaluate`.
-        entry: Its reference or one of its candidates.
+        results: The results of `evaluate`.
+        entry: Their reference or one of their candidates.
         metric: Name of a metric.
     """
-    result = {}
-    for picture, points in entry["points"].items():
-        if entry["envelope"]:
-            points = _chosen(results, entry, picture, metric)
-        found = [
-            (point["quality"], point["rate_bpp"], point["metrics"][metric])
-            for point in points
-            if point["metrics"][metric] is not None
+    found = {}
+    for picture in entry.pictures:
+        points = [
+            (point.quality, point.rate_bpp, value)
+            for point in _list_chosen(results, entry, picture, metric)
+            if (value := point.metrics[metric]) is not None
         ]
-        if found:
-            result[picture] = sorted(found, key=lambda point: point[1])
-    return result
+        if points:
+            found[picture] = sorted(points, key=lambda point: point[1])
+    return found
 
 
-def _chosen(results: Mapping[str, Any], entry: Mapping[str, Any], picture: str, metric: str) -> list[Any]:
-    strengths = entry["chosen_strengths"].get(picture, {}).get(metric, {})
-    edited = {(point["quality"], point["strength"]): point for point in entry["points"][picture]}
-    untouched = {point["quality"]: point for point in results["reference"]["points"][picture]}
+def _list_chosen(results: Results, entry: CandidateResult, picture: str, metric: str) -> Sequence[FilePoint]:
+    result = entry.pictures[picture]
+    if not entry.is_envelope:
+        return result.points
+    edited = {(point.quality, point.strength): point for point in result.points}
+    untouched = {point.quality: point for point in results.reference.pictures[picture].points}
     return [
-        untouched[int(quality)] if strength == 0 else edited[int(quality), strength]
-        for quality, strength in strengths.items()
+        untouched[quality] if strength == 0 else edited[quality, strength]
+        for quality, strength in result.chosen_strengths.get(metric, {}).items()
     ]
 
 
-def mean_curve(by_picture: Mapping[str, Sequence[CurvePoint]]) -> list[CurvePoint]:
+def average_curve(by_picture: Mapping[str, Sequence[CurvePoint]]) -> list[CurvePoint]:
     """Averages the points of each quality over pictures: rate (bits per pixel) and metric value."""
     by_quality: dict[int, list[tuple[float, float]]] = {}
     for points in by_picture.values():
@@ -62,7 +62,7 @@ def mean_curve(by_picture: Mapping[str, Sequence[CurvePoint]]) -> list[CurvePoin
     return sorted(means, key=lambda point: point[1])
 
 
-def mean_size_change(
+def average_size_change(
     reference: Mapping[str, Sequence[CurvePoint]],
     test: Mapping[str, Sequence[CurvePoint]],
     rates: NDArray[np.float64],

@@ -2,10 +2,12 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from jpegpre_tf.errors import ModelError, OutputError, UsageError
 from jpegpre_tf.exporters import parity
@@ -13,13 +15,18 @@ from jpegpre_tf.exporters.model_card import entry_of, new_description, write_des
 from jpegpre_tf.exporters.onnx import convert_onnx
 from jpegpre_tf.exporters.qat import fine_tune
 from jpegpre_tf.exporters.quantized import QuantizedPreprocessor
+from jpegpre_tf.exporters.signatures import EDIT, INPUTS
 from jpegpre_tf.exporters.tflite import convert_tflite, operations
+from jpegpre_tf.jpeg.tables import quantization_tables
+from jpegpre_tf.jpeg.tuned_tables import TunedTables
 from jpegpre_tf.models.trained import load_preprocessor
+from jpegpre_tf.runtime.inference.model_folder import TABLES
 from jpegpre_tf.storage.atomic import write_atomically
 from jpegpre_tf.training.config import TrainConfig
 from jpegpre_tf.training.data.crops import load_rgb, training_dataset, validation_dataset
 from jpegpre_tf.training.run import build_trainer
 
+ALL = "all"  # signatures in one file
 FORMATS = ("tflite", "onnx")
 PRECISIONS = ("fp32", "fp16", "int8")
 _CALIBRATION_BATCHES = 12
@@ -90,15 +97,17 @@ def export(request: ExportRequest, say: Callable[[str], None] = lambda line: Non
     if "int8" in request.precisions:
         quantized, quantization = _quantize(request, preprocessor, say)
     properties = {"name": str(description["name"]), "version": str(description["version"])}
-    contents: dict[tuple[str, str], bytes] = {}
+    contents: dict[tuple[str, str], dict[str, bytes]] = {}
     for file_format in request.formats:
         for precision in request.precisions:
             say(f"converting to {file_format} {precision}")
             source = quantized if precision == "int8" else preprocessor
             contents[file_format, precision] = (
-                convert_tflite(source, precision)
+                {ALL: convert_tflite(source, precision)}
                 if file_format == "tflite"
-                else convert_onnx(source, precision, properties)
+                else {
+                    signature: convert_onnx(source, precision, signature, properties) for signature in INPUTS
+                }
             )
     measured = _measure(request, preprocessor, contents, say)
     _write(request, description, contents, measured, quantization)
@@ -107,10 +116,12 @@ def export(request: ExportRequest, say: Callable[[str], None] = lambda line: Non
 
 def _description(request: ExportRequest, preprocessor: Any) -> dict[str, Any]:
     file = request.folder / "model.json"
-    low, high = (request.config.quality_low, request.config.quality_high) if request.config else (5, 95)
+    low, high = (
+        (request.config.data.quality_low, request.config.data.quality_high) if request.config else (5, 95)
+    )
     fresh = new_description(preprocessor, name=request.folder.absolute().name, quality_range=(low, high))
-    if request.config and request.config.measures:
-        fresh["objective"] = request.config.measures
+    if request.config and request.config.objective.metrics:
+        fresh["objective"] = request.config.objective.metrics
     if not file.exists():
         return fresh
     try:
@@ -119,7 +130,7 @@ def _description(request: ExportRequest, preprocessor: Any) -> dict[str, Any]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{file}: expected the description of a model ({error})") from error
     # What follows from the network itself is said anew: it may be another one.
-    return kept | {key: fresh[key] for key in ("inputs", "outputs", "tile", "parameters")}
+    return kept | {key: fresh[key] for key in ("signatures", "inputs", "outputs", "tile", "parameters")}
 
 
 def _quantize(
@@ -131,12 +142,12 @@ def _quantize(
         list(request.pictures),
         batch_size=_BATCH_SIZE,
         crop_size=_CROP_SIZE,
-        quality_range=(config.quality_low, config.quality_high),
-        strength_range=(config.strength_low, 1.0),
-        seed=config.seed + 1,  # crops that training did not end with
+        quality_range=(config.data.quality_low, config.data.quality_high),
+        strength_range=(config.data.strength_low, 1.0),
+        seed=config.run.seed + 1,  # crops that training did not end with
     )
     say(f"calibrating on {_CALIBRATION_BATCHES * _BATCH_SIZE} crops")
-    quantized.calibrate(batches.take(_CALIBRATION_BATCHES))
+    quantized.calibrate(_with_tables(request, batches.take(_CALIBRATION_BATCHES)))
     if not request.qat_steps:
         return quantized, {"method": "post-training"}
     judged = list(request.validation)[:_JUDGED_PICTURES]
@@ -154,30 +165,47 @@ def _quantize(
     return quantized, {"method": method, "steps": request.qat_steps, **result}
 
 
+def _with_tables(request: ExportRequest, batches: Any) -> Iterator[tuple[Any, Any, Any]]:
+    """Yields (image, tables, strength): libjpeg's tables and the model's own, if it has some, in turn."""
+    file = request.model.parent / TABLES
+    tuned = TunedTables.read(file) if file.is_file() else None
+    for number, (image, quality, strength) in enumerate(batches):
+        of_quality: Callable[[int], Any] = (
+            quantization_tables if tuned is None or number % 2 else tuned.tables
+        )
+        tables = np.stack([np.stack(of_quality(int(q))) for q in np.asarray(quality)])
+        yield image, tables.astype(np.float32), strength
+
+
 def _measure(
     request: ExportRequest,
     preprocessor: Any,
-    contents: dict[tuple[str, str], bytes],
+    contents: dict[tuple[str, str], dict[str, bytes]],
     say: Callable[[str], None],
 ) -> dict[tuple[str, str], dict[str, Any]]:
     pictures = [load_rgb(path) for path in request.validation[:_PARITY_PICTURES]]
     crops = parity.crops_of(pictures)
     say(f"comparing with Keras on {len(crops)} crops at {len(parity.QUALITIES)} qualities")
     expected = parity.keras_results(preprocessor, crops)
+    decided = parity.keras_decisions(preprocessor, crops)
     measured: dict[tuple[str, str], dict[str, Any]] = {}
-    int8 = []
-    for (file_format, precision), content in contents.items():
-        results = parity.file_results(content, file_format, crops)
+    int8: list[tuple[list[parity.Picture], list[parity.Picture]]] = []
+    for (file_format, precision), files in contents.items():
+        session = parity.open_session(files, file_format)
+        results = parity.file_results(session, crops)
         difference = parity.difference(results, expected)
         parity.check(f"{file_format} {precision}", precision, difference)
+        decisions = parity.file_decisions(session, crops)
+        difference["decisions_differ"] = parity.decisions_difference(decisions, decided)
         if precision == "int8":
-            int8.append(results)
+            int8.append((results, decisions))
         measured[file_format, precision] = {
             "parity": {**difference, "pictures": len(pictures), "crops": len(crops)},
-            "cpu_ms_per_megapixel": parity.cpu_ms_per_megapixel(content, file_format),
+            "cpu_ms_per_megapixel": parity.cpu_ms_per_megapixel(session),
         }
     if len(int8) == 2:
-        pair = parity.difference(*int8)
+        pair = parity.difference(int8[0][0], int8[1][0])
+        pair["decisions_differ"] = parity.decisions_difference(int8[0][1], int8[1][1])
         parity.check_int8_pair(pair)
         measured["onnx", "int8"]["parity"]["against_tflite"] = pair
     return measured
@@ -186,7 +214,7 @@ def _measure(
 def _write(
     request: ExportRequest,
     description: dict[str, Any],
-    contents: dict[tuple[str, str], bytes],
+    contents: dict[tuple[str, str], dict[str, bytes]],
     measured: dict[tuple[str, str], dict[str, Any]],
     quantization: dict[str, Any],
 ) -> None:
@@ -199,19 +227,29 @@ def _write(
             partial.replace(kept)
         files = description["files"]
         files["model.keras"] = entry_of(kept.read_bytes(), format="keras")
-        for (file_format, precision), content in contents.items():
-            name = f"{file_format}/{precision}.{file_format}"
-            write_atomically(request.folder / name, content)
-            entry = entry_of(content, format=file_format, precision=precision)
-            entry |= measured[file_format, precision]
-            if precision == "int8":
-                entry["quantization"] = quantization
-            if file_format == "tflite":
-                entry["operations"] = {
-                    f"{operation} {kind}": count
-                    for (operation, kind), count in sorted(operations(content).items())
-                }
-            files[name] = entry
+        tables = request.model.parent / TABLES
+        if tables.is_file():
+            content = tables.read_bytes()
+            write_atomically(request.folder / TABLES, content)
+            files[TABLES] = entry_of(content, format="tables")
+        for (file_format, precision), by_signature in contents.items():
+            for signature, content in by_signature.items():
+                suffix = "" if signature in (ALL, EDIT) else f"_{signature}"
+                name = f"{file_format}/{precision}{suffix}.{file_format}"
+                write_atomically(request.folder / name, content)
+                entry = entry_of(content, format=file_format, precision=precision)
+                if signature != ALL:
+                    entry["signature"] = signature
+                if signature in (ALL, EDIT):
+                    entry |= measured[file_format, precision]
+                if precision == "int8":
+                    entry["quantization"] = quantization
+                if file_format == "tflite":
+                    entry["operations"] = {
+                        f"{operation} {kind}": count
+                        for (operation, kind), count in sorted(operations(content).items())
+                    }
+                files[name] = entry
         write_description(request.folder, description)
     except OSError as error:
         raise OutputError(f"cannot write '{request.folder}': {error.strerror or error}") from error

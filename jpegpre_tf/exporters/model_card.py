@@ -9,13 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from jpegpre_tf.errors import ModelError
-from jpegpre_tf.exporters.tflite import SIGNATURE, export_tflite
+from jpegpre_tf.exporters import parity
+from jpegpre_tf.exporters.signatures import CARRIER, DECIDE, DESCRIPTIONS, INPUTS, OUTPUTS, shape_of
+from jpegpre_tf.exporters.tflite import export_tflite
 from jpegpre_tf.storage.atomic import write_atomically
 
 LICENCE = "Apache-2.0"
 _BLOCK = 8  # pixels
 _ALIGNMENT = 16  # pixels: one chroma block at 4:2:0
-_PARITY_QUALITIES = (10, 30, 50, 75, 90)
 
 
 def tile_overlap(preprocessor: Any) -> int:
@@ -34,24 +35,10 @@ def tflite_parity(
     Args:
         pictures: uint8 (256, 256, 3) each.
     """
-    from ai_edge_litert.interpreter import Interpreter
-
-    runner = Interpreter(model_content=content).get_signature_runner(SIGNATURE)
-    differences = []
-    for picture in pictures:
-        image = picture[None].astype(np.float32)
-        for quality in _PARITY_QUALITIES:
-            condition = {
-                "quality": np.full((1, 1, 1, 1), quality, np.float32),
-                "strength": np.ones((1, 1, 1, 1), np.float32),
-            }
-            exported = runner(image=image, **condition)["output"]
-            differences.append(np.abs(exported - np.asarray(preprocessor(image, **condition))))
-    return {
-        "max_levels": float(np.max(differences)),
-        "mean_levels": float(f"{np.mean(differences):.2g}"),
-        "pictures": len(pictures),
-    }
+    session = parity.open_session({"all": content}, "tflite")
+    return parity.difference(
+        parity.file_results(session, pictures), parity.keras_results(preprocessor, pictures)
+    )
 
 
 def summary_of_results(results: dict[str, Any]) -> dict[str, Any]:
@@ -91,43 +78,51 @@ def write_model_folder(
     folder.mkdir(parents=True, exist_ok=True)
     preprocessor.save(folder / "model.keras")
     tflite = export_tflite(preprocessor, folder / "tflite" / "fp32.tflite")
-    parity = tflite_parity(preprocessor, tflite.read_bytes(), pictures)
-    if parity["max_levels"] > 1:
-        raise ModelError(f"{tflite}: expected at most 1 level off Keras, found {parity['max_levels']}")
+    found = tflite_parity(preprocessor, tflite.read_bytes(), pictures)
+    if found["max_levels"] > 1:
+        raise ModelError(f"{tflite}: expected at most 1 level off Keras, found {found['max_levels']}")
     description = new_description(preprocessor, name=folder.name, quality_range=quality_range)
     description |= {"version": version, "training": training}
     if objective:
         description["objective"] = objective
     description["files"] = {
         "model.keras": entry_of((folder / "model.keras").read_bytes(), format="keras"),
-        "tflite/fp32.tflite": entry_of(tflite.read_bytes(), format="tflite", precision="fp32", parity=parity),
+        "tflite/fp32.tflite": entry_of(tflite.read_bytes(), format="tflite", precision="fp32", parity=found),
     }
     write_description(folder, description)
 
 
 def new_description(preprocessor: Any, *, name: str, quality_range: tuple[int, int]) -> dict[str, Any]:
     """model.json of a model about whose training nothing is known, without files."""
-    picture = {
-        "shape": [1, "height", "width", 3],
-        "dtype": "float32 (int8 files: uint8)",
-        "unit": "RGB levels 0..255",
-    }
+    inputs = {name: _tensor(name) for name in ("image", *INPUTS[CARRIER])}
     return {
         "name": name,
         "version": "1",
         "licence": LICENCE,
         "files": {},
-        "inputs": {
-            "image": picture,
-            "quality": {"shape": [1, 1, 1, 1], "dtype": "float32", "unit": "JPEG quality 1..100"},
-            "strength": {"shape": [1, 1, 1, 1], "dtype": "float32", "unit": "0 = identity, 1 = as trained"},
+        "signatures": {
+            signature: {"inputs": ["image", *names], "outputs": list(OUTPUTS[signature])}
+            for signature, names in INPUTS.items()
         },
-        "outputs": {"output": picture},
+        "inputs": inputs,
+        "outputs": {name: _tensor(name) for names in OUTPUTS.values() for name in names},
         "tile": {"alignment": _ALIGNMENT, "overlap": tile_overlap(preprocessor)},
         "quality_range": list(quality_range),
         "parameters": int(preprocessor.count_params()),
         "training": {"data": "not recorded", "commands": []},
     }
+
+
+def _tensor(name: str) -> dict[str, Any]:
+    if name in ("image", "output"):
+        shape: list[Any] = [1, "height", "width", 3]
+        return {"shape": shape, "dtype": "float32 (int8 files: uint8)", "unit": DESCRIPTIONS[name]}
+    if name in OUTPUTS[DECIDE]:
+        size, depth = (8, 64) if name == "luma" else (16, 128)
+        shape = [1, f"height / {size}", f"width / {size}", depth]
+    else:
+        shape = list(shape_of(name))
+    return {"shape": shape, "dtype": "float32", "unit": DESCRIPTIONS[name]}
 
 
 def write_description(folder: Path, description: dict[str, Any]) -> None:
@@ -145,8 +140,8 @@ def entry_of(content: bytes, **fields: Any) -> dict[str, Any]:
 def _file_rows(files: dict[str, dict[str, Any]]) -> list[str]:
     rows = []
     for name, entry in files.items():
-        parity = entry.get("parity", {})
-        difference = f"{parity['mean_levels']:.2g} / {parity['max_levels']:g}" if parity else "-"
+        found = entry.get("parity", {})
+        difference = f"{found['mean_levels']:.2g} / {found['max_levels']:g}" if found else "-"
         time = entry.get("cpu_ms_per_megapixel", "-")
         rows.append(
             f"| `{name}` | {entry['size_bytes']:,} | {difference} | {time} | `{entry['sha256'][:16]}...` |"

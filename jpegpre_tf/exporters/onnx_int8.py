@@ -14,7 +14,8 @@ from jpegpre_tf.errors import ModelError
 
 # How tf2onnx names a folded fake quantisation of weights: after the operation.
 _MARK = "FakeQuantWithMinMaxVarsPerChannel"
-_LEVELS = 127  # symmetric, narrow range
+# The largest weight of a channel in steps: weights take 7 of 8 bits (`quantized.set_weight_ranges`).
+_LARGEST_WEIGHT = 64
 _LARGEST_BIAS = 2.0**30
 # Of a step: what is left of float32 rounding when a weight on the grid is divided by its step.
 _OFF_GRID = 1e-3
@@ -34,12 +35,19 @@ def quantize_weights(model: Any) -> None:
     added: list[Any] = []
     for convolution in [node for node in graph.node if node.op_type == "Conv"]:
         data, weight, *bias = convolution.input
-        if weight not in constants or _MARK not in weight:
+        if weight not in constants:
+            continue
+        is_depthwise = any(
+            attribute.name == "group" and attribute.i > 1 for attribute in convolution.attribute
+        )
+        # tf2onnx gives a depthwise kernel another name when it brings it into ONNX's order.
+        if _MARK not in weight and not is_depthwise:
             continue
         kernel = onnx.numpy_helper.to_array(constants[weight])
         biases = onnx.numpy_helper.to_array(constants[bias[0]]) if bias else np.zeros(len(kernel), np.float32)
         input_scale = _input_scale(onnx, data, producers, constants)
-        integers, scale = _on_grid(kernel, np.abs(biases) / (input_scale * _LARGEST_BIAS), weight)
+        least_scale = np.abs(biases) / (input_scale * _LARGEST_BIAS)
+        integers, scale = _on_grid(kernel, least_scale, weight, has_one_range=is_depthwise)
         # Named after the convolution: tf2onnx shares constants that are equal, whose scales may differ.
         name = convolution.output[0]
         convolution.input[1] = _dequantized(onnx, graph, added, f"{name}_weight", integers, scale)
@@ -59,15 +67,25 @@ def quantize_weights(model: Any) -> None:
     graph.initializer.extend(kept)
 
 
-def _on_grid(kernel: np.ndarray, least_scale: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """int8 kernel and float32 scale per output channel (axis 0), at least `least_scale`."""
-    grid = np.abs(kernel).reshape(len(kernel), -1).max(axis=1) / np.float32(_LEVELS)
+def _on_grid(
+    kernel: np.ndarray, least_scale: np.ndarray, name: str, *, has_one_range: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """int8 kernel and float32 scale per output channel (axis 0), at least `least_scale`.
+
+    Args:
+        has_one_range: Whether the kernel was rounded with one range for all channels, as depthwise ones are.
+    """
+    grid = np.abs(kernel).reshape(len(kernel), -1).max(axis=1) / np.float32(_LARGEST_WEIGHT)
+    if has_one_range:
+        grid = np.full_like(grid, grid.max())
     # Channels that never learned anything have no grid to keep to, but may have a bias that must fit.
     scale = np.maximum(grid, np.maximum(least_scale, 1e-12)).astype(np.float32)
     exact = kernel / scale.reshape(-1, *[1] * (kernel.ndim - 1))
     integers = np.rint(exact)
     if np.abs(exact - integers)[scale == grid].max(initial=0.0) > _OFF_GRID:
-        raise ModelError(f"int8 ONNX model: weights {name} are not on a grid of {2 * _LEVELS + 1} levels")
+        raise ModelError(
+            f"int8 ONNX model: weights {name} are not on a grid of {2 * _LARGEST_WEIGHT + 1} steps"
+        )
     return integers.astype(np.int8), scale
 
 

@@ -1,7 +1,7 @@
 """Is an exported file the same model? Every file against Keras, in the runtime that users run it in."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,10 +9,13 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from jpegpre_tf.errors import ModelError
+from jpegpre_tf.exporters.signatures import DECIDE, EDIT
+from jpegpre_tf.jpeg.tables import quantization_tables
 from jpegpre_tf.runtime import Session
 from jpegpre_tf.runtime.inference.backends import BACKENDS
 
 QUALITIES = (10, 30, 50, 75, 90)
+_TABLES = [np.stack(quantization_tables(quality)) for quality in QUALITIES]
 SIZES = ((256, 256), (112, 208), (48, 16))  # pixels
 # Levels, against Keras. int8 is held to its BD-rate instead; these only catch what is broken.
 BOUNDS = {
@@ -25,7 +28,7 @@ INT8_BOUND = 0.001
 _TIMED_SIZE = (1024, 1024)  # pixels: 1.05 megapixels
 _TIMED_RUNS = 5
 
-Picture = npt.NDArray[np.uint8]
+Picture = npt.NDArray[Any]
 
 
 def crops_of(pictures: Sequence[Picture]) -> list[Picture]:
@@ -41,21 +44,52 @@ def crops_of(pictures: Sequence[Picture]) -> list[Picture]:
 
 
 def keras_results(preprocessor: Any, crops: Sequence[Picture]) -> list[Picture]:
-    """What Keras gives for every crop at every one of `QUALITIES`, at strength 1."""
+    """What Keras gives for every crop with libjpeg's tables of every one of `QUALITIES`, at strength 1."""
     results = []
-    one = tf.ones((1, 1, 1, 1))
     run = tf.function(preprocessor, reduce_retracing=True)
     for crop in crops:
-        for quality in QUALITIES:
-            edited = run(tf.constant(crop[np.newaxis], tf.float32), quality * one, one)
-            results.append(np.asarray(edited)[0].astype(np.uint8))
+        image = tf.constant(crop[np.newaxis], tf.float32)
+        results += [np.asarray(run(image, tables))[0].astype(np.uint8) for tables in _TABLES]
     return results
 
 
-def file_results(content: bytes, file_format: str, crops: Sequence[Picture]) -> list[Picture]:
-    """What an exported file gives for the same, through the runtime of its format."""
-    session = _session(content, file_format)
+def keras_decisions(preprocessor: Any, crops: Sequence[Picture]) -> list[Picture]:
+    """The quantized coefficients that Keras decides for, for the same; one plane after another, flat."""
+    results = []
+    run = tf.function(preprocessor.decide, reduce_retracing=True)
+    for crop in crops:
+        image = tf.constant(crop[np.newaxis], tf.float32)
+        for tables in _TABLES:
+            planes = run(image, tables).quantized
+            results.append(np.concatenate([np.asarray(plane).ravel() for plane in planes]).astype(np.int16))
+    return results
+
+
+def open_session(files: Mapping[str, bytes], file_format: str) -> Session:
+    """Opens a precision's files, by signature, in the runtime of their format, on one thread."""
+    backend = next(name for name, runs in BACKENDS.items() if runs == file_format)
+    content = files.get(EDIT) or next(iter(files.values()))
+    return Session(content, alignment=16, overlap=16, threads=1, backend=backend, decide=files.get(DECIDE))
+
+
+def file_results(session: Session, crops: Sequence[Picture]) -> list[Picture]:
+    """What exported files give for `keras_results`' inputs."""
     return [session(crop, quality) for crop in crops for quality in QUALITIES]
+
+
+def file_decisions(session: Session, crops: Sequence[Picture]) -> list[Picture]:
+    """What exported files give for `keras_decisions`' inputs."""
+    return [
+        np.concatenate([plane.ravel() for plane in session.decide(crop, tables).planes])
+        for crop in crops
+        for tables in _TABLES
+    ]
+
+
+def decisions_difference(results: Sequence[Picture], expected: Sequence[Picture]) -> float:
+    """Share of quantized coefficients that differ."""
+    differ = sum(int(np.count_nonzero(a != b)) for a, b in zip(results, expected, strict=True))
+    return float(f"{differ / sum(map(len, expected)):.2g}")
 
 
 def difference(results: Sequence[Picture], expected: Sequence[Picture]) -> dict[str, float]:
@@ -91,12 +125,11 @@ def check_int8_pair(measured: dict[str, float]) -> None:
         )
 
 
-def cpu_ms_per_megapixel(content: bytes, file_format: str) -> float:
-    """Processor time of one thread per megapixel, the least of several runs; conversion of levels included.
+def cpu_ms_per_megapixel(session: Session) -> float:
+    """Processor time of one thread per megapixel, the least of several runs; conversion of samples included.
 
     Processor time and not the clock's: others may use the machine.
     """
-    session = _session(content, file_format)
     picture = np.random.default_rng(0).integers(0, 256, (*_TIMED_SIZE, 3), np.uint8)
     seconds = []
     for _ in range(_TIMED_RUNS):
@@ -104,8 +137,3 @@ def cpu_ms_per_megapixel(content: bytes, file_format: str) -> float:
         session(picture, 75)
         seconds.append(time.process_time() - started)
     return round(min(seconds) * 1e9 / (_TIMED_SIZE[0] * _TIMED_SIZE[1]), 1)
-
-
-def _session(content: bytes, file_format: str) -> Session:
-    backend = next(name for name, runs in BACKENDS.items() if runs == file_format)
-    return Session(content, alignment=16, overlap=16, threads=1, backend=backend)

@@ -41,14 +41,14 @@ def fine_tune(
     @tf.function
     def step(data: Any) -> tf.Tensor:
         with tf.GradientTape() as tape:
-            loss, _ = trainer._measure(data, training=True)
+            loss, _ = trainer.compute(data, training=True)
         optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
         quantized.set_weight_ranges()
         return loss
 
     @tf.function
     def judge(data: Any) -> tf.Tensor:
-        return trainer._measure(data, training=False)[0]
+        return trainer.compute(data, training=False)[0]
 
     try:
         judged = list(validation)

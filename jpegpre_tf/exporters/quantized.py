@@ -13,8 +13,15 @@ import tensorflow as tf
 from jpegpre_tf._optional import require
 from jpegpre_tf.errors import ModelError
 from jpegpre_tf.layers.dead_zone import DeadZone
-from jpegpre_tf.models.gate_network import build_gate_network
-from jpegpre_tf.models.preprocessor import FEATURE_MAX, edit, unclipped_features
+from jpegpre_tf.models.decision_graph import (
+    FEATURE_MAX,
+    DecisionGraph,
+    Decisions,
+    Gates,
+    unclipped_features,
+)
+from jpegpre_tf.models.gate_network import CONDITION_WIDTH, build_gate_network
+from jpegpre_tf.models.preprocessor import split_tables
 
 # TFLite's int8 sigmoid always writes multiples of 1/256.
 _GATE_MAX = 255 / 256
@@ -22,10 +29,13 @@ _GATE_MAX = 255 / 256
 _LOGIT_MAX = 6.0
 # Share of a layer's activations that is cut off at either end: few outliers would cost all others resolution.
 _TAIL = 1e-4
+# Weights take 7 of their 8 bits: -64..64. The sum of two products with uint8 then fits into 16 bits, which is how x86
+# processors without VNNI add them: those of full size would be cut off there, and each runtime give another picture.
+_WEIGHT_MARGIN = 127 / 64
 _SAMPLES = 400_000  # activations of a layer kept of each batch
-# From the quality to 16 hidden numbers, once per picture; the factors made of them are int8.
-_QUALITY_LAYERS = ("_quality", "_quality_hidden", "_quality_scaled")
-_FLOAT_LAYERS = ("_quality_scaled", "_quality_hidden")
+# From the tables to 32 hidden numbers, once per picture; the shifts and factors made of them are int8.
+_TABLE_LAYERS = ("_tables", "_tables_hidden")
+_FLOAT_LAYERS = ("_tables_hidden",)
 _PURPOSE = "int8 export"
 
 
@@ -64,70 +74,48 @@ class QuantizedPreprocessor(tf.Module):
         """Weights alone."""
         return [variable for network in self.networks.values() for variable in network.trainable_variables]
 
-    def __call__(self, image: Any, quality: Any, strength: Any, training: bool = False) -> tf.Tensor:
-        edited = self._edit(image, quality, strength, training, 0.0 if training else 0.5)
-        return edited if training else tf.clip_by_value(tf.floor(edited), 0.0, 255.0)
+    @property
+    def graph(self) -> DecisionGraph:
+        """What this model computes, with its networks."""
 
-    def levels(self, image: tf.Tensor, quality: tf.Tensor, strength: tf.Tensor) -> tf.Tensor:
-        """The same from uint8 to uint8, levels: the cast truncates, so no pass over the picture rounds."""
-        return self._levels(image, quality, strength, 0.5)
-
-    def unrounded_levels(self, image: tf.Tensor, quality: tf.Tensor, strength: tf.Tensor) -> tf.Tensor:
-        """`levels` for `tflite_levels.replace_casts`, whose QUANTIZE rounds."""
-        return self._levels(image, quality, strength, 0.0)
-
-    def _levels(self, image: tf.Tensor, quality: tf.Tensor, strength: tf.Tensor, offset: float) -> tf.Tensor:
-        edited = self._edit(tf.cast(image, tf.float32), quality, strength, False, offset)
-        return tf.cast(tf.minimum(tf.nn.relu(edited), 255.0), tf.uint8)
-
-    def _edit(self, image: Any, quality: Any, strength: Any, training: bool, offset: float) -> tf.Tensor:
-        def gates(name: str) -> Any:
-            def call(features: tf.Tensor) -> tf.Tensor:
+        def gates(name: str) -> Gates:
+            def call(features: tf.Tensor, condition: tf.Tensor) -> tf.Tensor:
                 # `training` would let ranges drift towards outliers; they are set by `calibrate`.
-                gate = tf.sigmoid(self.networks[name]([features, quality], training=False))
+                gate = tf.sigmoid(self.networks[name]([features, condition], training=False))
                 return tf.quantization.fake_quant_with_min_max_args(gate, 0.0, _GATE_MAX)
 
             return call
 
-        return edit(
-            image,
-            quality,
-            strength,
-            luma_gates=gates("luma"),
-            chroma_gates=gates("chroma"),
-            decide=lambda *arguments: self.dead_zone(*arguments, training=training),
-            features=_quantized_features,
-            offset=offset,
-        )
+        return DecisionGraph(gates("luma"), gates("chroma"), self.dead_zone, _quantized_features)
+
+    def __call__(self, image: Any, tables: Any, strength: Any, training: bool = False) -> tf.Tensor:
+        inputs = (tf.cast(image, tf.float32), *split_tables(tables), tf.reshape(strength, [-1, 1, 1, 1]))
+        edited = self.graph.edit(*inputs, training=training, offset=0.0 if training else 0.5)
+        return edited if training else tf.clip_by_value(tf.floor(edited), 0.0, 255.0)
+
+    def decide(self, image: Any, tables: Any, strength: Any, training: bool = False) -> Decisions:
+        """As `Preprocessor.decide`."""
+        inputs = (tf.cast(image, tf.float32), *split_tables(tables), tf.reshape(strength, [-1, 1, 1, 1]))
+        return self.graph.decide(*inputs, training=training)
 
     def calibrate(self, batches: Iterable[tuple[Any, Any, Any]]) -> None:
         """Sets the range of every activation from what the float networks do on pictures.
 
         Args:
-            batches: (image (batch, height, width, 3), quality (batch,), strength (batch,)), as for training.
+            batches: (image (batch, height, width, 3), tables (batch, 2, 8, 8), strength (batch,)).
         """
         seen: dict[str, list[np.ndarray]] = {}
-        for image, quality, strength in batches:
-            quality, strength = (
-                tf.reshape(tf.cast(x, tf.float32), [-1, 1, 1, 1]) for x in (quality, strength)
-            )
-            self._observe(tf.cast(image, tf.float32), quality, strength, seen)
+        for image, tables, strength in batches:
+            self._observe(tf.cast(image, tf.float32), tables, strength, seen)
         if not seen:
             raise ValueError("`batches` must not be empty")
-        qualities = np.arange(1, 101, dtype=np.float32).reshape(-1, 1, 1, 1)
-        for network in self.float_networks.values():
-            features = np.zeros((len(qualities), 1, 1, network.inputs[0].shape[-1]), np.float32)
-            layers, outputs = _outputs(network, features, qualities)
-            for layer, output in zip(layers, outputs, strict=True):
-                if layer.name.endswith(_QUALITY_LAYERS):
-                    seen[layer.name] = [np.asarray(output).ravel()]
         for network in self.networks.values():
             for layer in network.layers:
                 low, high = 0.0, FEATURE_MAX
                 observed = seen.get(layer.name.removeprefix("quant_"))
                 if observed is not None:
-                    # Factors from the quality are few and all in use: no tail.
-                    tail = 0.0 if layer.name.endswith(_QUALITY_LAYERS) else _TAIL
+                    # What the tables give are few numbers, all in use: no tail.
+                    tail = 0.0 if layer.name.endswith(_TABLE_LAYERS) else _TAIL
                     low, high = np.quantile(np.concatenate(observed), [tail, 1.0 - tail])
                 if layer.name.endswith("_logits"):
                     low, high = max(low, -_LOGIT_MAX), min(high, _LOGIT_MAX)
@@ -136,13 +124,13 @@ class QuantizedPreprocessor(tf.Module):
                         variable.assign(min(low, 0.0) if name.endswith("_min") else max(high, 1e-3))
 
     def _observe(
-        self, image: tf.Tensor, quality: tf.Tensor, strength: tf.Tensor, seen: dict[str, list[np.ndarray]]
+        self, image: tf.Tensor, tables: tf.Tensor, strength: tf.Tensor, seen: dict[str, list[np.ndarray]]
     ) -> None:
         generator = np.random.default_rng(0)
 
-        def gates(name: str) -> Any:
-            def call(features: tf.Tensor) -> tf.Tensor:
-                layers, outputs = _outputs(self.float_networks[name], features, quality)
+        def gates(name: str) -> Gates:
+            def call(features: tf.Tensor, condition: tf.Tensor) -> tf.Tensor:
+                layers, outputs = _outputs(self.float_networks[name], features, condition)
                 for layer, output in zip(layers, outputs, strict=True):
                     values = np.asarray(output).ravel()
                     if len(values) > _SAMPLES:
@@ -152,14 +140,8 @@ class QuantizedPreprocessor(tf.Module):
 
             return call
 
-        edit(
-            image,
-            quality,
-            strength,
-            luma_gates=gates("luma"),
-            chroma_gates=gates("chroma"),
-            decide=self.dead_zone,
-        )
+        graph = DecisionGraph(gates("luma"), gates("chroma"), self.dead_zone)
+        graph.quantize(image, *split_tables(tables), tf.reshape(strength, [-1, 1, 1, 1]))
 
     def set_weight_ranges(self) -> None:
         """Sets every kernel's ranges from its values; to be called after weights were changed."""
@@ -169,15 +151,30 @@ class QuantizedPreprocessor(tf.Module):
                     if variable.shape.rank == 1:
                         # From the list of weights: the package puts quantised tensors in the layer's attributes.
                         kernel = next(v for v in layer.trainable_variables if "kernel" in v.name)
-                        largest = tf.reduce_max(tf.abs(kernel), axis=[0, 1, 2])
+                        # Of a depthwise kernel, whose last axis is 1, this is one range for all channels.
+                        largest = _WEIGHT_MARGIN * tf.reduce_max(tf.abs(kernel), axis=[0, 1, 2])
                         variable.assign(-largest if name.endswith("_min") else largest)
 
 
-def _outputs(network: Any, features: Any, quality: Any) -> tuple[list[Any], list[tf.Tensor]]:
+def float_graph(preprocessor: Any) -> DecisionGraph:
+    """The float graph on tf_keras' networks, for tf2onnx: Keras 3 adds what the tables give as a second bias.
+
+    (tf2onnx then writes a convolution with two biases, which ONNX refuses.)
+    """
+
+    def gates(name: str, arguments: dict[str, Any]) -> Gates:
+        twin = _twin(getattr(preprocessor, f"{name}_network"), arguments)
+        return lambda features, condition: tf.sigmoid(twin([features, condition]))
+
+    luma, chroma = (gates(name, arguments) for name, arguments in preprocessor.network_arguments().items())
+    return DecisionGraph(luma, chroma, DeadZone(preprocessor.zero_span))
+
+
+def _outputs(network: Any, features: Any, condition: Any) -> tuple[list[Any], list[tf.Tensor]]:
     """All layers of a tf_keras network but its inputs, and what each gives."""
     tf_keras = require("tf_keras", extra="export", purpose=_PURPOSE)
     layers = [layer for layer in network.layers if not isinstance(layer, tf_keras.layers.InputLayer)]
-    return layers, tf_keras.Model(network.inputs, [layer.output for layer in layers])([features, quality])
+    return layers, tf_keras.Model(network.inputs, [layer.output for layer in layers])([features, condition])
 
 
 def check_source(preprocessor: Any, precision: str) -> None:
@@ -216,9 +213,9 @@ def _twin(network: Any, arguments: dict[str, Any]) -> Any:
     twin.set_weights(network.get_weights())
     generator = np.random.default_rng(0)
     features = generator.uniform(0, FEATURE_MAX, (1, 4, 4, arguments["inputs"])).astype(np.float32)
-    quality = np.full((1, 1, 1, 1), 50.0, np.float32)
+    condition = generator.uniform(-1, 1.8, (1, 1, 1, CONDITION_WIDTH)).astype(np.float32)
     difference = np.abs(
-        np.asarray(twin([features, quality])) - np.asarray(network([features, quality]))
+        np.asarray(twin([features, condition])) - np.asarray(network([features, condition]))
     ).max()
     if difference != 0:
         raise ModelError(f"{network.name} network in tf_keras: expected difference 0, received {difference}")
@@ -226,7 +223,7 @@ def _twin(network: Any, arguments: dict[str, Any]) -> Any:
 
 
 def _quantized(network: Any) -> Any:
-    """The tf_keras network with the package's fake quantisation; the branch of the quality stays float."""
+    """The tf_keras network with the package's fake quantisation; the branch of the tables stays float."""
     tf_keras = require("tf_keras", extra="export", purpose=_PURPOSE)
     tfmot = require("tensorflow_model_optimization", extra="export", purpose=_PURPOSE)
     configs = require(
@@ -239,7 +236,7 @@ def _quantized(network: Any) -> Any:
     def annotated(layer: Any) -> Any:
         if isinstance(layer, tf_keras.layers.InputLayer):
             return layer
-        # ("Layer luma_in_condition:<class ...Multiply> is not supported. You can quantize this layer by passing a
+        # ("Layer luma_mixing0_scale:<class ...Multiply> is not supported. You can quantize this layer by passing a
         # `tfmot.quantization.keras.QuantizeConfig` instance" without the configuration.)
         if isinstance(layer, tf_keras.layers.Multiply):
             return annotate(layer, configs.Default8BitOutputQuantizeConfig())

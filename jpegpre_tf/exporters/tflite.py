@@ -2,7 +2,6 @@
 
 import tempfile
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +9,18 @@ import tensorflow as tf
 
 from jpegpre_tf.errors import ModelError
 from jpegpre_tf.exporters.quantized import check_source
-from jpegpre_tf.exporters.tflite_levels import replace_casts
+from jpegpre_tf.exporters.signatures import DECIDE, INPUTS, input_specs, shape_of, signature_function
+from jpegpre_tf.exporters.tflite_levels import replace_casts, share_buffers
+from jpegpre_tf.models.decision_graph import DecisionGraph
 from jpegpre_tf.storage.atomic import write_atomically
 
 EXPORT_SIZE = 256  # pixels; resizable at run time to any multiple of 16
-SIGNATURE = "serving_default"
 # Operations that the converter may write: LiteRT's XNNPACK delegate takes them all.
 OPERATIONS = frozenset(
     """
-    ABS ADD AVERAGE_POOL_2D CONCATENATION CONV_2D DEPTH_TO_SPACE DEQUANTIZE DIV FLOOR LOGISTIC MAXIMUM MINIMUM MUL NEG
-    QUANTIZE RELU ROUND SPACE_TO_DEPTH STRIDED_SLICE SUB
+    ABS ADD AVERAGE_POOL_2D CONCATENATION CONV_2D DEPTHWISE_CONV_2D DEPTH_TO_SPACE DEQUANTIZE DIV FLOOR LOG LOGISTIC
+    MAXIMUM MINIMUM MUL NEG PAD RELU_N1_TO_1
+    QUANTIZE RELU RESHAPE ROUND SPACE_TO_DEPTH STRIDED_SLICE SUB
     """.split()  # noqa: SIM905  (one name a line would be longer than the rest)
 )
 
@@ -27,27 +28,27 @@ OPERATIONS = frozenset(
 class _Served(tf.Module):
     """The inference graph with its variables, so that the converter can freeze them."""
 
-    def __init__(self, function: Callable[..., tf.Tensor], variables: list[Any], dtype: tf.DType) -> None:
+    def __init__(self, graph: DecisionGraph, variables: list[Any], dtype: tf.DType) -> None:
         super().__init__()
         self.v = variables
-        signature = [
-            tf.TensorSpec((1, EXPORT_SIZE, EXPORT_SIZE, 3), dtype, name="image"),
-            tf.TensorSpec((1, 1, 1, 1), tf.float32, name="quality"),
-            tf.TensorSpec((1, 1, 1, 1), tf.float32, name="strength"),
-        ]
-
-        @tf.function(input_signature=signature)
-        def serve(image: tf.Tensor, quality: tf.Tensor, strength: tf.Tensor) -> dict[str, tf.Tensor]:
-            return {"output": function(image, quality, strength)}
-
-        self.serve = serve
+        image = tf.TensorSpec((1, EXPORT_SIZE, EXPORT_SIZE, 3), dtype, name="image")
+        is_uint8 = dtype == tf.uint8
+        self.functions = {
+            # A uint8 file rounds where it leaves float: `tflite_levels.replace_casts`.
+            name: tf.function(
+                signature_function(graph, name, takes_uint8=is_uint8, rounds=not is_uint8),
+                input_signature=input_specs(name, image),
+                autograph=False,
+            )
+            for name in INPUTS
+        }
 
 
 def export_tflite(preprocessor: Any, path: str | Path, precision: str = "fp32") -> Path:
-    """Writes TFLite: `image` [1,H,W,3], `quality` and `strength` [1,1,1,1] in, `output` [1,H,W,3] out.
+    """Writes TFLite with the signatures `edit`, `carrier` and `decide` (`exporters.signatures`).
 
-    Tensors are addressed by name through the file's only signature. `image` and `output` are levels: float32, or
-    uint8 for int8; the others float32. Exported at 256x256 and resizable to any multiple of 16.
+    Tensors are addressed by name through a signature. `image` and `output` are RGB samples: float32, or uint8 for int8;
+    the others float32. Exported at 256x256 and resizable to any multiple of 16.
 
     Args:
         preprocessor: A trained `Preprocessor`; for int8 a calibrated `QuantizedPreprocessor`.
@@ -66,14 +67,14 @@ def convert_tflite(preprocessor: Any, precision: str = "fp32") -> bytes:
     """Returns what `export_tflite` writes."""
     check_source(preprocessor, precision)
     if precision == "int8":
-        module = _Served(preprocessor.unrounded_levels, preprocessor.network_variables, tf.uint8)
+        module = _Served(preprocessor.graph, preprocessor.network_variables, tf.uint8)
     else:
         # The bare variables: the converter does not see through Keras' wrappers and would leave them unfrozen.
         variables = [variable.value for variable in preprocessor.variables]
-        module = _Served(lambda *inputs: preprocessor(*inputs), variables, tf.float32)
+        module = _Served(preprocessor.graph, variables, tf.float32)
     with tempfile.TemporaryDirectory() as folder:
-        tf.saved_model.save(module, folder, signatures=module.serve)
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[SIGNATURE])
+        tf.saved_model.save(module, folder, signatures=module.functions)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=list(INPUTS))
         if precision != "fp32":
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
         if precision == "fp16":
@@ -81,6 +82,7 @@ def convert_tflite(preprocessor: Any, precision: str = "fp32") -> bytes:
         content: bytes = converter.convert()
     if precision == "int8":
         content = replace_casts(content)
+    content = share_buffers(content)
     check_tflite(content, precision)
     return content
 
@@ -89,16 +91,23 @@ def check_tflite(content: bytes, precision: str = "fp32") -> None:
     """Raises ModelError unless tensors, operations and their types are what the contract and the precision say."""
     from ai_edge_litert.interpreter import Interpreter
 
-    runner = Interpreter(model_content=content).get_signature_runner(SIGNATURE)
-    found = {name: (list(d["shape"]), d["dtype"].__name__) for name, d in runner.get_input_details().items()}
-    found |= {
-        name: (list(d["shape"]), d["dtype"].__name__) for name, d in runner.get_output_details().items()
-    }
-    picture = ([1, EXPORT_SIZE, EXPORT_SIZE, 3], "uint8" if precision == "int8" else "float32")
-    scalar = ([1, 1, 1, 1], "float32")
-    expected = {"image": picture, "quality": scalar, "strength": scalar, "output": picture}
-    if found != expected:
-        raise ModelError(f"exported TFLite model: expected tensors {expected}, found {found}")
+    interpreter = Interpreter(model_content=content)
+    for signature, inputs in INPUTS.items():
+        runner = interpreter.get_signature_runner(signature)
+        details = runner.get_input_details() | runner.get_output_details()
+        found = {name: (list(d["shape"]), d["dtype"].__name__) for name, d in details.items()}
+        picture = ([1, EXPORT_SIZE, EXPORT_SIZE, 3], "uint8" if precision == "int8" else "float32")
+        expected = {"image": picture} | {name: (list(shape_of(name)), "float32") for name in inputs}
+        if signature == DECIDE:
+            blocks = EXPORT_SIZE // 8
+            expected["luma"] = ([1, blocks, blocks, 64], "float32")
+            expected["chroma"] = ([1, blocks // 2, blocks // 2, 128], "float32")
+        else:
+            expected["output"] = picture
+        if found != expected:
+            raise ModelError(
+                f"exported TFLite model, signature {signature}: expected tensors {expected}, found {found}"
+            )
     found_operations = operations(content)
     unknown = sorted({name for name, _ in found_operations} - OPERATIONS)
     if unknown:
@@ -110,10 +119,14 @@ def check_tflite(content: bytes, precision: str = "fp32") -> None:
 
 
 def _check_int8(found: Counter[tuple[str, str]]) -> None:
-    # The transform's 7, headroom's sums of changes and of pixels, and the first of each quality branch, for 1x1 pixels.
+    """Checks how many convolutions are float."""
     floats = found[("CONV_2D", "FLOAT32")]
-    expected = 7 + 2 + 2
-    if floats != expected or not found[("CONV_2D", "INT8")]:
+    # In every signature the two tables put in order and the first of each network's branch of tables, for 1x1 pixels,
+    # and the forward transform's 4 (color, luma, chroma samples, chroma); in two the inverse transform's 3; the
+    # encoder's two tables in `carrier`, headroom's 2 sums in `edit`.
+    expected = len(INPUTS) * (2 + 2 + 4) + 2 * 3 + 2 + 2
+    # Networks whose branches of tables are equal share the first convolution.
+    if floats not in (expected, expected - len(INPUTS)) or not found[("CONV_2D", "INT8")]:
         raise ModelError(
             f"exported int8 TFLite model: expected {expected} float convolutions and the others int8, found "
             f"{floats} float, {found[('CONV_2D', 'INT8')]} int8"

@@ -5,7 +5,8 @@ from importlib import metadata
 import numpy as np
 
 from jpegpre_tf._optional import require
-from jpegpre_tf.filters.base import Filter, Picture
+from jpegpre_tf.codecs.base import Picture
+from jpegpre_tf.filters.base import Filter
 
 _LARGEST = 64
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-Picture = NDArray[np.uint8]
+from jpegpre_tf.codecs.base import Picture
 
 
 class Filter(ABC):
@@ -19,7 +19,7 @@ class Filter(ABC):
 
     Attributes:
         name: As in `filter_names()`.
-        strengths: Those that an evaluation tries, increasing, each > 0; the best at every level counts.
+        strengths: Those that an evaluation tries, increasing, each > 0; the best at every quality counts.
         label: What a report calls it.
         uses_quality: Whether the result depends on `quality`; if not, one run serves all qualities.
     """
@@ -33,7 +33,7 @@ class Filter(ABC):
         """Filters `image`.
 
         Args:
-            image: uint8 `(height, width, 3)`, RGB levels.
+            image: uint8 `(height, width, 3)`, RGB, samples 0..255.
             quality: 1..100, the quality that the picture will be encoded at.
             strength: 0..1; 0 returns the picture untouched.
 

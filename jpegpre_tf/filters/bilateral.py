@@ -1,6 +1,7 @@
 """Bilateral filter."""
 
-from jpegpre_tf.filters.base import Filter, Picture, to_uint8
+from jpegpre_tf.codecs.base import Picture
+from jpegpre_tf.filters.base import Filter, to_uint8
 from jpegpre_tf.filters.opencv import opencv, opencv_version
 
 _DIAMETER = 5

@@ -1,6 +1,7 @@
 """No filter."""
 
-from jpegpre_tf.filters.base import Filter, Picture
+from jpegpre_tf.codecs.base import Picture
+from jpegpre_tf.filters.base import Filter
 
 
 class Identity(Filter):

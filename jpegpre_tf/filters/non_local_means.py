@@ -1,6 +1,7 @@
 """Non-local means."""
 
-from jpegpre_tf.filters.base import Filter, Picture
+from jpegpre_tf.codecs.base import Picture
+from jpegpre_tf.filters.base import Filter
 from jpegpre_tf.filters.opencv import opencv, opencv_version
 
 _H = 10.0

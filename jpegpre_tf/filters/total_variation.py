@@ -3,7 +3,8 @@
 from importlib import metadata
 
 from jpegpre_tf._optional import require
-from jpegpre_tf.filters.base import Filter, Picture, to_uint8
+from jpegpre_tf.codecs.base import Picture
+from jpegpre_tf.filters.base import Filter, to_uint8
 
 _WEIGHT = 0.05
 

@@ -5,7 +5,8 @@ from functools import cached_property
 import numpy as np
 
 from jpegpre_tf.codecs import MozJPEG, decode
-from jpegpre_tf.filters.base import Filter, Picture, to_uint8
+from jpegpre_tf.codecs.base import Picture
+from jpegpre_tf.filters.base import Filter, to_uint8
 
 
 class TrellisPixels(Filter):

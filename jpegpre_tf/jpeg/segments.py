@@ -9,6 +9,8 @@ APP0, APP1, APP2, APP11, APP13, APP14, APP15, COM = 0xE0, 0xE1, 0xE2, 0xEB, 0xED
 MOST_PAYLOAD = 65533
 
 _SOS, _EOI = 0xDA, 0xD9
+# A byte that only looks like the start of a marker, TEM, restart markers, and a second SOI.
+_WITHOUT_LENGTH = frozenset((0x00, 0x01, *range(0xD0, 0xD9)))
 # Inside entropy-coded data 0xFF is followed by a stuffed zero, a restart marker or fill bytes.
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
@@ -49,6 +51,9 @@ def read_segments(content: bytes) -> JpegSegments:
         if position < 0 or position + 4 > len(content):
             raise ValueError("the JPEG file has no scan")
         marker = content[position + 1]
+        if marker in _WITHOUT_LENGTH:  # strays, which decoders skip
+            position += 2
+            continue
         if marker == _SOS:
             return JpegSegments(tuple(head), position, _end_of_picture(content, position))
         length = int.from_bytes(content[position + 2 : position + 4], "big")
@@ -67,6 +72,20 @@ def _end_of_picture(content: bytes, position: int) -> int:
         # SOS, DHT, DQT, DNL, ... between the scans of a progressive file.
         length = int.from_bytes(content[found.end() : found.end() + 2], "big")
         position = found.end() + max(length, 2)
+
+
+def late_segments(content: bytes, segments: JpegSegments) -> tuple[tuple[int, int], ...]:
+    """Returns where segments of metadata lie between the scans: first and last byte (exclusive) of each."""
+    found: list[tuple[int, int]] = []
+    position = segments.scan_start
+    while True:
+        match = _MARKER.search(content, position, segments.end)
+        if match is None or content[match.start() + 1] == _EOI:
+            return tuple(found)
+        marker = content[match.start() + 1]
+        position = match.end() + max(int.from_bytes(content[match.end() : match.end() + 2], "big"), 2)
+        if marker >= APP0:
+            found.append((match.start(), min(position, segments.end)))
 
 
 def segment(marker: int, payload: bytes) -> bytes:

@@ -80,3 +80,22 @@ def scale_table(table: npt.NDArray[np.integer], quality: int) -> UInt16:
 def quantization_tables(quality: int) -> tuple[UInt16, UInt16]:
     """Returns the (luma, chroma) tables that libjpeg writes at `quality`; each uint16 (8, 8)."""
     return scale_table(LUMA_TABLE, quality), scale_table(CHROMA_TABLE, quality)
+
+
+def interpolated_tables(quality: float) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint16]]:
+    """Returns the (luma, chroma) tables of a quality 1..100, (8, 8) each, whole number or not.
+
+    Between two whole numbers the entries change to the next quality's one after another, the highest
+    frequencies first: files then grow in steps of a few per mille, where scaling all entries by a real number
+    jumps whenever many of them round up together.
+    """
+    lower = quantization_tables(int(quality))
+    share = quality - int(quality)
+    if share == 0:
+        return lower
+    upper = quantization_tables(int(quality) + 1)
+    changed = NATURAL_FROM_ZIGZAG[64 - round(64 * share) :]
+    tables = [table.ravel().copy() for table in lower]
+    for table, finer in zip(tables, upper, strict=True):
+        table[changed] = finer.ravel()[changed]
+    return tables[0].reshape(8, 8), tables[1].reshape(8, 8)

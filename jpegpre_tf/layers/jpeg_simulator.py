@@ -47,7 +47,7 @@ class JPEGSimulator(keras.layers.Layer):
         jit_compile: bool = False,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**{**kwargs, "autocast": False, "dtype": "float32"})  # exact in float32 alone
         subsampling_factors(subsampling)
         self.subsampling = subsampling
         self.surrogate = check_surrogate(surrogate)

@@ -30,13 +30,15 @@ class MixedGradient(keras.layers.Layer):
     """
 
     def __init__(self, forward: keras.layers.Layer, backward: keras.layers.Layer, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**{**kwargs, "autocast": False, "dtype": "float32"})
         for name, layer in (("forward", forward), ("backward", backward)):
             if not isinstance(layer, keras.layers.Layer):
                 raise ValueError(f"`{name}` must be a Keras layer. Received: {type(layer).__name__}")
         self.forward = forward
         self.backward = backward
-        self.built = True
+
+    def build(self, *_: Any, **__: Any) -> None:
+        """Nothing here depends on shapes; the two layers are built when they are called."""
 
     def call(self, images: Any, quality: Any) -> tf.Tensor:
         images, quality = tf.cast(images, tf.float32), tf.stop_gradient(tf.cast(quality, tf.float32))

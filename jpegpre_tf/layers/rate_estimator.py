@@ -42,7 +42,7 @@ class RateEstimator(keras.layers.Layer):
         jit_compile: bool = False,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**{**kwargs, "autocast": False, "dtype": "float32"})  # exact in float32 alone
         subsampling_factors(subsampling)
         self.huffman = check_huffman(huffman)
         self.subsampling = subsampling

@@ -29,7 +29,7 @@ class RealCodec(keras.layers.Layer):
     """
 
     def __init__(self, encode: Callable[[Any, int], Any], output: str = "decoded", **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**{**kwargs, "autocast": False, "dtype": "float32"})  # exact in float32 alone
         if output not in OUTPUTS:
             raise ValueError(f"`output` must be one of {OUTPUTS}. Received: output={output!r}")
         if not callable(encode):

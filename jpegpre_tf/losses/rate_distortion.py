@@ -25,14 +25,30 @@ class RateDistortion(keras.layers.Layer):
     def __init__(
         self, distortion: keras.layers.Layer | None = None, rate_weight: float = 1 / 19, **kwargs: Any
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**{**kwargs, "autocast": False, "dtype": "float32"})
         if not rate_weight > 0:
             raise ValueError(f"`rate_weight` must be > 0. Received: rate_weight={rate_weight}")
         self.distortion = distortion or StepError()
         self.rate_weight = rate_weight
 
     def call(self, original: Any, decoded: Any, quality: Any, rate_bpp: Any, strength: Any) -> tf.Tensor:
-        return self.distortion(original, decoded, quality) + self.rate_weight * strength * rate_bpp
+        return self.parts(original, decoded, quality, rate_bpp, strength)["loss"]
+
+    @property
+    def part_names(self) -> tuple[str, ...]:
+        """Names of what `parts` returns beside the loss."""
+        return ("distortion",)
+
+    def parts(
+        self, original: Any, decoded: Any, quality: Any, rate_bpp: Any, strength: Any
+    ) -> dict[str, tf.Tensor]:
+        """The loss and the distortion in it, each float32 (batch,); arguments as of the call."""
+        arguments = (original, decoded, quality, rate_bpp, strength)
+        original, decoded, quality, rate_bpp, strength = (
+            tf.cast(tf.convert_to_tensor(x), tf.float32) for x in arguments
+        )
+        distortion = self.distortion(original, decoded, quality)
+        return {"loss": distortion + self.rate_weight * strength * rate_bpp, "distortion": distortion}
 
     def compute_output_shape(self, original_shape: Any, *_: Any, **__: Any) -> Any:
         return original_shape[:1]

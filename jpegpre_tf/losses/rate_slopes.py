@@ -1,6 +1,6 @@
-"""How much rate plain JPEG pays for quality: d ln(rate) / d(measure), fitted.
+"""How much rate plain JPEG pays for quality: d ln(rate) / d(metric), fitted.
 
-A gain of one unit of a measure is worth this share of the file. Fitted on crops of pictures by tools/fit/rate_slopes.py
+A gain of one unit of a metric is worth this share of the file. Fitted on crops of pictures by tools/fit/rate_slopes.py
 as ln(slope) = quadratic form of (ln of the table's scale, ln of bits per pixel): coefficients in rate_slopes.json.
 """
 
@@ -16,6 +16,7 @@ import tensorflow as tf
 from jpegpre_tf.jpeg.codec import FIXED_HEADER_BYTES
 
 FILE = Path(__file__).with_name("rate_slopes.json")
+FLOORS = Path(__file__).with_name("rate_floors.json")
 # The header of a file (Pillow, optimised Huffman tables) spread over a picture of 0.4 megapixels: a crop of a larger
 # picture bears only its share of it.
 HEADER_BPP = 0.012
@@ -44,19 +45,31 @@ def terms(log_scale: Any, log_rate: Any) -> list[Any]:
 
 @functools.cache
 def coefficients() -> Mapping[str, list[float]]:
-    """Measure -> coefficients of `terms`."""
+    """Metric -> coefficients of `terms`."""
     fitted: Mapping[str, list[float]] = json.loads(FILE.read_text(encoding="utf-8"))["coefficients"]
     return fitted
 
 
-def rate_slope(measure: str, quality: tf.Tensor, rate_bpp: tf.Tensor) -> tf.Tensor:
-    """d ln(rate) / d(measure) of plain JPEG, > 0, float32 (batch,).
+@functools.cache
+def floor_coefficients() -> list[float]:
+    """Coefficients of ln(rate) of nearly flat crops over 1, ln(scale), ln(scale)**2: tools/fit/rate_floors.py."""
+    fitted: list[float] = json.loads(FLOORS.read_text(encoding="utf-8"))["coefficients"]
+    return fitted
+
+
+def rate_slope(metric: str, quality: tf.Tensor, rate_bpp: tf.Tensor) -> tf.Tensor:
+    """d ln(rate) / d(metric) of plain JPEG, > 0, float32 (batch,).
+
+    Nearly flat crops take hardly any bits, and their slopes would outweigh those of all others: below the rate that 95
+    of 100 crops exceed at their quality, the slope is that of this rate.
 
     Args:
-        measure: A name of `MEASURES`.
+        metric: A name of `MEASURES`.
         quality: float32 (batch,), 1..100.
         rate_bpp: float32 (batch,), bits per pixel, header as `HEADER_BPP`.
     """
-    log_rate = tf.math.log(rate_bpp)
-    values = terms(tf.math.log(scale_of(tf.cast(quality, tf.float32))), log_rate)
-    return tf.exp(tf.add_n([c * v for c, v in zip(coefficients()[measure], values, strict=True)]))
+    log_scale = tf.math.log(scale_of(tf.cast(quality, tf.float32)))
+    constant, linear, quadratic = floor_coefficients()
+    floor = constant + log_scale * (linear + quadratic * log_scale)
+    values = terms(log_scale, tf.maximum(tf.math.log(rate_bpp), floor))
+    return tf.exp(tf.add_n([c * v for c, v in zip(coefficients()[metric], values, strict=True)]))

@@ -41,7 +41,7 @@ class StepError(keras.layers.Layer):
         frequency_exponent: float = 0.0,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**{**kwargs, "autocast": False, "dtype": "float32"})
         if masking_energy <= 0:
             raise ValueError(f"`masking_energy` must be > 0. Received: masking_energy={masking_energy}")
         self.masking_energy = masking_energy

@@ -6,14 +6,11 @@ quantization-aware training.
 
 from typing import Any
 
-
-def _residual(keras: Any, x: Any, scale: Any, hidden: int, kernel_size: int, name: str) -> Any:
-    """x + conv1x1(scale * relu(conv(x))): the quality's scale (FiLM) acts on the hidden channels."""
-    channels = x.shape[-1]
-    h = keras.layers.Conv2D(hidden, kernel_size, padding="same", activation="relu", name=f"{name}_expand")(x)
-    h = keras.layers.Multiply(name=f"{name}_condition")([h, scale])
-    h = keras.layers.Conv2D(channels, 1, name=f"{name}_project")(h)
-    return keras.layers.Add(name=f"{name}_add")([x, h])
+# Numbers of a pair of tables that a network is told, and how many it makes of them.
+CONDITION_WIDTH = 128
+_HIDDEN_WIDTH = 32
+# Variance of what a residual block adds, before training: little, so that depth does not matter at first.
+_RESIDUAL_SCALE = 0.2
 
 
 def build_gate_network(
@@ -26,37 +23,49 @@ def build_gate_network(
     mixing_blocks: int,
     name: str,
 ) -> Any:
-    """Returns a Functional model (features, quality) -> logits.
+    """Returns a Functional model (features, tables) -> logits.
+
+    Layers whose names end in "_tables_hidden" and "_tables" see the tables alone: once per picture, at 1x1.
 
     Args:
         keras: The `keras` or `tf_keras` module.
         inputs: Feature channels per block.
         outputs: Logits per block.
         channels: Width.
-        spatial_blocks: Residual blocks with a 3x3 convolution: they see the neighbouring blocks.
-        mixing_blocks: Residual blocks with 1x1 convolutions only, twice as wide inside.
+        spatial_blocks: Residual blocks with a depthwise 3x3 convolution: they see the neighboring blocks.
+        mixing_blocks: Residual blocks with 1x1 convolutions only, twice as wide inside, scaled by the tables.
         name: Name of the model; layers are named after it.
     """
+    layers = keras.layers
     features = keras.Input((None, None, inputs), name="features")
-    quality = keras.Input((1, 1, 1), name="quality")
-    condition = keras.layers.Rescaling(1 / 50, offset=-1.0, name=f"{name}_quality_scaled")(quality)
-    condition = keras.layers.Conv2D(16, 1, activation="relu", name=f"{name}_quality_hidden")(condition)
+    tables = keras.Input((1, 1, CONDITION_WIDTH), name="tables")
+    hidden = layers.Conv2D(_HIDDEN_WIDTH, 1, activation="relu", name=f"{name}_tables_hidden")(tables)
 
-    def scale(width: int, label: str) -> Any:
-        return keras.layers.Conv2D(
-            width, 1, kernel_initializer="zeros", bias_initializer="ones", name=f"{name}_{label}_quality"
-        )(condition)
+    def of_tables(width: int, label: str, bias: str) -> Any:
+        return layers.Conv2D(
+            width, 1, kernel_initializer="zeros", bias_initializer=bias, name=f"{name}_{label}_tables"
+        )(hidden)
 
-    x = keras.layers.Conv2D(channels, 1, activation="relu", name=f"{name}_in")(features)
-    x = keras.layers.Multiply(name=f"{name}_in_condition")([x, scale(channels, "in")])
+    def residual(x: Any, h: Any, label: str) -> Any:
+        start = keras.initializers.VarianceScaling(_RESIDUAL_SCALE)
+        h = layers.Conv2D(channels, 1, kernel_initializer=start, name=f"{name}_{label}_project")(h)
+        return layers.Add(name=f"{name}_{label}_add")([x, h])
+
+    x = layers.Conv2D(channels, 1, name=f"{name}_in")(features)
+    x = layers.Add(name=f"{name}_in_shift")([x, of_tables(channels, "in", "zeros")])
+    x = layers.ReLU(name=f"{name}_in_relu")(x)
     for i in range(spatial_blocks):
         label = f"spatial{i}"
-        x = _residual(keras, x, scale(channels, label), channels, 3, f"{name}_{label}")
+        h = layers.DepthwiseConv2D(3, padding="same", activation="relu", name=f"{name}_{label}_depthwise")(x)
+        x = residual(x, h, label)
     for i in range(mixing_blocks):
         label = f"mixing{i}"
-        x = _residual(keras, x, scale(2 * channels, label), 2 * channels, 1, f"{name}_{label}")
-    # The bias starts thresholds 0.16 steps above the encoder's own, where decisions are neither rare nor harmful.
-    x = keras.layers.Conv2D(
-        outputs, 1, bias_initializer=keras.initializers.Constant(-1.5), name=f"{name}_logits"
-    )(x)
-    return keras.Model([features, quality], x, name=name)
+        h = layers.Conv2D(2 * channels, 1, activation="relu", name=f"{name}_{label}_expand")(x)
+        scale = of_tables(2 * channels, label, "ones")
+        h = layers.Multiply(name=f"{name}_{label}_scale")([h, scale])
+        x = residual(x, h, label)
+    # The bias starts thresholds a quarter of a step above the encoder's own, where decisions are neither rare nor
+    # harmful.
+    start = keras.initializers.Constant(-1.5)
+    x = layers.Conv2D(outputs, 1, bias_initializer=start, name=f"{name}_logits")(x)
+    return keras.Model([features, tables], x, name=name)

@@ -4,156 +4,74 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from jpegpre_tf.jpeg.tables import CHROMA_TABLE, LUMA_TABLE
-from jpegpre_tf.layers.dead_zone import ZERO_SPAN, DeadZone
+from jpegpre_tf.layers.dead_zone import GATES, ZERO_SPAN, DeadZone
+from jpegpre_tf.models.decision_graph import FEATURES, DecisionGraph, Decisions
 from jpegpre_tf.models.gate_network import build_gate_network
-from jpegpre_tf.ops import picture_dct
-
-# Two views of |steps|: fine around the thresholds, coarse over the range that decides code lengths.
-_FINE_CLIP = 2.0
-_COARSE_CLIP = 16.0
-FEATURE_MAX = _FINE_CLIP
-_BASE_TABLES = [
-    table.astype(np.float32).reshape(1, 1, 1, 64)
-    for table in (np.asarray(LUMA_TABLE), np.asarray(CHROMA_TABLE))
-]
-
-
-def features_of(steps: tf.Tensor) -> tf.Tensor:
-    """(batch, height, width, 64) steps to (.., 128) features in 0..2, as the networks see them."""
-    return tf.minimum(unclipped_features(steps), FEATURE_MAX)
-
-
-def unclipped_features(steps: tf.Tensor) -> tf.Tensor:
-    """`features_of` before clipping, for quantised networks: quantising to 0..2 clips by itself.
-
-    The magnitude is taken last: converters move quantisation back through products, where it would cut the coarse
-    view too early, but not through an absolute value.
-    """
-    return tf.concat([tf.abs(steps), tf.abs(steps * (_FINE_CLIP / _COARSE_CLIP))], axis=-1)
-
-
-def step_tables(quality: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """`ops.quantization.quantization_tables` without gradient, reshapes and comparisons, which delegates refuse.
-
-    Args:
-        quality: float32 `(batch, 1, 1, 1)`, 1..100.
-
-    Returns:
-        Luma and chroma, float32 `(batch, 1, 1, 64)`, natural order.
-    """
-    quality = tf.round(quality)
-    low = tf.floor(5000.0 / tf.maximum(quality, 1.0) + 0.005)
-    high = 200.0 - 2.0 * quality
-    is_low = tf.clip_by_value(50.0 - quality, 0.0, 1.0)
-    scale = high + is_low * (low - high)
-    luma, chroma = (
-        tf.clip_by_value(tf.floor((table * scale + 50.5) / 100.0), 1.0, 255.0) for table in _BASE_TABLES
-    )
-    return luma, chroma
-
-
-def edit(
-    image: tf.Tensor,
-    quality: tf.Tensor,
-    strength: tf.Tensor,
-    *,
-    luma_gates: Callable[[tf.Tensor], tf.Tensor],
-    chroma_gates: Callable[[tf.Tensor], tf.Tensor],
-    decide: Callable[[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor],
-    features: Callable[[tf.Tensor], tf.Tensor] = features_of,
-    offset: float = 0.0,
-) -> tf.Tensor:
-    """The edit around the networks, which are given: float ones, quantised ones, Keras 3 or tf_keras.
-
-    Args:
-        image: float32 `(batch, height, width, 3)`, RGB levels; height and width multiples of 16.
-        quality, strength: float32 `(batch, 1, 1, 1)`.
-        luma_gates: 128 features per 8x8 block to 128 gates, 0..1.
-        chroma_gates: 384 features per 16x16 pixels to 256 gates, 0..1: Cb, then Cr.
-        decide: (steps, gates, strength, table) to the change in levels, 64 per block.
-        features: steps to features.
-        offset: Levels added to the result: 0.5 makes truncating round.
-
-    Returns:
-        float32, shape of `image`: levels, neither rounded nor clipped.
-    """
-    luma_table, chroma_table = step_tables(quality)
-    luma, chroma, blocks = picture_dct.forward(image)
-    luma *= 1.0 / luma_table
-    cb, cr = (chroma[..., i : i + 64] * (1.0 / chroma_table) for i in (0, 64))
-
-    luma_features = features(luma)
-    if features is features_of:
-        luma_context = tf.nn.avg_pool2d(luma_features, 2, 2, "VALID")
-    else:
-        # Averaged before quantising: an int8 average rounds ties, a quarter of all, as each runtime likes. The
-        # absolute value changes nothing but keeps converters from moving the quantisation back, as above.
-        luma_context = tf.abs(tf.nn.avg_pool2d(features_of(luma), 2, 2, "VALID"))
-    gates = chroma_gates(tf.concat([features(cb), features(cr), luma_context], axis=-1))
-    change_cb = decide(cb, gates[..., :128], strength, chroma_table)
-    change_cr = decide(cr, gates[..., 128:], strength, chroma_table)
-    change_y = decide(luma, luma_gates(luma_features), strength, luma_table)
-    luma_headroom, chroma_headroom = picture_dct.headroom(blocks, change_y)
-    change_c = tf.concat([change_cb, change_cr], axis=-1) * chroma_headroom
-    return image + picture_dct.inverse(change_y * luma_headroom, change_c, offset)
 
 
 @keras.saving.register_keras_serializable(package="jpegpre_tf")
 class Preprocessor(keras.Model):
-    """Edits a picture so that JPEG at a given quality writes fewer bytes for it.
+    """Decides what a JPEG file shall hold, and edits a picture so that an encoder writes fewer bytes for it.
 
-    Works on the encoder's own grid: 8x8 DCT coefficients of Y and of box-averaged Cb and Cr (4:2:0), in quantisation
-    steps. A small network looks at the magnitudes of a block and its neighbours and sets thresholds under which
-    coefficients move to the cheaper level (`DeadZone`). The inverse DCT of the change is added to the picture.
-    It cannot invent detail, and it is the identity at strength 0, and in blocks so near white or black that their
-    pixels could not hold the change.
+    Works on the encoder's own grid: 8x8 DCT coefficients of Y and of box-averaged Cb and Cr (4:2:0), in quantization
+    steps. A small network looks at the magnitudes of a block and its neighbors, and at the tables, and sets thresholds
+    under which coefficients move to the cheaper integer (`DeadZone`). Calling the model returns edited pixels: the
+    inverse DCT of the change is added to the picture. It cannot invent detail, and it is the identity at strength 0,
+    and in blocks so near white or black that their pixels could not hold the change. `decide` returns the integers
+    themselves, `carrier` a picture that makes an encoder write them.
 
     Args:
         channels: Width of the luma network (per 8x8 block) and of the chroma network (per 16x16 pixels).
-        spatial_blocks, mixing_blocks: Residual blocks of the luma network with and without a view of the neighbours.
+        spatial_blocks, mixing_blocks: Residual blocks of the luma network with and without a view of the neighbors.
         chroma_mixing_blocks: Residual blocks of the chroma network.
         zero_span: Range of thresholds, see `DeadZone`.
     Call arguments:
-        image: float32 `(batch, height, width, 3)`, RGB in levels 0..255; height and width multiples of 16.
-        quality: float32 `(batch, 1, 1, 1)`, the quality that the picture will be encoded with, 1..100.
-        strength: float32 `(batch, 1, 1, 1)`, 0..1; 0 = picture untouched, 1 = as trained.
+        image: float or uint8 `(batch, height, width, 3)`, RGB samples 0..255; height and width multiples of 16.
+        tables: `(batch, 2, 8, 8)` or `(2, 8, 8)`, 1..255: luma and chroma tables of the file, in natural order.
+        strength: `(batch,)`, a scalar or `(batch, 1, 1, 1)`, 0..1; 0 = picture untouched, 1 = as trained.
         training: Hard decisions with a gradient, and a result that is not rounded (`JPEGSimulator` rounds).
     Returns:
-        float32, shape of `image`: RGB levels 0..255, integers unless training.
+        float32, shape of `image`: RGB samples 0..255, integers unless training.
+    Raises:
+        ValueError: If a shape is another.
+
+    Example:
+
+        tables = np.stack(jpegpre_tf.jpeg.quantization_tables(75))
+        edited = preprocessor(images, tables, strength=1.0)
     """
 
     def __init__(
         self,
-        channels: int = 96,
+        channels: int = 48,
         spatial_blocks: int = 1,
-        mixing_blocks: int = 2,
-        chroma_mixing_blocks: int = 2,
+        mixing_blocks: int = 1,
+        chroma_mixing_blocks: int = 1,
         zero_span: float = ZERO_SPAN,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**{**kwargs, "autocast": False})
         self.channels = channels
         self.spatial_blocks = spatial_blocks
         self.mixing_blocks = mixing_blocks
         self.chroma_mixing_blocks = chroma_mixing_blocks
-        networks = {
-            name: build_gate_network(keras, **arguments)
-            for name, arguments in self.network_arguments().items()
-        }
-        self.luma_network, self.chroma_network = networks["luma"], networks["chroma"]
         self.zero_span = zero_span
+        self.luma_network, self.chroma_network = (
+            build_gate_network(keras, **arguments) for arguments in self.network_arguments().values()
+        )
         self.dead_zone = DeadZone(zero_span, name="dead_zone")
-        self.built = True
+        self.build()
+
+    def build(self, *_: Any, **__: Any) -> None:
+        """Nothing depends on the inputs' shapes: the networks are functional models, with weights from the start."""
 
     def network_arguments(self) -> dict[str, dict[str, Any]]:
         """Arguments of `build_gate_network` for "luma" and "chroma", so that the networks can be built elsewhere."""
         luma = {
-            "inputs": 128,
-            "outputs": 128,
+            "inputs": FEATURES,
+            "outputs": GATES,
             "channels": self.channels,
             "spatial_blocks": self.spatial_blocks,
             "mixing_blocks": self.mixing_blocks,
@@ -161,8 +79,8 @@ class Preprocessor(keras.Model):
         }
         # The chroma network sees Cb, Cr and the mean of the four luma blocks above them.
         chroma = {
-            "inputs": 384,
-            "outputs": 256,
+            "inputs": 3 * FEATURES,
+            "outputs": 2 * GATES,
             "channels": self.channels,
             "spatial_blocks": 0,
             "mixing_blocks": self.chroma_mixing_blocks,
@@ -170,21 +88,59 @@ class Preprocessor(keras.Model):
         }
         return {"luma": luma, "chroma": chroma}
 
-    def call(self, image: Any, quality: Any, strength: Any, training: bool = False) -> tf.Tensor:
-        image, quality, strength = (tf.cast(x, tf.float32) for x in (image, quality, strength))
-        edited = edit(
-            image,
-            quality,
-            strength,
-            luma_gates=lambda features: tf.sigmoid(self.luma_network([features, quality])),
-            chroma_gates=lambda features: tf.sigmoid(self.chroma_network([features, quality])),
-            decide=lambda *arguments: self.dead_zone(*arguments, training=training),
-            offset=0.0 if training else 0.5,
-        )
+    @property
+    def graph(self) -> DecisionGraph:
+        """What this model computes, with its networks."""
+
+        def gates(network: Any) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
+            # Networks may compute in half precision; thresholds are compared in float32.
+            return lambda features, condition: tf.sigmoid(tf.cast(network([features, condition]), tf.float32))
+
+        return DecisionGraph(gates(self.luma_network), gates(self.chroma_network), self.dead_zone)
+
+    def call(self, image: Any, tables: Any, strength: Any = 1.0, training: bool = False) -> tf.Tensor:
+        image = _check_image(image)
+        inputs = (*split_tables(tables), _per_picture(strength))
+        edited = self.graph.edit(image, *inputs, training=training, offset=0.0 if training else 0.5)
         if training:
             return edited
         # Not tf.round: mobile GPUs have floor only, and they differ at exact ties alone.
         return tf.clip_by_value(tf.floor(edited), 0.0, 255.0)
+
+    def decide(self, image: Any, tables: Any, strength: Any = 1.0, training: bool = False) -> Decisions:
+        """What the file shall hold; arguments as in the call.
+
+        Args:
+            training: Whether gradients are wanted, for the weights and for `tables`; the integers are the same.
+        """
+        inputs = (*split_tables(tables), _per_picture(strength))
+        return self.graph.decide(_check_image(image), *inputs, training=training)
+
+    def carrier(self, image: Any, tables: Any, strength: Any, encoder_tables: Any) -> tf.Tensor:
+        """The picture that makes an encoder write `decide`'s integers: uint8 values as float32, shape of `image`.
+
+        Args:
+            image, tables, strength: As in the call.
+            encoder_tables: Tables that the encoder uses, in the shapes that `tables` may have.
+        """
+        carrier = self.graph.carrier(
+            _check_image(image),
+            *split_tables(tables),
+            _per_picture(strength),
+            *split_tables(encoder_tables),
+            offset=0.5,
+        )
+        return tf.clip_by_value(tf.floor(carrier), 0.0, 255.0)
+
+    def multiply_adds(self) -> dict[str, float]:
+        """Multiply-adds per pixel of the two networks, without the transforms."""
+        return {
+            name: sum(int(tf.size(kernel)) for kernel in _kernels(network)) / pixels
+            for name, network, pixels in (
+                ("luma", self.luma_network, 64.0),
+                ("chroma", self.chroma_network, 256.0),
+            )
+        }
 
     def compute_output_shape(self, image_shape: Any, *_: Any, **__: Any) -> Any:
         return image_shape
@@ -198,3 +154,42 @@ class Preprocessor(keras.Model):
             "chroma_mixing_blocks": self.chroma_mixing_blocks,
             "zero_span": self.zero_span,
         }
+
+
+def split_tables(tables: Any) -> tuple[tf.Tensor, tf.Tensor]:
+    """Luma and chroma, float32 `(batch or 1, 1, 1, 64)`, of `(batch, 2, 8, 8)` or `(2, 8, 8)`.
+
+    Raises:
+        ValueError: If the shape is another.
+    """
+    tables = tf.cast(tf.convert_to_tensor(tables), tf.float32)
+    if tables.shape.rank not in (3, 4) or list(tables.shape[-3:]) != [2, 8, 8]:
+        raise ValueError(
+            f"`tables` must have shape (batch, 2, 8, 8) or (2, 8, 8). Received: shape={tables.shape}"
+        )
+    both = tf.reshape(tables, [-1, 2, 1, 1, 64])
+    return both[:, 0], both[:, 1]
+
+
+def _per_picture(strength: Any) -> tf.Tensor:
+    return tf.reshape(tf.cast(tf.convert_to_tensor(strength), tf.float32), [-1, 1, 1, 1])
+
+
+def _check_image(image: Any) -> tf.Tensor:
+    image = tf.cast(tf.convert_to_tensor(image), tf.float32)
+    sides = list(image.shape[1:3]) if image.shape.rank == 4 else [1]
+    if image.shape.rank != 4 or image.shape[-1] != 3 or any(side is not None and side % 16 for side in sides):
+        raise ValueError(
+            "`image` must have shape (batch, height, width, 3), height and width multiples of 16. "
+            f"Received: shape={image.shape}"
+        )
+    return image
+
+
+def _kernels(network: Any) -> list[Any]:
+    """Of the layers that run once per block, not once per picture."""
+    return [
+        variable
+        for variable in network.trainable_variables
+        if variable.path.endswith("kernel") and "_tables" not in variable.path
+    ]

@@ -1,6 +1,7 @@
 """Reads a trained preprocessor, or says in one line why it is none."""
 
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +24,22 @@ def load_preprocessor(path: str | os.PathLike[str]) -> Any:
             f"{path}: expected a .keras file, found {'a folder' if path.is_dir() else 'nothing'}"
         )
     try:
-        model = keras.saving.load_model(path)
+        with warnings.catch_warnings():
+            # Keras warns of every layer without weights, before the error that counts.
+            warnings.simplefilter("ignore", UserWarning)
+            model = keras.saving.load_model(path)
     except Exception as error:  # Keras raises whatever its zip and JSON readers and layers do
-        raise ModelError(f"{path}: expected a .keras preprocessor ({_first_line(error)})") from error
+        raise ModelError(f"{path}: expected a .keras preprocessor ({_reason(error)})") from error
     if not isinstance(model, Preprocessor):
         raise ModelError(f"{path}: expected a jpegpre_tf Preprocessor, found {type(model).__name__}")
-    # All factors of the quality start as exactly 1, whatever the quality.
-    factors = [v for v in model.variables if "_quality/" in v.path and v.path.endswith("kernel")]
+    # What depends on the tables starts as the same whatever the tables.
+    factors = [v for v in model.variables if "_tables/" in v.path and v.path.endswith("kernel")]
     if not any(np.any(np.asarray(factor)) for factor in factors):
         raise ModelError(f"{path}: this preprocessor was never trained")
     return model
 
 
-def _first_line(error: Exception) -> str:
+def _reason(error: Exception) -> str:
+    if "could not be loaded" in str(error):
+        return "its weights are those of other networks: versions 4 and before can't be loaded any more"
     return next(iter(str(error).strip().splitlines()), type(error).__name__)

@@ -1,16 +1,24 @@
 """From RGB to the DCT of Y, Cb and Cr at 4:2:0 and back, as few large products: for the network's inference graph.
 
-The same linear maps as `real_dct` with colour and chroma averaging, folded together. Channels of three are poison for
-convolutions that work in vectors of 8 or 16, and each step over the full picture costs a millisecond a megapixel;
+The same linear maps as `real_dct` with colour and chroma averaging, folded together. Convolutions that work in vectors
+of 8 or 16 waste most of them on three channels, and each step over the full picture costs a millisecond a megapixel;
 LiteRT runs this in a third of the time of the steps one by one (docs/export.md).
 
-A 2x2 cell of pixels becomes 6 numbers: its four Y, and Cb and Cr of their mean.
+A 2x2 cell of pixels becomes 6 numbers: its four Y, and Cb and Cr of their mean. The 64 coefficients of a block are in
+`ORDER`, low frequencies first, so that a network's view of the lower half is a slice.
 """
 
 import numpy as np
 import tensorflow as tf
 
 from jpegpre_tf.ops.real_dct import BLOCK_DCT, RGB_TO_YCC, YCC_TO_RGB
+
+# ORDER[i] is the natural (row-major) index of the i-th coefficient: by row + column, then by the index itself.
+ORDER = np.array(sorted(range(64), key=lambda k: (k // 8 + k % 8, k)))
+NATURAL = np.argsort(ORDER)  # NATURAL[k] is the place in `ORDER` of the coefficient with natural index k
+# What the level shift of 128 takes off the DC of a block of luma, in levels.
+_DC_OFFSET = np.eye(1, 64, dtype=np.float32)[0] * -1024.0
+_BASIS = BLOCK_DCT[ORDER].astype(np.float64)
 
 _CELL = 6  # numbers per 2x2 pixels
 _CHROMA = 32  # chroma numbers of 8x8 pixels
@@ -41,9 +49,7 @@ def _luma_kernel() -> tuple[np.ndarray, np.ndarray]:
     """(96, 64), the 4x4 cells of a block to its DCT of Y; (96, 32), to its chroma numbers, rows then columns."""
     luma = np.zeros((4, 4, _CELL, 64))
     chroma = np.zeros((4, 4, _CELL, 4, 4, 2))
-    basis = BLOCK_DCT.astype(np.float64).reshape(
-        64, 4, 2, 4, 2
-    )  # row of cells, row in it, column, column in it
+    basis = _BASIS.reshape(64, 4, 2, 4, 2)  # row of cells, row in it, column, column in it
     for row in range(4):
         for column in range(4):
             luma[row, column, :4] = basis[:, row, :, column].reshape(64, 4).T
@@ -54,7 +60,7 @@ def _luma_kernel() -> tuple[np.ndarray, np.ndarray]:
 def _chroma_kernel() -> np.ndarray:
     """(128, 128): the chroma numbers of 2x2 blocks, as `space_to_depth` orders them, to the DCTs of Cb and Cr."""
     kernel = np.zeros((2, 2, 4, 4, 2, 2, 64))
-    basis = BLOCK_DCT.astype(np.float64).reshape(64, 2, 4, 2, 4)
+    basis = _BASIS.reshape(64, 2, 4, 2, 4)
     for plane in range(2):
         kernel[..., plane, plane, :] = basis.transpose(1, 3, 2, 4, 0)
     return kernel.reshape(128, 128)
@@ -67,6 +73,8 @@ def _count_kernel() -> np.ndarray:
     return kernel.reshape(96, 1)
 
 
+# A table in natural order times this is in `ORDER`.
+_TO_ORDER = np.eye(64)[:, ORDER]
 _TO_CELL, _FROM_CELL = _cell_kernels()
 _TO_LUMA, _TO_CHROMA_NUMBERS = _luma_kernel()
 _TO_CHROMA = _chroma_kernel()
@@ -80,19 +88,30 @@ def _product(x: tf.Tensor, matrix: np.ndarray) -> tf.Tensor:
 
 
 def forward(rgb: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Coefficients in levels, natural order, and the samples of each block, for `headroom`.
+    """Coefficients in levels and in `ORDER`, and the samples of each block, for `headroom`.
 
     Args:
         rgb: float32 (batch, height, width, 3), levels; height and width multiples of 16.
 
     Returns:
-        Y (batch, height / 8, width / 8, 64), no offset removed from its DC; Cb then Cr (batch, height / 16, width / 16,
-        128); the 4x4 cells of each block (batch, height / 8, width / 8, 96).
+        Y less 128 levels (batch, height / 8, width / 8, 64); Cb then Cr (batch, height / 16, width / 16, 128); the 4x4
+        cells of each block (batch, height / 8, width / 8, 96), nothing taken off.
     """
     cells = tf.nn.conv2d(rgb, tf.constant(_TO_CELL.astype(np.float32)), 2, "VALID")
     blocks = tf.nn.space_to_depth(cells, 4)
     chroma = tf.nn.space_to_depth(_product(blocks, _TO_CHROMA_NUMBERS), 2)
-    return _product(blocks, _TO_LUMA), _product(chroma, _TO_CHROMA), blocks
+    luma = tf.nn.bias_add(_product(blocks, _TO_LUMA), tf.constant(_DC_OFFSET))
+    return luma, _product(chroma, _TO_CHROMA), blocks
+
+
+def ordered(table: tf.Tensor) -> tf.Tensor:
+    """(batch, 1, 1, 64) in natural order, a quantization table, in `ORDER`; a product, which every runtime has."""
+    return _product(table, _TO_ORDER)
+
+
+def to_natural(coefficients: tf.Tensor) -> tf.Tensor:
+    """(..., 64) in `ORDER` in natural order; for training, not for exported graphs."""
+    return tf.gather(coefficients, tf.constant(NATURAL), axis=-1)
 
 
 def headroom(blocks: tf.Tensor, change: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -121,14 +140,22 @@ def headroom(blocks: tf.Tensor, change: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor
     return tf.stop_gradient(luma), tf.stop_gradient(chroma)
 
 
-def inverse(luma: tf.Tensor, chroma: tf.Tensor, offset: float = 0.0) -> tf.Tensor:
-    """The picture whose `forward` these are, with constant chroma in each 2x2 cell; shapes as there.
+def inverse(luma: tf.Tensor, chroma: tf.Tensor, offset: float = 0.0, *, is_whole: bool = False) -> tf.Tensor:
+    """A picture with these coefficients and constant chroma in each 2x2 cell; shapes as in `forward`.
+
+    Linear: the 128 levels that `forward` takes off Y are not added back, but for those in `offset`.
 
     Args:
+        luma, chroma: float32, coefficients in levels.
         offset: Levels added to every sample: in the last product's bias, where it costs nothing.
+        is_whole: Whether Y, Cb and Cr are rounded before they become RGB. RGB values of whole Y, Cb and Cr, rounded,
+            convert back to the same Y, Cb and Cr: an encoder sees no further rounding.
     """
     numbers = tf.nn.depth_to_space(_product(chroma, _TO_CHROMA.T), 2)
-    cells = tf.nn.depth_to_space(_product(tf.concat([luma, numbers], axis=-1), _FROM_BLOCK), 4)
+    samples = _product(tf.concat([luma, numbers], axis=-1), _FROM_BLOCK)
+    if is_whole:
+        samples = tf.floor(tf.nn.bias_add(samples, tf.fill([16 * _CELL], 0.5)))
+    cells = tf.nn.depth_to_space(samples, 4)
     pixels = _product(cells, _FROM_CELL)
     if offset:
         pixels = tf.nn.bias_add(pixels, tf.fill([12], offset))

@@ -4,22 +4,34 @@ import contextlib
 import errno
 import os
 import secrets
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from jpegpre_tf.errors import OutputError
+from jpegpre_tf.storage.attributes import copy_attributes
+from jpegpre_tf.storage.file_state import FileState, is_changed
 from jpegpre_tf.storage.names import shown
 
 TEMPORARY_PATTERN = ".jpegpre-*.tmp"
 
 
-def write_atomically(path: str | Path, content: bytes) -> None:
+# What open() gives a new file, before the user's umask.
+_MODE = 0o666
+
+
+def write_atomically(path: str | Path, content: bytes, mode: int = _MODE) -> None:
     """Writes a file whole or not at all, whenever the process ends, even by kill -9 where the system allows.
 
     An existing file at `path` is replaced in one step: readers see the old or the new content. Missing
     folders are made.
+
+    Args:
+        path: The file.
+        content: All of it.
+        mode: Permissions of the file, less the user's umask: those of a private input keep the output private.
 
     Raises:
         OutputError: If the folder cannot be made or written to, the disk is full, and so on.
@@ -27,14 +39,23 @@ def write_atomically(path: str | Path, content: bytes) -> None:
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _unnamed(path.parent, content) as name:
+        with _unnamed(path.parent, content, mode) as name:
             if name is not None:
                 with contextlib.suppress(OSError):  # it exists, or this file system knows no links
                     _link(name, path)
                     return
-            _move(_written_beside(path, content, name), path)
+            _move(_written_beside(path, content, name, mode), path)
     except (OSError, ValueError) as error:
         raise _output_error(path, error) from error
+
+
+def file_mode(path: str | Path) -> int:
+    """Returns who may read and write a file, as `mode` of `write_atomically`; that of a new file if it is none."""
+    try:
+        status = Path(path).stat()
+    except (OSError, ValueError):
+        return _MODE
+    return status.st_mode & _MODE if stat.S_ISREG(status.st_mode) else _MODE
 
 
 def check_writable(path: str | Path) -> None:
@@ -54,30 +75,46 @@ def check_writable(path: str | Path) -> None:
         raise _output_error(path, error) from error
 
 
-def replace_original(path: str | Path, content: bytes) -> None:
+def replace_original(path: str | Path, content: bytes, state: FileState | None = None) -> None:
     """Replaces a file that may be the only copy: the new content is on the disk, and was read back from it.
 
-    Permissions are kept, and the owner where that is allowed. A link stays, the file that it leads to is
-    replaced.
+    Permissions, access control lists, extended attributes and the time of the last change are kept, and the owner where
+    that is allowed. A link stays, the file that it leads to is replaced.
+
+    Args:
+        path: The file.
+        content: The new content.
+        state: Of the file when it was read; it must be the same still.
 
     Raises:
-        OutputError: If that fails; the original is then untouched.
+        OutputError: If that fails, if the file has further names (hard links), which would go on having the old
+            content, or if another program changed it; the original is then untouched.
     """
     path = Path(path)
     try:
         real = path.resolve(strict=True)
         status = real.stat()
+        if status.st_nlink > 1:
+            raise OSError(
+                f"the file has {status.st_nlink} names (hard links), and only this one would be replaced"
+            )
+        _refuse_changed(real, state)
         with _unnamed(real.parent, content) as name:
             # Without a name for as long as possible: a killed process then leaves nothing.
             if name is not None:
-                _make_durable(Path(name), content, status)
+                _make_durable(Path(name), content, real)
             temporary = _written_beside(real, content, name)
         if name is None:
             try:
-                _make_durable(temporary, content, status)
+                _make_durable(temporary, content, real)
             except BaseException:
                 temporary.unlink(missing_ok=True)
                 raise
+        try:
+            _refuse_changed(real, state)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
         _move(temporary, real)
         with contextlib.suppress(OSError):  # folders cannot be opened everywhere
             _sync(real.parent)
@@ -85,14 +122,16 @@ def replace_original(path: str | Path, content: bytes) -> None:
         raise _output_error(path, error) from error
 
 
-def _make_durable(path: Path, content: bytes, like: os.stat_result) -> None:
+def _refuse_changed(path: Path, state: FileState | None) -> None:
+    if state is not None and is_changed(path, state):
+        raise OSError("another program changed the file since it was read")
+
+
+def _make_durable(path: Path, content: bytes, original: Path) -> None:
+    copy_attributes(original, path)
     _sync(path)
     if path.read_bytes() != content:
         raise OSError("the disk returned other bytes than were written")
-    if hasattr(os, "chown") and (os.getuid(), os.getgid()) != (like.st_uid, like.st_gid):
-        with contextlib.suppress(PermissionError):  # only root may give files away
-            os.chown(path, like.st_uid, like.st_gid)
-    path.chmod(like.st_mode & 0o7777)
 
 
 def remove_leftovers(folder: Path) -> None:
@@ -107,14 +146,14 @@ def _output_error(path: Path, error: Exception) -> OutputError:
 
 
 @contextmanager
-def _unnamed(folder: Path, content: bytes) -> Iterator[str | None]:
+def _unnamed(folder: Path, content: bytes, mode: int = _MODE) -> Iterator[str | None]:
     """Yields a path to a whole file that has no name yet, None where the system has no such files.
 
-    A file without a name vanishes with the process. Mode 0o666 less the user's umask, as open() gives.
+    A file without a name vanishes with the process.
     """
     flag = getattr(os, "O_TMPFILE", 0)
     try:
-        descriptor = os.open(folder, flag | os.O_WRONLY, 0o666) if flag else -1
+        descriptor = os.open(folder, flag | os.O_WRONLY, mode) if flag else -1
     except OSError:  # not this file system
         descriptor = -1
     if descriptor < 0:
@@ -132,7 +171,7 @@ def _link(unnamed: str, path: Path) -> None:
     os.link(unnamed, path, src_dir_fd=0, follow_symlinks=True)
 
 
-def _written_beside(path: Path, content: bytes, unnamed: str | None) -> Path:
+def _written_beside(path: Path, content: bytes, unnamed: str | None, mode: int = _MODE) -> Path:
     """Returns a temporary file beside `path` with the content."""
     temporary = path.with_name(f".jpegpre-{secrets.token_hex(8)}.tmp")
     if unnamed is not None:
@@ -140,8 +179,8 @@ def _written_beside(path: Path, content: bytes, unnamed: str | None) -> Path:
             _link(unnamed, temporary)
             return temporary
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    # Mode 0o666 less the umask again; mkstemp's 0o600 would hide results from others.
-    descriptor = os.open(temporary, flags, 0o666)
+    # Not by mkstemp, whose 0o600 would hide results from others.
+    descriptor = os.open(temporary, flags, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)

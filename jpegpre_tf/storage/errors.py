@@ -1,10 +1,11 @@
 """What went wrong with a storage, in words that say what to do."""
 
+import os
 import re
 from collections.abc import Iterator
 
-from jpegpre_tf.errors import StorageError
-from jpegpre_tf.storage.names import shown
+from jpegpre_tf.errors import StorageError, first_line
+from jpegpre_tf.storage.names import printable
 
 # By the names of their classes: they come from packages (botocore, aiohttp, gcsfs) that need not be installed.
 _NO_CREDENTIALS = {
@@ -34,15 +35,38 @@ _BROKEN = {
 }
 
 
-def shown_url(url: str) -> str:
-    """Returns a URL for a message: one line, without the user and password that it may hold."""
-    return shown(re.sub(r"//[^/@]*@", "//", url))
+# A user and password before the host. AWS makes secrets with a "/" in them; "host:8080/" is no user.
+_USER = re.compile(r"//(?:[^/@\s]*|[^/@:\s]*:(?!\d+(?:/|$))[^@\s]*)@")
+# What a signed address proves itself with.
+_SIGNATURE = re.compile(
+    r"(?i)([?&;](?:x-amz-[\w-]+|x-goog-[\w-]+|sig|signature|token|access_token|key|password|secret)=)[^&\s'\"]+"
+)
+_SECRET_NAMES = re.compile(r"SECRET|TOKEN|PASSWORD|PASSWD|CREDENTIAL|_KEY$|ACCESS_KEY")
+_LEAST_SECRET = 8
+
+
+def redact(text: str) -> str:
+    """Returns a message without what proves who somebody is: passwords in URLs, signatures, the environment's keys."""
+    text = _SIGNATURE.sub(r"\1***", _USER.sub("//", text))
+    for name, value in os.environ.items():
+        if len(value) >= _LEAST_SECRET and _SECRET_NAMES.search(name.upper()) and value in text:
+            text = text.replace(value, "***")
+    return text
+
+
+def printable_url(url: str) -> str:
+    """Returns a URL for a message: one line, without the secrets that it may hold."""
+    return printable(redact(url))
+
+
+# The name before; rooms that others are working in still use it.
+shown_url = printable_url
 
 
 def storage_error(error: BaseException, doing: str, url: str) -> StorageError:
     """Returns what `error`, met while `doing` ("read", "list", "write") something to `url`, means to a user."""
     is_missing = isinstance(error, FileNotFoundError)
-    return StorageError(f"cannot {doing} '{shown_url(url)}': {_reason(error)}", is_missing=is_missing)
+    return StorageError(f"cannot {doing} '{printable_url(url)}': {_reason(error)}", is_missing=is_missing)
 
 
 def _reason(error: BaseException) -> str:
@@ -80,4 +104,4 @@ def _service_code(error: BaseException) -> str | None:
 
 
 def _first_line(error: BaseException) -> str:
-    return next(iter(shown_url(str(error)).splitlines()), "") or type(error).__name__
+    return printable_url(first_line(error))

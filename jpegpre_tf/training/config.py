@@ -1,89 +1,219 @@
-"""What a training run is made of."""
+"""What a training run is made of, in sections."""
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 from jpegpre_tf.errors import UsageError
-from jpegpre_tf.losses.measures import check_measures
+from jpegpre_tf.losses.measures import check_measures, check_side
 from jpegpre_tf.losses.step_error import MASKING_ENERGY
-from jpegpre_tf.training.config_file import check_positive, check_qualities, read_config, save_config
+from jpegpre_tf.training.config_file import (
+    check_positive,
+    check_qualities,
+    read_json,
+    sections_of,
+    write_config,
+)
+from jpegpre_tf.training.data.conditions import Conditions
 
-PROFILES = Path(__file__).with_name("profiles")
+OBJECTIVES = Path(__file__).with_name("objectives")
 
 
 @dataclasses.dataclass(frozen=True)
-class TrainConfig:
-    """One preprocessor training run; saved as JSON beside the model.
+class ModelConfig:
+    """The networks; see `Preprocessor`."""
+
+    channels: int = 48
+    spatial_blocks: int = 1
+    mixing_blocks: int = 1
+    chroma_mixing_blocks: int = 1
+    zero_span: float = 1.4
+
+
+@dataclasses.dataclass(frozen=True)
+class ObjectiveConfig:
+    """What is minimized.
 
     Attributes:
-        steps: Optimiser steps in all.
-        steps_per_epoch: Steps between checkpoints and validation.
-        batch_size, crop_size: Crops per step and their side in pixels (a multiple of 16).
-        learning_rate: Peak of a cosine schedule with a short warm-up.
-        averaging: Of the moving average of weights that is kept instead of the last step's, 0..1: 0.99 averages
-            about a hundred steps; 0 for none.
-        measures: Weights of the measures whose BD-rate is minimised, see `BDRate`. If empty, squared error in steps is
-            weighed against bits instead, with the four fields that follow.
-        harm_weight: Of measures that got worse on single pictures, see `BDRate`; 0 for none.
+        metrics: Weights of the metrics whose BD-rate is minimized, see `BDRate`. If empty, squared error in steps is
+            weighed against bits instead, with the four fields from `rate_weight` on.
+        harm_weight: Weight of metrics that got worse on single pictures, see `BDRate`; 0 for none.
         rate_weight: Squared steps per pixel that one bit per pixel is worth, see `RateDistortion`.
         masking_energy, chroma_weight, frequency_exponent: See `StepError`.
-        subsampling, huffman: The encoder that is simulated.
-        quality_low, quality_high: Range of qualities, inclusive.
-        drawn_share: Share of pictures that are drawn, text and line art, instead of read, 0..1.
-        strength_low: Strengths are drawn from strength_low..1.
-        channels, spatial_blocks, mixing_blocks, chroma_mixing_blocks, zero_span: See `Preprocessor`.
-        bd_rate_every: Epochs between measurements of the real BD-rate on validation pictures; 0 for none.
-        patience: Epochs without a lower validation loss after which the run stops; 0 for never.
-        jit_compile: Compile simulator, rate and loss with XLA: costs time at the start, and saves it in every step.
-        seed: Of initial weights and crops.
     """
 
-    steps: int = 12_000
-    steps_per_epoch: int = 250
-    batch_size: int = 8
-    crop_size: int = 256
-    learning_rate: float = 2e-3
-    averaging: float = 0.0
-    measures: dict[str, float] = dataclasses.field(default_factory=dict)
+    metrics: dict[str, float] = dataclasses.field(default_factory=dict)
     harm_weight: float = 0.0
     rate_weight: float = 1 / 19
     masking_energy: float = MASKING_ENERGY
     chroma_weight: float = 1.0
     frequency_exponent: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_positive(self, ("rate_weight",))
+        if not self.harm_weight >= 0:
+            raise UsageError(f"`harm_weight` must be >= 0. Received: harm_weight={self.harm_weight}")
+        try:
+            check_measures(list(self.metrics))
+        except ValueError as error:
+            raise UsageError(str(error)) from error
+
+
+@dataclasses.dataclass(frozen=True)
+class DataConfig:
+    """Crops, what they are trained for, and the encoder.
+
+    Attributes:
+        batch_size, crop_size: Crops per step and their side in pixels (a multiple of 16).
+        quality_low, quality_high: Range of qualities, inclusive.
+        strength_low: Lower end of strengths, which are drawn evenly up to 1.
+        full_strength_share: Share of crops at strength 1, beside those, 0..1.
+        tuned_share: Share of crops for the tables that are learned with the network, 0..1; the others are for Annex
+            K's, MozJPEG's, jpegli's and random tables. At 0 no tables are learned.
+        drawn_share: Share of pictures that are drawn, text and line art, instead of read, 0..1.
+        subsampling, huffman: The encoder. Anything but 4:2:0 is trained through edited pixels, without tables.
+    """
+
+    batch_size: int = 8
+    crop_size: int = 256
+    quality_low: int = 6
+    quality_high: int = 94
+    strength_low: float = 0.25
+    full_strength_share: float = 0.7
+    tuned_share: float = 0.7
+    drawn_share: float = 0.0
     subsampling: str = "4:2:0"
     huffman: str = "optimized"
-    quality_low: int = 5
-    quality_high: int = 95
-    drawn_share: float = 0.0
-    strength_low: float = 0.25
-    channels: int = 64
-    spatial_blocks: int = 1
-    mixing_blocks: int = 2
-    chroma_mixing_blocks: int = 2
-    zero_span: float = 1.4
+
+    def __post_init__(self) -> None:
+        check_positive(self, ("batch_size", "crop_size"))
+        if self.crop_size % 16:
+            raise UsageError(f"`crop_size` must be a multiple of 16. Received: crop_size={self.crop_size}")
+        for name in ("strength_low", "full_strength_share", "tuned_share", "drawn_share"):
+            value = getattr(self, name)
+            if not 0 <= value <= 1:
+                raise UsageError(f"`{name}` must be in 0..1. Received: {name}={value}")
+        check_qualities(self.quality_low, self.quality_high)
+
+    @property
+    def learns_tables(self) -> bool:
+        """Whether the run learns tables beside the network."""
+        return self.tuned_share > 0 and self.subsampling == "4:2:0"
+
+    @property
+    def conditions(self) -> Conditions:
+        """What crops are trained for."""
+        return Conditions(
+            (self.quality_low, self.quality_high),
+            (self.strength_low, 1.0),
+            self.full_strength_share,
+            self.tuned_share if self.subsampling == "4:2:0" else None,
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class OptimizerConfig:
+    """Adam with a cosine schedule after a short warm-up.
+
+    Attributes:
+        learning_rate: Peak, of the networks' weights.
+        tables_learning_rate: Peak, of the logarithms of the tables' factors; 0 keeps tables as they are.
+        averaging: Momentum of the moving average of weights that is kept instead of the last step's, 0..1: 0.99
+            averages about a hundred steps; 0 for none.
+    """
+
+    learning_rate: float = 1.5e-3
+    tables_learning_rate: float = 1e-2
+    averaging: float = 0.99
+
+    def __post_init__(self) -> None:
+        check_positive(self, ("learning_rate",))
+        if not self.tables_learning_rate >= 0:
+            raise UsageError(
+                "`tables_learning_rate` must be >= 0. "
+                f"Received: tables_learning_rate={self.tables_learning_rate}"
+            )
+        if not 0 <= self.averaging < 1:
+            raise UsageError(f"`averaging` must be in 0..1, below 1. Received: averaging={self.averaging}")
+
+
+@dataclasses.dataclass(frozen=True)
+class RunConfig:
+    """How long, how often, how.
+
+    Attributes:
+        steps: Optimizer steps in all.
+        steps_per_epoch: Steps between checkpoints and validation.
+        bd_rate_every: Epochs between measurements of the real BD-rate on validation pictures; 0 for none.
+        patience: Epochs without a lower validation loss after which the run stops; 0 for never.
+        jit_compile: Compile the whole step with XLA: costs a minute at the start, and saves it in every step.
+        seed: Seed of initial weights and crops.
+    """
+
+    steps: int = 12_000
+    steps_per_epoch: int = 250
     bd_rate_every: int = 0
     patience: int = 0
     jit_compile: bool = True
     seed: int = 0
 
     def __post_init__(self) -> None:
-        names = ("steps", "steps_per_epoch", "batch_size", "crop_size", "learning_rate", "rate_weight")
-        check_positive(self, names)
-        if not self.harm_weight >= 0:
-            raise UsageError(f"`harm_weight` must be >= 0. Received: harm_weight={self.harm_weight}")
-        if not 0 <= self.drawn_share <= 1:
-            raise UsageError(f"`drawn_share` must be in 0..1. Received: drawn_share={self.drawn_share}")
-        if not 0 <= self.averaging < 1:
-            raise UsageError(f"`averaging` must be in 0..1, below 1. Received: averaging={self.averaging}")
+        check_positive(self, ("steps", "steps_per_epoch"))
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainConfig:
+    """One training run; saved as JSON beside the model.
+
+    A file holds sections; one with all fields side by side, as version 4 and before wrote them, is read as well. Field
+    names are unique over all sections.
+    """
+
+    model: ModelConfig = dataclasses.field(default_factory=ModelConfig)
+    objective: ObjectiveConfig = dataclasses.field(default_factory=ObjectiveConfig)
+    data: DataConfig = dataclasses.field(default_factory=DataConfig)
+    optimizer: OptimizerConfig = dataclasses.field(default_factory=OptimizerConfig)
+    run: RunConfig = dataclasses.field(default_factory=RunConfig)
+
+    def __post_init__(self) -> None:
+        weighed = [name for name, weight in self.objective.metrics.items() if weight]
         try:
-            check_measures(list(self.measures))
+            check_side(weighed, self.data.crop_size)
         except ValueError as error:
-            raise UsageError(str(error)) from error
-        check_qualities(self.quality_low, self.quality_high)
+            raise UsageError(f"`crop_size`: {error}") from error
+
+    def with_fields(self, **fields: Any) -> "TrainConfig":
+        """A configuration with some fields changed, by their names in the sections."""
+        return parse_config({**flat_fields(self), **fields}, "fields")
 
     def save(self, path: Path) -> None:
         """Writes the configuration as JSON."""
-        save_config(self, path)
+        write_config(self, path)
+
+
+def flat_fields(config: TrainConfig) -> dict[str, Any]:
+    """Name -> value of all fields of all sections."""
+    sections = dataclasses.asdict(config).values()
+    return {name: value for section in sections for name, value in section.items()}
+
+
+def changed_fields(config: TrainConfig) -> dict[str, dict[str, Any]]:
+    """Section -> fields whose values are not the defaults; sections without any are left out."""
+    defaults, given = dataclasses.asdict(TrainConfig()), dataclasses.asdict(config)
+    changed = {
+        section: {name: value for name, value in fields.items() if value != defaults[section][name]}
+        for section, fields in given.items()
+    }
+    return {section: fields for section, fields in changed.items() if fields}
+
+
+def parse_config(given: Any, where: str) -> TrainConfig:
+    """Reads what a JSON file held, in sections or side by side; fields that are not named keep their defaults.
+
+    Raises:
+        UsageError: If a field is unknown, of a wrong type or out of range; `where` begins the message.
+    """
+    return sections_of(given, TrainConfig, where, renamed={"measures": "metrics"})
 
 
 def load_config(path: Path) -> TrainConfig:
@@ -92,17 +222,17 @@ def load_config(path: Path) -> TrainConfig:
     Raises:
         UsageError: If the file is missing, not JSON, or names an unknown field or a wrong type.
     """
-    return read_config(path, TrainConfig)
+    return parse_config(read_json(path), str(path))
 
 
-def profile_config(name: str) -> TrainConfig:
-    """The configuration of a profile: "fidelity", "balanced", "perceptual" or "smoke", a minute to see that all works.
+def objective_config(name: str) -> TrainConfig:
+    """The configuration for what is wanted: "fidelity", "balanced" or "perceptual"; "smoke" is a minute's trial.
 
     Raises:
-        UsageError: If there is no such profile.
+        UsageError: If there is no such objective.
     """
-    path = PROFILES / f"{name}.json"
+    path = OBJECTIVES / f"{name}.json"
     if not path.is_file():
-        known = sorted(file.stem for file in PROFILES.glob("*.json"))
-        raise UsageError(f"no training profile {name!r}; there are: {', '.join(known)}")
+        known = sorted(file.stem for file in OBJECTIVES.glob("*.json"))
+        raise UsageError(f"no training objective {name!r}; there are: {', '.join(known)}")
     return load_config(path)

@@ -28,15 +28,21 @@ def check_qualities(quality_low: int, quality_high: int) -> None:
         )
 
 
-def changed_fields(config: Any) -> dict[str, Any]:
-    """Fields of a configuration, a dataclass all of whose fields have defaults, that differ from those."""
-    defaults = dataclasses.asdict(type(config)())
-    return {name: value for name, value in dataclasses.asdict(config).items() if value != defaults[name]}
-
-
-def save_config(config: Any, path: Path) -> None:
+def write_config(config: Any, path: Path) -> None:
     """Writes a configuration, a dataclass, as JSON."""
     path.write_text(json.dumps(dataclasses.asdict(config), indent=2) + "\n", encoding="utf-8")
+
+
+def read_json(path: Path) -> Any:
+    """What a JSON file holds.
+
+    Raises:
+        UsageError: If the file is missing or not JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: expected a JSON training configuration ({error})") from error
 
 
 def read_config(path: Path, kind: type[Config]) -> Config:
@@ -45,14 +51,10 @@ def read_config(path: Path, kind: type[Config]) -> Config:
     Raises:
         UsageError: If the file is missing, not JSON, or names an unknown field or a wrong type.
     """
-    try:
-        given = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path}: expected a JSON training configuration ({error})") from error
-    return parse_config(given, kind, str(path))
+    return parse_fields(read_json(path), kind, str(path))
 
 
-def parse_config(given: Any, kind: type[Config], where: str) -> Config:
+def parse_fields(given: Any, kind: type[Config], where: str) -> Config:
     """`read_config` of what a JSON file held; `where` begins the messages of errors."""
     defaults = vars(kind())
     if not isinstance(given, dict) or not set(given) <= set(defaults):
@@ -64,3 +66,40 @@ def parse_config(given: Any, kind: type[Config], where: str) -> Config:
             expected = " or ".join(one.__name__ for one in wanted)
             raise UsageError(f"{where}: `{name}` must be {expected}. Received: {value!r}")
     return kind(**given)
+
+
+def sections_of(given: Any, kind: type[Config], where: str, renamed: dict[str, str]) -> Config:
+    """A dataclass whose fields are dataclasses themselves, from JSON in sections or with all fields side by side.
+
+    Args:
+        given: What a JSON file held.
+        kind: The dataclass; names of fields are unique over all sections.
+        where: Beginning of the messages of errors.
+        renamed: Old name -> name of a field.
+
+    Raises:
+        UsageError: If a section or field is unknown or of a wrong type.
+    """
+    sections = {name: type(section) for name, section in vars(kind()).items()}
+    home: dict[str, str] = {}
+    for section_name, section in sections.items():
+        home |= dict.fromkeys(vars(section()), section_name)
+    if not isinstance(given, dict):
+        raise UsageError(f"{where}: expected an object, received {type(given).__name__}")
+    sorted_fields: dict[str, dict[str, Any]] = {name: {} for name in sections}
+    unknown = []
+    for name, value in given.items():
+        if name in sections and isinstance(value, dict):
+            sorted_fields[name] |= {
+                renamed.get(str(key), str(key)): content for key, content in value.items()
+            }
+        elif (field := renamed.get(name, name)) in home:
+            sorted_fields[home[field]][field] = value
+        else:
+            unknown.append(name)
+    if unknown:
+        expected = f"sections {sorted(sections)} or fields {sorted(home)}"
+        raise UsageError(f"{where}: unknown fields {sorted(unknown)}; expected {expected}")
+    return kind(
+        **{name: parse_fields(fields, sections[name], where) for name, fields in sorted_fields.items()}
+    )

@@ -1,5 +1,6 @@
-"""Rate-distortion training of the preprocessor through JPEG."""
+"""Rate-distortion training of the preprocessor and of tables through JPEG."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -7,83 +8,167 @@ import tensorflow as tf
 
 from jpegpre_tf.layers.jpeg_simulator import JPEGSimulator
 from jpegpre_tf.layers.rate_estimator import RateEstimator
+from jpegpre_tf.layers.tuned_tables import TunedTables
 from jpegpre_tf.losses.rate_distortion import RateDistortion
-from jpegpre_tf.training.tracked_model import TrackedModel
+from jpegpre_tf.models.decision_graph import Decisions, rounding_graph
+from jpegpre_tf.models.preprocessor import split_tables
+from jpegpre_tf.ops.quantization import quantization_tables
+from jpegpre_tf.training.decided_file import decode_decisions, rate_of_decisions
+from jpegpre_tf.training.tracked_model import Held, TrackedModel
 
 
 class PreprocessorTrainer(TrackedModel):
-    """Trains a preprocessor end to end: picture, edited, JPEG, decoded; the loss weighs errors against bits.
+    """Trains a preprocessor end to end, and tables with it: picture, decisions, file; the loss weighs errors and bits.
 
-    Save and export the inner `preprocessor`; the trainer itself holds nothing worth keeping.
+    Decisions act where a carrier lets them act: quantized coefficients go straight to the decoded picture and to the
+    size of the file. With a `simulator` or a `rate` (networks that learned an encoder) the picture is edited, and those
+    see the edited pixels; the tables are then Annex K's.
+
+    Save and export the inner `preprocessor` and `tuned_tables`; the trainer itself holds nothing worth keeping.
 
     Args:
-        preprocessor: `Preprocessor`, or any model `(image, quality, strength, training)` -> image.
-        simulator: Layer `(images, quality)` -> decoded pictures.
-        rate: Layer `(images, quality)` -> bits per pixel.
-        objective: Layer `(original, decoded, quality, rate_bpp, strength)` -> `(batch,)`, to be minimised: `BDRate`,
-            or `RateDistortion`, the default. One whose `compares_with_plain` is true is given the unedited picture's
-            decoded picture and rate as well.
+        preprocessor: `Preprocessor`, or a model with its call and its `decide`; None where tables alone are learned,
+            for coefficients that are rounded. Set its `trainable` to False to learn tables for it as it is.
+        simulator: Layer `(images, quality)` -> decoded pictures. With a `rate` alone: `JPEGSimulator`.
+        rate: Layer `(images, quality)` -> bits per pixel. With a `simulator` alone: `RateEstimator`.
+        objective: The same as `loss` of `compile`, for code that compiles elsewhere.
+        tuned_tables: `TunedTables` to be learned.
+        huffman: "optimized" or "standard", of the files whose size counts.
 
-    `fit` takes batches `(image, quality, strength)`: float32 or uint8 `(batch, height, width, 3)` levels, `(batch,)`
-    1..100, `(batch,)` 0..1. Objectives multiply the weight of rate by the strength: it is trained to mean how much
-    rate matters.
+    `compile` takes as `loss` a layer `(original, decoded, quality, rate_bpp, strength)` -> `(batch,)`, to be minimized:
+    `BDRate`, or `RateDistortion`, the default. One whose `compares_with_plain` is true is given the plain file's
+    decoded picture and rate as well. Objectives with `parts` and `part_names` have those in the log.
+
+    `fit` takes batches `(image, quality, strength)` or `(image, quality, strength, tables)`: float32 or uint8
+    `(batch, height, width, 3)` samples, `(batch,)` 1..100, `(batch,)` 0..1, `(batch, 2, 8, 8)` tables 1..255, or zeros
+    for the tuned ones. Without tables, tuned ones are used if there are any, else Annex K's. Objectives multiply the
+    weight of rate by the strength: it is trained to mean how much rate matters.
 
     Example:
 
-        trainer = PreprocessorTrainer(Preprocessor())
-        trainer.compile(optimizer=keras.optimizers.Adam(1e-3), jit_compile=True)
+        trainer = PreprocessorTrainer(Preprocessor(), tuned_tables=TunedTables(keeps_scale=True))
+        trainer.compile(optimizer=keras.optimizers.Adam(1e-3), loss=BDRate({"ssim": 1.0}), jit_compile=True)
         trainer.fit(dataset, steps_per_epoch=100, epochs=10)
         trainer.preprocessor.save("model.keras")
+        trainer.tuned_tables.to_stored().write(Path("tables.json"))
     """
 
     def __init__(
         self,
-        preprocessor: keras.Model,
+        preprocessor: keras.Model | None,
         simulator: keras.layers.Layer | None = None,
         rate: keras.layers.Layer | None = None,
         objective: keras.layers.Layer | None = None,
+        *,
+        tuned_tables: TunedTables | None = None,
+        huffman: str = "optimized",
         **kwargs: Any,
     ) -> None:
-        super().__init__(("loss", "rate_bpp", "psnr"), **kwargs)
-        self.preprocessor = preprocessor
-        self.simulator = simulator or JPEGSimulator(jit_compile=True)
-        self.rate = rate or RateEstimator(jit_compile=True)
-        self.objective = objective or RateDistortion()
-        self.built = True
+        super().__init__((), **kwargs)
+        if preprocessor is None and tuned_tables is None:
+            raise ValueError("Give `preprocessor`, `tuned_tables` or both: there is nothing to train.")
+        edits = simulator is not None or rate is not None
+        if edits and preprocessor is None:
+            raise ValueError("`simulator` and `rate` see edited pixels, and need a `preprocessor`.")
+        self.preprocessor: Any = preprocessor
+        self.simulator: Any = simulator or (JPEGSimulator(jit_compile=True) if edits else None)
+        self.rate: Any = rate or (RateEstimator(jit_compile=True) if edits else None)
+        self.tuned_tables: Any = tuned_tables
+        if tuned_tables is not None:
+            tuned_tables.build()
+        self.huffman = huffman
+        self._objective = Held(None)
+        self._set_objective(objective or RateDistortion())
+        self.build()
 
-    def _measure(self, data: Any, training: bool) -> tuple[tf.Tensor, list[tf.Tensor]]:
-        image, quality, strength = data
+    def compile(
+        self, optimizer: Any = "adam", loss: keras.layers.Layer | None = None, **options: Any
+    ) -> None:
+        """As in Keras; `loss` is an objective, see the class."""
+        if loss is not None:
+            self._set_objective(loss)
+        super().compile(optimizer=optimizer, **options)
+
+    def _set_objective(self, objective: Any) -> None:
+        self._objective.value = objective
+        self.set_names(("loss", "loss_median", "rate_bpp", "psnr", *getattr(objective, "part_names", ())))
+
+    @property
+    def objective(self) -> Any:
+        """What is minimized: the `loss` of `compile`."""
+        return self._objective.value
+
+    @property
+    def trainable_variables(self) -> list[Any]:
+        """Of the preprocessor, then of the tables; not of the networks that stand for an encoder."""
+        models = (self.preprocessor, self.tuned_tables)
+        return [variable for model in models if model is not None for variable in model.trainable_variables]
+
+    def tables_for(self, quality: tf.Tensor, given: tf.Tensor | None = None) -> tf.Tensor:
+        """Target tables of a batch, float32 (batch, 2, 8, 8).
+
+        Args:
+            quality: float32 (batch,).
+            given: float32 (batch, 2, 8, 8); zeros stand for the tuned ones.
+        """
+        own = quantization_tables(quality) if self.tuned_tables is None else self.tuned_tables(quality)
+        if given is None:
+            return own
+        given = tf.cast(given, tf.float32)
+        is_given = tf.reduce_max(given, axis=[1, 2, 3], keepdims=True) > 0.0
+        return tf.where(is_given, given, own)
+
+    def compute(self, data: Any, training: bool) -> tuple[tf.Tensor, Mapping[str, tf.Tensor]]:
+        image, quality, strength, *given = data
         image = tf.cast(image, tf.float32)
-        edited = self.preprocessor(
-            image, quality[:, None, None, None], strength[:, None, None, None], training=training
-        )
-        decoded = self.simulator(edited, quality)
-        rate_bpp = self.rate(edited, quality)
+        quality, strength = (tf.reshape(tf.cast(x, tf.float32), [-1]) for x in (quality, strength))
+        if self.simulator is None:
+            tables = self.tables_for(quality, *given)
+            decisions = self._decide(image, tables, strength, training)
+            decoded, rate_bpp = decode_decisions(decisions, tables), self._rate(decisions, tables)
+        else:
+            edited = self.preprocessor(image, quantization_tables(quality), strength, training=training)
+            decoded, rate_bpp = self.simulator(edited, quality), self.rate(edited, quality)
         plain = []
         if getattr(self.objective, "compares_with_plain", False):
-            plain = [tf.stop_gradient(layer(image, quality)) for layer in (self.simulator, self.rate)]
-        loss = tf.reduce_mean(self.objective(image, decoded, quality, rate_bpp, strength, *plain))
+            plain = [tf.stop_gradient(part) for part in self._plain(image, quality)]
+        arguments = (image, decoded, quality, rate_bpp, strength, *plain)
+        if hasattr(self.objective, "parts"):
+            parts = dict(self.objective.parts(*arguments))
+            losses = parts.pop("loss")
+        else:
+            parts, losses = {}, self.objective(*arguments)
         mse = tf.reduce_mean(tf.square(decoded - image), axis=[1, 2, 3])
         psnr = 10.0 * tf.math.log(255.0**2 / tf.maximum(mse, 1e-6)) / tf.math.log(10.0)
-        return loss, [loss, rate_bpp, psnr]
+        values = {"loss": losses, "loss_median": _median(losses), "rate_bpp": rate_bpp, "psnr": psnr}
+        return tf.reduce_mean(losses), values | parts
 
-    def gradients(self, data: Any) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
-        """Gradients of the loss for the preprocessor's trainable variables, and the values to track."""
-        with tf.GradientTape() as tape:
-            loss, values = self._measure(data, training=True)
-        return tape.gradient(loss, self.preprocessor.trainable_variables), values
+    def _decide(self, image: tf.Tensor, tables: tf.Tensor, strength: tf.Tensor, training: bool) -> Decisions:
+        if self.preprocessor is not None:
+            return self.preprocessor.decide(image, tables, strength, training=training)
+        return _round(image, tables, training)
 
-    def apply(self, gradients: list[tf.Tensor]) -> None:
-        """One step of the optimiser."""
-        self.optimizer.apply_gradients(zip(gradients, self.preprocessor.trainable_variables, strict=True))
+    def _rate(self, decisions: Decisions, tables: tf.Tensor) -> tf.Tensor:
+        return rate_of_decisions(decisions, tables, self.huffman)
 
-    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
-        gradients, values = self.gradients(data)
-        self.apply(gradients)
-        return self.track(values)
+    def _plain(self, image: tf.Tensor, quality: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """What the encoder makes of the picture as it is: decoded, and bits per pixel."""
+        if self.simulator is not None:
+            return self.simulator(image, quality), self.rate(image, quality)
+        tables = quantization_tables(quality)
+        decisions = _round(image, tables, training=False)
+        return decode_decisions(decisions, tables), self._rate(decisions, tables)
 
-    def test_step(self, data: Any) -> dict[str, tf.Tensor]:
-        return self.track(self._measure(data, training=False)[1])
+    def call(self, image: Any, tables: Any, strength: Any = 1.0) -> tf.Tensor:
+        return self.preprocessor(image, tables, strength)
 
-    def call(self, image: Any, quality: Any, strength: Any) -> tf.Tensor:
-        return self.preprocessor(image, quality, strength)
+
+def _round(image: tf.Tensor, tables: tf.Tensor, training: bool) -> Decisions:
+    return rounding_graph().decide(image, *split_tables(tables), tf.ones([1, 1, 1, 1]), training=training)
+
+
+def _median(values: tf.Tensor) -> tf.Tensor:
+    """Of (batch,); between the middle two of an even number."""
+    ordered = tf.sort(values)
+    count = tf.shape(values)[0]
+    return 0.5 * (ordered[(count - 1) // 2] + ordered[count // 2])

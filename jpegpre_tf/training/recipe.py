@@ -4,8 +4,8 @@ A stage trains from an earlier stage's model, or blends two: weights of networks
 averaged (Wortsman et al. 2022, "Model soups"); others cannot.
 
     {"stages": [
-      {"name": "first", "config": {"steps": 3600, "measures": {"psnr_rgb": 1.0}}, "last_step": 2100},
-      {"name": "sharp", "from": "first", "config": {"measures": {"ssimulacra2": 1.0}}},
+      {"name": "first", "config": {"steps": 3600, "metrics": {"psnr_rgb": 1.0}}, "last_step": 2100},
+      {"name": "sharp", "from": "first", "config": {"metrics": {"ssimulacra2": 1.0}}},
       {"name": "both", "from": "first", "blend": "sharp", "share": 0.4}
     ]}
 """
@@ -20,11 +20,12 @@ from typing import Any
 import keras
 
 from jpegpre_tf.errors import UsageError
+from jpegpre_tf.jpeg.tuned_tables import TunedTables
 from jpegpre_tf.models.trained import load_preprocessor
+from jpegpre_tf.training.callbacks import TABLES
 from jpegpre_tf.training.checkpoint import RECIPE
-from jpegpre_tf.training.config import TrainConfig
-from jpegpre_tf.training.config_file import parse_config
-from jpegpre_tf.training.run import train
+from jpegpre_tf.training.config import TrainConfig, parse_config
+from jpegpre_tf.training.run import tables_beside, train
 
 _DONE = "done"  # a file in the folder of a run that came to its end
 _FIELDS: dict[str, Any] = {
@@ -45,7 +46,7 @@ class Stage:
         name: Also of its folder.
         base: Name of the stage whose model it starts from; "" for new weights.
         config: Of the run.
-        last_step: Stop there, although the learning rate's schedule goes on to `config.steps`; 0 for the end.
+        last_step: Stop there, although the learning rate's schedule goes on to `config.run.steps`; 0 for the end.
         blend, share: The stage whose weights are mixed into those of `base`, and their share, 0..1.
     """
 
@@ -113,10 +114,10 @@ def _stage(where: str, fields: Any) -> Stage:
         raise UsageError(f"{where}: expected either `config` or `blend`")
     if "blend" in fields and not ("from" in fields and 0 <= fields.get("share", -1) <= 1):
         raise UsageError(f"{where}: a blend needs `from` and a `share` in 0..1")
-    config = parse_config(fields["config"], TrainConfig, where) if "config" in fields else None
-    if config is not None and not 0 <= fields.get("last_step", 0) <= config.steps:
+    config = parse_config(fields["config"], where) if "config" in fields else None
+    if config is not None and not 0 <= fields.get("last_step", 0) <= config.run.steps:
         raise UsageError(
-            f"{where}: `last_step` must be in 0..{config.steps}. Received: {fields['last_step']}"
+            f"{where}: `last_step` must be in 0..{config.run.steps}. Received: {fields['last_step']}"
         )
     return Stage(
         name,
@@ -142,7 +143,7 @@ def follow(
     Args:
         recipe: File.
         paths, validation_paths: As in `run.train`.
-        folder: Gets the recipe, one folder per stage, and model.keras.
+        folder: Gets the recipe, one folder per stage, model.keras and, where they were learned, tables.json.
         verbose: As in `keras.Model.fit`.
         progress: Called before each stage with its number from 1, their count, and the stage.
 
@@ -161,6 +162,9 @@ def follow(
         if stage.config is None:
             place.mkdir(exist_ok=True)
             blended(models[stage.base], models[stage.blend], stage.share).save(models[stage.name])
+            tables = blended_tables(models[stage.base], models[stage.blend], stage.share)
+            if tables is not None:
+                tables.write(place / TABLES)
         elif not (place / _DONE).exists():
             train(
                 stage.config,
@@ -172,9 +176,12 @@ def follow(
                 verbose=verbose,
             )
             (place / _DONE).touch()
-    partial = folder / "model.partial.keras"
-    shutil.copyfile(models[stages[-1].name], partial)
-    partial.replace(folder / "model.keras")
+    for name in ("model.keras", TABLES):
+        made = models[stages[-1].name].with_name(name)
+        if made.exists():
+            partial = folder / f"partial-{name}"
+            shutil.copyfile(made, partial)
+            partial.replace(folder / name)
     return load_preprocessor(folder / "model.keras")
 
 
@@ -192,3 +199,17 @@ def blended(first: Path, second: Path, share: float) -> Any:
     weights = zip(model.get_weights(), other.get_weights(), strict=True)
     model.set_weights([(1 - share) * a + share * b for a, b in weights])
     return model
+
+
+def blended_tables(first: Path, second: Path, share: float) -> TunedTables | None:
+    """The tables between those learned with two models, from beside their files; None unless both have some.
+
+    Args:
+        first, second: .keras files.
+        share: Share of the second, 0..1.
+    """
+    one, other = tables_beside(first), tables_beside(second)
+    if one is None or other is None:
+        return None
+    factors = (1 - share) * one.log_factors + share * other.log_factors
+    return dataclasses.replace(one, log_factors=factors.astype(one.log_factors.dtype))

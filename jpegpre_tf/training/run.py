@@ -1,66 +1,115 @@
-"""A training run in a folder: model, checkpoints, log; resumable."""
+"""A training run in a folder: model, tables, checkpoints, log; resumable."""
 
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 
 from jpegpre_tf.errors import ModelError
+from jpegpre_tf.jpeg.tuned_tables import TunedTables as StoredTables
 from jpegpre_tf.layers.jpeg_simulator import JPEGSimulator
 from jpegpre_tf.layers.rate_estimator import RateEstimator
+from jpegpre_tf.layers.tuned_tables import TunedTables
 from jpegpre_tf.losses.bd_rate import BDRate
 from jpegpre_tf.losses.rate_distortion import RateDistortion
 from jpegpre_tf.losses.step_error import StepError
 from jpegpre_tf.models.preprocessor import Preprocessor
 from jpegpre_tf.training.averages import use_averages
-from jpegpre_tf.training.callbacks import KeepModel, RealBDRate
+from jpegpre_tf.training.callbacks import TABLES, KeepModel, StopIfNotFinite
 from jpegpre_tf.training.checkpoint import CHECKPOINT, epochs_done
-from jpegpre_tf.training.config import TrainConfig
+from jpegpre_tf.training.config import DataConfig, ObjectiveConfig, TrainConfig
 from jpegpre_tf.training.data.crops import training_dataset, validation_dataset
 from jpegpre_tf.training.preprocessor_trainer import PreprocessorTrainer
+from jpegpre_tf.training.real_bd_rate import RealBDRate
 
 WARM_UP_STEPS = 200
+# A run that keeps tables as they are still has them as variables.
+_LEAST_GAIN = 1e-6
 
 
-def build_objective(config: TrainConfig) -> keras.layers.Layer:
-    """What the configuration asks to minimise."""
-    if config.measures:
-        return BDRate(config.measures, jit_compile=config.jit_compile, harm_weight=config.harm_weight)
+def build_objective(config: ObjectiveConfig) -> keras.layers.Layer:
+    """What the configuration asks to minimize."""
+    if config.metrics:
+        return BDRate(config.metrics, harm_weight=config.harm_weight)
     distortion = StepError(config.masking_energy, config.chroma_weight, config.frequency_exponent)
     return RateDistortion(distortion, config.rate_weight)
 
 
-def build_trainer(config: TrainConfig) -> PreprocessorTrainer:
-    """A compiled trainer with a freshly initialised preprocessor."""
-    keras.utils.set_random_seed(config.seed)
-    preprocessor = Preprocessor(
-        channels=config.channels,
-        spatial_blocks=config.spatial_blocks,
-        mixing_blocks=config.mixing_blocks,
-        chroma_mixing_blocks=config.chroma_mixing_blocks,
-        zero_span=config.zero_span,
+def build_preprocessor(config: TrainConfig) -> Preprocessor:
+    """A freshly initialized preprocessor."""
+    return Preprocessor(
+        channels=config.model.channels,
+        spatial_blocks=config.model.spatial_blocks,
+        mixing_blocks=config.model.mixing_blocks,
+        chroma_mixing_blocks=config.model.chroma_mixing_blocks,
+        zero_span=config.model.zero_span,
     )
+
+
+def build_tables(config: TrainConfig, initial: StoredTables | None = None) -> TunedTables | None:
+    """The tables that a run learns, from `initial` or from Annex K's; None if it learns none."""
+    if not config.data.learns_tables:
+        return None
+    # One optimizer for both: its learning rate is the network's.
+    gain = config.optimizer.tables_learning_rate / config.optimizer.learning_rate
+    stored = initial or TunedTables().to_stored()
+    tables = TunedTables.from_stored(stored, max(gain, _LEAST_GAIN), keeps_scale=True, name="tuned_tables")
+    tables.trainable = config.optimizer.tables_learning_rate > 0
+    return tables
+
+
+def build_trainer(
+    config: TrainConfig,
+    *,
+    preprocessor: keras.Model | None = None,
+    has_network: bool = True,
+    initial_tables: StoredTables | None = None,
+) -> PreprocessorTrainer:
+    """A compiled trainer.
+
+    Args:
+        config: What to train.
+        preprocessor: The network; without one it is freshly initialized.
+        has_network: False for tables alone.
+        initial_tables: Tables to start from.
+    """
+    keras.utils.set_random_seed(config.run.seed)
+    if preprocessor is None and has_network:
+        preprocessor = build_preprocessor(config)
     trainer = PreprocessorTrainer(
         preprocessor,
-        simulator=JPEGSimulator(config.subsampling, jit_compile=config.jit_compile),
-        rate=RateEstimator(config.huffman, config.subsampling, jit_compile=config.jit_compile),
-        objective=build_objective(config),
+        **_encoder(config.data),
+        objective=build_objective(config.objective),
+        tuned_tables=build_tables(config, initial_tables),
+        huffman=config.data.huffman,
     )
     schedule = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=0.0,
-        decay_steps=max(1, config.steps - WARM_UP_STEPS),
-        warmup_target=config.learning_rate,
-        warmup_steps=min(WARM_UP_STEPS, config.steps),
+        decay_steps=max(1, config.run.steps - WARM_UP_STEPS),
+        warmup_target=config.optimizer.learning_rate,
+        warmup_steps=min(WARM_UP_STEPS, max(1, config.run.steps // 10)),
         alpha=0.01,
     )
-    momentum = config.averaging
+    momentum = config.optimizer.averaging
     trainer.compile(
         optimizer=keras.optimizers.Adam(
             schedule, clipnorm=1.0, use_ema=momentum > 0, ema_momentum=momentum or 0.99
-        )
+        ),
+        jit_compile=config.run.jit_compile,
     )
     return trainer
+
+
+def _encoder(config: DataConfig) -> dict[str, Any]:
+    """Layers through which edited pixels go, where decisions can't be trained where they act."""
+    if config.subsampling == "4:2:0":
+        return {}
+    return {
+        "simulator": JPEGSimulator(config.subsampling, jit_compile=True),
+        "rate": RateEstimator(config.huffman, config.subsampling, jit_compile=True),
+    }
 
 
 def copy_weights(path: Path, preprocessor: Preprocessor) -> None:
@@ -73,9 +122,16 @@ def copy_weights(path: Path, preprocessor: Preprocessor) -> None:
         weights = keras.models.load_model(path).get_weights()
         preprocessor.set_weights(weights)
     except (OSError, ValueError, TypeError) as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise ModelError(
-            f"{path}: expected a .keras preprocessor of the configured architecture ({error})"
+            f"{path}: expected a .keras preprocessor of the configured architecture ({reason})"
         ) from error
+
+
+def tables_beside(model: Path | None) -> StoredTables | None:
+    """The tables that were learned with a model, from its folder; None if there are none."""
+    path = model.parent / TABLES if model is not None else None
+    return StoredTables.read(path) if path is not None and path.is_file() else None
 
 
 def train(
@@ -85,73 +141,111 @@ def train(
     folder: Path,
     *,
     initial_model: Path | None = None,
+    initial_tables: StoredTables | None = None,
+    frozen: keras.Model | None = None,
+    has_network: bool = True,
     last_step: int = 0,
     tensorboard: Path | None = None,
     verbose: int = 1,
-) -> keras.Model:
-    """Trains until `config.steps`, from the last checkpoint in `folder` if there is one.
+) -> PreprocessorTrainer:
+    """Trains until `config.run.steps`, from the last checkpoint in `folder` if there is one.
 
     Args:
-        paths, validation_paths: Pictures to train with, and to measure the loss on after every epoch (may be empty).
-        folder: Gets config.json, model.keras (after every epoch), log.jsonl and checkpoints; with validation pictures
-            also best.keras, the model of the lowest validation loss.
-        initial_model: A .keras file of the same architecture to start from (a checkpoint in `folder` goes first).
-        last_step: Stop at the end of the epoch that reaches it, on the way to `config.steps`; 0 for the end.
+        config: What to train.
+        paths, validation_paths: Pictures to train with, and to measure on after every epoch (may be empty).
+        folder: Gets config.json, model.keras and tables.json (after every epoch), log.jsonl and checkpoints; with
+            validation pictures also best.keras and best-tables.json: those of the lowest real BD-rate if the
+            configuration has it measured, else of the lowest validation loss.
+        initial_model: A .keras file of the same architecture to start from (a checkpoint in `folder` goes first), with
+            the tables beside it.
+        initial_tables: Tables to start from instead.
+        frozen: A preprocessor that stays as it is: tables alone are learned, for it.
+        has_network: False to learn tables alone, for coefficients that are rounded.
+        last_step: Stop at the end of the epoch that reaches it, on the way to `config.run.steps`; 0 for the end.
         tensorboard: Folder for TensorBoard's event files.
         verbose: As in `keras.Model.fit`.
 
     Returns:
-        The trained preprocessor.
+        The trainer, with the trained preprocessor and tables.
+
+    Raises:
+        ModelError: If `initial_model` is of another architecture, or the loss becomes infinite or NaN.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    config.save(folder / "config.json")
-    trainer = build_trainer(config)
+    if frozen is not None:
+        frozen.trainable = False
+    trainer = build_trainer(
+        config,
+        preprocessor=frozen,
+        has_network=has_network,
+        initial_tables=initial_tables or tables_beside(initial_model),
+    )
     if initial_model is not None:
         copy_weights(initial_model, trainer.preprocessor)
-    steps_per_epoch = min(config.steps, config.steps_per_epoch)
+    folder.mkdir(parents=True, exist_ok=True)
+    config.save(folder / "config.json")
+    steps_per_epoch = min(config.run.steps, config.run.steps_per_epoch)
     dataset = training_dataset(
         paths,
-        batch_size=config.batch_size,
-        crop_size=config.crop_size,
+        batch_size=config.data.batch_size,
+        crop_size=config.data.crop_size,
         steps_per_epoch=steps_per_epoch,
         first_epoch=epochs_done(folder),
-        drawn_share=config.drawn_share,
-        quality_range=(config.quality_low, config.quality_high),
-        strength_range=(config.strength_low, 1.0),
-        seed=config.seed,
-    )
-    validation = (
-        validation_dataset(validation_paths, batch_size=config.batch_size, crop_size=config.crop_size)
-        if validation_paths
-        else None
+        drawn_share=config.data.drawn_share,
+        conditions=config.data.conditions,
+        seed=config.run.seed,
     )
     trainer.fit(
         dataset,
-        epochs=math.ceil((last_step or config.steps) / steps_per_epoch),
+        epochs=math.ceil((last_step or config.run.steps) / steps_per_epoch),
         steps_per_epoch=steps_per_epoch,
         shuffle=False,  # the dataset shuffles
-        validation_data=validation,
-        callbacks=_callbacks(config, folder, validation_paths, tensorboard),
+        validation_data=_validation(config, validation_paths),
+        callbacks=_callbacks(config, folder, len(paths), validation_paths, tensorboard),
         verbose=verbose,
     )
     use_averages(trainer)
-    return trainer.preprocessor
+    return trainer
+
+
+def _validation(config: TrainConfig, paths: list[Path]) -> Any:
+    if not paths:
+        return None
+    return validation_dataset(paths, batch_size=config.data.batch_size, crop_size=config.data.crop_size)
+
+
+def measuring_callbacks(
+    config: TrainConfig, folder: Path, pictures: int, validation_paths: Sequence[Path]
+) -> list[keras.callbacks.Callback]:
+    """Those that add to the logs and keep the model, in the order in which they depend on each other.
+
+    Args:
+        config: Of the run.
+        folder: Folder of the run.
+        pictures: How many pictures the run has.
+        validation_paths: Pictures to measure the real BD-rate on.
+    """
+    callbacks: list[keras.callbacks.Callback] = []
+    every = config.run.bd_rate_every if validation_paths else 0
+    if every:
+        metrics = config.objective.metrics or {"psnr_rgb": 1.0}
+        callbacks.append(RealBDRate(validation_paths, metrics, every=every))
+    callbacks.append(KeepModel(folder, "bd_rate" if every else "val_loss", f"{pictures} pictures"))
+    return callbacks
 
 
 def _callbacks(
-    config: TrainConfig, folder: Path, validation_paths: Sequence[Path], tensorboard: Path | None
+    config: TrainConfig,
+    folder: Path,
+    pictures: int,
+    validation_paths: Sequence[Path],
+    tensorboard: Path | None,
 ) -> list[keras.callbacks.Callback]:
     """In the order in which they add to the logs and use them."""
-    callbacks: list[keras.callbacks.Callback] = []
-    if validation_paths and config.bd_rate_every:
-        callbacks.append(
-            RealBDRate(validation_paths, config.measures or {"psnr_rgb": 1.0}, every=config.bd_rate_every)
-        )
-    callbacks.append(KeepModel(folder))
+    callbacks = [StopIfNotFinite(folder), *measuring_callbacks(config, folder, pictures, validation_paths)]
     if tensorboard is not None:
         callbacks.append(keras.callbacks.TensorBoard(str(tensorboard)))
-    if validation_paths and config.patience:
-        callbacks.append(keras.callbacks.EarlyStopping("val_loss", patience=config.patience, verbose=1))
+    if validation_paths and config.run.patience:
+        callbacks.append(keras.callbacks.EarlyStopping("val_loss", patience=config.run.patience, verbose=1))
     # Last: what the others wrote for an epoch is there when the checkpoint says that the epoch is done.
     callbacks.append(keras.callbacks.BackupAndRestore(str(folder / CHECKPOINT), delete_checkpoint=False))
     return callbacks

@@ -12,7 +12,7 @@ MODEL = Path(__file__).parents[1] / "evaluation/data/averaging.tflite"
 
 
 @pytest.mark.parametrize(
-    "options", [["--profile", str(MODEL)], ["--filter", "guided", "--strength", "0.3"], ["--encoder", "webp"]]
+    "options", [["--profile", str(MODEL)], ["--filter", "guided", "--strength", "0.3"], ["--against", "webp"]]
 )
 def test_writes_a_self_contained_page(options, tmp_path, capsys):
     page = tmp_path / "page.html"
@@ -36,7 +36,7 @@ def test_writes_a_self_contained_page(options, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("options", "code", "message"),
     [
-        (["--encoder", "webp", "--quality", "0"], 2, "quality"),
+        (["--against", "webp", "--quality", "0"], 2, "quality"),
         (["--filter", "guided", "--strength", "-1"], 2, "strength"),
         (["--filter", "sharpen"], 2, "sharpen"),
         (["--profile", "nosuch"], 2, "nosuch"),
@@ -53,7 +53,7 @@ def test_an_input_is_never_overwritten(tmp_path, capsys):
     source = tmp_path / "in.html"
     source.write_bytes(PICTURE.read_bytes())
     for target in (source, tmp_path / "page.png"):
-        assert main(["compare", str(source), "-o", str(target), "--encoder", "webp"]) == 2
+        assert main(["compare", str(source), "-o", str(target), "--against", "webp"]) == 2
         assert capsys.readouterr().err.count("\n") == 1
     assert source.read_bytes() == PICTURE.read_bytes() and not (tmp_path / "page.png").exists()
 
@@ -70,5 +70,5 @@ def test_any_size(size, tmp_path, capsys):
 def test_picture_that_cannot_be_read(tmp_path, capsys):
     (tmp_path / "broken.png").write_bytes(b"nothing")
     page = tmp_path / "page.html"
-    assert main(["compare", str(tmp_path / "broken.png"), "-o", str(page), "--encoder", "webp"]) == 1
+    assert main(["compare", str(tmp_path / "broken.png"), "-o", str(page), "--against", "webp"]) == 1
     assert "broken.png" in capsys.readouterr().err

@@ -82,9 +82,37 @@ def test_in_place_takes_jpeg_files_only(photos, tmp_path, capsys):
     assert {name for name in after if after[name] == before[name]} == {"x.png", "really.jpg"}
 
 
-@pytest.mark.parametrize("link", [os.symlink, os.link])
-def test_one_file_is_not_replaced_twice(photos, capsys, link):
-    link(photos / "0.jpg", photos / "z.jpg")
+def test_hard_links_are_not_replaced(photos, capsys):
+    os.link(photos / "0.jpg", photos / "z.jpg")
+    before = (photos / "0.jpg").read_bytes()
+    assert main(["encode", str(photos), "--in-place"]) == 1
+    assert capsys.readouterr().err.count("2 names (hard links)") == 2
+    assert (photos / "0.jpg").samefile(photos / "z.jpg") and (photos / "0.jpg").read_bytes() == before
+
+
+def test_a_link_that_leads_out_of_the_folder_is_left_out(photos, tmp_path, capsys):
+    outside = tmp_path / "outside.jpg"
+    outside.write_bytes((photos / "0.jpg").read_bytes())
+    before = outside.read_bytes()
+    (photos / "z.jpg").symlink_to(outside)
+    main(["encode", str(photos), "--in-place"])
+    assert "outside of the folder" in capsys.readouterr().err and outside.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "folder", [".thumbnails", ".Trash-1000", "@eaDir", "#recycle", "$RECYCLE.BIN", "__MACOSX"]
+)
+def test_hidden_folders_are_left_alone(photos, capsys, folder):
+    (photos / folder / "in").mkdir(parents=True)
+    hidden = photos / folder / "in" / "x.jpg"
+    hidden.write_bytes((photos / "0.jpg").read_bytes())
+    before = hidden.read_bytes()
+    main(["encode", str(photos), "--in-place"])
+    assert hidden.read_bytes() == before
+
+
+def test_one_file_is_not_replaced_twice(photos, capsys):
+    (photos / "z.jpg").symlink_to(photos / "0.jpg")
     before = contents(photos)
     assert main(["encode", str(photos), "--in-place"]) == 2
     assert "are one file" in capsys.readouterr().err and contents(photos) == before
@@ -178,7 +206,7 @@ def test_the_input_is_never_larger_afterwards(photo, tmp_path, capsys):
     row = json.loads(capsys.readouterr().out)
     assert row["copied"] and row["quality_input"] == 60 and "own bytes were kept" in row["reasons"][0]
     assert target.read_bytes() == source.read_bytes()
-    assert main(["encode", str(source), "-o", str(target), *options[:-1]]) == 0
+    assert main(["encode", str(source), "-o", str(target), *options[:-1], "--details"]) == 0
     output = capsys.readouterr()
     # In the table, but no line on stderr for each photo of a library.
     assert output.out.splitlines()[2].endswith("kept") and output.err == ""

@@ -48,12 +48,11 @@ def test_controls_come_with_every_report(folder, tmp_path, capsys):
     rows = [line.split("  ")[0] for line in capsys.readouterr().out.splitlines()[2:-1]]
     assert rows == [
         "bilateral filter",
-        "Gaussian blur",
         "guided filter r=2",
         "area opening/closing",
         "MozJPEG trellis, Annex K, baseline",
         "MozJPEG",
-        "jpegli",
+        "jpegli (jpegli_set_quality, two tables, baseline)",
     ]
 
 
@@ -66,7 +65,7 @@ def test_without_a_choice_it_evaluates_the_default_model(folder, tmp_path, capsy
 
 def test_bad_picture_gives_exit_code_1_and_one_line(folder, tmp_path, capsys):
     (folder / "broken.png").write_bytes(b"nothing")
-    quick = ("--controls", "none", "--metrics", "psnr_y", "--encoder", "webp")
+    quick = ("--controls", "none", "--metrics", "psnr_y", "--against", "webp")
     assert run(folder, tmp_path, *quick) == 1
     out, err = capsys.readouterr()
     assert "WebP" in out
@@ -77,7 +76,7 @@ def test_bad_picture_gives_exit_code_1_and_one_line(folder, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("options", "code", "message"),
     [
-        (["--encoder", "guetzli"], 2, "guetzli"),
+        (["--against", "guetzli"], 2, "guetzli"),
         (["--filter", "sharpen"], 2, "sharpen"),
         (["--metrics", "lpips"], 2, "lpips"),
         (["--qualities", "10,x"], 2, "10,x"),
@@ -98,11 +97,11 @@ def test_errors_are_one_line(folder, tmp_path, capsys, options, code, message):
 
 def test_output_that_cannot_be_written_is_noticed_before_the_work(folder, tmp_path, capsys):
     (tmp_path / "report").write_text("a file")
-    assert run(folder, tmp_path, "--encoder", "webp") == 1
+    assert run(folder, tmp_path, "--against", "webp") == 1
     assert capsys.readouterr().err.startswith("jpegpre: error: cannot write")
     assert not (tmp_path / "cache").exists()
 
 
 def test_missing_folder(tmp_path, capsys):
-    assert run(tmp_path / "missing", tmp_path, "--encoder", "webp") == 2
+    assert run(tmp_path / "missing", tmp_path, "--against", "webp") == 2
     assert "missing" in capsys.readouterr().err

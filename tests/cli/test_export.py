@@ -41,6 +41,11 @@ def test_a_users_own_model_becomes_a_folder_that_the_runtime_takes(trained, tmp_
     assert set(description["files"]) == {
         "model.keras",
         *(f"{kind}/{precision}.{kind}" for kind in ("tflite", "onnx") for precision in ("fp32", "int8")),
+        *(
+            f"onnx/{precision}_{name}.onnx"
+            for name in ("carrier", "decide")
+            for precision in ("fp32", "int8")
+        ),
     }
     model = runtime.find_model(folder)
     assert all(len(model.read(name)) == entry["size_bytes"] for name, entry in model.files.items())
@@ -66,8 +71,9 @@ def test_without_pictures_some_are_made_and_int8_stays_close_to_keras(tmp_path, 
     assert "your own photos are better" in printed.err
     parity = json.loads(printed.out)["files"]["tflite/int8.tflite"]["parity"]
     assert parity["pictures"] == 3
-    # 59.1 dB and 0.061 levels; calibrated with these photos themselves 60.3 dB and 0.054 levels.
-    assert parity["psnr_db"] > 58 and parity["mean_levels"] < 0.08
+    # 56.4 dB, with weights of 7 bits; 59.1 dB and 0.061 levels with version 4's of 8 bits, which overflow on some
+    # processors.
+    assert parity["psnr_db"] > 55 and parity["mean_levels"] < 0.12
 
 
 def test_what_a_folder_says_about_training_is_kept(trained, tmp_path, capsys) -> None:

@@ -45,7 +45,7 @@ def test_mistakes_are_one_line(photo: Path, tmp_path: Path, capsys: pytest.Captu
     for taken in (tmp_path / "file" / "out.jpg", tmp_path / "folder.jpg"):
         code, line = said(str(photo), "-o", str(taken), "--quality", "50")
         assert code == 1 and "cannot write" in line and line.count("\n") == 1
-    code, line = said(str(photo), "-o", out)
+    code, line = said(str(photo), "-o", out, "--quality", "0")
     assert code == 2 and "--quality" in line
     code, line = said(str(tmp_path / "none.png"), "-o", out, "--quality", "50")
     assert code == 1 and "none.png" in line and line.count("\n") == 1

@@ -41,7 +41,6 @@ def test_carries_orientation_and_profile_and_stays_grey(photo, tmp_path):
         (["missing.png", "-o", "x.png", "--quality", "75"], 1, "No such file"),
         (["in.png", "-o", "x.jpg", "--quality", "75"], 2, "PNG"),
         (["in.png", "-o", "in.png", "--quality", "75"], 2, "overwritten"),
-        (["in.png", "-o", "x.png"], 2, "--quality"),
         (["in.png", "-o", "x.png", "--quality", "0"], 2, "--quality"),
         (["in.png", "-o", "x.png", "--quality", "75", "--profile", "nope"], 2, "nope"),
         (["in.png", "-o", "in.png/x.png", "--quality", "75"], 1, "cannot write"),

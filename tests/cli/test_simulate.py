@@ -46,7 +46,6 @@ def test_prints_the_size(photo, tmp_path, capsys):
         (["missing.png", "-o", "x.png", "--quality", "75"], 1, "No such file"),
         (["in.png", "-o", "x.jpg", "--quality", "75"], 2, "PNG"),
         (["in.png", "-o", "in.png", "--quality", "75"], 2, "overwritten"),
-        (["in.png", "-o", "x.png"], 2, "--quality"),
         (["in.png", "-o", "x.png", "--quality", "101"], 2, "--quality"),
         (["in.png", "-o", "x.png", "--quality", "75", "--subsampling", "4:1:1"], 2, "--subsampling"),
         (["in.png", "-o", "in.png/x.png", "--quality", "75"], 1, "cannot write"),

@@ -41,7 +41,7 @@ def test_both_ways_agree_on_jpegli(city):
     import pyjpegli
 
     raw = pyjpegli.encode(city.tobytes(), city.shape[1], city.shape[0], quality=60)
-    ours, theirs = reoptimise_baseline(raw), huffman.reoptimise(raw)
+    ours, theirs = reoptimise_baseline(raw), huffman.reoptimize(raw)
     # pyjpegli writes both quantisation tables in one segment; jpegtran splits it: marker and length again.
     assert len(theirs) - len(ours) == 4
     assert np.array_equal(pixels_of(ours), pixels_of(theirs))
@@ -51,7 +51,7 @@ def test_both_ways_agree_on_jpegli(city):
 def test_without_jpegtran_python_does_it(city, monkeypatch):
     monkeypatch.setattr(huffman, "_jpegtran", lambda: None)
     standard = pillow_file(city, quality=50)
-    assert huffman.reoptimise(standard) == reoptimise_baseline(standard)
+    assert huffman.reoptimize(standard) == reoptimise_baseline(standard)
 
 
 @pytest.mark.parametrize(
@@ -71,4 +71,4 @@ def test_files_it_cannot_do_are_refused(data, monkeypatch):
         reoptimise_baseline(data)
     monkeypatch.setattr(huffman, "_jpegtran", lambda: None)
     with pytest.raises(JpegpreError):
-        huffman.reoptimise(data)
+        huffman.reoptimize(data)

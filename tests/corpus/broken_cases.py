@@ -66,7 +66,8 @@ CASES = [
     refused("bomb.png", "2.5 gigapixels", lambda: png_header_says(50_000, 50_000), "pixels"),
     refused("too-tall.png", "taller than JPEG allows", lambda: saved("PNG", photo().resize((1, 65_501))), "65500"),
     refused("apple.png", "Apple's CgBI variant", apple_png),
-    refused("text-bomb.png", "compressed text of 100 MB", lambda: png_with(b"zTXt", text_bomb())),
+    Case("text-bomb.png", "compressed text of 100 MB", lambda: png_with(b"zTXt", text_bomb()),
+         says=("its zTXt chunk is damaged",), looks=None),  # Pillow refuses to show it
     refused("half.webp", "cut in half", lambda: half("WEBP", quality=90)),
     refused("half.tif", "cut in half", lambda: saved("TIFF")[:9000]),
     refused("half.gif", "cut in half", lambda: saved("GIF", photo().quantize(64))[:2000]),

@@ -15,7 +15,7 @@ def test_mutated_files_do_no_harm(tmp_path):
         sys.executable,
         str(ROOT / "tools" / "check" / "fuzz_encode.py"),
         "--files",
-        "400",
+        "420",
         "--first",
         "1000000",
     ]
@@ -27,4 +27,4 @@ def test_mutated_files_do_no_harm(tmp_path):
     assert summary["failures"] == [] and summary["largest_mb"] < 1000
     # Neither everything broken nor everything whole: the mutations do bite, and some are survived.
     for outcomes in summary["counts"].values():
-        assert outcomes["encoded"] + outcomes["refused"] == 100 and min(outcomes.values()) >= 1
+        assert outcomes["encoded"] + outcomes["refused"] == 60 and min(outcomes.values()) >= 1

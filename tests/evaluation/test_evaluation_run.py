@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from jpegpre_tf.errors import ModelError, UsageError
-from jpegpre_tf.evaluation import evaluate as module
 from jpegpre_tf.evaluation.candidates import encoder_candidate, filter_candidate, profile_candidate
 from jpegpre_tf.evaluation.evaluate import EvaluationConfig, evaluate
+from jpegpre_tf.evaluation.results import SCHEMA
 
 ENCODER = "libjpeg-turbo"
 
@@ -20,21 +20,26 @@ def config(folder, tmp_path, *candidates, **options):
     return EvaluationConfig((folder,), candidates, cache=tmp_path / "cache", **options)
 
 
+def percents(entry):
+    """Every picture's BD-rates of a candidate, on every metric and range."""
+    return [
+        percent
+        for picture in entry.pictures.values()
+        for ranges in picture.bd_rate.values()
+        for percent in ranges.values()
+    ]
+
+
 def test_no_filter_gives_exactly_zero_on_every_metric_and_range(folder, tmp_path):
     same = encoder_candidate(ENCODER)
     results = evaluate(config(folder, tmp_path, filter_candidate("identity", ENCODER), same))
-    for entry in results["candidates"]:
-        seen = [
-            percent
-            for metrics in entry["bd_rate_by_picture"].values()
-            for ranges in metrics.values()
-            for percent in ranges.values()
-        ]
+    for entry in results.candidates:
+        seen = percents(entry)
         assert len(seen) == 3 * 6 * 4
         assert set(seen) <= {0.0, None} and 0.0 in seen
-        for metric in entry["bd_rate"].values():
+        for metric in entry.bd_rate.values():
             for summary in metric.values():
-                assert summary is None or (summary["mean"], summary["interval"]) == (0.0, [0.0, 0.0])
+                assert summary is None or (summary.mean, summary.interval) == (0.0, (0.0, 0.0))
     # All three rows are the same files: each is measured once.
     assert len(list((tmp_path / "cache").rglob("*.json"))) == 3 * 12
 
@@ -49,57 +54,52 @@ def test_standard_huffman_tables_cost_and_mozjpeg_saves(folder, tmp_path):
             metrics=("ms_ssim",),
         )
     )
-    costs, saves = (entry["bd_rate"]["ms_ssim"]["0.2-1.5"] for entry in results["candidates"])
-    assert costs["mean"] > 1 and costs["win_rate"] == 0
-    assert saves["mean"] < -1 and saves["win_rate"] == 1
+    costs, saves = (entry.bd_rate["ms_ssim"]["0.2-1.5"] for entry in results.candidates)
+    assert costs.mean > 1 and costs.win_rate == 0
+    assert saves.mean < -1 and saves.win_rate == 1
 
 
 def test_second_run_comes_from_the_cache_and_new_metrics_are_added(folder, tmp_path):
     candidate = filter_candidate("gaussian", ENCODER, [0.5])
     first = evaluate(config(folder, tmp_path, candidate, metrics=("psnr_y",)))
-    assert (first["points_measured"], first["points_from_cache"]) == (72, 0)
+    assert (first.points_measured, first.points_from_cache) == (72, 0)
     second = evaluate(config(folder, tmp_path, candidate, metrics=("psnr_y",)))
-    assert (second["points_measured"], second["points_from_cache"]) == (0, 72)
-    assert second["candidates"] == first["candidates"]
+    assert (second.points_measured, second.points_from_cache) == (0, 72)
+    assert second.candidates == first.candidates
     third = evaluate(config(folder, tmp_path, candidate, metrics=("psnr_y", "ssim")))
-    assert third["points_measured"] == 72
-    assert third["candidates"][0]["bd_rate"]["psnr_y"] == first["candidates"][0]["bd_rate"]["psnr_y"]
+    assert third.points_measured == 72
+    assert third.candidates[0].bd_rate["psnr_y"] == first.candidates[0].bd_rate["psnr_y"]
     other = evaluate(
         config(folder, tmp_path, filter_candidate("gaussian", ENCODER, [0.6]), metrics=("psnr_y",))
     )
-    assert (other["points_measured"], other["points_from_cache"]) == (36, 36)
+    assert (other.points_measured, other.points_from_cache) == (36, 36)
 
 
 def test_two_processes_give_the_same_results(folder, tmp_path):
     candidate = filter_candidate("gaussian", ENCODER, [0.5])
     one = evaluate(EvaluationConfig((folder,), (candidate,), ("psnr_y",), cache=tmp_path / "one"))
     two = evaluate(EvaluationConfig((folder,), (candidate,), ("psnr_y",), cache=tmp_path / "two", jobs=2))
-    assert two["candidates"] == one["candidates"]
-    assert two["reference"] == one["reference"]
+    assert two.candidates == one.candidates
+    assert two.reference == one.reference
 
 
 def test_envelope_is_never_worse_than_untouched(folder, tmp_path):
     results = evaluate(
         config(folder, tmp_path, filter_candidate("guided", ENCODER), metrics=("psnr_y", "ssim"))
     )
-    (entry,) = results["candidates"]
+    (entry,) = results.candidates
     # Each chosen point lies on or left of the reference's curve; Akima between them may overshoot a little.
-    assert all(
-        percent < 0.2
-        for metrics in entry["bd_rate_by_picture"].values()
-        for ranges in metrics.values()
-        for percent in ranges.values()
-        if percent is not None
-    )
-    assert set(entry["chosen_strengths"]) == {picture["name"] for picture in results["pictures"]}
+    assert all(percent < 0.2 for percent in percents(entry) if percent is not None)
+    chosen = {name for name, picture in entry.pictures.items() if picture.chosen_strengths}
+    assert chosen == {picture.name for picture in results.pictures}
 
 
 def test_bad_picture_is_reported_and_the_rest_goes_on(folder, tmp_path):
     (folder / "broken.png").write_bytes(b"\x89PNG and nothing else")
     results = evaluate(config(folder, tmp_path, filter_candidate("identity", ENCODER), metrics=("psnr_y",)))
-    assert len(results["pictures"]) == 3
-    assert [failure["picture"] for failure in results["failures"]] == ["broken"]
-    assert results["candidates"][0]["bd_rate"]["psnr_y"]["0.2-1.5"]["pictures"] == 3
+    assert len(results.pictures) == 3
+    assert [failure.picture for failure in results.failures] == ["broken"]
+    assert results.candidates[0].bd_rate["psnr_y"]["0.2-1.5"].pictures == 3
 
 
 def test_failing_candidate_is_reported_and_the_rest_goes_on(folder, tmp_path, monkeypatch):
@@ -111,10 +111,10 @@ def test_failing_candidate_is_reported_and_the_rest_goes_on(folder, tmp_path, mo
     monkeypatch.setattr(Gaussian, "apply", fail)
     candidates = (filter_candidate("gaussian", ENCODER, [0.5]), filter_candidate("bilateral", ENCODER, [0.5]))
     results = evaluate(config(folder, tmp_path, *candidates, metrics=("psnr_y",)))
-    failing, fine = results["candidates"]
-    assert failing["bd_rate"]["psnr_y"]["0.2-1.5"] is None
-    assert fine["bd_rate"]["psnr_y"]["0.2-1.5"]["pictures"] == 3
-    assert [failure["error"] for failure in results["failures"]] == ["two lines"] * 3
+    failing, fine = results.candidates
+    assert failing.bd_rate["psnr_y"]["0.2-1.5"] is None
+    assert fine.bd_rate["psnr_y"]["0.2-1.5"].pictures == 3
+    assert [failure.error for failure in results.failures] == ["two lines"] * 3
 
 
 def test_part_of_a_curve_does_not_pass_for_a_whole_one(folder, tmp_path, monkeypatch):
@@ -126,8 +126,8 @@ def test_part_of_a_curve_does_not_pass_for_a_whole_one(folder, tmp_path, monkeyp
     results = evaluate(
         config(folder, tmp_path, candidate, metrics=("psnr_y",), qualities=(10, 20, 30, 40, 80))
     )
-    assert len(results["failures"]) == 3
-    assert results["candidates"][0]["bd_rate"]["psnr_y"]["0.2-1.5"] is None
+    assert len(results.failures) == 3
+    assert results.candidates[0].bd_rate["psnr_y"]["0.2-1.5"] is None
 
 
 def test_preprocessor_that_changes_the_shape_is_refused(folder, tmp_path, monkeypatch):
@@ -137,8 +137,8 @@ def test_preprocessor_that_changes_the_shape_is_refused(folder, tmp_path, monkey
     results = evaluate(
         config(folder, tmp_path, filter_candidate("gaussian", ENCODER, [0.5]), metrics=("psnr_y",))
     )
-    assert len(results["failures"]) == 3
-    assert "must return uint8" in results["failures"][0]["error"]
+    assert len(results.failures) == 3
+    assert "must return uint8" in results.failures[0].error
 
 
 def children(pid):
@@ -170,7 +170,7 @@ def test_goes_on_after_a_kill(folder, tmp_path):
         "--cache",
         str(cache),
     ]
-    command += ["--filter", "identity", "--encoder", "mozjpeg", "--controls", "none", "--jobs", "2"]
+    command += ["--filter", "identity", "--against", "mozjpeg", "--controls", "none", "--jobs", "2"]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
     while len(list(cache.rglob("*.json"))) < 5 and time.monotonic() < deadline:
@@ -187,28 +187,29 @@ def test_goes_on_after_a_kill(folder, tmp_path):
     assert not (report / "results.json").exists()
     candidates = (filter_candidate("identity", ENCODER), encoder_candidate("mozjpeg"))
     resumed = evaluate(EvaluationConfig((folder,), candidates, cache=cache))
-    assert resumed["points_from_cache"] >= stored
+    assert resumed.points_from_cache >= stored
     fresh = evaluate(EvaluationConfig((folder,), candidates, cache=tmp_path / "other"))
-    assert resumed["candidates"] == fresh["candidates"]
+    assert resumed.candidates == fresh.candidates
 
 
 def test_tflite_file_as_profile(folder, tmp_path, averaging):
     results = evaluate(config(folder, tmp_path, profile_candidate(str(averaging), ENCODER, 1.0, None)))
-    (entry,) = results["candidates"]
-    assert not results["failures"]
-    assert entry["label"] == "data/averaging.tflite"
-    assert entry["bd_rate"]["ssimulacra2"]["0.2-1.5"]["mean"] < 0
+    (entry,) = results.candidates
+    assert not results.failures
+    assert entry.label == "data/averaging.tflite"
+    assert entry.bd_rate["ssimulacra2"]["0.2-1.5"].mean < 0
     off = evaluate(config(folder, tmp_path, profile_candidate(str(averaging), ENCODER, 0.0, None)))
-    assert off["candidates"][0]["bd_rate"]["ssimulacra2"]["0.2-1.5"]["mean"] == 0.0
+    assert off.candidates[0].bd_rate["ssimulacra2"]["0.2-1.5"].mean == 0.0
 
 
 def test_results_are_json_and_complete(folder, tmp_path):
     results = evaluate(config(folder, tmp_path, filter_candidate("gaussian", ENCODER), metrics=("psnr_y",)))
-    assert json.loads(json.dumps(results, allow_nan=False)) == results
-    assert results["schema"] == module.SCHEMA
-    (entry,) = results["candidates"]
-    assert "Huffman" in entry["encoder"]["flags"]
-    assert len(entry["points"]["gb82_city"]) == 12 * len(entry["strengths"])
+    content = json.loads(json.dumps(results.to_json(), allow_nan=False))
+    assert content == results.to_json()
+    assert content["schema"] == SCHEMA
+    (entry,) = results.candidates
+    assert "Huffman" in entry.encoder["flags"]
+    assert len(entry.pictures["gb82_city"].points) == 12 * len(entry.strengths)
 
 
 def test_bad_configurations(folder, tmp_path):

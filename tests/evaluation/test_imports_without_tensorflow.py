@@ -17,7 +17,7 @@ sys.exit(f"imports {{heavy}}" if heavy else 0)
         "jpegpre_tf.codecs",
         "jpegpre_tf.filters",
         "jpegpre_tf.evaluation.report",
-        "jpegpre_tf.evaluation.worker",
+        "jpegpre_tf.evaluation.points.worker",
     ],
 )
 def test_never_imports_tensorflow(module):

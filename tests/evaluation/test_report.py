@@ -5,12 +5,12 @@ import pytest
 from PIL import Image
 
 from jpegpre_tf.evaluation.candidates import encoder_candidate, filter_candidate
-from jpegpre_tf.evaluation.equal_size import at_least
+from jpegpre_tf.evaluation.equal_size import smallest_file_above
 from jpegpre_tf.evaluation.evaluate import EvaluationConfig, evaluate
 from jpegpre_tf.evaluation.report import write_report
-from jpegpre_tf.evaluation.report.tables import cell, signed
-from jpegpre_tf.evaluation.results import table
-from jpegpre_tf.evaluation.series import curves, mean_curve, mean_size_change
+from jpegpre_tf.evaluation.report.tables import cell, format_signed
+from jpegpre_tf.evaluation.results import Results, render_text
+from jpegpre_tf.evaluation.series import average_curve, average_size_change, collect_curves
 
 ENCODER = "libjpeg-turbo"
 # Anything that would make a browser ask a server.
@@ -57,7 +57,9 @@ def test_plots_are_drawn_again_only_when_their_data_changed(small, tmp_path):
     times = {path: path.stat().st_mtime_ns for path in (report / "plots").iterdir()}
     write_report(results, config, report)
     assert times == {path: path.stat().st_mtime_ns for path in (report / "plots").iterdir()}
-    results["candidates"][1]["points"]["gb82_city"][0]["metrics"]["ssim"] += 1
+    content = results.to_json()
+    content["candidates"][1]["points"]["gb82_city"][0]["metrics"]["ssim"] += 1
+    results = Results.from_json(content)
     (report / "plots" / "rd_psnr_y.png").write_bytes(b"damaged")
     write_report(results, config, report)
     changed = {path.stem for path, time in times.items() if path.stat().st_mtime_ns != time}
@@ -85,7 +87,7 @@ def test_report_of_nothing_but_failures(tmp_path):
 
 def test_terminal_table(small):
     _, results = small
-    lines = table(results).splitlines()
+    lines = render_text(results).splitlines()
     assert lines[0].split() == ["BD-rate", "%,", "0.2-1.5", "bpp", "PSNR-Y", "SSIM"]
     assert lines[2].startswith("Gaussian blur") and lines[3].startswith("MozJPEG trellis")
     assert len({len(line) for line in lines[:4]}) == 1
@@ -95,17 +97,17 @@ def test_mean_curves(small):
     import numpy as np
 
     _, results = small
-    plain = curves(results, results["reference"], "psnr_y")
-    mean = mean_curve(plain)
+    plain = collect_curves(results, results.reference, "psnr_y")
+    mean = average_curve(plain)
     assert [quality for quality, _, _ in mean] == [10, 20, 35, 55, 80]
     assert mean[0][1] == pytest.approx(np.mean([points[0][1] for points in plain.values()]))
     rates = np.array([1.0, 1.3])
-    assert mean_size_change(plain, plain, rates, higher_is_better=True).tolist() == [0.0, 0.0]
+    assert average_size_change(plain, plain, rates, higher_is_better=True).tolist() == [0.0, 0.0]
 
 
 @pytest.mark.parametrize(("percent", "text"), [(1.25, "+1.2"), (-3.0, "\N{MINUS SIGN}3.0"), (-0.04, "0.0")])
 def test_signed(percent, text):
-    assert signed(percent) == text
+    assert format_signed(percent) == text
 
 
 def test_cells_say_nothing_without_a_value():
@@ -118,11 +120,11 @@ def test_equal_size_never_wrongs_plain_jpeg(city):
 
     encoder = LibjpegTurbo()
     for size_bytes in (1500, 4000, 9000):
-        found = at_least(encoder, city, size_bytes)
+        found = smallest_file_above(encoder, city, size_bytes)
         assert found.size_bytes >= size_bytes
         assert len(encoder.encode_bytes(city, found.quality - 1)) < size_bytes
-    assert at_least(encoder, city, 10**9).quality == 100
-    assert at_least(encoder, city, 1).quality == 1
+    assert smallest_file_above(encoder, city, 10**9).quality == 100
+    assert smallest_file_above(encoder, city, 1).quality == 1
 
 
 def test_plots_are_pictures(small, tmp_path):

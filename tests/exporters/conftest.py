@@ -9,7 +9,9 @@ from PIL import Image
 from jpegpre_tf import Preprocessor
 from jpegpre_tf.exporters.onnx import convert_onnx
 from jpegpre_tf.exporters.quantized import QuantizedPreprocessor
+from jpegpre_tf.exporters.signatures import INPUTS
 from jpegpre_tf.exporters.tflite import convert_tflite
+from jpegpre_tf.jpeg.tables import quantization_tables
 from jpegpre_tf.training.data.crops import list_pictures, training_dataset
 
 PICTURES = Path(__file__).parent.parent / "pictures"
@@ -22,7 +24,7 @@ def model() -> Preprocessor:
     generator = np.random.default_rng(0)
     for variable in model.trainable_variables:
         value = np.asarray(variable)
-        # Small beside a fresh kernel's values, large enough that factors depend on the quality.
+        # Small beside a fresh kernel's values, large enough that factors depend on the tables.
         variable.assign(value + generator.normal(0, 0.02, value.shape).astype(np.float32))
     return model
 
@@ -31,9 +33,21 @@ def model() -> Preprocessor:
 def quantized(model: Preprocessor) -> QuantizedPreprocessor:
     pytest.importorskip("tensorflow_model_optimization", reason="needs the extra [export]")
     quantized = QuantizedPreprocessor(model)
-    batches = training_dataset(list_pictures(PICTURES), batch_size=4, crop_size=128, seed=1)
-    quantized.calibrate(batches.take(2))
+    quantized.calibrate(with_tables(PICTURES))
     return quantized
+
+
+def with_tables(folder: Path) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Two batches (image, tables, strength)."""
+    batches = training_dataset(list_pictures(folder), batch_size=4, crop_size=128, seed=1)
+    return [
+        (
+            image.numpy(),
+            np.stack([np.stack(quantization_tables(int(q))) for q in quality.numpy()]).astype(np.float32),
+            strength.numpy(),
+        )
+        for image, quality, strength in batches.take(2)
+    ]
 
 
 @pytest.fixture(scope="session")
@@ -47,10 +61,11 @@ def crops() -> list[np.ndarray]:
 
 
 @pytest.fixture(scope="session")
-def files(model: Preprocessor, quantized: QuantizedPreprocessor) -> dict[tuple[str, str], bytes]:
-    """(format, precision) -> content."""
-    return {
-        (file_format, precision): convert(quantized if precision == "int8" else model, precision)
-        for file_format, convert in (("tflite", convert_tflite), ("onnx", convert_onnx))
-        for precision in ("fp32", "fp16", "int8")
-    }
+def files(model: Preprocessor, quantized: QuantizedPreprocessor) -> dict[tuple[str, str], dict[str, bytes]]:
+    """(format, precision) -> signature -> content; TFLite has all in one file."""
+    found = {}
+    for precision in ("fp32", "fp16", "int8"):
+        source = quantized if precision == "int8" else model
+        found["tflite", precision] = {"all": convert_tflite(source, precision)}
+        found["onnx", precision] = {name: convert_onnx(source, precision, name) for name in INPUTS}
+    return found

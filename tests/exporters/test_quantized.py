@@ -9,11 +9,13 @@ import tensorflow as tf
 from jpegpre_tf import Preprocessor
 from jpegpre_tf.exporters.qat import fine_tune
 from jpegpre_tf.exporters.quantized import QuantizedPreprocessor
+from jpegpre_tf.jpeg.tables import quantization_tables
 from jpegpre_tf.training.config import TrainConfig
 from jpegpre_tf.training.data.crops import list_pictures, training_dataset, validation_dataset
 from jpegpre_tf.training.run import build_trainer
 
 PICTURES = Path(__file__).parent.parent / "pictures"
+TABLES = np.stack(quantization_tables(50)).astype(np.float32)
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
@@ -27,9 +29,8 @@ def test_the_twin_has_the_same_weights(model: Preprocessor, quantized: Quantized
 
 def test_it_is_the_float_model_but_for_rounding(model, quantized, crops) -> None:
     image = crops[1][np.newaxis].astype(np.float32)
-    one = np.ones((1, 1, 1, 1), np.float32)
-    expected = np.asarray(model(image, 50 * one, one))
-    received = np.asarray(quantized(image, 50 * one, one))
+    expected = np.asarray(model(image, TABLES))
+    received = np.asarray(quantized(image, TABLES, np.float32(1.0)))
     assert 0 < np.abs(received - expected).mean() < 0.1 * np.abs(expected - image).mean()
 
 
@@ -40,9 +41,8 @@ def test_calibration_needs_pictures(model: Preprocessor, quantized) -> None:
 
 def test_every_weight_receives_a_gradient(quantized, crops) -> None:
     image = crops[1][np.newaxis].astype(np.float32)
-    one = np.ones((1, 1, 1, 1), np.float32)
     with tf.GradientTape() as tape:
-        loss = tf.reduce_mean(tf.square(quantized(image, 50 * one, one, training=True) - image))
+        loss = tf.reduce_mean(tf.square(quantized(image, TABLES, np.float32(1.0), training=True) - image))
     gradients = tape.gradient(loss, quantized.trainable_variables)
     assert all(gradient is not None and np.all(np.isfinite(gradient)) for gradient in gradients)
 
@@ -50,12 +50,12 @@ def test_every_weight_receives_a_gradient(quantized, crops) -> None:
 @pytest.mark.slow
 def test_fine_tuning_is_on_the_trainers_loss_and_never_makes_it_worse(model: Preprocessor) -> None:
     pictures = list_pictures(PICTURES)
-    config = TrainConfig(channels=8, mixing_blocks=1, chroma_mixing_blocks=1, rate_weight=0.1)
+    config = TrainConfig().with_fields(channels=8, mixing_blocks=1, chroma_mixing_blocks=1, rate_weight=0.1)
     trainer = build_trainer(config)
     before = trainer.preprocessor
     quantized = QuantizedPreprocessor(before)
     batches = training_dataset(pictures, batch_size=2, crop_size=64, seed=1)
-    quantized.calibrate(batches.take(2))
+    quantized.calibrate([(image, np.stack([TABLES] * 2), strength) for image, _, strength in batches.take(2)])
     weights = [variable.numpy() for variable in quantized.trainable_variables]
     judged = validation_dataset(pictures, batch_size=3, crop_size=64, qualities=(40,))
     for learning_rate in (1e-3, 1e3):

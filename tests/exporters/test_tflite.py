@@ -11,7 +11,8 @@ from PIL import Image
 from jpegpre_tf import Preprocessor
 from jpegpre_tf.errors import ModelError
 from jpegpre_tf.exporters.model_card import write_model_folder
-from jpegpre_tf.exporters.tflite import SIGNATURE, check_tflite, export_tflite
+from jpegpre_tf.exporters.tflite import check_tflite, export_tflite
+from jpegpre_tf.jpeg.tables import quantization_tables
 from jpegpre_tf.runtime import load
 
 PICTURES = Path(__file__).parent.parent / "pictures"
@@ -39,19 +40,14 @@ def test_equals_keras(
     model: Preprocessor, exported: Path, picture: np.ndarray, size: tuple[int, int], quality: int
 ) -> None:
     image = picture[None, : size[0], : size[1]].astype(np.float32)
-    interpreter = Interpreter(str(exported))
-    index = {
-        d["name"].removeprefix(f"{SIGNATURE}_").split(":")[0]: d["index"]
-        for d in interpreter.get_input_details()
-    }
-    interpreter.resize_tensor_input(index["image"], image.shape)
-    interpreter.allocate_tensors()
-    condition = {
-        "quality": np.full((1, 1, 1, 1), quality, np.float32),
+    tables = np.stack(quantization_tables(quality)).astype(np.float32)
+    inputs = {
+        "luma_table": tables[0].reshape(1, 1, 1, 64),
+        "chroma_table": tables[1].reshape(1, 1, 1, 64),
         "strength": np.ones((1, 1, 1, 1), np.float32),
     }
-    result = interpreter.get_signature_runner(SIGNATURE)(image=image, **condition)["output"]
-    difference = np.abs(result - np.asarray(model(image, **condition)))
+    result = Interpreter(str(exported)).get_signature_runner("edit")(image=image, **inputs)["output"]
+    difference = np.abs(result - np.asarray(model(image, tables)))
     # The same float32 graph, convolutions summed in another order: at most a rounding tie here and there.
     assert difference.max() <= 1
     assert difference.mean() < 0.01
@@ -67,7 +63,7 @@ def test_foreign_models_are_refused() -> None:
     converter = tf.lite.TFLiteConverter.from_concrete_functions(
         [module.serve.get_concrete_function()], module
     )
-    with pytest.raises((ModelError, ValueError), match=r"expected tensors|[Ss]ignature"):
+    with pytest.raises((ModelError, ValueError), match=r"expected tensors|[Ss]ignature|edit"):
         check_tflite(converter.convert())
 
 
@@ -83,8 +79,8 @@ def test_model_folder_runs_in_the_runtime(model: Preprocessor, picture: np.ndarr
         pictures=[picture[:256, :256]],
     )
     edited = load(str(folder))(picture, 50)
-    one = np.ones((1, 1, 1, 1), np.float32)
-    expected = np.asarray(model(picture[None].astype(np.float32), 50 * one, one))[0]
+    tables = np.stack(quantization_tables(50)).astype(np.float32)
+    expected = np.asarray(model(picture[None].astype(np.float32), tables))[0]
     assert edited.shape == picture.shape
     assert np.abs(edited.astype(int) - expected).max() <= 1
     assert "version 3" in (folder / "README.md").read_text()

@@ -11,7 +11,7 @@ from jpegpre_tf.jpeg.codec import FIXED_HEADER_BYTES
 from jpegpre_tf.losses import BDRate, RateDistortion, StepError
 from jpegpre_tf.losses.bd_rate import HARM_ALLOWANCE
 from jpegpre_tf.losses.measures import MEASURES
-from jpegpre_tf.losses.rate_slopes import HEADER_BPP, coefficients, rate_slope
+from jpegpre_tf.losses.rate_slopes import HEADER_BPP, coefficients, floor_coefficients, rate_slope
 
 
 def encoded(picture: np.ndarray, quality: int) -> tuple[float, np.ndarray]:
@@ -92,10 +92,47 @@ def test_harm_needs_plain_jpeg() -> None:
         BDRate({"psnr_y": 1.0}, harm_weight=-1.0)
 
 
-@pytest.mark.parametrize("measures", [{}, {"psnr_y": 0.0}, {"psnr_y": -1.0}, {"vmaf": 1.0}])
-def test_bad_weights(measures: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match="measures"):
-        BDRate(measures)
+@pytest.mark.parametrize("metrics", [{}, {"psnr_y": 0.0}, {"psnr_y": -1.0}, {"vmaf": 1.0}])
+def test_bad_weights(metrics: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="metrics"):
+        BDRate(metrics)
+
+
+def test_pictures_too_small_for_a_metric_are_refused() -> None:
+    flat, one = tf.fill((1, 160, 192, 3), 100.0), tf.constant([1.0])
+    with pytest.raises(
+        ValueError, match=r"ms_ssim needs pictures of at least 176 pixels a side\. Received: 160"
+    ):
+        BDRate({"ms_ssim": 1.0, "psnr_y": 1.0})(flat, flat, 50 * one, one, one)
+    assert BDRate({"ms_ssim": 0.0, "psnr_y": 1.0})(flat, flat, 50 * one, one, one).shape == (1,)
+
+
+def test_parts_add_up_to_the_loss(large_photos: np.ndarray) -> None:
+    original = tf.constant(large_photos[:2], tf.float32)
+    quality, rate, strength = tf.constant([30.0, 70.0]), tf.constant([0.7, 1.2]), tf.constant([1.0, 0.5])
+    objective = BDRate({"psnr_y": 3.0, "ssim": 1.0})
+    parts = objective.parts(original, original + 3.0, quality, rate, strength)
+    assert set(parts) == {"loss", *objective.part_names} == {"loss", "log_rate", "psnr_y", "ssim"}
+    payload = tf.exp(parts["log_rate"])
+    gain = sum(w * rate_slope(n, quality, payload) * parts[n] for n, w in (("psnr_y", 0.75), ("ssim", 0.25)))
+    np.testing.assert_allclose(parts["loss"], strength * parts["log_rate"] - gain, rtol=1e-5)
+
+
+def test_slopes_of_nearly_flat_crops_are_those_of_the_flattest_twentieth() -> None:
+    """The slope of a metric grows with falling rate, and would grow without bound."""
+    quality = tf.fill([200], 60.0)
+    rates = tf.exp(tf.linspace(np.log(0.005), np.log(2.0), 200))
+    slopes = np.asarray(rate_slope("psnr_rgb", quality, tf.cast(rates, tf.float32)))
+    floor = np.exp(np.dot(floor_coefficients(), np.log(2 - 60 / 50) ** np.arange(3)))
+    below = np.asarray(rates) < floor
+    assert 0.05 < floor < 0.4 and np.ptp(slopes[below]) < 1e-6
+    assert np.ptp(slopes[~below]) > 1e-3
+
+
+def test_an_old_configuration_is_still_read() -> None:
+    config = BDRate({"ssim": 1.0}).get_config()
+    config["measures"] = config.pop("metrics")
+    assert BDRate.from_config(config).metric_weights == {"ssim": 1.0}
 
 
 def test_configuration_round_trips() -> None:

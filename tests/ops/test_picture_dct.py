@@ -7,11 +7,20 @@ import tensorflow as tf
 from jpegpre_tf.ops import picture_dct, real_dct
 
 
-def step_by_step(rgb: np.ndarray) -> tuple[tf.Tensor, tf.Tensor]:
+def step_by_step(rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     ycc = real_dct.rgb_to_ycc(tf.constant(rgb))
     pooled = tf.nn.avg_pool2d(ycc[..., 1:], 2, 2, "VALID")
-    chroma = [real_dct.forward(pooled[..., i : i + 1]) for i in range(2)]
-    return real_dct.forward(ycc[..., :1]), tf.concat(chroma, -1)
+    planes = [ycc[..., :1] - 128.0, pooled[..., :1], pooled[..., 1:]]
+    luma, cb, cr = (np.asarray(real_dct.forward(plane))[..., picture_dct.ORDER] for plane in planes)
+    return luma, np.concatenate([cb, cr], -1)
+
+
+def test_order_is_low_frequencies_first_and_undone_by_to_natural() -> None:
+    rows, columns = np.divmod(picture_dct.ORDER, 8)
+    assert np.all(np.diff(rows + columns) >= 0)
+    natural = np.arange(64, dtype=np.float32).reshape(1, 1, 1, 64)
+    np.testing.assert_array_equal(np.asarray(picture_dct.ordered(natural))[0, 0, 0], picture_dct.ORDER)
+    np.testing.assert_array_equal(picture_dct.to_natural(picture_dct.ordered(natural)), natural)
 
 
 def test_forward_is_colour_average_and_dct(photos: np.ndarray) -> None:
@@ -26,7 +35,7 @@ def test_inverse_undoes_forward() -> None:
     luma = generator.normal(0, 30, (2, 4, 6, 64)).astype(np.float32)
     chroma = generator.normal(0, 30, (2, 2, 3, 128)).astype(np.float32)
     for received, expected in zip(
-        picture_dct.forward(picture_dct.inverse(luma, chroma))[:2], (luma, chroma), strict=True
+        picture_dct.forward(picture_dct.inverse(luma, chroma, 128.0))[:2], (luma, chroma), strict=True
     ):
         # The colour matrices are each other's inverse to 1e-7, levels reach 300.
         np.testing.assert_allclose(received, expected, atol=1e-3)

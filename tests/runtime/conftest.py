@@ -15,6 +15,12 @@ def balanced() -> runtime.Session:
 
 
 @pytest.fixture(scope="session")
+def edits_only() -> runtime.Session:
+    """A model of version 4, which sees a quality instead of tables and makes no carriers."""
+    return runtime.load(PICTURES.parent.parent / "export" / "models" / "balanced", threads=1)
+
+
+@pytest.fixture(scope="session")
 def photos() -> list[np.ndarray]:
     return [runtime.open_picture(path).pixels for path in sorted(PICTURES.glob("*.webp"))]
 

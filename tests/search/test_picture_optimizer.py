@@ -87,7 +87,7 @@ def test_arguments(optimizer: PictureOptimizer, city: np.ndarray) -> None:
         optimizer.optimize(city, city[:-1], 50)
     with pytest.raises(ValueError, match="measures"):
         PictureOptimizer({"vmaf": 1.0})
-    with pytest.raises(ValueError, match="measures"):
+    with pytest.raises(ValueError, match="metrics"):
         PictureOptimizer({"psnr_y": 0.0})
     with pytest.raises(ValueError, match="guard"):
         PictureOptimizer({"psnr_y": 1.0}, guard=1.5)

@@ -1,5 +1,6 @@
 import errno
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -10,7 +11,10 @@ import pytest
 
 from jpegpre_tf import runtime
 from jpegpre_tf.errors import OutputError
-from jpegpre_tf.storage.atomic import check_writable
+from jpegpre_tf.storage.atomic import check_writable, replace_original
+from jpegpre_tf.storage.file_state import state_of
+from jpegpre_tf.storage.folding import fold_name
+from jpegpre_tf.storage.hidden import is_hidden
 
 
 def test_writes_replaces_and_makes_folders(tmp_path):
@@ -118,3 +122,74 @@ def test_an_original_survives_a_disk_that_lies(tmp_path, monkeypatch):
 def test_there_must_be_an_original(tmp_path):
     with pytest.raises(OutputError, match="cannot write"):
         runtime.replace_original(tmp_path / "missing", b"new")
+
+
+def test_rights_attributes_and_times_are_kept(tmp_path):
+    path = tmp_path / "x.jpg"
+    path.write_bytes(b"old")
+    path.chmod(0o640)
+    os.utime(path, ns=(1_600_000_000_000_000_000, 1_500_000_000_123_456_789))
+    try:
+        os.setxattr(path, "user.tags", b"red")
+    except (AttributeError, OSError):
+        pytest.skip("this file system has no extended attributes")
+    replace_original(path, b"new", state_of(path.stat()))
+    assert path.read_bytes() == b"new" and path.stat().st_mode & 0o7777 == 0o640
+    assert path.stat().st_mtime_ns == 1_500_000_000_123_456_789
+    assert os.getxattr(path, "user.tags") == b"red"
+
+
+@pytest.mark.codec
+@pytest.mark.skipif(not shutil.which("setfacl"), reason="setfacl is not installed")
+@pytest.mark.parametrize("folder_has_one", [False, True])
+def test_access_control_lists_are_kept_and_none_is_inherited(tmp_path, folder_has_one):
+    path, plain = tmp_path / "x.jpg", tmp_path / "y.jpg"
+    for file in (path, plain):
+        file.write_bytes(b"old")
+        file.chmod(0o640)
+    if subprocess.run(["setfacl", "-m", "u:65534:rw", path], capture_output=True).returncode:
+        pytest.skip("this file system has no access control lists")
+    if folder_has_one:
+        subprocess.run(["setfacl", "-d", "-m", "u:65533:rw", tmp_path], check=True)
+    for file in (path, plain):
+        before = subprocess.run(["getfacl", "-cE", file], capture_output=True).stdout
+        replace_original(file, b"new")
+        assert subprocess.run(["getfacl", "-cE", file], capture_output=True).stdout == before
+
+
+@pytest.mark.parametrize("change", ["rewritten", "replaced", "removed"])
+def test_a_file_changed_by_another_program_is_not_replaced(tmp_path, change):
+    path = tmp_path / "x.jpg"
+    path.write_bytes(b"old")
+    state = state_of(path.stat())
+    if change == "rewritten":
+        path.write_bytes(b"not")
+        os.utime(path, ns=(state.modified_ns, state.modified_ns))
+    else:
+        path.unlink()
+    if change == "replaced":
+        path.write_bytes(b"not")
+    with pytest.raises(OutputError):
+        replace_original(path, b"new", state)
+    assert [file.read_bytes() for file in tmp_path.iterdir()] == ([] if change == "removed" else [b"not"])
+
+
+def test_a_file_with_two_names_is_not_replaced(tmp_path):
+    path = tmp_path / "x.jpg"
+    path.write_bytes(b"old")
+    os.link(path, tmp_path / "y.jpg")
+    with pytest.raises(OutputError, match="hard links"):
+        replace_original(path, b"new")
+    assert path.read_bytes() == b"old"
+
+
+def test_hidden_names():
+    assert all(map(is_hidden, (".git", ".thumbnails", "@eaDir", "$RECYCLE.BIN", "System Volume Information")))
+    assert not any(map(is_hidden, ("photos", "a.jpg", "$100", "@home", "#1")))
+
+
+def test_folded_names_are_equal():
+    assert fold_name("IMG.JPG") == fold_name("img.jpg") and fold_name("e\u0301.jpg") == fold_name(
+        "\u00c9.JPG"
+    )
+    assert fold_name("a.jpg") != fold_name("b.jpg")

@@ -12,8 +12,8 @@ TINY = {
     "batch_size": 2,
     "crop_size": 64,
     "channels": 8,
-    "mixing_blocks": 1,
-    "chroma_mixing_blocks": 1,
+    "averaging": 0.0,
+    "jit_compile": False,
 }
 
 

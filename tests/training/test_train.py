@@ -12,11 +12,12 @@ import tensorflow as tf
 import jpegpre_tf
 from jpegpre_tf.cli.main import main
 from jpegpre_tf.errors import UsageError
+from jpegpre_tf.jpeg.tuned_tables import TunedTables
 from jpegpre_tf.losses import RateDistortion
 from jpegpre_tf.training import run
-from jpegpre_tf.training.callbacks import RealBDRate
-from jpegpre_tf.training.config import TrainConfig, load_config, profile_config
+from jpegpre_tf.training.config import TrainConfig, changed_fields, load_config, objective_config
 from jpegpre_tf.training.data.crops import list_pictures, validation_dataset
+from jpegpre_tf.training.real_bd_rate import RealBDRate
 from jpegpre_tf.training.run import train
 
 PICTURES = Path(__file__).parent.parent / "pictures"
@@ -27,10 +28,9 @@ def test_fit_lowers_the_loss() -> None:
     keras.utils.set_random_seed(0)
     data = validation_dataset(list_pictures(PICTURES), batch_size=6, crop_size=128, qualities=(30, 60))
     trainer = jpegpre_tf.PreprocessorTrainer(
-        jpegpre_tf.Preprocessor(channels=16, mixing_blocks=1, chroma_mixing_blocks=1),
-        objective=RateDistortion(rate_weight=0.1),
+        jpegpre_tf.Preprocessor(channels=16),
     )
-    trainer.compile(optimizer=keras.optimizers.Adam(3e-3))
+    trainer.compile(optimizer=keras.optimizers.Adam(3e-3), loss=RateDistortion(rate_weight=0.1))
     before = trainer.evaluate(data, verbose=0, return_dict=True)["loss"]
     trainer.fit(data.repeat(), steps_per_epoch=40, epochs=1, verbose=0)
     after = trainer.evaluate(data, verbose=0, return_dict=True)["loss"]
@@ -62,7 +62,7 @@ def test_a_resumed_run_has_the_curve_of_an_uninterrupted_one(
             if epoch == 1:
                 raise InterruptedRunError
 
-    keep, run.KeepModel = run.KeepModel, lambda folder: keras.callbacks.CallbackList([keep(folder), Stop()])
+    keep, run.KeepModel = run.KeepModel, lambda *a: keras.callbacks.CallbackList([keep(*a), Stop()])
     try:
         with pytest.raises(InterruptedRunError):
             train(config, paths, [], tmp_path / "parts", verbose=0)
@@ -93,20 +93,22 @@ def test_what_is_kept_are_averaged_weights(tmp_path: Path, tiny_config: Callable
 def test_real_bd_rate_is_measured_and_the_best_model_kept(
     tmp_path: Path, tiny_config: Callable[..., str]
 ) -> None:
-    measures = {"psnr_rgb": 1.0, "ssimulacra2": 1.0}
-    config = tiny_config(measures=measures, crop_size=176, bd_rate_every=2, strength_low=0.9)
+    metrics = {"psnr_rgb": 1.0, "ssimulacra2": 1.0}
+    config = tiny_config(metrics=metrics, crop_size=176, bd_rate_every=2, strength_low=0.9)
     arguments = ["train", str(PICTURES), "-o", str(tmp_path / "run"), "--validation", str(PICTURES)]
     assert main([*arguments, "--config", config, "--tensorboard", str(tmp_path / "board")]) == 0
     first, second = (json.loads(line) for line in (tmp_path / "run/log.jsonl").read_text().splitlines())
     assert "bd_rate" not in first
     assert second["bd_rate"] == pytest.approx((second["bd_psnr_rgb"] + second["bd_ssimulacra2"]) / 2)
-    assert (tmp_path / "run/best.keras").exists()
+    for name in ("best.keras", "best-tables.json", "model.keras", "tables.json"):
+        assert (tmp_path / "run" / name).exists()
+    assert second["edit_rate"] == pytest.approx((second["edit_psnr_rgb"] + second["edit_ssimulacra2"]) / 2)
     assert list((tmp_path / "board").rglob("events.out.*"))
 
 
 def test_an_identity_has_a_real_bd_rate_of_zero() -> None:
     callback = RealBDRate(list_pictures(PICTURES)[:1], {"psnr_y": 1.0}, qualities=(20, 40, 60, 80), size=176)
-    found = callback.measure(lambda image, quality, strength: image)
+    found = callback.measure(lambda image, tables, strength: image)
     assert set(found.values()) == {0.0} and {"bd_rate", "bd_ms_ssim", "bd_ssimulacra2"} <= set(found)
 
 
@@ -127,8 +129,8 @@ def test_run_resumes_where_it_stopped(
     weights = zip(first.get_weights(), second.get_weights(), strict=True)
     distance = max(float(np.abs(a - b).max()) for a, b in weights)
     # Three more Adam steps from the saved weights, not from fresh ones: weights moved, but only by steps * rate.
-    assert 0 < distance < 3 * 2 * TrainConfig().learning_rate
-    assert TrainConfig(**json.loads((folder / "config.json").read_text())).steps == 6
+    assert 0 < distance < 3 * 2 * TrainConfig().optimizer.learning_rate
+    assert load_config(folder / "config.json").run.steps == 6
 
 
 @pytest.mark.parametrize(
@@ -137,9 +139,13 @@ def test_run_resumes_where_it_stopped(
         ("{", "expected a JSON"),
         ('{"stepz": 3}', "stepz"),
         ("[1]", "list"),
+        ('{"run": {"stepz": 3}}', "stepz"),
+        ('{"run": 3}', "run"),
+        ('{"data": {"crop_size": 100}}', "multiple of 16"),
+        ('{"metrics": {"ms_ssim": 1.0}, "crop_size": 160}', "at least 176 pixels"),
         ('{"steps": 0}', "steps"),
         ('{"steps": "9"}', "`steps` must be int"),
-        ('{"measures": ["ssim"]}', "`measures` must be dict"),
+        ('{"measures": ["ssim"]}', "`metrics` must be dict"),
     ],
 )
 def test_bad_configurations(tmp_path: Path, content: str, message: str) -> None:
@@ -149,19 +155,93 @@ def test_bad_configurations(tmp_path: Path, content: str, message: str) -> None:
         load_config(path)
 
 
-def test_profiles_are_configurations_of_the_declared_measures() -> None:
+def test_sections_and_fields_side_by_side_are_the_same(tmp_path: Path) -> None:
+    """Version 4 and before wrote fields side by side, and called metrics measures."""
+    flat, sections = tmp_path / "flat.json", tmp_path / "sections.json"
+    flat.write_text('{"steps": 7, "channels": 24, "measures": {"ssim": 1.0}, "quality_low": 9}')
+    load_config(flat).save(sections)
+    content = json.loads(sections.read_text())
+    assert content["run"]["steps"] == 7 and content["objective"]["metrics"] == {"ssim": 1.0}
+    config = load_config(sections)
+    assert config == load_config(flat)
+    assert config.with_fields(steps=8).run.steps == 8 and config.with_fields(steps=8).data.quality_low == 9
+    assert changed_fields(config) == {
+        "model": {"channels": 24},
+        "objective": {"metrics": {"ssim": 1.0}},
+        "data": {"quality_low": 9},
+        "run": {"steps": 7},
+    }
+
+
+def test_objectives_are_configurations_of_the_declared_metrics() -> None:
     for name in ("fidelity", "balanced", "perceptual", "smoke"):
-        config = profile_config(name)
-        assert config.measures and config.crop_size >= 176
+        config = objective_config(name)
+        assert config.objective.metrics and config.data.crop_size >= 176
     with pytest.raises(UsageError, match="fidelity"):
-        profile_config("sharpest")
+        objective_config("sharpest")
 
 
 @pytest.mark.slow
-def test_the_smoke_profile_trains(tmp_path: Path) -> None:
+def test_the_smoke_objective_trains(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Also by the option's old name."""
     out = tmp_path / "run"
     assert main(["train", str(PICTURES), "-o", str(out), "--profile", "smoke", "--steps", "20"]) == 0
-    assert (out / "model.keras").exists()
+    assert "--profile is now called --objective" in capsys.readouterr().err
+    assert (out / "model.keras").exists() and (out / "tables.json").exists()
+
+
+@pytest.mark.parametrize("has_network", [pytest.param(True, marks=pytest.mark.slow), False])
+def test_tables_alone_are_learned_by_a_command(
+    tmp_path: Path, has_network: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, tables = tmp_path / "model.keras", tmp_path / "tables.json"
+    network = ["--no-network"]
+    if has_network:
+        network = ["--profile", str(model)]
+        preprocessor = jpegpre_tf.Preprocessor(channels=8)
+        for variable in preprocessor.trainable_variables:
+            variable.assign_add(0.02 * tf.ones_like(variable))
+        preprocessor.save(model)
+    size = ["--steps", "4", "--crop-size", "64", "--batch-size", "2", "--metrics", "psnr_y=1"]
+    assert main(["train-tables", str(PICTURES), "-o", str(tables), *network, *size, "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["tables"] == str(tables) and np.isfinite(result["loss"])
+    factors = TunedTables.read(tables).log_factors
+    # Four of Adam's steps with a warm-up move an entry by up to the learning rate each.
+    assert 0 < np.abs(factors).max() <= 4 * 0.011
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_last_model(
+    tmp_path: Path,
+    tiny_config: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    class BrokenLater(RateDistortion):
+        def parts(self, *arguments: tf.Tensor) -> dict[str, tf.Tensor]:
+            parts = super().parts(*arguments)
+            return {**parts, "loss": parts["loss"] + self.broken}
+
+    broken = BrokenLater()
+    broken.broken = tf.Variable(0.0)
+    monkeypatch.setattr(run, "build_objective", lambda config: broken)
+
+    class Break(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
+            broken.broken.assign(0.0 if epoch == 0 else np.nan)
+
+    keep = run.KeepModel
+    monkeypatch.setattr(run, "KeepModel", lambda *a: keras.callbacks.CallbackList([keep(*a), Break()]))
+    out = tmp_path / "run"
+    assert main(["train", str(PICTURES), "-o", str(out), "--config", tiny_config()]) == 1
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert "expected a finite loss, received nan in epoch 2, step 1" in error and "model.keras" in error
+    assert np.all(np.isfinite(np.concatenate([w.ravel() for w in weights_of(out / "model.keras")])))
+    assert len((out / "log.jsonl").read_text().splitlines()) == 1
+
+
+def weights_of(path: Path) -> list[np.ndarray]:
+    return keras.models.load_model(path).get_weights()
 
 
 def test_nothing_to_resume(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -178,9 +258,9 @@ def test_missing_folder_and_missing_start(tmp_path: Path, capsys: pytest.Capture
 
 
 def test_evaluation_does_not_change_the_model() -> None:
-    model = jpegpre_tf.Preprocessor(channels=8, mixing_blocks=1, chroma_mixing_blocks=1)
+    model = jpegpre_tf.Preprocessor(channels=8)
     trainer = jpegpre_tf.PreprocessorTrainer(model)
-    trainer.compile(optimizer="adam")
+    trainer.compile(optimizer="adam", jit_compile=False)
     before = [np.array(weight) for weight in model.get_weights()]
     image = tf.zeros((1, 32, 32, 3), tf.uint8)
     trainer.test_step((image, tf.constant([50.0]), tf.constant([1.0])))

@@ -25,7 +25,7 @@ from jpegpre_tf.runtime.inference.tiling import plan_tiles
 ROOT = Path(__file__).parent.parent.parent
 WEB = ROOT / "export" / "web"
 PICTURES = ROOT / "tests" / "pictures"
-MODELS = Path(os.environ.get("JPEGPRE_MODELS", ROOT / "savedmodels"))
+MODELS = Path(os.environ.get("JPEGPRE_MODELS", ROOT / "export" / "models"))
 
 
 def _missing() -> str | None:
@@ -39,7 +39,7 @@ def _missing() -> str | None:
     if _chromium() is None:
         return "needs the system package chromium"
     if not _profiles():
-        return "no shipped model has an ONNX form"
+        return "no shipped model has an int8 ONNX form"
     return None
 
 
@@ -51,7 +51,7 @@ def _profiles() -> list[runtime.ModelFolder]:
     folders = [
         runtime.find_model(path.parent) for path in sorted(MODELS.glob("*/model.json")) if _has_onnx(path)
     ]
-    return [folder for folder in folders if folder.precisions("onnx")]
+    return [folder for folder in folders if "int8" in folder.precisions("onnx")]
 
 
 def _has_onnx(card: Path) -> bool:
@@ -70,6 +70,7 @@ def cases(tmp_path_factory) -> Path:
     (folder / "scores.json").write_text(json.dumps(_scores()))
     (folder / "parity.json").write_text(json.dumps(_parity(folder)))
     _write_photos_with_metadata(folder)
+    _write_encoded(folder)
     return folder
 
 
@@ -170,19 +171,16 @@ def _parity(folder: Path) -> list[dict]:
     settings = [(75, 1.0), (30, 1.0), (50, 1.0), (90, 1.0), (75, 0.5), (12, 1.0)]
     cases = []
     for profile in _profiles():
-        for precision in sorted(
-            {"int8", "fp32"} & profile.precisions("onnx").keys() & profile.precisions("tflite").keys()
-        ):
-            preprocess = runtime.load(profile.path, precision=precision)
+        if "int8" in profile.precisions("onnx") and "int8" in profile.precisions("tflite"):
+            preprocess = runtime.load(profile.path, precision="int8")
             for (name, pixels), (quality, strength) in zip(pictures, settings, strict=True):
                 edited = preprocess(pixels, quality, strength)
-                expected = folder / f"{profile.name}-{precision}-{name}.rgb"
+                expected = folder / f"{profile.name}-{name}.rgb"
                 expected.write_bytes(edited.tobytes())
                 plain, ours = (len(runtime.encode_jpeg(p, quality)) for p in (pixels, edited))
                 cases.append(
                     {
                         "profile": profile.name,
-                        "precision": precision,
                         "picture": name,
                         "quality": quality,
                         "strength": strength,
@@ -191,7 +189,7 @@ def _parity(folder: Path) -> list[dict]:
                         "plainBytes": plain,
                     }
                 )
-    assert cases, "no precision is shipped in both forms"
+    assert cases, "no int8 model is shipped in both forms"
     return cases
 
 
@@ -226,6 +224,21 @@ def _write_photos_with_metadata(folder: Path) -> None:
     city.save(folder / "camera.jpg", quality=98, subsampling=0, **options)
     city.save(folder / "small.jpg", quality=15, optimize=True, **options)
     city.save(folder / "camera.png", exif=exif)
+
+
+def _write_encoded(folder: Path) -> None:
+    """The same pictures with the standard's Huffman tables and with their own; files that a browser does not write."""
+    city = Image.open(PICTURES / "gb82_city.webp").convert("RGB")
+    pictures = {
+        "color": city.crop((100, 200, 351, 377)),
+        "gray": city.crop((100, 200, 351, 377)).convert("L"),
+        "whole": city.crop((100, 200, 356, 392)),
+    }
+    for name, picture in pictures.items():
+        picture.save(folder / f"{name}-standard.jpg", quality=60, subsampling=2)
+        picture.save(folder / f"{name}-optimized.jpg", quality=60, subsampling=2, optimize=True)
+    pictures["whole"].save(folder / "full-color.jpg", quality=60, subsampling=0)
+    pictures["whole"].save(folder / "progressive.jpg", quality=60, subsampling=2, progressive=True)
 
 
 @needs_browser

@@ -55,7 +55,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as work:
         size = arguments.width, arguments.height
         make_photos(Path(work) / "photos", 64, size, size)
-        config = TrainConfig(batch_size=8, crop_size=256)
+        config = TrainConfig().with_fields(batch_size=8, crop_size=256)
         for kind, folder in make_shards(Path(work) / "photos", Path(work), 8).items():
             batches = GlobalBatches(PictureSource(str(folder)), config, steps_per_epoch=10**6)
             for _ in range(12):  # until the crops that wait are as many as they get
@@ -68,9 +68,9 @@ def main() -> int:
             result = {
                 "input": kind,
                 "megapixels": round(arguments.width * arguments.height / 1e6, 2),
-                "crops_per_second": round(config.batch_size * arguments.batches / seconds, 1),
+                "crops_per_second": round(config.data.batch_size * arguments.batches / seconds, 1),
                 "cores_busy": round(busy / seconds, 2),
-                "crops_per_cpu_second": round(config.batch_size * arguments.batches / busy, 1),
+                "crops_per_cpu_second": round(config.data.batch_size * arguments.batches / busy, 1),
             }
             print(json.dumps(result))
     return 0

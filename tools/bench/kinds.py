@@ -1,124 +1,115 @@
-"""Kinds of pictures that must not be hurt: makes them, runs `jpegpre evaluate` on each kind and prints a table.
+"""Kinds of pictures that must not be hurt: makes them, evaluates profiles on each and prints means and worst pictures.
 
-    python tools/bench/kinds.py PHOTOS -o KINDS [--profile balanced]
+    python tools/bench/kinds.py -o KINDS --photos VAL --collection TRAIN --collection VAL --profile balanced
 
-text, lines: drawn, as some training pictures are, but not the same ones; charts: drawn by matplotlib, never trained on.
-noisy: the photos at a quarter of the light with sensor noise. jpeg, jpeg-shifted: the photos as a JPEG file of quality
-85 has left them, on its grid and off it. KINDS gets a folder of PNG files and a report for each.
+Made by code: text, line art, charts, lamps of pure colors, blossom before the sky, green leaves. --photos: the first
+eight, at night, in gray, and as JPEG of quality 85 has left them, on its grid and off it. --collection: folders with
+the photos that kinds.json names, of saturated color, green, fur, faces, night, charts, line art and screenshots.
+KINDS gets the pictures, as PNG, and results.json. Ends with 1 if a picture is worse than --allowed on the headline
+metric of its profile.
 """
 
 import argparse
-import io
-import json
-import subprocess
+import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+from kind_pictures import make_pictures
 from PIL import Image
 
-from jpegpre_tf.runtime import open_picture
-from jpegpre_tf.training.data.crops import list_pictures
-from jpegpre_tf.training.data.synthetic import DRAWN
+from jpegpre_tf.cli.common.progress import Progress
+from jpegpre_tf.evaluation.cache import default_cache
+from jpegpre_tf.evaluation.candidates import REFERENCE_ENCODER, profile_candidate
+from jpegpre_tf.evaluation.evaluate import EvaluationConfig, evaluate
+from jpegpre_tf.evaluation.points.runner import SINGLE_THREAD
+from jpegpre_tf.evaluation.results import CandidateResult, Results, write_results
+from jpegpre_tf.evaluation.writing.profiles import WRITE_PATHS
 
-SIDE = 512
-DRAWN_COUNT = 6
-JPEG_QUALITY = 85
-RANGE = "0.2-1.5"
-SHIFT = 3, 5  # rows, columns off the 8x8 grid
-# Electrons of a full well, and read noise in them: a small sensor in the dark.
-FULL_WELL, READ_NOISE, LIGHT = 800.0, 4.0, 0.25
-
-
-def _noisy(pixels: np.ndarray, seed: int) -> np.ndarray:
-    random = np.random.default_rng(seed)
-    linear = LIGHT * (pixels / 255.0) ** 2.2
-    electrons = random.poisson(linear * FULL_WELL) + random.normal(0, READ_NOISE, pixels.shape)
-    return np.round(255 * np.clip(electrons / FULL_WELL, 0, 1) ** (1 / 2.2)).astype(np.uint8)
+# What a profile is for; others are judged by the metric nearest to what people see.
+HEADLINES = {"fidelity": "psnr_y", "balanced": "ssimulacra2", "perceptual": "ssimulacra2"}
+FEWEST = 8
 
 
-def _recompressed(pixels: np.ndarray) -> np.ndarray:
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "JPEG", quality=JPEG_QUALITY)
-    return np.asarray(Image.open(file))
+def write_pictures(arguments: argparse.Namespace) -> Path:
+    """Writes KINDS/pictures/<kind>/<name>.png and returns KINDS/pictures."""
+    folder = arguments.output / "pictures"
+    for kind, name, picture in make_pictures(arguments.photos, arguments.collection):
+        if arguments.kind and kind not in arguments.kind:
+            continue
+        (folder / kind).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.ascontiguousarray(picture)).save(folder / kind / f"{name}.png")
+    return folder
 
 
-def _chart(seed: int) -> np.ndarray:
-    random = np.random.default_rng(seed)
-    figure = Figure(figsize=(SIDE / 100, SIDE / 100), dpi=100)
-    canvas = FigureCanvasAgg(figure)
-    above, below = figure.subplots(2, 1)
-    for series in range(4):
-        above.plot(np.cumsum(random.normal(size=80)), label=f"series {series + 1}", linewidth=1.2)
-    above.legend(fontsize=7)
-    above.grid(alpha=0.4)
-    if seed % 2:
-        below.scatter(random.normal(size=200), random.normal(size=200), s=8, c=random.random(200))
-    else:
-        below.bar([f"item {i}" for i in range(7)], random.random(7), color=random.random((7, 3)))
-    above.set_title("Measured over time, arbitrary units", fontsize=9)
-    canvas.draw()
-    return np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., :3])
-
-
-def kinds(photos: list[Path]) -> Iterator[tuple[str, str, np.ndarray]]:
-    """(kind, name, picture)."""
-    for seed in range(DRAWN_COUNT):
-        for kind in ("text", "lines"):
-            yield kind, f"{kind}{seed}", DRAWN[kind](SIDE, seed)
-        yield "charts", f"chart{seed}", _chart(seed)
-    for seed, path in enumerate(photos):
-        pixels = open_picture(path).pixels
-        yield "noisy", path.stem, _noisy(pixels, seed)
-        left = _recompressed(pixels)
-        yield "jpeg", path.stem, left
-        yield "jpeg-shifted", path.stem, left[SHIFT[0] :, SHIFT[1] :]
-
-
-def evaluated(folder: Path, report: Path, profiles: list[str]) -> list[dict]:
-    """`candidates` of the results of `jpegpre evaluate`, in the order of `profiles`."""
-    command = [sys.executable, "-m", "jpegpre_tf", "evaluate", str(folder), "--controls", "none", "--json"]
-    for profile in profiles:
-        command += ["--profile", profile]
-    done = subprocess.run([*command, "-o", str(report)], stdout=subprocess.PIPE, check=True)
-    return json.loads(done.stdout)["candidates"]
-
-
-def cell(summary: dict | None) -> str:
-    """Mean, and worst picture in brackets."""
-    return f"{summary['mean']:+.1f} ({summary['worst']:+.1f})" if summary else "-"
+def print_table(results: Results, candidate: CandidateResult, headline: str, range_name: str) -> list[float]:
+    """Prints one line a kind; returns the worst picture's BD-rate of each kind on the headline metric."""
+    names = [metric.name for metric in results.metrics]
+    print(
+        f"\n{candidate.label}, BD-rate in percent, {range_name} bpp: mean (worst); worst picture on {headline}\n"
+    )
+    print("| kind | pictures | " + " | ".join(m.label for m in results.metrics) + " | worst picture |")
+    print("| --- | ---: | " + "---: | " * len(names) + "--- |")
+    all_worst = []
+    for kind in dict.fromkeys(picture.name.split("/")[0] for picture in results.pictures):
+        members = [picture.name for picture in results.pictures if picture.name.startswith(f"{kind}/")]
+        cells, worst_picture = [], "-"
+        for name in names:
+            found = {p: v for p in members if (v := candidate.percent(p, name, range_name)) is not None}
+            if not found:
+                cells.append("-")
+                continue
+            worst = max(found, key=found.__getitem__)
+            cells.append(f"{np.mean(list(found.values())):+.1f} ({found[worst]:+.1f})")
+            if name == headline:
+                worst_picture = f"{worst.split('/')[1]} {found[worst]:+.1f}"
+                all_worst.append(found[worst])
+                if len(found) < min(FEWEST, len(members)):
+                    worst_picture += f" (of {len(found)} that reach these rates)"
+        print(f"| {kind} | {len(members)} | " + " | ".join(cells) + f" | {worst_picture} |")
+    return all_worst
 
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("photos", type=Path)
     parser.add_argument("-o", "--output", type=Path, required=True)
-    parser.add_argument("--profile", action="append", help="may be given several times (default: balanced)")
+    parser.add_argument("--photos", type=Path, action="append", default=[])
+    parser.add_argument("--collection", type=Path, action="append", default=[])
+    parser.add_argument("--kind", action="append", help="only this kind; repeatable")
+    parser.add_argument("--profile", action="append", help="repeatable (default: balanced)")
+    parser.add_argument("--path", choices=WRITE_PATHS)
+    parser.add_argument("--metrics", default="core")
+    parser.add_argument("--headline", help="metric that judges (default: the profile's)")
+    parser.add_argument("--range", default="0.2-1.5")
+    parser.add_argument("--allowed", type=float, default=1.0, help="BD-rate of the worst picture, in percent")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--cache", type=Path, default=default_cache())
     arguments = parser.parse_args(argv)
+    for name, value in SINGLE_THREAD.items():
+        os.environ.setdefault(name, value)
     profiles = arguments.profile or ["balanced"]
-    names: list[str] = []
-    for kind, name, picture in kinds(list_pictures(arguments.photos)):
-        folder = arguments.output / kind
-        folder.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(picture).save(folder / f"{name}.png")
-        if kind not in names:
-            names.append(kind)
-    lines = []
-    for kind in names:
-        candidates = evaluated(arguments.output / kind, arguments.output / f"{kind}-report", profiles)
-        for profile, candidate in zip(profiles, candidates, strict=True):
-            rates = candidate["bd_rate"]
-            cells = [cell(rates[metric][RANGE]) for metric in rates]
-            lines.append(f"| {kind} | {profile} | " + " | ".join(cells) + " |")
-            heading = "| kind | profile | " + " | ".join(rates) + " |\n| --- | --- |" + " ---: |" * len(rates)
-    print(f"BD-rate, %, {RANGE} bpp: mean (worst picture)\n\n{heading}")
-    print("\n".join(lines))
-    return 0
+    config = EvaluationConfig(
+        inputs=(write_pictures(arguments),),
+        candidates=tuple(
+            profile_candidate(p, REFERENCE_ENCODER, 1.0, None, arguments.path) for p in profiles
+        ),
+        metrics=tuple(arguments.metrics.split(",")),
+        jobs=arguments.jobs,
+        cache=arguments.cache,
+    )
+    with Progress("points") as progress:
+        results = evaluate(config, progress.update)
+    write_results(results, arguments.output)
+    for failure in results.failures:
+        print(f"failed: {failure.picture}: {failure.error}", file=sys.stderr)
+    worst: list[float] = []
+    for profile, candidate in zip(profiles, results.candidates, strict=True):
+        headline = arguments.headline or HEADLINES.get(Path(profile).name, "ssimulacra2")
+        worst += print_table(results, candidate, headline, arguments.range)
+    print(f"\nworst of all {max(worst, default=0):+.1f}, allowed {arguments.allowed:+.1f}")
+    return 1 if results.failures or max(worst, default=0) > arguments.allowed else 0
 
 
 if __name__ == "__main__":

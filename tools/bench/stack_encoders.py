@@ -7,7 +7,6 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -15,10 +14,13 @@ from jpegpre_tf.evaluation.bd_rate import RANGES, bd_rate
 from jpegpre_tf.evaluation.cache import default_cache
 from jpegpre_tf.evaluation.candidates import encoder_candidate, profile_candidate
 from jpegpre_tf.evaluation.evaluate import EvaluationConfig, evaluate
+from jpegpre_tf.evaluation.results import CandidateResult
 
 
-def _curve(points: list[dict[str, Any]], metric: str) -> tuple[list[float], list[float]]:
-    return [point["rate_bpp"] for point in points], [point["metrics"][metric] for point in points]
+def _curve(result: CandidateResult, picture: str, metric: str) -> tuple[list[float], list[float]]:
+    points = result.pictures[picture].points
+    found = [(point.rate_bpp, value) for point in points if (value := point.metrics[metric]) is not None]
+    return [rate for rate, _ in found], [value for _, value in found]
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -29,12 +31,13 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--limit", type=int, default=8)
     parser.add_argument("--profile", action="append", required=True)
     parser.add_argument("--encoder", action="append", required=True)
+    parser.add_argument("--path", choices=["edit", "edit-standard"], default="edit")
     parser.add_argument("--cache", type=Path, default=default_cache())
     arguments = parser.parse_args(argv)
     result: dict[str, dict[str, float]] = {}
     for encoder in arguments.encoder:
         alone = encoder_candidate(encoder)
-        pairs = [profile_candidate(name, encoder, 1.0, None) for name in arguments.profile]
+        pairs = [profile_candidate(name, encoder, 1.0, None, arguments.path) for name in arguments.profile]
         config = EvaluationConfig(
             inputs=(arguments.folder,),
             candidates=(alone, *pairs),
@@ -42,17 +45,17 @@ def main(argv: list[str] | None = None) -> int:
             cache=arguments.cache,
         )
         found = evaluate(config)
-        base, *others = found["candidates"]
+        base, *others = found.candidates
         for name, other in zip(arguments.profile, others, strict=True):
             row = {}
-            for metric in (entry["name"] for entry in found["metrics"]):
+            for metric in (entry.name for entry in found.metrics):
                 percents = [
                     bd_rate(
-                        _curve(base["points"][picture], metric),
-                        _curve(other["points"][picture], metric),
+                        _curve(base, picture, metric),
+                        _curve(other, picture, metric),
                         RANGES[0],
                     ).percent
-                    for picture in base["points"]
+                    for picture in base.pictures
                 ]
                 row[metric] = round(float(np.mean([p for p in percents if p is not None])), 2)
             result[f"{name} before {encoder}"] = row

@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-KINDS = ("jpg", "png", "webp", "tif")
+KINDS = ("jpg", "png", "webp", "tif", "gif", "avif", "heic")
 
 
 def photo(width: int, height: int) -> Image.Image:
@@ -83,8 +83,48 @@ def seeds() -> dict[str, list[bytes]]:
             made(rgb.convert("1"), "TIFF", compression="group4"),
             made(sixteen, "TIFF"),
             made(rgb.convert("CMYK"), "TIFF"),
+            *deep_tiffs(rgb),
         ],
+        "gif": [
+            made(rgb.quantize(17), "GIF", comment=b"c", transparency=3),
+            made(rgb.quantize(40), "GIF", save_all=True, append_images=[rgb.rotate(180)]),
+        ],
+        "avif": [made(rgb, "AVIF", quality=70, **rich), made(alpha, "AVIF", quality=90)],
+        "heic": heic_files(rgb, alpha) or [made(rgb, "AVIF", quality=80)],
     }
+
+
+def deep_tiffs(rgb: Image.Image) -> list[bytes]:
+    """TIFF files of 16 bits by tifffile, by pixels and by planes, if it is installed."""
+    try:
+        import tifffile
+    except ImportError:
+        return []
+    deep = np.asarray(rgb).astype(np.uint16) * 257
+    files = []
+    for pixels, options in (
+        (deep, {"compression": "zlib", "predictor": True, "rowsperstrip": 16}),
+        (np.moveaxis(deep, -1, 0), {"planarconfig": "separate"}),
+        (deep[..., 0], {"photometric": "miniswhite"}),
+    ):
+        file = io.BytesIO()
+        tifffile.imwrite(file, pixels, **{"photometric": "rgb", **options})
+        files.append(file.getvalue())
+    return files
+
+
+def heic_files(*images: Image.Image) -> list[bytes]:
+    """HEIC files, if pillow_heif is installed."""
+    try:
+        import pillow_heif
+    except ImportError:
+        return []
+    files = []
+    for image in images:
+        file = io.BytesIO()
+        pillow_heif.from_pillow(image).save(file, quality=70)
+        files.append(file.getvalue())
+    return files
 
 
 def mutated(content: bytes, chance: random.Random, others: list[bytes]) -> bytes:
@@ -142,7 +182,7 @@ def work(share: range, seed: int, pipe: Connection) -> None:
     from jpegpre_tf import runtime
     from jpegpre_tf.cli.common.quiet import quiet_pillow
     from jpegpre_tf.errors import PictureError
-    from jpegpre_tf.runtime.encoding import encode as encode_module
+    from jpegpre_tf.runtime.encoding import encode_job
     from jpegpre_tf.runtime.pictures import decode as decoded_module
 
     quiet_pillow()
@@ -158,7 +198,7 @@ def work(share: range, seed: int, pipe: Connection) -> None:
             source.write_bytes(content)
             # Every second file of a kind goes the way of large pictures: in strips, some JPEG files by planes.
             limit = 1000 if number // len(KINDS) % 2 else 24_000_000
-            decoded_module.WHOLE_PIXELS = encode_module.WHOLE_PIXELS = limit
+            decoded_module.WHOLE_PIXELS = encode_job.WHOLE_PIXELS = limit
             pipe.send((number, "at", 0.0))
             start = time.monotonic()
             try:

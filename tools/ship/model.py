@@ -33,7 +33,7 @@ def ship(arguments: argparse.Namespace) -> None:
     from jpegpre_tf.training.data.crops import list_pictures, load_rgb
 
     config = load_config(arguments.run / "config.json")
-    objective = config.measures
+    objective = config.objective.metrics
     if arguments.blended:
         # What is between two models is, to first order, what minimises the objective between theirs.
         share = float(arguments.blended[1])
@@ -58,22 +58,22 @@ def ship(arguments: argparse.Namespace) -> None:
             "commands": [f"jpegpre train PICTURES --recipe {arguments.folder.name} -o RUN"],
         },
         objective=objective,
-        quality_range=(config.quality_low, config.quality_high),
+        quality_range=(config.data.quality_low, config.data.quality_high),
         pictures=pictures,
     )
 
 
 def _stages(arguments: argparse.Namespace, config: "TrainConfig") -> list[dict[str, Any]]:
     """The recipe of the version that the run started from, and what this one adds."""
-    from jpegpre_tf.training.config_file import changed_fields
+    from jpegpre_tf.training.config import changed_fields
 
     stages = _recipe_in(arguments.folder)
     stage: dict[str, Any] = {"name": arguments.stage, "config": changed_fields(config)}
     if stages:
         stage["from"] = stages[-1]["name"]
     epochs = len((arguments.run / "log.jsonl").read_text(encoding="utf-8").splitlines())
-    if epochs * config.steps_per_epoch < config.steps:
-        stage["last_step"] = epochs * config.steps_per_epoch
+    if epochs * config.run.steps_per_epoch < config.run.steps:
+        stage["last_step"] = epochs * config.run.steps_per_epoch
     stages.append(stage)
     if arguments.blended:
         folder, share = Path(arguments.blended[0]), float(arguments.blended[1])

@@ -47,7 +47,7 @@ kotlin {
 
 // The models are not copied into the repository: the build takes them from where the Python package has them.
 val copyModels by tasks.registering(CopyModels::class) {
-    models = rootProject.layout.projectDirectory.dir("../../savedmodels")
+    models = rootProject.layout.projectDirectory.dir("../models")
     patterns = profiles.zip(precisions) { names, kinds ->
         names.flatMap { name -> listOf("$name/model.json") + kinds.map { "$name/tflite/$it.tflite" } }
     }
@@ -61,7 +61,7 @@ androidComponents {
 
 // Tests look at all precisions.
 val copyTestModels by tasks.registering(Copy::class) {
-    from(rootProject.layout.projectDirectory.dir("../../savedmodels")) { include("*/model.json", "*/tflite/*.tflite") }
+    from(rootProject.layout.projectDirectory.dir("../models")) { include("*/model.json", "*/tflite/*.tflite") }
     into(layout.buildDirectory.dir("models/jpegpre"))
 }
 

@@ -20,7 +20,7 @@ await build({ stdin, bundle: true, format: "esm", outfile: join(folder, "kernel.
 const { Kernel, readInt8Model } = await import(join(folder, "kernel.mjs"));
 rmSync(folder, { recursive: true });
 
-const model = readInt8Model(new Uint8Array(readFileSync(`${root}dist/models/balanced/int8.onnx`)));
+const model = readInt8Model(new Uint8Array(readFileSync(`${root}dist/models/balanced.onnx`)));
 let noise = 1;
 const picture = Uint8ClampedArray.from({ length: WIDTH * HEIGHT * 4 }, (_, i) => {
   noise = (Math.imul(noise, 1103515245) + 12345) & 0x7fffffff;

@@ -92,13 +92,11 @@ async function prepare(file) {
     variants.push({ name, openMilliseconds, measure });
   };
   const { createPreprocessor } = await load("/dist/index.js");
-  for (const backend of ["wasm", "onnx"]) {
-    for (const threads of [1, 2]) {
-      await add(`edit (${backend}) + toBlob, ${threads} thread${threads > 1 ? "s" : ""}`, async () => {
-        const preprocessor = await createPreprocessor({ backend, precision: "int8", threads });
-        return async () => (await preprocessor.compress(image, { quality: 75 })).blob.size;
-      });
-    }
+  for (const threads of [1, 2]) {
+    await add(`edit + toBlob, ${threads} thread${threads > 1 ? "s" : ""}`, async () => {
+      const preprocessor = await createPreprocessor({ threads });
+      return async () => (await preprocessor.compress(image, { quality: 75 })).blob.size;
+    });
   }
   await add("MozJPEG wasm, defaults", async () => {
     const worker = new Worker("/bench/mozjpeg_worker.js", { type: "module" });

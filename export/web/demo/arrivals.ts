@@ -1,6 +1,9 @@
-/** Photos come in by the file dialog, by dropping, by pasting. */
+/** Photos come in by the file dialog, by dropping (folders too), by pasting. */
 
 const byId = <Type extends HTMLElement>(id: string): Type => document.getElementById(id) as Type;
+
+/** In folders only these are taken: they hold much else. */
+const PICTURE = /\.(jpe?g|jfif|png|webp|avif|gif|bmp|tiff?|hei[cf]|svg)$/i;
 
 export function watchArrivals(onFiles: (files: File[]) => void): void {
   const input = byId<HTMLInputElement>("files");
@@ -32,6 +35,31 @@ export function watchArrivals(onFiles: (files: File[]) => void): void {
     shade.hidden = true;
     if (!hasFiles(event)) return;
     event.preventDefault(); // or the browser would leave the page to show the photo
-    onFiles([...event.dataTransfer!.files]);
+    void dropped(event.dataTransfer!).then(onFiles);
   });
+}
+
+async function dropped(transfer: DataTransfer): Promise<File[]> {
+  // All at once: after the event they are gone.
+  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.() ?? undefined);
+  const files = [...transfer.files];
+  if (!entries.some((entry) => entry?.isDirectory)) return files;
+  const found: File[] = [];
+  for (const entry of entries) if (entry) found.push(...(await filesOf(entry, true)));
+  return found;
+}
+
+async function filesOf(entry: FileSystemEntry, isNamed: boolean): Promise<File[]> {
+  if (entry.isFile) {
+    if (!isNamed && (!PICTURE.test(entry.name) || entry.name.startsWith("."))) return [];
+    return new Promise((resolve) => (entry as FileSystemFileEntry).file((file) => resolve([file]), () => resolve([])));
+  }
+  const reader = (entry as FileSystemDirectoryEntry).createReader();
+  const found: File[] = [];
+  for (;;) {
+    // It hands out a hundred at a time.
+    const some = await new Promise<FileSystemEntry[]>((resolve) => reader.readEntries(resolve, () => resolve([])));
+    if (some.length === 0) return found;
+    for (const child of some) found.push(...(await filesOf(child, false)));
+  }
 }

@@ -18,3 +18,39 @@ export async function downloadAll(files: { name: string; blob: Blob }[]): Promis
   );
   download(new Blob([archive], { type: "application/zip" }), "smaller-photos.zip");
 }
+
+/** Whether this browser hands pictures on to other programs. */
+export function canShare(): boolean {
+  const sample = new File([], "photo.jpg", { type: "image/jpeg" });
+  return navigator.canShare?.({ files: [sample] }) ?? false;
+}
+
+/** @returns False if the visitor thought better of it. */
+export async function share(blob: Blob, name: string): Promise<boolean> {
+  try {
+    await navigator.share({ files: [new File([blob], name, { type: blob.type })] });
+    return true;
+  } catch (error) {
+    if ((error as Error).name === "AbortError") return false;
+    throw error;
+  }
+}
+
+export function canCopy(): boolean {
+  return typeof ClipboardItem !== "undefined" && navigator.clipboard?.write !== undefined;
+}
+
+/** Puts the picture on the clipboard; as PNG, of the same pixels, where the browser takes no JPEG files there. */
+export async function copy(blob: Blob): Promise<"image/jpeg" | "image/png"> {
+  const type = ClipboardItem.supports?.("image/jpeg") && blob.type === "image/jpeg" ? "image/jpeg" : "image/png";
+  await navigator.clipboard.write([new ClipboardItem({ [type]: type === "image/jpeg" ? blob : asPng(blob) })]);
+  return type;
+}
+
+async function asPng(blob: Blob): Promise<Blob> {
+  const bitmap = await createImageBitmap(blob);
+  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+  canvas.getContext("2d")!.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  return canvas.convertToBlob({ type: "image/png" });
+}

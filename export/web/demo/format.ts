@@ -7,10 +7,11 @@ export function bytes(count: number): string {
   return `${(count / 1e6).toFixed(2)} MB`;
 }
 
-/** How much smaller `now` is than `before`, with a sign only if it grew. */
-export function saved(before: number, now: number): string {
-  const percent = 100 * (1 - now / before);
-  return `${percent < 0 ? "+" : ""}${Math.abs(percent).toFixed(1)} %`;
+/** How `now` compares with `before`: "−31 %", "+4 %", "0 %". */
+export function change(before: number, now: number): string {
+  const percent = Math.round(100 * (now / before - 1));
+  if (percent === 0) return now < before ? "−<1 %" : now > before ? "+<1 %" : "0 %";
+  return `${percent < 0 ? "−" : "+"}${Math.abs(percent)} %`;
 }
 
 /** What the smaller file of `name` is called; `type` is what it holds. */

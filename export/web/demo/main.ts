@@ -1,13 +1,14 @@
 /** The page: photos in, smaller photos out. */
-import type { ModelDescription, Preprocessor } from "../src/index.js";
+import { profiles } from "jpegpre";
 import { watchArrivals } from "./arrivals.js";
-import { download, downloadAll } from "./download.js";
-import { bytes, distinct, outputName, saved } from "./format.js";
+import { canCopy, canShare, copy, download, downloadAll, share } from "./download.js";
+import { bytes, change, distinct, outputName } from "./format.js";
+import { Loader } from "./loader.js";
 import type { Photo } from "./photo.js";
-import { PhotoList } from "./photo_list.js";
+import { PhotoList, element } from "./photo_list.js";
 import { Queue, sentence } from "./queue.js";
 import { Scorer } from "./score/scorer.js";
-import { watchSettings } from "./settings.js";
+import { remember, watchSettings } from "./settings.js";
 import { Viewer } from "./viewer.js";
 
 const PROFILES: Record<string, string> = {
@@ -17,14 +18,11 @@ const PROFILES: Record<string, string> = {
 };
 const SAMPLES = ["samples/city.webp", "samples/girl.webp"];
 
-// The package is used as it is shipped, from a folder beside this page.
-const ASSETS = new URL("jpegpre/", document.baseURI).href;
-
 const byId = <Type extends HTMLElement>(id: string): Type => document.getElementById(id) as Type;
 const status = byId("status");
 const profile = byId<HTMLSelectElement>("profile");
+profile.replaceChildren(...profiles.map(({ name }) => new Option(PROFILES[name] ?? name, name, name === "balanced", name === "balanced")));
 
-let current: Preprocessor | undefined;
 const settings = watchSettings(() => queue.restart());
 const queue = new Queue(new Scorer(), settings, update);
 const viewer = new Viewer();
@@ -35,57 +33,66 @@ const list = new PhotoList({
   onRemove: remove,
   onSave: save,
 });
+const loader = new Loader({
+  onLoading: (fraction) => say(`Loading the network… ${fraction > 0 ? `${Math.round(100 * fraction)} %` : ""}`),
+  onReady: (preprocessor) => {
+    const { threads } = preprocessor;
+    byId("backend").textContent = `Runs on ${threads === 1 ? "one thread" : `${threads} threads`} of this device, profile ${preprocessor.profile.name}.`;
+    say("");
+    queue.setPreprocessor(preprocessor);
+  },
+  onFailure: (error, current) => {
+    if (current) {
+      profile.value = current;
+      remember(byId<HTMLFormElement>("settings")); // a profile that does not load is not what the next visit begins with
+      return say(`${sentence(error)} Still with ${current}.`, true);
+    }
+    const again = element("button", "link", "Try again");
+    again.addEventListener("click", () => void loader.load(profile.value));
+    say(`${sentence(error)} Your photos wait. `, true, again);
+  },
+});
 
 watchArrivals(add);
 byId("samples").addEventListener("click", () => void addSamples());
 byId("clear").addEventListener("click", clear);
 byId("download-all").addEventListener("click", () => void saveAll());
-profile.addEventListener("change", () => void open());
-void listProfiles().then(open);
+byId("save").addEventListener("click", () => viewer.photo && save(viewer.photo));
+profile.addEventListener("change", () => {
+  remember(byId<HTMLFormElement>("settings"));
+  void loader.load(profile.value);
+});
+// What failed for want of a network is tried again once there is one.
+addEventListener("online", () => loader.isReady || void loader.load(profile.value));
+offerCopyAndShare();
+void loader.load(profile.value);
+if ("serviceWorker" in navigator) navigator.serviceWorker.register("sw.js").catch(() => undefined); // the page works without
 
-function say(message: string, isBad = false): void {
-  status.textContent = message;
+function say(message: string, isBad = false, ...more: Node[]): void {
+  status.replaceChildren(message, ...more);
   status.classList.toggle("bad", isBad);
 }
 
-async function listProfiles(): Promise<void> {
-  try {
-    const { models } = (await (await fetch(`${ASSETS}models.json`)).json()) as { models: ModelDescription[] };
-    const options = models.map(({ name }) => new Option(PROFILES[name] ?? name, name));
-    profile.replaceChildren(...options);
-    profile.value = models.some(({ name }) => name === "balanced") ? "balanced" : models[0]!.name;
-    profile.disabled = models.length < 2;
-  } catch {
-    // `open` will say what is wrong.
-  }
-}
-
-let opening = 0;
-
-async function open(): Promise<void> {
-  const turn = ++opening;
-  queue.setPreprocessor(undefined);
-  current?.close();
-  current = undefined;
-  say("Loading the network…");
-  try {
-    const { createPreprocessor } = (await import(/* @vite-ignore */ `${ASSETS}index.js`)) as typeof import("../src/index.js");
-    const opened = await createPreprocessor({ profile: profile.value, assets: ASSETS });
-    // Another profile was chosen meanwhile.
-    if (turn !== opening) return opened.close();
-    current = opened;
-    const { name, threads, note } = opened.backend;
-    const where = name === "webgpu" ? "on the graphics card" : `on ${threads === 1 ? "one thread" : `${threads} threads`}`;
-    byId("backend").textContent = `Runs ${where}.${note ? ` ${sentence(note)}` : ""}`;
-    say("");
-    queue.setPreprocessor(opened);
-  } catch (error) {
-    if (turn === opening) say(sentence(error), true);
-  }
+function offerCopyAndShare(): void {
+  byId("copy").hidden = !canCopy();
+  byId("share").hidden = !canShare();
+  const onResult = (work: (blob: Blob, name: string) => Promise<unknown>, done: string) => async (): Promise<void> => {
+    const { photo } = viewer;
+    if (photo?.state.kind !== "done") return;
+    const { blob } = photo.state.result;
+    try {
+      if (await work(blob, outputName(photo.file.name, blob.type))) say(done);
+    } catch (error) {
+      say(sentence(error), true);
+    }
+  };
+  byId("copy").addEventListener("click", onResult(copy, "The picture is on the clipboard."));
+  byId("share").addEventListener("click", onResult(share, ""));
 }
 
 function add(files: File[]): void {
   queue.add(files);
+  if (files.length === 0) return say("There are no pictures in there.", true);
   for (const photo of queue.photos.slice(-files.length)) update(photo);
 }
 
@@ -107,38 +114,53 @@ async function addSamples(): Promise<void> {
 function update(photo: Photo): void {
   list.update(photo);
   if (photo.state.kind === "working" && photo.state.fraction > 0) return; // nothing else changes
-  byId("results").hidden = queue.photos.length === 0;
-  summarise();
+  showResults();
   if (photo.state.kind === "done" && !viewer.photo) choose(photo);
-  else if (photo === viewer.photo) viewer.show(photo);
+  else if (photo === viewer.photo) look(photo);
 }
 
 function remove(photo: Photo): void {
   queue.remove(photo);
   list.remove(photo);
-  if (viewer.photo === photo) viewer.show(undefined);
-  byId("results").hidden = queue.photos.length === 0;
-  summarise();
+  if (viewer.photo === photo) {
+    viewer.show(undefined);
+    const next = done()[0]?.photo;
+    if (next) choose(next);
+  }
+  showResults();
   byId("files").focus();
 }
 
 function choose(photo: Photo): void {
   list.choose(photo);
-  viewer.show(photo);
+  look(photo);
+}
+
+function look(photo: Photo): void {
+  const isNew = photo.state.kind === "done" && photo.state.comparison === undefined;
+  const isDue = isNew && (photo.state as { result: { kept: string } }).result.kept !== "original" && settings().maxSide === undefined;
+  viewer.show(photo, isDue);
+  if (isNew) void queue.compare(photo);
 }
 
 function done(): { photo: Photo; state: Extract<Photo["state"], { kind: "done" }> }[] {
   return queue.photos.flatMap((photo) => (photo.state.kind === "done" ? [{ photo, state: photo.state }] : []));
 }
 
-function summarise(): void {
+function showResults(): void {
+  const hasPhotos = queue.photos.length > 0;
+  byId("results").hidden = !hasPhotos;
+  document.body.classList.toggle("at-work", hasPhotos);
   const finished = done();
-  const plain = finished.reduce((sum, { state }) => sum + state.result.bytes.plain, 0);
-  const output = finished.reduce((sum, { state }) => sum + state.result.bytes.output, 0);
+  const sum = (of: (one: (typeof finished)[number]) => number): number => finished.reduce((total, one) => total + of(one), 0);
+  const [input, plain, output] = [sum(({ photo }) => photo.file.size), sum(({ state }) => state.result.bytes.plain), sum(({ state }) => state.result.bytes.output)];
   const count = `${finished.length} of ${queue.photos.length} ${queue.photos.length === 1 ? "photo" : "photos"}`;
-  const gain = document.createElement("strong");
-  if (finished.length) gain.textContent = `${saved(plain, output)} saved`;
-  byId("summary").replaceChildren(finished.length ? `${count}: ${bytes(output)} instead of ${bytes(plain)}, ` : count, gain);
+  const parts: (Node | string)[] = [count];
+  if (finished.length) {
+    const gain = element("strong", output < input ? "won" : "", `${bytes(input)} → ${bytes(output)} (${change(input, output)})`);
+    parts.push(": ", gain, element("small", "", `ordinary JPEGs of the same quality: ${bytes(plain)}`));
+  }
+  byId("summary").replaceChildren(...parts);
   byId<HTMLButtonElement>("download-all").disabled = finished.length === 0;
 }
 
@@ -159,6 +181,6 @@ function clear(): void {
   queue.clear();
   list.clear();
   viewer.show(undefined);
-  byId("results").hidden = true;
+  showResults();
   byId("files").focus();
 }

@@ -1,5 +1,5 @@
 /** The table of photos. */
-import { bytes, outputName, saved } from "./format.js";
+import { bytes, change, outputName } from "./format.js";
 import type { Photo } from "./photo.js";
 
 export interface ListEvents {
@@ -72,9 +72,12 @@ export class PhotoList {
     button.disabled = photo.state.kind !== "done";
     button.setAttribute("aria-pressed", String(photo === this.#chosen));
     button.title = button.disabled ? "" : "Show before and after";
+    row.thumbnail.setAttribute("aria-hidden", "true");
     button.append(row.thumbnail, element("span", "name", photo.file.name, element("span", "note", noteOf(photo))));
     button.addEventListener("click", () => this.#events.onChoose(photo));
-    return cell("cell-photo", undefined, button);
+    const made = cell("cell-photo", undefined, button);
+    if (photo.state.kind === "failed") made.colSpan = 4; // a message takes room
+    return made;
   }
 
   #stateCells(photo: Photo): HTMLTableCellElement[] {
@@ -86,30 +89,32 @@ export class PhotoList {
       actions[0] = this.#button("Remove", `Remove ${name}`, () => this.#events.onRemove(photo));
       if (state.isWorthRetrying) actions.unshift(this.#button("Try again", `Try ${name} again`, () => this.#events.onRetry(photo)));
     }
+    const last = cell("cell-actions", undefined, element("div", "row-actions", ...actions));
+    if (state.kind === "failed") return [last];
     const bar = document.createElement("progress");
     bar.max = 1;
     bar.setAttribute("aria-label", `Progress of ${photo.file.name}`);
     if (state.kind === "working") bar.value = state.fraction;
     else if (state.kind === "waiting") bar.value = 0;
-    const middle = cell("cell-progress", undefined, ...(state.kind === "failed" ? [] : [bar]));
-    middle.colSpan = 4;
-    return [middle, cell("cell-actions", undefined, element("div", "row-actions", ...actions))];
+    const middle = cell("cell-progress", undefined, bar);
+    middle.colSpan = 3;
+    return [middle, last];
   }
 
-  #resultCells(photo: Photo, { result, scores: known }: Extract<Photo["state"], { kind: "done" }>): HTMLTableCellElement[] {
+  #resultCells(photo: Photo, { result, comparison }: Extract<Photo["state"], { kind: "done" }>): HTMLTableCellElement[] {
     const { plain, output } = result.bytes;
-    const scores = known === "none" ? undefined : known;
-    const score = cell("number cell-score", "Score", scores ? scores.ours.toFixed(1) : known ? "–" : "…");
-    if (scores?.equal !== undefined) score.append(element("small", "", `plain, same size ${scores.equal.toFixed(1)}`));
-    const before = cell("number", "Plain JPEG", bytes(plain));
-    if (scores) before.append(element("small", "", `score ${scores.plain.toFixed(1)}`));
+    const input = photo.file.size;
+    const known = typeof comparison === "object" ? comparison : undefined;
+    const ordinary = cell("number", "Ordinary JPEG", known ? bytes(known.neededBytes) : bytes(plain));
+    ordinary.append(element("small", "", known ? "for this look" : "at this quality"));
+    const isWon = result.kept !== "original" && output < input;
     const save = this.#button("Save", `Save ${outputName(photo.file.name, result.blob.type)}`, () => this.#events.onSave(photo));
+    const remove = this.#button("✕", `Remove ${photo.file.name}`, () => this.#events.onRemove(photo));
     return [
-      before,
-      cell("number", "Smaller", bytes(output)),
-      cell("number saved", "Saved", saved(plain, output)),
-      score,
-      cell("cell-actions", undefined, element("div", "row-actions", save)),
+      cell("number cell-sizes", "Original → result", `${bytes(input)} → `, element("strong", "", bytes(output))),
+      cell(isWon ? "number saved" : "number saved even", "Change", change(input, output)),
+      ordinary,
+      cell("cell-actions", undefined, element("div", "row-actions", save, remove)),
     ];
   }
 
@@ -136,11 +141,13 @@ export class PhotoList {
 function noteOf({ file, state }: Photo): string {
   if (state.kind === "failed") return state.message;
   if (state.kind !== "done") return bytes(file.size);
-  const { width, height, quality, kept, isFlattened } = state.result;
-  const parts = [`${width} × ${height}`, `quality ${quality}`];
+  const { width, height, quality, kept, isFlattened, isAnimated } = state.result;
+  const parts = [`${width} × ${height}`];
   if (kept === "original") parts.push("your file is smaller: kept");
+  else parts.push(`quality ${quality}`);
   if (kept === "plain") parts.push("editing saved nothing: left alone");
   if (isFlattened && kept !== "original") parts.push("transparency put on white");
+  if (isAnimated && kept !== "original") parts.push("animation: its first picture");
   return parts.join(", ");
 }
 
@@ -150,13 +157,13 @@ function cell(className: string, label: string | undefined, ...content: (Node | 
   return made;
 }
 
-function element<Name extends keyof HTMLElementTagNameMap>(
+export function element<Name extends keyof HTMLElementTagNameMap>(
   name: Name,
   className: string,
   ...content: (Node | string)[]
 ): HTMLElementTagNameMap[Name] {
   const made = document.createElement(name);
-  made.className = className;
+  if (className) made.className = className;
   made.append(...content);
   return made;
 }

@@ -1,6 +1,7 @@
 /** Works through the photos, two at a time: while one is edited the next is opened. */
-import type { Preprocessor } from "../src/index.js";
+import type { Preprocessor } from "jpegpre";
 import { Photo } from "./photo.js";
+import { compare, type Comparison } from "./score/compare.js";
 import type { Scorer } from "./score/scorer.js";
 import type { Settings } from "./settings.js";
 
@@ -22,8 +23,8 @@ export class Queue {
     this.#onChange = onChange;
   }
 
-  /** The network to use from now on; undefined while there is none. All photos are done anew. */
-  setPreprocessor(preprocessor: Preprocessor | undefined): void {
+  /** The network to use from now on. All photos are done anew. */
+  setPreprocessor(preprocessor: Preprocessor): void {
     this.#preprocessor = preprocessor;
     this.restart();
   }
@@ -58,6 +59,34 @@ export class Queue {
     for (const photo of this.photos.splice(0)) photo.controller.abort();
   }
 
+  /** Compares a photo that is done with plain JPEG; once, and not what was scaled: there is no original of that size. */
+  async compare(photo: Photo): Promise<void> {
+    const { state, file } = photo;
+    const preprocessor = this.#preprocessor;
+    if (state.kind !== "done" || state.comparison !== undefined || !preprocessor) return;
+    const { signal } = photo.controller;
+    const { result } = state;
+    const { maxSide, keepMetadata } = this.#settings();
+    const set = (comparison: Comparison | "none"): void => {
+      if (!signal.aborted) this.#set(photo, { kind: "done", result, comparison });
+    };
+    state.comparison = "none"; // until it is there, and so that it is not asked for twice
+    if (result.kept === "original" || maxSide !== undefined) return set("none");
+    try {
+      const comparison = await compare(result.blob, result.quality, {
+        plainAt: async (quality) => (await preprocessor.compress(file, { quality, strength: 0, keepMetadata, signal })).plain,
+        score: async (blobs) => {
+          const scores = await this.#scorer.score(file, blobs, signal);
+          if (!scores) throw new Error("no score");
+          return scores;
+        },
+      });
+      set(comparison ?? "none");
+    } catch {
+      set("none"); // too small a picture, or nobody waits any more
+    }
+  }
+
   #fill(): void {
     while (this.#preprocessor && this.#running < AT_ONCE) {
       const photo = this.photos.find(({ state }) => state.kind === "waiting");
@@ -72,7 +101,7 @@ export class Queue {
 
   async #work(photo: Photo, preprocessor: Preprocessor): Promise<void> {
     const { signal } = photo.controller;
-    const { quality, maxBytes, ...settings } = this.#settings();
+    const { quality, maxBytes, maxSide, ...settings } = this.#settings();
     const set = (state: Photo["state"]): void => {
       // A photo that was cancelled or started anew meanwhile is another run's business.
       if (!signal.aborted) this.#set(photo, state);
@@ -82,19 +111,13 @@ export class Queue {
       const result = await preprocessor.compress(photo.file, {
         ...settings,
         ...(maxBytes === undefined ? { quality: quality! } : { maxBytes }),
+        maxWidth: maxSide,
+        maxHeight: maxSide,
+        allowOriginal: true,
         signal,
         onProgress: (fraction) => set({ kind: "working", fraction }),
       });
-      set({ kind: "done", result, equal: undefined, scores: undefined });
-      const equal = await preprocessor
-        .compress(photo.file, { ...settings, strength: 0, maxBytes: result.blob.size, signal })
-        .then(({ plain }) => plain)
-        .catch(() => undefined); // plain JPEG cannot get that small, or the photo was cancelled
-      set({ kind: "done", result, equal, scores: undefined });
-      // Not awaited: the next photo need not wait for a score.
-      void this.#scorer.score(photo.file, [result.plain, result.blob, ...(equal ? [equal] : [])], signal).then((scores) => {
-        set({ kind: "done", result, equal, scores: scores ? { plain: scores[0]!, ours: scores[1]!, equal: scores[2] } : "none" });
-      });
+      set({ kind: "done", result, comparison: undefined });
     } catch (error) {
       if (signal.aborted) {
         // Started anew, it is waiting already.

@@ -1,6 +1,7 @@
 /** Before and after one photo, with a wipe and zoom. */
 import { bytes } from "./format.js";
 import type { Photo } from "./photo.js";
+import { element } from "./photo_list.js";
 
 type Against = "plain" | "equal" | "original";
 
@@ -16,6 +17,7 @@ export class Viewer {
   readonly #against = byId<HTMLSelectElement>("against");
   readonly #urls = new Map<HTMLImageElement, { url: string; blob: Blob }>();
   #photo: Photo | undefined;
+  #isComparing = false;
   /** Whose pictures are on the stage. */
   #shown: Photo | undefined;
 
@@ -33,8 +35,13 @@ export class Viewer {
     return this.#photo;
   }
 
-  /** Shows a photo that is done, or nothing. */
-  show(photo: Photo | undefined): void {
+  /**
+   * Shows a photo that is done, or nothing.
+   *
+   * @param isComparing Its scores are on their way.
+   */
+  show(photo: Photo | undefined, isComparing = false): void {
+    this.#isComparing = isComparing;
     const isOther = photo !== this.#photo;
     this.#photo = photo;
     if (isOther) this.#zoom("fit");
@@ -51,7 +58,9 @@ export class Viewer {
     }
     this.#section.hidden = false;
     this.#shown = this.#photo;
-    const { result, equal } = state;
+    const { result, comparison } = state;
+    const known = typeof comparison === "object" ? comparison : undefined;
+    const equal = known?.nearest;
     this.#against.options[1]!.disabled = !equal;
     let against = this.#against.value as Against;
     if (against === "equal" && !equal) against = "plain";
@@ -60,8 +69,32 @@ export class Viewer {
     this.#load(this.#after, result.blob);
     this.#pair.style.setProperty("--width", `${result.width}px`);
     this.#pair.style.setProperty("--ratio", `${result.width / result.height}`);
-    byId("before-label").textContent = `${against === "original" ? "original" : "plain"} ${bytes(before.size)}`;
-    byId("after-label").textContent = `smaller ${bytes(result.blob.size)}`;
+    byId("before-label").textContent = `${against === "original" ? "original" : "ordinary"} ${bytes(before.size)}`;
+    byId("after-label").textContent = `result ${bytes(result.blob.size)}`;
+    this.#showVerdict(state);
+  }
+
+  /** The photo's sizes and scores in words; nothing is praised where nothing was won. */
+  #showVerdict({ result, comparison }: Extract<Photo["state"], { kind: "done" }>): void {
+    const { file } = this.#photo!;
+    const { output } = result.bytes;
+    byId("verdict-sizes").replaceChildren(`${bytes(file.size)} → `, element("strong", "", bytes(output)));
+    const [look, score] = [byId("verdict-look"), byId("verdict-score")];
+    look.className = score.className = "";
+    if (result.kept === "original") {
+      look.textContent = "Your file is smaller than anything made of it: it is kept.";
+      score.textContent = "";
+    } else if (typeof comparison === "object") {
+      const { neededBytes, ours, equal } = comparison;
+      const percent = Math.round(100 * (1 - output / neededBytes));
+      look.textContent = `An ordinary JPEG of this look needs ${bytes(neededBytes)}`;
+      if (percent > 0) look.append(element("strong", "won", ` (${percent} % saved)`));
+      const scores = element("span", ours > equal ? "won" : "", `score ${ours.toFixed(1)}`);
+      score.replaceChildren(scores, `, ordinary of the same size ${equal.toFixed(1)}`);
+    } else {
+      look.textContent = `An ordinary JPEG of the same quality has ${bytes(result.bytes.plain)}`;
+      score.textContent = comparison === undefined || this.#isComparing ? "score …" : "";
+    }
   }
 
   #load(image: HTMLImageElement, blob: Blob): void {

@@ -1,42 +1,47 @@
-// Builds dist/: index.js, worker.js and its chunks, ONNX Runtime's WebAssembly in ort/, models in models/.
-import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+// Builds dist/: index.js, worker.js, models/, types, and the licenses of what worker.js brings along.
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-import { shippedModels } from "./models.mjs";
+import { modelsModule, shippedModels } from "./models.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
-const RUNTIME_FILES = ["ort-wasm-simd-threaded", "ort-wasm-simd-threaded.asyncify"].flatMap((name) => [
-  `${name}.mjs`,
-  `${name}.wasm`,
-]);
-
 const models = shippedModels();
 rmSync(dist, { recursive: true, force: true });
 
+const shared = { absWorkingDir: root, bundle: true, target: "es2022", minify: true, legalComments: "none", outdir: "dist" };
 await build({
-  absWorkingDir: root,
-  entryPoints: { index: "src/index.ts", worker: "src/worker/worker.ts", tile_worker: "src/worker/tile_worker.ts" },
-  outdir: "dist",
-  bundle: true,
-  splitting: true,
-  chunkNames: "chunks/[name]-[hash]",
+  ...shared,
+  entryPoints: { index: "src/index.ts" },
   format: "esm",
-  target: "es2022",
-  minify: true,
-  legalComments: "none",
-  loader: { ".wasm": "binary" },
-  // ONNX Runtime without its .mjs inlined: its threads then load that file, not our worker.
-  conditions: ["onnxruntime-web-use-extern-wasm"],
+  plugins: [
+    {
+      name: "models",
+      setup({ onResolve, onLoad }) {
+        onResolve({ filter: /^jpegpre:models$/ }, () => ({ path: "models", namespace: "jpegpre" }));
+        onLoad({ filter: /.*/, namespace: "jpegpre" }, () => ({ contents: modelsModule(models), loader: "js" }));
+      },
+    },
+  ],
 });
+// A classic script: it can be started from another origin, and nobody has to bundle it.
+await build({ ...shared, entryPoints: { worker: "src/worker/main.ts" }, format: "iife", loader: { ".wasm": "binary" } });
 
-const copy = (from, to) => {
-  mkdirSync(dirname(join(dist, to)), { recursive: true });
-  copyFileSync(from, join(dist, to));
-};
-for (const name of RUNTIME_FILES) copy(join(root, "node_modules/onnxruntime-web/dist", name), `ort/${name}`);
+for (const { from, path } of models) {
+  mkdirSync(dirname(join(dist, path)), { recursive: true });
+  copyFileSync(from, join(dist, path));
+}
 
-for (const { copies } of models) for (const { from, to } of copies) copy(from, to);
-writeFileSync(join(dist, "models.json"), JSON.stringify({ models: models.map((model) => model.description) }));
+// Beside package.json, where npm packs them from.
+copyFileSync(join(root, "../../LICENSE"), join(root, "LICENSE"));
+const NOTICED = ["pica", "glur", "multimath"];
+const notices = NOTICED.map((name) => {
+  const folder = join(root, "node_modules", name);
+  const { version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  const file = readdirSync(folder).find((candidate) => /^licen[cs]e/i.test(candidate));
+  return `${name} ${version}, ${license}\n\n${readFileSync(join(folder, file), "utf8").trim()}\n`;
+});
+const heading = "dist/worker.js contains parts of these programs:\n\n";
+writeFileSync(join(root, "THIRD-PARTY-NOTICES.txt"), heading + notices.join(`\n${"-".repeat(78)}\n\n`));

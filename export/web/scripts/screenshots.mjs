@@ -11,12 +11,15 @@ const folder = process.argv[2] ?? join(root, "screenshots");
 mkdirSync(folder, { recursive: true });
 
 const server = await serve({ "/": join(root, "demo-dist/") });
+const phone = { deviceScaleFactor: 2, hasTouch: true, isMobile: true };
 const sizes = {
-  desktop: { viewport: { width: 1280, height: 900 } },
-  phone: { viewport: { width: 375, height: 740 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true },
+  390: { viewport: { width: 390, height: 844 }, ...phone },
+  430: { viewport: { width: 430, height: 932 }, ...phone },
+  800: { viewport: { width: 800, height: 1100 } },
+  1280: { viewport: { width: 1280, height: 900 } },
 };
 for (const [size, options] of Object.entries(sizes)) {
-  for (const colorScheme of ["light", "dark"]) {
+  for (const colorScheme of size === "390" || size === "1280" ? ["light", "dark"] : ["light"]) {
     const browser = await launch([], { ...options, colorScheme });
     const page = await browser.context.newPage();
     const picture = (name) => page.screenshot({ path: join(folder, `${size}-${colorScheme}-${name}.png`), fullPage: true });
@@ -25,11 +28,11 @@ for (const [size, options] of Object.entries(sizes)) {
     await picture("empty");
     await page.locator("#samples").click();
     await page.locator("#files").setInputFiles({ name: "notes about a long walk in the hills.txt", mimeType: "text/plain", buffer: Buffer.from("no picture") });
-    await page.getByText("plain, same size").nth(1).waitFor({ timeout: 120_000 });
+    await page.getByText("An ordinary JPEG of this look needs").waitFor({ timeout: 120_000 });
     await picture("done");
     await page.locator("[data-zoom='4']").click();
     await page.locator("#goal-size").locator("xpath=following-sibling::label").click();
-    await page.getByText("plain, same size").nth(1).waitFor({ timeout: 120_000 });
+    await page.getByText("An ordinary JPEG of this look needs").waitFor({ timeout: 120_000 });
     await page.waitForTimeout(1000);
     await page.locator("#viewer").screenshot({ path: join(folder, `${size}-${colorScheme}-zoomed.png`) });
     await browser.close();

@@ -2,24 +2,29 @@
  * Smaller JPEG files at the same look, in the browser: a small network edits the pixels, the browser's own encoder does the
  * rest.
  */
-import type { PreprocessorOptions } from "./options.js";
-import { Preprocessor } from "./preprocessor.js";
+import { profiles as shipped } from "./files.js";
+import { openPreprocessor } from "./preprocessor.js";
+import type { Preprocessor, PreprocessorOptions, Profile } from "./types.js";
 
 export { JpegpreError, type ErrorCode } from "./errors.js";
 export type {
   Compressed,
   CompressOptions,
   JobOptions,
+  Picture,
   PreprocessOptions,
+  Preprocessor,
   PreprocessorOptions,
-} from "./options.js";
-export type { ModelDescription } from "./protocol.js";
-export type { Preprocessor };
+  Profile,
+} from "./types.js";
+
+/** The profiles that this package brings. */
+export const profiles: readonly Profile[] = shipped;
 
 /**
- * Loads a model in a worker.
+ * Loads a model in a worker. Works in pages and in workers; importing this module elsewhere has no effect.
  *
- * @throws JpegpreError if the browser is too old, or model or worker cannot be loaded.
+ * @throws JpegpreError if this is no browser or too old a one, or model or worker cannot be loaded.
  * @throws RangeError, TypeError for wrong arguments.
  *
  * @example
@@ -27,5 +32,5 @@ export type { Preprocessor };
  * const { blob } = await preprocessor.compress(input.files[0], { quality: 75 });
  */
 export function createPreprocessor(options: PreprocessorOptions = {}): Promise<Preprocessor> {
-  return Preprocessor.create(options);
+  return openPreprocessor(options);
 }

@@ -1,43 +1,29 @@
 /** Messages between the page and the worker. */
 import type { ErrorCode } from "./errors.js";
 
-/** One file of a model, as models.json lists it. */
-export interface ModelFile {
-  path: string;
-  sha256: string;
-  sizeBytes: number;
-}
-
-/** One profile, as models.json lists it; made by scripts/build.mjs from savedmodels/<profile>/model.json. */
+/** One profile; made by scripts/models.mjs from savedmodels/<profile>/model.json. */
 export interface ModelDescription {
   name: string;
   version: string;
   /** Lowest and highest quality that it was trained for. */
-  qualityRange: [number, number];
+  qualityRange: readonly [number, number];
   tile: { alignment: number; overlap: number };
-  /** By precision, best first for WebAssembly on a CPU. */
-  files: Record<string, ModelFile>;
+  sha256: string;
+  sizeBytes: number;
 }
 
 export interface ModelSource {
   url: string;
   sha256: string;
+  sizeBytes: number;
 }
-
-/**
- * "wasm": this package's own WebAssembly; "onnx": ONNX Runtime's, for models that the former does not know; "webgpu": ONNX
- * Runtime on the graphics card.
- */
-export type BackendName = "wasm" | "onnx" | "webgpu";
 
 export interface OpenRequest {
   kind: "open";
   model: ModelDescription;
-  /** The file for the CPU, and the one for the graphics card. */
-  file: ModelSource;
-  gpuFile: ModelSource;
-  wasmPaths: string;
-  backend: "auto" | BackendName;
+  source: ModelSource;
+  /** The worker's own address: its threads are started from it. */
+  workerUrl: string;
   threads: number;
   tilePixels: number;
 }
@@ -59,9 +45,13 @@ export interface CompressRequest {
   /** Either this or `maxBytes`. */
   quality?: number;
   maxBytes?: number;
+  maxWidth: number;
+  maxHeight: number;
   strength: number;
   keepMetadata: boolean;
   background: string;
+  allowOriginal: boolean;
+  keepColorProfile: boolean;
 }
 
 export type JobRequest = PreprocessRequest | CompressRequest;
@@ -69,10 +59,7 @@ export type Request = OpenRequest | JobRequest | { kind: "cancel"; job: number }
 
 export interface OpenedReply {
   kind: "opened";
-  backend: BackendName;
   threads: number;
-  /** Why WebGPU was not used, where it was asked for or could have been. */
-  note?: string;
 }
 
 export interface PreprocessedReply {
@@ -91,13 +78,15 @@ export interface CompressedReply {
   width: number;
   height: number;
   isFlattened: boolean;
+  isAnimated: boolean;
 }
 
 export type Reply =
   | OpenedReply
   | PreprocessedReply
   | CompressedReply
-  | { kind: "progress"; job: number; fraction: number }
+  /** Without a job: of the model's loading. */
+  | { kind: "progress"; job?: number; fraction: number }
   | { kind: "failed"; job?: number; code: ErrorCode; message: string }
   | { kind: "cancelled"; job: number }
   | { kind: "pong" };

@@ -7,12 +7,14 @@ import re
 from jpegpre_tf.cli.common import shared_arguments
 from jpegpre_tf.cli.common.encoder import add_encoder_argument
 from jpegpre_tf.errors import UsageError
+from jpegpre_tf.jpeg.tuned_tables import TunedTables
 from jpegpre_tf.runtime import EncodeOptions
-from jpegpre_tf.runtime.encoding.jpeg_file import SUBSAMPLINGS
-from jpegpre_tf.runtime.pictures.decode import COLOR_CHOICES, MAX_PIXELS, check_color
+from jpegpre_tf.runtime.encoding.jpeg_file import SCANS, SUBSAMPLINGS
+from jpegpre_tf.runtime.encoding.options import TABLES_CHOICES, TablesOption
+from jpegpre_tf.runtime.encoding.output_names import COLLISION_CHOICES
+from jpegpre_tf.runtime.encoding.tables_file import read_tables
 from jpegpre_tf.runtime.pictures.metadata import METADATA_CHOICES
 
-DEFAULT_QUALITY = 75
 _SIZE = re.compile(r"([0-9]*\.?[0-9]+) ?([kmg]?)(i?)b?", re.IGNORECASE | re.ASCII)
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3}
 
@@ -25,15 +27,6 @@ def size_bytes(text: str) -> int:
         value = int(float(found[1]) * (1024 if found[3] else 1000) ** _POWERS[found[2].lower()])
     if value < 1:
         raise argparse.ArgumentTypeError(f"expected a size such as 200kB or 1.5MB, received {text!r}")
-    return value
-
-
-def megapixels(text: str) -> int:
-    """Parses a number of pixels: 50000000 or 50MP."""
-    found = re.fullmatch(r"([0-9]*\.?[0-9]+) ?(mp)?", text, re.IGNORECASE | re.ASCII)
-    value = int(float(found[1]) * (1_000_000 if found[2] else 1)) if found else 0
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"expected pixels such as 50MP or 50000000, received {text!r}")
     return value
 
 
@@ -56,15 +49,6 @@ def score(text: str) -> float:
     return value
 
 
-def background(text: str) -> str:
-    """Parses a colour."""
-    try:
-        check_color("keep", text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"expected a colour name or #rrggbb, received {text!r}") from error
-    return text
-
-
 def add_encode_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the verb's arguments."""
     parser.epilog = (
@@ -72,13 +56,15 @@ def add_encode_arguments(parser: argparse.ArgumentParser) -> None:
         "without preprocessing. An existing output is replaced, an input only by --in-place. A JPEG input "
         "is encoded at its own quality at most, and kept byte for byte where nothing would be won."
     )
-    parser.add_argument("inputs", nargs="+", metavar="IN", help="picture files, and folders of them")
+    parser.add_argument(
+        "inputs", nargs="+", metavar="IN", help="picture files, and folders of them; - is stdin"
+    )
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument(
         "-o",
         "--output",
         metavar="OUT",
-        help="folder, or for a single picture a .jpg file; the structure of input folders is kept",
+        help="folder, or for a single picture a .jpg file or - for stdout; the structure of input folders is kept",
     )
     where.add_argument(
         "--in-place",
@@ -92,12 +78,20 @@ def add_encode_arguments(parser: argparse.ArgumentParser) -> None:
         type=shared_arguments.positive_int,
         default=1,
         metavar="N",
-        help="pictures at a time; memory grows with it (default: %(default)s)",
+        help="pictures at a time, up to two for each core; memory grows with it (default: %(default)s)",
     )
     parser.add_argument(
         "--resume", action="store_true", help="go on with a run that was stopped: skip what it had finished"
     )
+    parser.add_argument(
+        "--keep-times", action="store_true", help="give the output the input's time of last change"
+    )
+    shared_arguments.add_dry_run_argument(parser)
     parser.add_argument("--page", metavar="PAGE.html", help="also write a before/after page for a browser")
+    parser.add_argument(
+        "--details", action="store_true", help="all pictures, with bytes, PSNR and quality, in the table"
+    )
+    shared_arguments.add_quiet_argument(parser)
     shared_arguments.add_json_argument(parser, "one JSON object per picture instead of the table")
 
 
@@ -112,6 +106,19 @@ def add_picture_arguments(parser: argparse.ArgumentParser) -> None:
         help="resolution of colour (default: %(default)s)",
     )
     parser.add_argument(
+        "--tables",
+        default="tuned",
+        metavar="T",
+        help="quantization tables: tuned, those of the profile; standard, the encoder's own; or a file with tables, "
+        "see docs/carrier.md (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--scan",
+        choices=SCANS,
+        default="baseline",
+        help="kind of JPEG file; smallest: baseline or progressive, whichever is smaller (default: %(default)s)",
+    )
+    parser.add_argument(
         "--metadata",
         choices=METADATA_CHOICES,
         default="keep",
@@ -119,40 +126,23 @@ def add_picture_arguments(parser: argparse.ArgumentParser) -> None:
         "strip: only the colour profile and the orientation (default: %(default)s)",
     )
     parser.add_argument(
-        "--background",
-        type=background,
-        default="white",
-        metavar="COLOUR",
-        help="under transparent pictures, a name or #rrggbb (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--color",
-        choices=COLOR_CHOICES,
-        default="keep",
-        help="keep pixels and colour profile, or convert to sRGB (default: %(default)s)",
-    )
-    parser.add_argument(
         "--allow-larger",
         action="store_true",
         help="encode JPEG inputs at the quality given even if that loses more than it wins",
     )
+    shared_arguments.add_reading_arguments(parser)
     parser.add_argument(
-        "--max-pixels",
-        type=megapixels,
-        default=MAX_PIXELS,
-        metavar="N",
-        help=f"refuse larger pictures, for example 50MP (default: {MAX_PIXELS // 1_000_000}MP)",
+        "--on-collision",
+        choices=COLLISION_CHOICES,
+        default=COLLISION_CHOICES[0],
+        help="two pictures that would get one name: refuse; keep-suffix writes IMG_1.heic as IMG_1.heic.jpg beside "
+        "IMG_1.jpg; number writes IMG_1-2.jpg; skip does the JPEG file, or the first one (default: %(default)s)",
     )
 
 
 def _add_goal(parser: argparse.ArgumentParser) -> None:
     goal = parser.add_mutually_exclusive_group()
-    goal.add_argument(
-        "--quality",
-        type=shared_arguments.quality,
-        metavar="Q",
-        help=f"JPEG quality, 1 to 100 (default: {DEFAULT_QUALITY})",
-    )
+    shared_arguments.add_quality_argument(goal)
     goal.add_argument(
         "--target-size",
         type=size_bytes,
@@ -178,8 +168,18 @@ def encode_options(arguments: argparse.Namespace) -> EncodeOptions:
     """
     if getattr(arguments, "page", None) and arguments.resume:
         raise UsageError("--page needs all pictures in one run: not allowed with --resume")
+    tables: TablesOption = arguments.tables
+    if arguments.tables not in TABLES_CHOICES:
+        tables = read_tables(arguments.tables)
+        has_target = arguments.target_size or arguments.target_bpp or arguments.target_score
+        if arguments.subsampling != "4:2:0" or (has_target and not isinstance(tables, TunedTables)):
+            raise UsageError(
+                "--tables FILE needs --subsampling 4:2:0, and a target needs tables of all qualities"
+            )
     return EncodeOptions(
-        quality=arguments.quality or DEFAULT_QUALITY,
+        tables=tables,
+        scan=arguments.scan,
+        quality=shared_arguments.chosen_quality(arguments),
         strength=arguments.strength,
         subsampling=arguments.subsampling,
         metadata=arguments.metadata,
@@ -192,3 +192,9 @@ def encode_options(arguments: argparse.Namespace) -> EncodeOptions:
         max_pixels=arguments.max_pixels,
         in_place=getattr(arguments, "in_place", False),
     )
+
+
+def has_target(options: EncodeOptions) -> bool:
+    """Whether a size or score decides the quality."""
+    targets = (options.target_size_bytes, options.target_bpp, options.target_score)
+    return any(target is not None for target in targets)

@@ -1,20 +1,90 @@
-"""What `jpegpre encode` tells about its results: rows of a table, or JSON."""
+"""What `jpegpre encode` tells about its results: rows of a table, a sentence, or JSON."""
 
 import argparse
 import math
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from jpegpre_tf import runtime
-from jpegpre_tf.storage.names import shown
+from jpegpre_tf.cli.common.units import count_of, format_size
+from jpegpre_tf.storage.names import printable_path
 
-HEADER = ("file", "plain bytes", "bytes", "saved %", "plain PSNR dB", "PSNR dB", "input bytes", "quality")
+HEADER = ("picture", "before", "now", "ordinary", "saved")
+DETAILED_HEADER = (
+    "file",
+    "plain bytes",
+    "bytes",
+    "saved %",
+    "plain PSNR dB",
+    "PSNR dB",
+    "input bytes",
+    "quality",
+)
 
 
-def row(result: runtime.EncodeResult) -> tuple[str, ...]:
-    """Returns the table's cells for one picture."""
+def to_rows(results: Sequence[runtime.EncodeResult]) -> list[tuple[str, ...]]:
+    """Returns the table's cells, one row a picture; the folder that all pictures are in is not repeated."""
+    names = short_names([result.source for result in results])
+    return [
+        (
+            name,
+            format_size(result.size_bytes_input),
+            format_size(result.size_bytes),
+            format_size(result.size_bytes_plain),
+            "kept" if result.is_copy else f"{result.saved_percent:.0f} %",
+        )
+        for name, result in zip(names, results, strict=True)
+    ]
+
+
+def to_totals(results: Sequence[runtime.EncodeResult]) -> tuple[str, ...]:
+    """Returns the last line of `to_rows`."""
+    before, now, ordinary = sum_sizes(results)
     return (
-        shown(result.source),
+        count_of(len(results), "picture"),
+        format_size(before),
+        format_size(now),
+        format_size(ordinary),
+        f"{100 * (1 - now / ordinary):.0f} %",
+    )
+
+
+def to_sentence(results: Sequence[runtime.EncodeResult], look: str) -> str:
+    """Returns what came of it, for a photographer: what it was, what it is, what others would make of it."""
+    before, now, ordinary = sum_sizes(results)
+    said = f"{count_of(len(results), 'picture')}: {format_size(before)} -> {format_size(now)}."
+    if all(result.is_copy for result in results):
+        return f"{said} Nothing was to be won: the pictures were kept."
+    if ordinary <= now:
+        return said
+    return f"{said} An ordinary encoder needs {format_size(ordinary)} {look}."
+
+
+def sum_sizes(results: Sequence[runtime.EncodeResult]) -> tuple[int, int, int]:
+    """Returns the bytes of all inputs, of all outputs, and of all files that an ordinary encoder makes."""
+    return (
+        sum(result.size_bytes_input for result in results),
+        sum(result.size_bytes for result in results),
+        sum(result.size_bytes_plain for result in results),
+    )
+
+
+def short_names(paths: Sequence[Path]) -> list[str]:
+    """Returns the paths without the folder that they have in common, printable."""
+    absolute = [os.path.abspath(path) for path in paths]  # noqa: PTH100  links are kept
+    try:
+        common = os.path.commonpath([os.path.dirname(path) for path in absolute])  # noqa: PTH120
+    except ValueError:  # on several drives
+        return [printable_path(path) for path in paths]
+    return [printable_path(os.path.relpath(path, common)) for path in absolute]
+
+
+def to_detailed_row(result: runtime.EncodeResult) -> tuple[str, ...]:
+    """Returns the cells of one picture under `DETAILED_HEADER`."""
+    return (
+        printable_path(result.source),
         f"{result.size_bytes_plain:,}",
         f"{result.size_bytes:,}",
         f"{result.saved_percent:.1f}",
@@ -25,18 +95,17 @@ def row(result: runtime.EncodeResult) -> tuple[str, ...]:
     )
 
 
-def totals(results: list[runtime.EncodeResult]) -> tuple[str, ...]:
-    """Returns the table's last line."""
-    plain = sum(result.size_bytes_plain for result in results)
-    size = sum(result.size_bytes for result in results)
+def to_detailed_totals(results: Sequence[runtime.EncodeResult]) -> tuple[str, ...]:
+    """Returns the last line under `DETAILED_HEADER`."""
+    before, now, ordinary = sum_sizes(results)
     return (
-        f"{len(results)} picture{'s' if len(results) > 1 else ''}, mean PSNR",
-        f"{plain:,}",
-        f"{size:,}",
-        f"{100 * (1 - size / plain):.1f}",
+        f"{count_of(len(results), 'picture')}, mean PSNR",
+        f"{ordinary:,}",
+        f"{now:,}",
+        f"{100 * (1 - now / ordinary):.1f}",
         _mean(result.psnr_plain_db for result in results),
         _mean(result.psnr_db for result in results),
-        f"{sum(result.size_bytes_input for result in results):,}",
+        f"{before:,}",
         "",
     )
 
@@ -47,7 +116,7 @@ def _mean(values: Iterable[float]) -> str:
     return f"{sum(finite) / len(finite):.2f}" if finite else "inf"
 
 
-def described(result: runtime.EncodeResult, arguments: argparse.Namespace) -> dict[str, Any]:
+def to_json_row(result: runtime.EncodeResult, arguments: argparse.Namespace) -> dict[str, Any]:
     """Returns the JSON object of one picture."""
     is_whole = result.quality == int(result.quality)
     return {
@@ -70,6 +139,7 @@ def described(result: runtime.EncodeResult, arguments: argparse.Namespace) -> di
         "psnr_rgb_db": _finite(result.psnr_db),
         "notes": list(result.notes),
         "reasons": list(result.reasons),
+        "edit_reason": result.edit_reason,
     }
 
 

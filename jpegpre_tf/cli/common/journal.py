@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
@@ -47,7 +48,7 @@ class Journal:
 
     def finished(self, task: Task) -> runtime.EncodeResult | None:
         """Returns the result of a picture that is done, None if it is not."""
-        entry = self._entries.get(_key(task))
+        entry = self._entries.get(self._key(task))
         if entry is None:
             return None
         try:
@@ -73,7 +74,7 @@ class Journal:
         try:
             line = {
                 "run": self._run,
-                "key": _key(task),
+                "key": self._key(task),
                 "state": _state(task.source),
                 "sha256": _digest(content),
                 "result": numbers,
@@ -84,6 +85,11 @@ class Journal:
         except OSError as error:
             self.problem = f"no journal can be kept, --resume will not work: {error.strerror or error}"
             self._file = None
+
+    def _key(self, task: Task) -> tuple[str, str]:
+        # However the paths were written, and wherever the outputs were moved to together.
+        folder = os.path.realpath(self._path.parent)
+        return os.path.realpath(task.source), os.path.relpath(os.path.realpath(task.target), folder)
 
     def close(self) -> None:
         """Ends the journal."""
@@ -111,6 +117,7 @@ def journal_for(
     profile: str,
     encoder: Mapping[str, str],
     *,
+    precision: str | None = None,
     resume: bool,
 ) -> Journal | None:
     """Returns the journal of a run over several pictures, None for one picture, which needs none.
@@ -121,6 +128,7 @@ def journal_for(
         options: Of the run, as are `profile` and what identifies the encoder.
         profile: Name or folder of the model.
         encoder: What identifies the encoder, empty for the plain one.
+        precision: Which file of the model.
         resume: Use what is there.
     """
     if len(tasks) == 1 and not resume:
@@ -134,7 +142,7 @@ def journal_for(
             remove_leftovers(parent)
     model = runtime.find_model(profile)
     what = json.dumps(
-        [__version__, asdict(options), dict(encoder), model.name, model.version, model.files],
+        [__version__, asdict(options), dict(encoder), model.name, model.version, model.files, precision],
         sort_keys=True,
         default=str,
     )
@@ -147,10 +155,6 @@ def _common_folder(paths: Sequence[Path]) -> Path:
     while not all(parent.is_relative_to(common) for parent in parents):
         common = common.parent
     return common
-
-
-def _key(task: Task) -> tuple[str, str]:
-    return str(task.source), str(task.target)
 
 
 def _state(path: Path) -> list[int]:

@@ -19,7 +19,7 @@ class Frame:
     """A picture with what several metrics need of it, computed once.
 
     Args:
-        rgb: uint8 `(height, width, 3)`, RGB levels.
+        rgb: uint8 `(height, width, 3)`, RGB, samples 0..255.
     """
 
     def __init__(self, rgb: NDArray[np.uint8]):

@@ -12,7 +12,7 @@ from PIL import Image
 from jpegpre_tf.codecs.base import Picture
 from jpegpre_tf.evaluation.compare import Comparison, Scored
 from jpegpre_tf.evaluation.metrics import Metric
-from jpegpre_tf.runtime.pages.wipe import filled, wipe_figure, wipe_head
+from jpegpre_tf.runtime.pages.wipe import render_template, wipe_figure, wipe_head
 
 # A lossless original of more than this would make the page too heavy to send around.
 _LARGEST_ORIGINAL_PIXELS = 4_000_000
@@ -53,7 +53,7 @@ def compare_page(comparison: Comparison, name: str, label: str, metrics: Sequenc
         "encoder": escape(f"{edited.encoder} {edited.version}: {edited.flags}"),
         "plain_encoder": escape(f"{equal.encoder} {equal.version}: {equal.flags}"),
     }
-    return filled(Path(__file__).with_suffix(".html"), parts)
+    return render_template(Path(__file__).with_suffix(".html"), parts)
 
 
 def _rows(comparison: Comparison, metrics: Sequence[Metric]) -> str:

@@ -1,9 +1,8 @@
 """Crops of the pictures with the best and the worst BD-rate, beside plain JPEG at equal size."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +11,10 @@ from PIL import Image
 from jpegpre_tf.codecs import get_encoder
 from jpegpre_tf.codecs.base import Encoded, Picture
 from jpegpre_tf.evaluation.candidates import REFERENCE_ENCODER, Candidate
-from jpegpre_tf.evaluation.equal_size import at_least
+from jpegpre_tf.evaluation.equal_size import smallest_file_above
 from jpegpre_tf.evaluation.pictures import find_pictures
-from jpegpre_tf.evaluation.series import curves
+from jpegpre_tf.evaluation.results import MetricRecord, Results
+from jpegpre_tf.evaluation.series import collect_curves
 from jpegpre_tf.filters.opencv import opencv
 from jpegpre_tf.runtime import open_picture
 
@@ -48,24 +48,23 @@ class Crops:
 
 
 def write_crops(
-    results: Mapping[str, Any], candidate: Candidate, inputs: Sequence[Path], folder: Path, count: int = 2
+    results: Results, candidate: Candidate, inputs: Sequence[Path], folder: Path, count: int = 2
 ) -> list[Crops]:
     """Writes crops of the `count` best pictures, then the `count` worst ones, of one candidate.
 
     Args:
-        results: As from `evaluate`.
-        candidate: One of its candidates.
-        inputs: Where its pictures come from.
+        results: The results of `evaluate`.
+        candidate: One of their candidates.
+        inputs: Folders and files that the pictures come from.
         folder: Where the PNG files go.
         count: Fewer are written if there are fewer pictures.
     """
-    entry = next(entry for entry in results["candidates"] if entry["key"] == candidate.key)
-    metric = crop_metric(results)
-    headline = results["ranges"][0]["name"]
+    entry = next(entry for entry in results.candidates if entry.key == candidate.key)
+    metric = choose_crop_metric(results)
     ranked = sorted(
-        (percents[metric["name"]][headline], picture)
-        for picture, percents in entry["bd_rate_by_picture"].items()
-        if percents[metric["name"]][headline] is not None
+        (percent, picture)
+        for picture in entry.pictures
+        if (percent := entry.percent(picture, metric.name, results.headline)) is not None
     )
     picked = [("", *ranking) for ranking in ranked]
     if len(ranked) > 2 * count:
@@ -76,17 +75,17 @@ def write_crops(
         return []
     found = find_pictures(inputs)
     folder.mkdir(parents=True, exist_ok=True)
-    preprocess = candidate.load()
+    writer = candidate.make_writer()
     result = []
     for rank, percent, picture in picked:
         image = open_picture(found[picture]).pixels
-        points = curves(results, entry, metric["name"])[picture]
+        points = collect_curves(results, entry, metric.name)[picture]
         quality = min(points, key=lambda point: abs(np.log(point[1] / _RATE_BPP)))[0]
         strength = candidate.strengths[0]
         if candidate.is_envelope:
-            strength = entry["chosen_strengths"][picture][metric["name"]][str(quality)]
-        edited = get_encoder(candidate.encoder).encode(preprocess(image, quality, strength), quality)
-        plain = at_least(get_encoder(REFERENCE_ENCODER), image, edited.size_bytes)
+            strength = entry.pictures[picture].chosen_strengths[metric.name][quality]
+        edited = writer.write(image, quality, strength)
+        plain = smallest_file_above(get_encoder(REFERENCE_ENCODER), image, edited.size_bytes)
         window = _most_different(plain.decoded, edited.decoded)
         stem = picture.replace("/", "_")
         files = [folder / f"{stem}_{name}.png" for name in ("original", "plain", "edited")]
@@ -97,24 +96,23 @@ def write_crops(
                 rank=rank,
                 picture=picture,
                 percent=percent,
-                metric=metric["label"],
+                metric=metric.label,
                 original=files[0],
                 plain=files[1],
                 edited=files[2],
-                plain_text=_say(plain),
-                edited_text=_say(edited),
+                plain_text=_describe_file(plain),
+                edited_text=_describe_file(edited),
             )
         )
     return result
 
 
-def crop_metric(results: Mapping[str, Any]) -> Mapping[str, Any]:
+def choose_crop_metric(results: Results) -> MetricRecord:
     """The metric that ranks pictures: SSIMULACRA2, nearest to what people see; else the first."""
-    metrics: list[Mapping[str, Any]] = results["metrics"]
-    return next((metric for metric in metrics if metric["name"] == "ssimulacra2"), metrics[0])
+    return next((metric for metric in results.metrics if metric.name == "ssimulacra2"), results.metrics[0])
 
 
-def _say(encoded: Encoded) -> str:
+def _describe_file(encoded: Encoded) -> str:
     return f"{encoded.size_bytes / 1000:.1f} kB, quality {encoded.quality}"
 
 

@@ -3,7 +3,8 @@
 import functools
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +12,16 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from jpegpre_tf._optional import require
-from jpegpre_tf.evaluation.report.tables import signed
-from jpegpre_tf.evaluation.series import curves, mean_curve, mean_size_change
+from jpegpre_tf.evaluation.report.tables import format_signed
+from jpegpre_tf.evaluation.results import MetricRecord, Results
+from jpegpre_tf.evaluation.series import average_curve, average_size_change, collect_curves
 
 # Raised when the drawing changes, so that old files are drawn again.
 _REVISION = 3
 _HASH_KEY = "jpegpre-data"
 # Told apart also with red-green colour blindness (Okabe and Ito), the strongest first.
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a5195", "#8c6d31")
-REFERENCE_COLOUR = "#555555"
+COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a5195", "#8c6d31")
+REFERENCE_COLOR = "#555555"
 _MOST_PICTURES = 48
 _STYLE = {
     "font.size": 10,
@@ -32,7 +34,6 @@ _STYLE = {
     "legend.frameon": False,
 }
 
-Results = Mapping[str, Any]
 # From results and the name of a metric to a figure of matplotlib.
 Drawing = Callable[[Results, str], Any]
 
@@ -47,28 +48,42 @@ def write_plots(results: Results, folder: Path) -> dict[str, Path]:
     files = {}
     jobs: list[tuple[str, Drawing, str]] = [("bd_rate", _bars, "")]
     kinds: dict[str, Drawing] = {"rd": _mean_curves, "change": _size_change, "pictures": _by_picture}
-    for metric in results["metrics"]:
-        jobs += [(f"{kind}_{metric['name']}", drawing, metric["name"]) for kind, drawing in kinds.items()]
+    for metric in results.metrics:
+        jobs += [(f"{kind}_{metric.name}", drawing, metric.name) for kind, drawing in kinds.items()]
     for name, drawing, metric_name in jobs:
         files[name] = folder / f"{name}.png"
         fingerprint = _fingerprint(results, name, metric_name)
-        if _held(files[name]) != fingerprint:
+        if read_fingerprint(files[name]) != fingerprint:
             _draw(files[name], fingerprint, functools.partial(drawing, results, metric_name))
     return files
 
 
+def write_bd_rate_plot(results: Results, path: Path) -> None:
+    """Draws the headline BD-rates of every candidate and metric into a PNG file, unless it holds them already."""
+    fingerprint = bd_rate_fingerprint(results)
+    if read_fingerprint(path) != fingerprint:
+        _draw(path, fingerprint, functools.partial(_bars, results, ""))
+
+
+def bd_rate_fingerprint(results: Results) -> str:
+    """Hash of everything that `write_bd_rate_plot` shows."""
+    return _fingerprint(results, "bd_rate", "")
+
+
 def _fingerprint(results: Results, name: str, metric: str) -> str:
     """Hash of everything that a plot shows."""
-    entries = [results["reference"], *results["candidates"]]
-    shown: list[Any] = [_REVISION, name, results["ranges"], results["metrics"], [e["label"] for e in entries]]
+    entries = [results.reference, *results.candidates]
+    data: list[Any] = [_REVISION, name, [asdict(limits) for limits in results.ranges]]
+    data += [[asdict(metric) for metric in results.metrics], [entry.label for entry in entries]]
     if metric:
-        shown += [curves(results, entry, metric) for entry in entries]
+        data += [collect_curves(results, entry, metric) for entry in entries]
     else:
-        shown += [entry["bd_rate"] for entry in results["candidates"]]
-    return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()
+        data += [entry.to_json()["bd_rate"] for entry in results.candidates]
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
 
 
-def _held(path: Path) -> str | None:
+def read_fingerprint(path: Path) -> str | None:
+    """Returns the hash that a plot was drawn from; None if there is none."""
     try:
         with Image.open(path) as picture:
             return (
@@ -92,32 +107,32 @@ def _figure(*arguments: Any, layout: str | None = "constrained", **options: Any)
     return pyplot.subplots(*arguments, layout=layout, **options)
 
 
-def _metric(results: Results, name: str) -> Mapping[str, Any]:
-    return next(metric for metric in results["metrics"] if metric["name"] == name)
+def _metric(results: Results, name: str) -> MetricRecord:
+    return next(metric for metric in results.metrics if metric.name == name)
 
 
-def _axis_label(metric: Mapping[str, Any]) -> str:
-    return f"{metric['label']} ({metric['unit']})" if metric["unit"] else str(metric["label"])
+def _axis_label(metric: MetricRecord) -> str:
+    return f"{metric.label} ({metric.unit})" if metric.unit else metric.label
 
 
 def _bars(results: Results, _: str) -> Any:
     """One panel per metric, one bar per candidate, with its 95 % interval."""
-    candidates, metrics = results["candidates"], results["metrics"]
-    headline = results["ranges"][0]["name"]
+    candidates, metrics = results.candidates, results.metrics
+    headline = results.headline
     size = (2.1 + 1.75 * len(metrics), 0.9 + 0.34 * len(candidates))
     figure, axes = _figure(1, len(metrics), figsize=size, sharey=True, squeeze=False)
     for axis, metric in zip(axes[0], metrics, strict=True):
         for row, candidate in enumerate(candidates):
-            summary = candidate["bd_rate"][metric["name"]][headline]
+            summary = candidate.bd_rate[metric.name][headline]
             if summary is None:
                 continue
-            mean, (low, high) = summary["mean"], summary["interval"]
-            colour = COLOURS[row % len(COLOURS)]
-            axis.barh(row, mean, color=colour, height=0.62, alpha=0.9)
+            mean, (low, high) = summary.mean, summary.interval
+            color = COLORS[row % len(COLORS)]
+            axis.barh(row, mean, color=color, height=0.62, alpha=0.9)
             axis.plot([low, high], [row, row], color="#222222", linewidth=1.2, solid_capstyle="butt")
             outside = max(high, 0) if mean >= 0 else min(low, 0)
             axis.annotate(
-                signed(mean),
+                format_signed(mean),
                 (outside, row),
                 xytext=(3 if mean >= 0 else -3, 0),
                 textcoords="offset points",
@@ -126,13 +141,13 @@ def _bars(results: Results, _: str) -> Any:
                 fontsize=8,
             )
         axis.axvline(0, color="#444444", linewidth=0.9)
-        axis.set_title(metric["label"], fontsize=10)
+        axis.set_title(metric.label, fontsize=10)
         axis.margins(x=0.42)
         axis.grid(axis="y", visible=False)
         axis.tick_params(axis="y", length=0)
-    axes[0][0].set_yticks(range(len(candidates)), [candidate["label"] for candidate in candidates])
+    axes[0][0].set_yticks(range(len(candidates)), [candidate.label for candidate in candidates])
     axes[0][0].invert_yaxis()
-    count = len(results["pictures"])
+    count = len(results.pictures)
     figure.supxlabel(
         f"BD-rate in percent, {headline} bits per pixel, {count} pictures, 95 % intervals (left is smaller)",
         fontsize=9,
@@ -143,23 +158,23 @@ def _bars(results: Results, _: str) -> Any:
 def _mean_curves(results: Results, name: str) -> Any:
     metric = _metric(results, name)
     figure, axis = _figure(figsize=(6.0, 4.4))
-    entries = [*results["candidates"], results["reference"]]
+    entries = [*results.candidates, results.reference]
     for row, entry in enumerate(entries):
-        mean = mean_curve(curves(results, entry, name))
-        is_reference = entry is results["reference"]
+        mean = average_curve(collect_curves(results, entry, name))
+        is_reference = entry is results.reference
         axis.plot(
             [rate for _, rate, _ in mean],
             [value for _, _, value in mean],
-            color=REFERENCE_COLOUR if is_reference else COLOURS[row % len(COLOURS)],
+            color=REFERENCE_COLOR if is_reference else COLORS[row % len(COLORS)],
             linestyle="--" if is_reference else "-",
             marker="o",
             markersize=2.5,
             linewidth=1.4,
-            label=entry["label"],
+            label=entry.label,
         )
     _rate_axis(axis, 0.18, 3.0)
     axis.set_ylabel(_axis_label(metric))
-    if not metric["higher_is_better"]:
+    if not metric.higher_is_better:
         axis.invert_yaxis()
     axis.legend(fontsize=8)
     return figure
@@ -169,27 +184,27 @@ def _size_change(results: Results, name: str) -> Any:
     metric = _metric(results, name)
     figure, axis = _figure(figsize=(6.0, 4.4))
     rates = np.geomspace(0.15, 2.6, 60)
-    base = curves(results, results["reference"], name)
-    for row, candidate in enumerate(results["candidates"]):
-        change = mean_size_change(
-            base, curves(results, candidate, name), rates, higher_is_better=metric["higher_is_better"]
+    base = collect_curves(results, results.reference, name)
+    for row, candidate in enumerate(results.candidates):
+        change = average_size_change(
+            base, collect_curves(results, candidate, name), rates, higher_is_better=metric.higher_is_better
         )
-        axis.plot(rates, change, color=COLOURS[row % len(COLOURS)], linewidth=1.6, label=candidate["label"])
-    axis.axhline(0, color=REFERENCE_COLOUR, linestyle="--", linewidth=1.2)
-    headline = results["ranges"][0]
-    axis.axvspan(headline["low_bpp"], headline["high_bpp"], color="#f3f6fa", zorder=0)
+        axis.plot(rates, change, color=COLORS[row % len(COLORS)], linewidth=1.6, label=candidate.label)
+    axis.axhline(0, color=REFERENCE_COLOR, linestyle="--", linewidth=1.2)
+    headline = results.ranges[0]
+    axis.axvspan(headline.low_bpp, headline.high_bpp, color="#f3f6fa", zorder=0)
     _rate_axis(axis, 0.15, 2.6)
     axis.set_xlabel("bits per pixel of plain JPEG (shaded: headline range)")
-    axis.set_ylabel(f"change of file size at equal {metric['label']} (%)")
+    axis.set_ylabel(f"change of file size at equal {metric.label} (%)")
     axis.legend(fontsize=8)
     return figure
 
 
 def _by_picture(results: Results, name: str) -> Any:
     metric = _metric(results, name)
-    entries = [*results["candidates"], results["reference"]]
-    by_entry = [curves(results, entry, name) for entry in entries]
-    pictures = [picture["name"] for picture in results["pictures"]][:_MOST_PICTURES]
+    entries = [*results.candidates, results.reference]
+    by_entry = [collect_curves(results, entry, name) for entry in entries]
+    pictures = [picture.name for picture in results.pictures][:_MOST_PICTURES]
     columns = min(4, len(pictures)) or 1
     rows = -(-len(pictures) // columns) or 1
     width, height = 2.6 * columns + 0.4, 2.0 * rows + 0.7
@@ -208,20 +223,20 @@ def _by_picture(results: Results, name: str) -> Any:
     for axis, picture in zip(axes.flat, pictures, strict=False):
         for row, (entry, found) in enumerate(zip(entries, by_entry, strict=True)):
             points = found.get(picture, [])
-            is_reference = entry is results["reference"]
+            is_reference = entry is results.reference
             axis.plot(
                 [rate for _, rate, _ in points],
                 [value for _, _, value in points],
-                color=REFERENCE_COLOUR if is_reference else COLOURS[row % len(COLOURS)],
+                color=REFERENCE_COLOR if is_reference else COLORS[row % len(COLORS)],
                 linestyle="--" if is_reference else "-",
                 linewidth=1.0,
-                label=entry["label"],
+                label=entry.label,
             )
         _rate_axis(axis, None, None)
         axis.set_xlabel("")
         axis.set_title(picture[-28:], fontsize=8)
         axis.tick_params(labelsize=7)
-        if not metric["higher_is_better"]:
+        if not metric.higher_is_better:
             axis.invert_yaxis()
     handles, labels = axes[0][0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="upper center", ncols=min(4, len(labels)), fontsize=8)

@@ -1,18 +1,16 @@
 """Writes the report folder."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from jpegpre_tf.evaluation.cache import write_text
 from jpegpre_tf.evaluation.evaluate import EvaluationConfig
 from jpegpre_tf.evaluation.report.crops import write_crops
 from jpegpre_tf.evaluation.report.page import page
 from jpegpre_tf.evaluation.report.plots import write_plots
-from jpegpre_tf.evaluation.results import write_results
+from jpegpre_tf.evaluation.results import Results, write_results
 
 
-def write_report(results: Mapping[str, Any], config: EvaluationConfig, folder: Path) -> None:
+def write_report(results: Results, config: EvaluationConfig, folder: Path) -> None:
     """Writes results.json, results.csv, table.md, plots/, crops/ and index.html into `folder`."""
     write_results(results, folder)
     plots = write_plots(results, folder / "plots")

@@ -10,9 +10,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFile
 
-from jpegpre_tf import jpeg
+from jpegpre_tf.jpeg.tables import interpolated_tables
 
 SUBSAMPLINGS = ("4:4:4", "4:2:2", "4:2:0")  # Pillow numbers them 0, 1, 2
+
+SCANS = ("baseline", "progressive", "smallest")
 
 # Uniform and binary noise at quality 100 came to at most 1.08 bytes per sample; 2 leaves room.
 _BYTES_PER_SAMPLE = 2
@@ -27,18 +29,20 @@ def encode_jpeg(
     subsampling: str = "4:2:0",
     is_grey: bool = False,
     density: tuple[int, int] | None = None,
+    scan: str = "baseline",
 ) -> bytes:
-    """Returns a baseline JPEG file by libjpeg-turbo with Annex K tables and optimised Huffman codes.
+    """Returns a JPEG file by libjpeg-turbo with Annex K tables and optimised Huffman codes.
 
     Args:
         pixels: uint8 `(H, W, 3)` RGB, levels 0..255.
-        quality: 1..100. Between two whole numbers the tables are in between, see `tables_of`.
+        quality: 1..100. Between two whole numbers the tables are in between, see `jpeg.tables.interpolated_tables`.
         subsampling: "4:2:0", "4:2:2" or "4:4:4".
         is_grey: Write one channel, the luma of `pixels`.
         density: (x, y) dots per inch for the JFIF header.
+        scan: "baseline", "progressive", or "smallest" for the smaller one of both: they hold the same coefficients.
 
     Raises:
-        ValueError: If `quality` or `subsampling` is not one of those.
+        ValueError: If `quality`, `subsampling` or `scan` is not one of those.
     """
     if not 1 <= quality <= 100:
         raise ValueError(f"`quality` must be from 1 to 100. Received: quality={quality}")
@@ -46,44 +50,34 @@ def encode_jpeg(
         raise ValueError(
             f"`subsampling` must be one of {', '.join(SUBSAMPLINGS)}. Received: subsampling={subsampling!r}"
         )
+    if scan not in SCANS:
+        raise ValueError(f"`scan` must be one of {', '.join(SCANS)}. Received: scan={scan!r}")
     image = Image.fromarray(pixels)
     if is_grey:
         image = image.convert("L")
-    file = io.BytesIO()
     options: dict[str, Any] = {"quality": int(quality)}
     if quality != int(quality):
         # At quality 50 Pillow writes the tables that it is given.
-        options = {"quality": 50, "qtables": [table.ravel().tolist() for table in tables_of(quality)]}
+        options = {
+            "quality": 50,
+            "qtables": [table.ravel().tolist() for table in interpolated_tables(quality)],
+        }
     if density is not None:
         options["dpi"] = density
+    files = []
     with _room_for((image.width + 16) * (image.height + 16) * len(image.getbands()) * _BYTES_PER_SAMPLE):
-        image.save(
-            file,
-            "JPEG",
-            subsampling=SUBSAMPLINGS.index(subsampling),
-            optimize=True,
-            **options,
-        )
-    return file.getvalue()
-
-
-def tables_of(quality: float) -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint16]]:
-    """Returns the (luma, chroma) tables of a quality 1..100, (8, 8) each, whole number or not.
-
-    Between two whole numbers the entries change to the next quality's one after another, the highest
-    frequencies first: files then grow in steps of a few per mille, where scaling all entries by a real number
-    jumps whenever many of them round up together.
-    """
-    lower = jpeg.quantization_tables(int(quality))
-    share = quality - int(quality)
-    if share == 0:
-        return lower
-    upper = jpeg.quantization_tables(int(quality) + 1)
-    changed = jpeg.NATURAL_FROM_ZIGZAG[64 - round(64 * share) :]
-    tables = [table.ravel().copy() for table in lower]
-    for table, finer in zip(tables, upper, strict=True):
-        table[changed] = finer.ravel()[changed]
-    return tables[0].reshape(8, 8), tables[1].reshape(8, 8)
+        for kind in SCANS[:2] if scan == "smallest" else (scan,):
+            file = io.BytesIO()
+            image.save(
+                file,
+                "JPEG",
+                subsampling=SUBSAMPLINGS.index(subsampling),
+                optimize=True,
+                progressive=kind == "progressive",
+                **options,
+            )
+            files.append(file.getvalue())
+    return min(files, key=len)
 
 
 @contextmanager

@@ -6,6 +6,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from jpegpre_tf.runtime.encoding.rendered import Rendered
+
 # Prepared for a picture's pixels once, then called with files of it.
 Score = Callable[[npt.NDArray[np.uint8]], Callable[[bytes], float]]
 Preprocess = Callable[[npt.NDArray[np.uint8], float, float], npt.NDArray[np.uint8]]
@@ -16,18 +18,17 @@ class Renderer(Protocol):
 
     Attributes:
         takes_fractions: Whether a quality may lie between two whole numbers.
+        prefers_fractions: Whether that is better than another strength, to use bytes up.
     """
 
     takes_fractions: bool
+    prefers_fractions: bool
 
-    def edited(self, quality: float, strength: float) -> bytes:
-        """Returns the JPEG file of the edited picture, without metadata."""
+    def render(self, quality: float, strength: float) -> Rendered:
+        """Returns the JPEG file of the preprocessed picture."""
 
-    def plain(self, quality: float) -> bytes:
-        """Returns the JPEG file of the picture as it is."""
+    def render_plain(self, quality: float) -> Rendered:
+        """Returns the JPEG file of the picture as it is; the same object again for the quality asked for last."""
 
-    def psnr_db(self, jpeg: bytes) -> float:
-        """Returns the PSNR-RGB of a file of this picture, in decibels."""
-
-    def scorer(self, score: Score) -> Callable[[bytes], float]:
+    def make_scorer(self, score: Score) -> Callable[[bytes], float]:
         """Returns what scores files of this picture."""

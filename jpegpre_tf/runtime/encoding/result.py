@@ -18,16 +18,18 @@ class EncodeResult:
         size_bytes: Size of the file written.
         psnr_plain_db: PSNR-RGB of the plain file against the input's pixels, dB; infinite if equal.
         psnr_db: The same for the file written.
-        quality: That was used, 1..100; not a whole number only where a target size needed it.
-        strength: That was used, 0..1.
+        quality: Quality that was used, 1..100; fractional only where a target size needed it.
+        strength: Strength that was used, 0..1.
         is_copy: The input's own picture was kept, since encoding it again would win nothing.
-        quality_input: Of a JPEG input: of libjpeg's tables the nearest; None for other inputs.
+        quality_input: Quality of a JPEG input, the one of libjpeg's whose tables are nearest; None for other inputs.
         is_turned: The orientation tag makes viewers swap width and height.
         notes: What of the input is not in the output.
         reasons: Why a JPEG input was kept, or encoded at another quality than asked for.
         jpeg_plain: The plain file, bare of all metadata but what is needed to show it right; b"" for
             pictures of more than 24 megapixels.
         jpeg: The file written, likewise bare.
+        edit_reason: Why edited pixels were encoded with the encoder's own tables although others were asked for;
+            None if the file is as asked for.
     """
 
     source: Path
@@ -48,6 +50,7 @@ class EncodeResult:
     reasons: tuple[str, ...]
     jpeg_plain: bytes = field(repr=False)
     jpeg: bytes = field(repr=False)
+    edit_reason: str | None = None
 
     @property
     def saved_percent(self) -> float:

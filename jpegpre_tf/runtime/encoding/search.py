@@ -12,16 +12,20 @@ _FIRST_GUESS = 75
 
 
 def largest_within(
-    measure: Callable[[int], int], limit: int, low: int, high: int, like: Callable[[int], int] | None = None
+    measure: Callable[[int], int],
+    limit: int,
+    low: int,
+    high: int,
+    estimate: Callable[[int], int] | None = None,
 ) -> int | None:
     """Returns the largest integer of low..high with `measure` <= limit, where the next one is above it.
 
     Args:
         measure: Grows with its argument (small dips are tolerated). Called once per value.
-        limit: What it may be at most.
+        limit: Largest result allowed.
         low: First value; None is returned if even this one is above the limit.
         high: Last value.
-        like: A cheaper function about proportional to `measure`, which saves calls of that.
+        estimate: A cheaper function, about proportional to `measure`, which saves calls of that.
     """
     known: dict[int, int] = {}
     guess = min(max(_FIRST_GUESS, low), high)
@@ -32,23 +36,23 @@ def largest_within(
             below = guess
         else:
             above = guess
-        guess = _next_guess(known, limit, below, above, like if len(known) < 6 else None)
+        guess = _next_guess(known, limit, below, above, estimate if len(known) < 6 else None)
     return below if below >= low else None
 
 
 def _next_guess(
-    known: dict[int, int], limit: int, below: int, above: int, like: Callable[[int], int] | None
+    known: dict[int, int], limit: int, below: int, above: int, estimate: Callable[[int], int] | None
 ) -> int:
     """By the cheaper function, else secant in the logarithm; halves the interval where that fails."""
     middle = (below + above) // 2
     low, high = known.get(below), known.get(above)
-    if like is not None and above - below > 2:
+    if estimate is not None and above - below > 2:
         near = min(known, key=lambda at: abs(math.log(known[at] / max(limit, 1))))
-        wanted = limit * like(near) / known[near]
+        wanted = limit * estimate(near) / known[near]
         first, last = below + 1, above - 1
         while first < last:
             at = (first + last + 1) // 2
-            first, last = (at, last) if like(at) <= wanted else (first, at - 1)
+            first, last = (at, last) if estimate(at) <= wanted else (first, at - 1)
         middle = first
     elif low and high and high > low and len(known) < 8:
         share = math.log(max(limit, 1) / low) / math.log(high / low)
@@ -79,8 +83,8 @@ def fill_up(
 
     Args:
         measure: Grows with its argument, about in a straight line.
-        limit: What it may be at most.
-        least: What is near enough to the limit.
+        limit: Largest result allowed.
+        least: Smallest result that is near enough to the limit.
         low: A value known to be within the limit.
         high: The other end; taken if it is within the limit too.
         low_size: The measure of `low`.

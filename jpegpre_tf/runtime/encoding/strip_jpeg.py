@@ -17,7 +17,8 @@ from jpegpre_tf.jpeg.bits import pack_bits, stuffed
 from jpegpre_tf.jpeg.huffman import HuffmanTable, optimal_table
 from jpegpre_tf.jpeg.resample import subsampling_factors
 from jpegpre_tf.jpeg.segments import SOI, read_segments, segment
-from jpegpre_tf.runtime.encoding.jpeg_file import encode_jpeg, tables_of
+from jpegpre_tf.jpeg.tables import interpolated_tables
+from jpegpre_tf.runtime.encoding.jpeg_file import encode_jpeg
 
 # Pixels that are transformed at a time: bounds intermediates of some 100 bytes per pixel.
 _PIXELS_AT_ONCE = 1 << 19
@@ -48,7 +49,7 @@ class StripJpeg:
         density: tuple[int, int] | None,
     ) -> None:
         self._height, self._width = height, width
-        self._tables = tables_of(quality)
+        self._tables = interpolated_tables(quality)
         self._subsampling = subsampling
         self._is_grey = is_grey
         self._factors = (1, 1) if is_grey else subsampling_factors(subsampling)

@@ -1,18 +1,22 @@
 """Encodes a large picture in strips: memory for the decoded picture and little more."""
 
-import hashlib
+import functools
 import io
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 from jpegpre_tf.errors import PictureError
+from jpegpre_tf.runtime.encoding.carriers import Carriers
 from jpegpre_tf.runtime.encoding.jpeg_file import encode_jpeg
+from jpegpre_tf.runtime.encoding.rendered import Rendered
 from jpegpre_tf.runtime.encoding.renderer import Preprocess, Score
 from jpegpre_tf.runtime.encoding.strip_jpeg import StripJpeg
+from jpegpre_tf.runtime.inference.carrier import Carrier
 from jpegpre_tf.runtime.pictures.decode import Decoded
 from jpegpre_tf.runtime.pictures.raster import WHOLE_PIXELS
 
@@ -25,6 +29,10 @@ _MODEL_CONTEXT = 64
 _DECODER_CONTEXT = 16
 # Pixels that are decoded at a time.
 _MEASURED_PIXELS = 1 << 19
+# Part of a carrier's pixels that may have R, G or B at 0 or 255 without another encoder quality being tried.
+_MOST_CUT = 1e-4
+
+Pixels = npt.NDArray[np.uint8]
 
 
 class StripRenderer:
@@ -34,35 +42,44 @@ class StripRenderer:
         decoded: The picture.
         preprocess: What `load` returns; an output row must not depend on rows more than 64 away.
         subsampling: "4:2:0", "4:2:2" or "4:4:4".
+        carriers: What makes carriers; None encodes edited pixels.
     """
 
     takes_fractions = True
 
-    def __init__(self, decoded: Decoded, preprocess: Preprocess, subsampling: str) -> None:
+    def __init__(
+        self,
+        decoded: Decoded,
+        preprocess: Preprocess,
+        subsampling: str,
+        *,
+        carriers: Carriers | None = None,
+    ) -> None:
         self._raster = decoded.raster
         self._is_grey = decoded.is_grey
         self._density = decoded.density
         self._preprocess = preprocess
         self._subsampling = subsampling
-        self._psnr_db: dict[bytes, float] = {}
+        self._carriers = carriers
+        self.prefers_fractions = carriers is not None
+        self._plain: tuple[float, Rendered] | None = None
 
-    def edited(self, quality: float, strength: float) -> bytes:
+    def render(self, quality: float, strength: float) -> Rendered:
+        if self._carriers is not None:
+            return self._render_carrier(self._carriers, quality, strength)
         context = _MODEL_CONTEXT + _DECODER_CONTEXT
-        return self._encoded(quality, context, lambda rows: self._preprocess(rows, quality, strength))
+        return self._encode(quality, context, lambda rows: self._preprocess(rows, quality, strength))
 
-    def plain(self, quality: float) -> bytes:
-        return self._encoded(quality, _DECODER_CONTEXT, lambda rows: rows)
+    def render_plain(self, quality: float) -> Rendered:
+        if self._plain is None or self._plain[0] != quality:
+            self._plain = quality, self._encode(quality, _DECODER_CONTEXT, lambda rows: rows)
+        return self._plain[1]
 
-    def psnr_db(self, jpeg: bytes) -> float:
-        return self._psnr_db[_key(jpeg)]
-
-    def scorer(self, score: Score) -> Callable[[bytes], float]:
+    def make_scorer(self, score: Score) -> Callable[[bytes], float]:
         megapixels = WHOLE_PIXELS // 1_000_000
         raise PictureError(f"pictures of more than {megapixels} megapixels cannot be encoded to a score")
 
-    def _encoded(
-        self, quality: float, context: int, edit: Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.uint8]]
-    ) -> bytes:
+    def _encode(self, quality: float, context: int, edit: Callable[[Pixels], Pixels]) -> Rendered:
         """Returns the JPEG file; `edit` gets every strip with `context` rows above and below."""
         height, width = self._raster.height, self._raster.width
         file = StripJpeg(
@@ -74,19 +91,78 @@ class StripRenderer:
             density=self._density,
         )
         squared_error = 0.0
+
+        def encode(rows: Pixels, _: int) -> bytes:
+            return encode_jpeg(rows, quality, subsampling=self._subsampling, is_grey=self._is_grey)
+
         for top, bottom in self._strips():
             first, last = max(0, top - context), min(height, bottom + context)
             original = self._raster.rows(first, last)
             rows = edit(original)
             file.add(rows[top - first : bottom - first])
-            squared_error += self._squared_error(original, rows, top - first, bottom - first, quality)
+            squared_error += self._squared_error(original, rows, top - first, bottom - first, encode)
             del original, rows  # before the next strip needs as much again
-        jpeg = file.finish()
-        samples = 3 * height * width
-        self._psnr_db[_key(jpeg)] = (
-            10 * math.log10(255**2 * samples / squared_error) if squared_error else math.inf
+        return Rendered(file.finish(), functools.partial(self._psnr_db, squared_error))
+
+    def _render_carrier(self, carriers: Carriers, quality: float, strength: float) -> Rendered:
+        """The file at the first of the encoder's qualities that cuts nothing, or least, of the carrier's contrast."""
+        best: tuple[float, Rendered] | None = None
+        for encoder_quality in carriers.encoder_qualities(quality):
+            rendered, cut = self._encode_carrier(carriers, quality, strength, encoder_quality)
+            if best is None or cut < best[0]:
+                best = cut, rendered
+            if cut <= _MOST_CUT:
+                break
+        if best is None:
+            raise ValueError("no encoder quality")
+        return best[1]
+
+    def _encode_carrier(
+        self, carriers: Carriers, quality: float, strength: float, encoder_quality: int
+    ) -> tuple[Rendered, float]:
+        """Returns the file, and the part of the carrier's pixels that may have been cut at 0 or 255."""
+        height, width = self._raster.height, self._raster.width
+        unit = 8 if self._is_grey else 16
+        file = StripJpeg(
+            -(-height // unit) * unit,
+            -(-width // unit) * unit,
+            encoder_quality,
+            subsampling=self._subsampling,
+            is_grey=self._is_grey,
+            density=self._density,
         )
-        return jpeg
+        context = _MODEL_CONTEXT + _DECODER_CONTEXT
+        squared_error, at_ends, carrier = 0.0, 0, None
+        for top, bottom in self._strips():
+            first, last = max(0, top - context), min(height, bottom + context)
+            original = self._raster.rows(first, last)
+            picture = np.asarray(Image.fromarray(original).convert("L")) if self._is_grey else original
+            carrier = carriers.make(picture, quality, strength, encoder_quality)
+            rows = (
+                carrier.pixels
+                if carrier.pixels.ndim == 3
+                else np.repeat(carrier.pixels[..., None], 3, axis=2)
+            )
+
+            def encode(part: Pixels, lines: int, carrier: Carrier = carrier) -> bytes:
+                content = encode_jpeg(part, encoder_quality, is_grey=self._is_grey)
+                return replace(carrier, height=lines).finish(content)
+
+            end = bottom - first if bottom < height else len(rows)
+            file.add(rows[top - first : end])
+            at_ends += int(
+                np.count_nonzero(((rows[top - first : end] - 1).astype(np.uint8) > 253).any(axis=2))
+            )
+            squared_error += self._squared_error(original, rows, top - first, bottom - first, encode)
+            del original, picture, rows
+        if carrier is None:
+            raise ValueError("a picture without rows")
+        content = replace(carrier, height=height).finish(file.finish())
+        return Rendered(content, functools.partial(self._psnr_db, squared_error)), at_ends / (height * width)
+
+    def _psnr_db(self, squared_error: float) -> float:
+        samples = 3 * self._raster.height * self._raster.width
+        return 10 * math.log10(255**2 * samples / squared_error) if squared_error else math.inf
 
     def _strips(self) -> Iterator[tuple[int, int]]:
         rows = max(_LEAST_ROWS, _STRIP_PIXELS // self._raster.width // 16 * 16)
@@ -95,13 +171,15 @@ class StripRenderer:
 
     def _squared_error(
         self,
-        original: npt.NDArray[np.uint8],
-        rows: npt.NDArray[np.uint8],
+        original: Pixels,
+        rows: Pixels,
         top: int,
         bottom: int,
-        quality: float,
+        encode: Callable[[Pixels, int], bytes],
     ) -> float:
         """Sum of squared differences that a decoder will show between rows top..bottom and the original.
+
+        `encode` gets rows for the encoder, and how many of them the picture has.
 
         A strip from block to block is coded as in the whole picture, and with a row of blocks around it
         decoded alike too.
@@ -111,27 +189,10 @@ class StripRenderer:
         for start in range(top, bottom, at_once):
             end = min(start + at_once, bottom)
             first, last = max(0, start - _DECODER_CONTEXT), min(len(rows), end + _DECODER_CONTEXT)
-            jpeg = encode_jpeg(
-                rows[first:last], quality, subsampling=self._subsampling, is_grey=self._is_grey
-            )
+            jpeg = encode(rows[first:last], min(last, len(original)) - first)
             with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as image:
                 decoded = np.asarray(image.convert("RGB"))[start - first : end - first]
             # float32 holds each squared difference exactly; sums of a few rows stay within 1e-6 of exact.
             difference = np.subtract(original[start:end], decoded, dtype=np.float32).ravel()
             total += float(np.dot(difference, difference))
         return total
-
-
-def check_decodes(jpeg: bytes) -> None:
-    """Decodes a file at an eighth of its size: all its bits are read, little memory is used.
-
-    Raises:
-        OSError: If that fails.
-    """
-    with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as image:
-        image.draft(image.mode, (max(1, image.width // 8), max(1, image.height // 8)))
-        image.load()
-
-
-def _key(jpeg: bytes) -> bytes:
-    return hashlib.sha256(jpeg).digest()

@@ -4,12 +4,17 @@ from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
+from jpegpre_tf.runtime.encoding.carriers import Carriers
 from jpegpre_tf.runtime.encoding.jpeg_encoder import JpegEncoder, encode_with
-from jpegpre_tf.runtime.encoding.jpeg_file import encode_jpeg
+from jpegpre_tf.runtime.encoding.jpeg_file import SCANS, encode_jpeg
+from jpegpre_tf.runtime.encoding.rendered import Rendered
 from jpegpre_tf.runtime.encoding.renderer import Preprocess, Score
 from jpegpre_tf.runtime.pictures.decode import Decoded
 from jpegpre_tf.runtime.pictures.psnr import psnr_db
+
+Pixels = npt.NDArray[np.uint8]
 
 
 class WholeRenderer:
@@ -20,6 +25,8 @@ class WholeRenderer:
         preprocess: What `load` returns.
         subsampling: "4:2:0", "4:2:2" or "4:4:4"; an `encoder` has its own.
         encoder: Another encoder than the plain one.
+        scan: "baseline", "progressive" or "smallest"; an `encoder` has its own.
+        carriers: What makes carriers; None encodes edited pixels.
     """
 
     def __init__(
@@ -28,6 +35,9 @@ class WholeRenderer:
         preprocess: Preprocess,
         subsampling: str,
         encoder: JpegEncoder | None = None,
+        *,
+        scan: str = "baseline",
+        carriers: Carriers | None = None,
     ) -> None:
         self._pixels = decoded.raster.pixels()
         decoded.raster.close()
@@ -36,25 +46,60 @@ class WholeRenderer:
         self._preprocess = preprocess
         self._subsampling = subsampling
         self._encoder = encoder
-        self.takes_fractions = encoder is None
+        self._scan = scan
+        self._carriers = carriers
+        self._plain: tuple[float, Rendered] | None = None
+        # A carrier's file has any tables, whatever the encoder's.
+        self.takes_fractions = encoder is None or carriers is not None
+        self.prefers_fractions = carriers is not None
 
-    def edited(self, quality: float, strength: float) -> bytes:
-        return self._encoded(self._preprocess(self._pixels, quality, strength), quality)
+    def render(self, quality: float, strength: float) -> Rendered:
+        if self._carriers is None:
+            return self._rendered(self._encode(self._preprocess(self._pixels, quality, strength), quality))
+        carrier = self._carriers.make(self._picture(), quality, strength)
+        if carrier.quality is None:
+            raise ValueError("a carrier without the quality of its encoder")
+        scan = carrier_scan(self._scan, carrier.height, carrier.width, is_grey=carrier.pixels.ndim == 2)
+        return self._rendered(carrier.finish(self._encode(carrier.pixels, carrier.quality, scan)))
 
-    def plain(self, quality: float) -> bytes:
-        return self._encoded(self._pixels, quality)
+    def render_plain(self, quality: float) -> Rendered:
+        if self._plain is None or self._plain[0] != quality:
+            self._plain = quality, self._rendered(self._encode(self._pixels, quality))
+        return self._plain[1]
 
-    def psnr_db(self, jpeg: bytes) -> float:
-        return psnr_db(self._pixels, jpeg)
-
-    def scorer(self, score: Score) -> Callable[[bytes], float]:
+    def make_scorer(self, score: Score) -> Callable[[bytes], float]:
         return score(self._pixels)
 
-    def _encoded(self, pixels: npt.NDArray[np.uint8], quality: float) -> bytes:
+    def _picture(self) -> Pixels:
+        """What a carrier is made of: one channel where one is written."""
+        if self._is_grey and (self._encoder is None or self._encoder.takes_grey):
+            return np.asarray(Image.fromarray(self._pixels).convert("L"))
+        return self._pixels
+
+    def _encode(self, pixels: Pixels, quality: float, scan: str | None = None) -> bytes:
+        if pixels.ndim == 2:
+            pixels = np.repeat(pixels[..., np.newaxis], 3, axis=2)
         if self._encoder is not None:
             return encode_with(
                 self._encoder, pixels, int(quality), is_grey=self._is_grey, density=self._density
             )
         return encode_jpeg(
-            pixels, quality, subsampling=self._subsampling, is_grey=self._is_grey, density=self._density
+            pixels,
+            quality,
+            subsampling=self._subsampling,
+            is_grey=self._is_grey,
+            density=self._density,
+            scan=scan or self._scan,
         )
+
+    def _rendered(self, jpeg: bytes) -> Rendered:
+        return Rendered(jpeg, lambda: psnr_db(self._pixels, jpeg))
+
+
+def carrier_scan(scan: str, height: int, width: int, *, is_grey: bool) -> str:
+    """Returns how a carrier must be encoded: progressive files need whole MCUs inside the picture.
+
+    A progressive file's scans of luma alone hold the blocks that show something, and those of the carrier show more.
+    """
+    is_whole = -(-height // 8) % 2 == 0 and -(-width // 8) % 2 == 0
+    return scan if is_grey or is_whole else SCANS[0]

@@ -6,7 +6,16 @@ import numpy as np
 import numpy.typing as npt
 
 from jpegpre_tf.errors import ModelError
-from jpegpre_tf.runtime.inference.backends import as_levels
+from jpegpre_tf.runtime.inference.backends import (
+    QUALITY_CONDITIONS,
+    TABLE_CONDITIONS,
+    Conditions,
+    as_levels,
+)
+
+_EDIT, _DECIDE = "edit", "decide"
+# The only signature of models before version 5.
+_OLD_EDIT = "serving_default"
 
 
 class LiteRTTiles:
@@ -26,46 +35,55 @@ class LiteRTTiles:
         # Here and not above: model lists and help texts need no interpreter.
         from ai_edge_litert.interpreter import Interpreter
 
+        self._runners: dict[str, Any] = {}
         try:
             self._interpreter = Interpreter(model_content=content, num_threads=threads)
-            # At the exported shape: a file that LiteRT cannot prepare fails here, not at the first picture.
+            # At the exported shape: a file that LiteRT cannot prepare fails here, not at the first picture. Before
+            # there are runners, whose tensors it would refuse to move.
             self._interpreter.allocate_tensors()
-            self._find_tensors()
+            signatures = self._interpreter.get_signature_list()
+            self._edit_name = _EDIT if _EDIT in signatures else _OLD_EDIT
+            edit = self._runner(self._edit_name)
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"LiteRT cannot run this model: {_first_line(error)}") from error
-        self._allocated: tuple[int, int] | None = None
+        inputs = edit.get_input_details()
+        outputs = set(edit.get_output_details())
+        conditions = set(inputs) - {"image"}
+        if conditions not in (TABLE_CONDITIONS, QUALITY_CONDITIONS) or outputs != {"output"}:
+            raise ModelError(
+                "expected a network with inputs image, luma_table, chroma_table, strength and one output named output; "
+                f"received inputs {', '.join(sorted(inputs))} and outputs {', '.join(sorted(outputs))}"
+            )
+        self.decides = _DECIDE in signatures
+        self._dtype = inputs["image"]["dtype"]
         self._buffer: npt.NDArray[Any] = np.empty((0, 0, 3), self._dtype)
 
     def buffer(self, height: int, width: int) -> npt.NDArray[Any]:
-        """Returns the `(height, width, 3)` array to fill before `run`; float32 or uint8, levels 0..255."""
-        if self._allocated != (height, width):
-            self._interpreter.resize_tensor_input(self._indexes["image"], [1, height, width, 3])
-            self._interpreter.allocate_tensors()
+        """Returns the `(height, width, 3)` array to fill before a run; float32 or uint8, RGB samples 0..255."""
+        if self._buffer.shape[:2] != (height, width):
             self._buffer = np.empty((height, width, 3), self._dtype)
-            self._allocated = (height, width)
         return self._buffer
 
-    def run(self, quality: float, strength: float) -> npt.NDArray[np.uint8]:
-        """Returns the network's result for the buffer: uint8 `(height, width, 3)`, levels 0..255."""
-        for name, value in (("quality", quality), ("strength", strength)):
-            self._interpreter.set_tensor(self._indexes[name], np.full((1, 1, 1, 1), value, np.float32))
-        self._interpreter.set_tensor(self._indexes["image"], self._buffer[np.newaxis])
-        self._interpreter.invoke()
-        return as_levels(self._interpreter.get_tensor(self._indexes["output"])[0])
+    def edit(self, conditions: Conditions) -> npt.NDArray[np.uint8]:
+        """Returns edited samples of the buffer: uint8 `(height, width, 3)`."""
+        return as_levels(self._run(self._edit_name, conditions)["output"][0])
 
-    def _find_tensors(self) -> None:
-        # By name through the signature: the order of a TFLite file's inputs is not the declared one.
-        runner = self._interpreter.get_signature_runner()
-        inputs, outputs = runner.get_input_details(), runner.get_output_details()
-        # LiteRT refuses to resize an interpreter that a signature runner still refers to.
-        del runner
-        if set(inputs) != {"image", "quality", "strength"} or set(outputs) != {"output"}:
-            raise ModelError(
-                "expected a network with inputs image, quality, strength and one output named output; "
-                f"received inputs {', '.join(sorted(inputs))} and outputs {', '.join(sorted(outputs))}"
-            )
-        self._indexes = {name: details["index"] for name, details in (inputs | outputs).items()}
-        self._dtype = inputs["image"]["dtype"]
+    def decide(self, conditions: Conditions) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Returns the quantized coefficients of the buffer, see `Tiles`."""
+        if not self.decides:
+            raise ModelError("this model only edits pixels: a carrier needs a model of version 5 or later")
+        found = self._run(_DECIDE, conditions)
+        return found["luma"][0], found["chroma"][0]
+
+    def _run(self, signature: str, conditions: Conditions) -> Any:
+        runner = self._runner(signature)
+        names = runner.get_input_details().keys()
+        return runner(image=self._buffer[np.newaxis], **conditions.inputs(names))
+
+    def _runner(self, signature: str) -> Any:
+        if signature not in self._runners:
+            self._runners[signature] = self._interpreter.get_signature_runner(signature)
+        return self._runners[signature]
 
 
 def _first_line(error: Exception) -> str:

@@ -3,8 +3,10 @@
 import os
 from pathlib import Path
 
-from jpegpre_tf.runtime.inference.backends import BACKENDS, check_backend
-from jpegpre_tf.runtime.inference.model_folder import find_model
+from jpegpre_tf.errors import ModelError
+from jpegpre_tf.runtime.inference.backends import AUTO, BACKENDS, check_backend
+from jpegpre_tf.runtime.inference.kernel import kernel_library
+from jpegpre_tf.runtime.inference.model_folder import ModelFolder, find_model
 from jpegpre_tf.runtime.inference.session import Session
 
 # More threads than this gain little on one tile and take cores from whoever else runs.
@@ -31,7 +33,9 @@ def load(
         name_or_path: Name of a shipped model, for example "balanced", or a folder with a model.json.
         precision: "fp32", "fp16" or "int8"; None takes int8 where the model ships it, else fp32.
         threads: CPU threads for each call; None takes the cores that this process may use, at most 4.
-        backend: "litert", or "onnxruntime" if that is installed (extra [export]).
+        backend: "kernel", the kernel in C, of precision int8 alone; "litert"; "onnxruntime" if that is installed
+            (extra [export]); "auto" takes the kernel where it was built and runs this model, else LiteRT.
+            `Session.backend` says which it became.
 
     Returns:
         A `Session`. It is thread-safe; uint8 `(H, W, 3)` RGB in and out, any size.
@@ -47,13 +51,37 @@ def load(
         >>> preprocess = runtime.load("balanced")
         >>> edited = preprocess(image, quality=75)  # then any JPEG encoder at quality 75
     """
-    check_backend(backend)
+    if backend != AUTO:
+        check_backend(backend)
+        return _load(find_model(name_or_path), precision, threads, backend)
     model = find_model(name_or_path)
+    if kernel_library() is not None and precision in (None, "int8") and "int8" in model.precisions("onnx"):
+        content = model.read_model("int8", "onnx")
+        try:
+            return _session(model, content, threads, "kernel")
+        except ModelError:  # another build of network
+            pass
+    return _load(model, precision, threads, "litert")
+
+
+def _load(model: ModelFolder, precision: str | None, threads: int | None, backend: str) -> Session:
+    wanted = "int8" if backend == "kernel" and precision is None else precision
+    decide = None
+    if backend == "onnxruntime" and model.precisions("onnx", "decide"):
+        decide = model.read_model(wanted, "onnx", "decide")
+    return _session(model, model.read_model(wanted, BACKENDS[backend]), threads, backend, decide)
+
+
+def _session(
+    model: ModelFolder, content: bytes, threads: int | None, backend: str, decide: bytes | None = None
+) -> Session:
     return Session(
-        model.read_model(precision, BACKENDS[backend]),
+        content,
         alignment=model.tile_alignment,
         overlap=model.tile_overlap,
         quality_range=model.quality_range,
         threads=min(usable_cores(), _MOST_THREADS) if threads is None else threads,
         backend=backend,
+        decide=decide,
+        tuned_tables=model.tuned_tables,
     )

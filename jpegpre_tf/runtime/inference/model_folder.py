@@ -1,14 +1,17 @@
 """Finds a model's folder and hands out its files, each checked against the hash in model.json."""
 
 import hashlib
+import importlib.util
 import json
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from jpegpre_tf.errors import ModelError, UnknownModelError
+from jpegpre_tf.errors import ModelError, UnknownModelError, first_line
+from jpegpre_tf.jpeg.tuned_tables import TunedTables
+from jpegpre_tf.runtime.inference.model_card import PREPROCESSOR, ModelCard
 
-PREPROCESSOR = "preprocessor"
+TABLES = "tables.json"
 
 _PACKAGE = Path(__file__).resolve().parents[2]
 # Precisions by preference where the caller names none: smallest and fastest first.
@@ -62,20 +65,44 @@ class ModelFolder:
         low, high = self.description["quality_range"]
         return int(low), int(high)
 
-    def precisions(self, file_format: str = "tflite") -> dict[str, str]:
-        """Returns precision -> relative path of the files of one format."""
+    def precisions(self, file_format: str = "tflite", signature: str = "edit") -> dict[str, str]:
+        """Returns precision -> relative path of the files of one format.
+
+        Args:
+            file_format: "tflite" (all signatures in one file) or "onnx" (a file for each).
+            signature: "edit", "carrier" or "decide".
+        """
         return {
             str(entry["precision"]): name
             for name, entry in self.files.items()
-            if entry.get("format") == file_format and "precision" in entry
+            if entry.get("format") == file_format
+            and "precision" in entry
+            and entry.get("signature", signature) == signature
         }
 
-    def read_model(self, precision: str | None = None, file_format: str = "tflite") -> bytes:
+    @property
+    def tuned_tables(self) -> TunedTables | None:
+        """The model's own tables, None if it has none.
+
+        Raises:
+            ModelError: If they cannot be read.
+        """
+        if TABLES not in self.files:
+            return None
+        try:
+            return TunedTables.from_json(json.loads(self.read(TABLES)))
+        except (ValueError, KeyError, TypeError) as error:
+            raise ModelError(f"model file '{self.path / TABLES}' is not one of tables: {error}") from error
+
+    def read_model(
+        self, precision: str | None = None, file_format: str = "tflite", signature: str = "edit"
+    ) -> bytes:
         """Returns the checked content of the file of one precision and format.
 
         Args:
             precision: "fp32", "fp16" or "int8"; None takes int8 where shipped, else fp32.
             file_format: "tflite" or "onnx".
+            signature: Of an ONNX file: "edit", "carrier" or "decide".
 
         Raises:
             ModelError: If the model has no such file, or the file fails its check.
@@ -84,7 +111,7 @@ class ModelFolder:
             raise ModelError(
                 f"model {self.name!r} is a {self.kind} network for training, expected a {PREPROCESSOR}"
             )
-        shipped = self.precisions(file_format)
+        shipped = self.precisions(file_format, signature)
         chosen = precision or next((name for name in _PREFERRED if name in shipped), None)
         if chosen not in shipped:
             raise ModelError(
@@ -96,6 +123,18 @@ class ModelFolder:
     def read_tflite(self, precision: str | None = None) -> bytes:
         """`read_model` of the format "tflite"."""
         return self.read_model(precision)
+
+    def find(self, name: str) -> Path | None:
+        """Returns where a file of `files` is: here, or in the package with the models' larger files; None if nowhere.
+
+        The core package has what `encode` needs, see docs/installing.md.
+        """
+        roots = _model_roots()
+        places = [self.path]
+        if self.path.parent in roots:
+            places += [root / self.path.name for root in roots]
+        paths = (place / PurePosixPath(name) for place in places)
+        return next((path for path in paths if path.exists()), None)
 
     def read(self, name: str) -> bytes:
         """Returns one file's content after checking it; the bytes checked are the bytes returned.
@@ -109,7 +148,13 @@ class ModelFolder:
         parts = PurePosixPath(name)
         if name not in self.files or parts.is_absolute() or ".." in parts.parts:
             raise ModelError(f"model {self.name!r} lists no file {name!r} inside its folder")
-        path = self.path / parts
+        path = self.find(name)
+        if path is None:
+            raise ModelError(
+                f"model {self.name!r}: {name!r} is not in this installation, which has "
+                f"{', '.join(other for other in self.files if self.find(other)) or 'none of its files'}: "
+                "pip install 'jpegpre-tf[models]' brings all"
+            )
         try:
             content = path.read_bytes()
         except OSError as error:
@@ -130,10 +175,11 @@ def shipped_models() -> list[ModelFolder]:
     Raises:
         ModelError: If a model.json is not readable.
     """
-    root = _shipped_root()
-    if root is None:
-        return []
-    return [_open_folder(path.parent) for path in sorted(root.glob("*/model.json"))]
+    found: dict[str, Path] = {}
+    for root in _model_roots():
+        for path in root.glob("*/model.json"):
+            found.setdefault(path.parent.name, path.parent)
+    return [_open_folder(found[name]) for name in sorted(found)]
 
 
 def find_model(name_or_path: str | Path) -> ModelFolder:
@@ -143,10 +189,10 @@ def find_model(name_or_path: str | Path) -> ModelFolder:
         UnknownModelError: If neither exists.
         ModelError: If its model.json is not readable or misses a key.
     """
-    root = _shipped_root()
     name = str(name_or_path)
-    if root is not None and name in {path.name for path in root.iterdir()}:
-        return _open_folder(root / name)
+    for root in _model_roots():
+        if name in {path.parent.name for path in root.glob("*/model.json")}:
+            return _open_folder(root / name)
     path = Path(name_or_path)
     if (path / "model.json").is_file():
         return _open_folder(path)
@@ -155,6 +201,11 @@ def find_model(name_or_path: str | Path) -> ModelFolder:
         f"unknown profile {name!r}: expected one of {', '.join(known) or '(no shipped models)'}, "
         "or a folder with a model.json"
     )
+
+
+def _model_roots() -> list[Path]:
+    """Returns the folders of shipped models: of this package, then of the one with the larger files."""
+    return [root for root in (_shipped_root(), _further_root()) if root is not None and root.is_dir()]
 
 
 def _shipped_root() -> Path | None:
@@ -167,18 +218,19 @@ def _shipped_root() -> Path | None:
     return beside if beside.is_dir() and (_PACKAGE.parent / "setup.py").is_file() else None
 
 
+def _further_root() -> Path | None:
+    found = importlib.util.find_spec("jpegpre_tf_models")
+    places = found.submodule_search_locations if found else None
+    return Path(next(iter(places))) / "savedmodels" if places else None
+
+
 def _open_folder(path: Path) -> ModelFolder:
     file = path / "model.json"
     try:
         description = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise ModelError(f"cannot read '{file}': {error.strerror}") from error
-    except ValueError as error:
-        raise ModelError(f"'{file}' is not valid JSON: {error}") from error
-    required = ["name", "version", "files", "quality_range"]
-    if not isinstance(description, dict) or description.get("kind", PREPROCESSOR) == PREPROCESSOR:
-        required.append("tile")
-    missing = [key for key in required if not isinstance(description, dict) or key not in description]
-    if missing:
-        raise ModelError(f"'{file}' misses: {', '.join(missing)}")
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"'{file}' is not valid JSON: {first_line(error)}") from error
+    ModelCard.from_json(description, str(file))
     return ModelFolder(path, description)

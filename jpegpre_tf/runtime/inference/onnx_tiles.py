@@ -7,7 +7,12 @@ import numpy.typing as npt
 
 from jpegpre_tf._optional import require
 from jpegpre_tf.errors import ModelError
-from jpegpre_tf.runtime.inference.backends import as_levels
+from jpegpre_tf.runtime.inference.backends import (
+    QUALITY_CONDITIONS,
+    TABLE_CONDITIONS,
+    Conditions,
+    as_levels,
+)
 
 _TYPES = {"tensor(float)": np.float32, "tensor(uint8)": np.uint8}
 
@@ -18,45 +23,60 @@ class OnnxTiles:
     Args:
         content: The ONNX file.
         threads: CPU threads for one tile.
+        decide: The ONNX file of the signature `decide`; without it there are no carriers.
 
     Raises:
         MissingExtraError: If onnxruntime is not installed.
         ModelError: If ONNX Runtime refuses the file, or its tensors are not those of a preprocessing network.
     """
 
-    def __init__(self, content: bytes, threads: int) -> None:
-        onnxruntime = require("onnxruntime", extra="export", purpose="the backend onnxruntime")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.log_severity_level = 3  # errors: warnings would go to the user's stderr
-        # Waiting threads would burn the time of whoever else runs.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        try:
-            self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # its own classes, not exported by the package
-            line = next(iter(str(error).splitlines()), type(error).__name__)
-            raise ModelError(f"ONNX Runtime cannot run this model: {line}") from error
-        inputs = {value.name: value.type for value in self._session.get_inputs()}
-        outputs = [value.name for value in self._session.get_outputs()]
-        if set(inputs) != {"image", "quality", "strength"} or outputs != ["output"]:
+    def __init__(self, content: bytes, threads: int, decide: bytes | None = None) -> None:
+        self._edit = _session(content, threads)
+        self._decide = None if decide is None else _session(decide, threads)
+        self.decides = decide is not None
+        inputs = {value.name: value.type for value in self._edit.get_inputs()}
+        outputs = [value.name for value in self._edit.get_outputs()]
+        conditions = set(inputs) - {"image"}
+        if conditions not in (TABLE_CONDITIONS, QUALITY_CONDITIONS) or outputs != ["output"]:
             raise ModelError(
-                "expected a network with inputs image, quality, strength and one output named output; "
+                "expected a network with inputs image, luma_table, chroma_table, strength and one output named output; "
                 f"received inputs {', '.join(sorted(inputs))} and outputs {', '.join(outputs)}"
             )
         self._dtype = _TYPES[inputs["image"]]
         self._buffer: npt.NDArray[Any] = np.empty((0, 0, 3), self._dtype)
 
     def buffer(self, height: int, width: int) -> npt.NDArray[Any]:
-        """Returns the `(height, width, 3)` array to fill before `run`; float32 or uint8, levels 0..255."""
+        """Returns the `(height, width, 3)` array to fill before a run; float32 or uint8, RGB samples 0..255."""
         if self._buffer.shape[:2] != (height, width):
             self._buffer = np.empty((height, width, 3), self._dtype)
         return self._buffer
 
-    def run(self, quality: float, strength: float) -> npt.NDArray[np.uint8]:
-        """Returns the network's result for the buffer: uint8 `(height, width, 3)`, levels 0..255."""
-        inputs = {
-            name: np.full((1, 1, 1, 1), value, np.float32)
-            for name, value in (("quality", quality), ("strength", strength))
-        }
-        (output,) = self._session.run(["output"], {"image": self._buffer[np.newaxis], **inputs})
+    def edit(self, conditions: Conditions) -> npt.NDArray[np.uint8]:
+        """Returns edited samples of the buffer: uint8 `(height, width, 3)`."""
+        (output,) = self._run(self._edit, ["output"], conditions)
         return as_levels(output[0])
+
+    def decide(self, conditions: Conditions) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Returns the quantized coefficients of the buffer, see `Tiles`."""
+        if self._decide is None:
+            raise ModelError("this model only edits pixels: a carrier needs a model of version 5 or later")
+        luma, chroma = self._run(self._decide, ["luma", "chroma"], conditions)
+        return luma[0], chroma[0]
+
+    def _run(self, session: Any, outputs: list[str], conditions: Conditions) -> Any:
+        names = [value.name for value in session.get_inputs()]
+        return session.run(outputs, {"image": self._buffer[np.newaxis], **conditions.inputs(names)})
+
+
+def _session(content: bytes, threads: int) -> Any:
+    onnxruntime = require("onnxruntime", extra="export", purpose="the backend onnxruntime")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3  # errors: warnings would go to the user's stderr
+    # Waiting threads would burn the time of whoever else runs.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its own classes, not exported by the package
+        line = next(iter(str(error).splitlines()), type(error).__name__)
+        raise ModelError(f"ONNX Runtime cannot run this model: {line}") from error

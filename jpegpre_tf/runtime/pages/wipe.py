@@ -50,7 +50,7 @@ def wipe_figure(
 {caption}</figure>"""
 
 
-def filled(template: Path, parts: dict[str, str]) -> str:
+def render_template(template: Path, parts: dict[str, str]) -> str:
     """Returns the page of a template with `{{key}}` replaced by each part."""
     # In one go: what is filled in may look like a place itself, a file's name for one.
     return re.sub(r"{{(\w+)}}", lambda place: parts[place[1]], template.read_text(encoding="utf-8"))

@@ -1,35 +1,50 @@
 """Opens picture files: any common format to rows of RGB plus what must travel along."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from PIL import Image, ImageColor, UnidentifiedImageError
 
-from jpegpre_tf._optional import MissingExtraError, require
+from jpegpre_tf._optional import MissingExtraError
 from jpegpre_tf.errors import PictureError
 from jpegpre_tf.jpeg.segments import SOI, read_segments
+from jpegpre_tf.runtime.pictures.color_description import (
+    ADOBE_RGB_PRIMARIES,
+    ColorDescription,
+    matrix_profile,
+)
+from jpegpre_tf.runtime.pictures.jpeg_damage import check_scans
 from jpegpre_tf.runtime.pictures.jpeg_source import JpegSource, describe_jpeg, jpeg_metadata
+from jpegpre_tf.runtime.pictures.limits import Limits
 from jpegpre_tf.runtime.pictures.metadata import Metadata
+from jpegpre_tf.runtime.pictures.opened import FORMATS, Opened, RefusedError, open_by_kind, open_jpeg
 from jpegpre_tf.runtime.pictures.planar_jpeg import decode_halved, decode_planes, planar_factors
+from jpegpre_tf.runtime.pictures.promises import without_promises
 from jpegpre_tf.runtime.pictures.raster import WHOLE_PIXELS, Croppable, Raster
-from jpegpre_tf.runtime.pictures.read_metadata import density_of, metadata_of
-from jpegpre_tf.runtime.pictures.rgb_strips import GREY_MODES, MODES, has_own_gamma, rgb_converter
+from jpegpre_tf.runtime.pictures.rgb_strips import (
+    GREY_MODES,
+    MODES,
+    has_own_gamma,
+    is_key,
+    profile_fits,
+    rgb_converter,
+)
+from jpegpre_tf.runtime.pictures.text_metadata import is_adobe_rgb
 from jpegpre_tf.runtime.pictures.tiff_strips import TiffStrips
-from jpegpre_tf.storage.names import shown
+from jpegpre_tf.storage.file_state import FileState, state_of
+from jpegpre_tf.storage.names import printable, shown
 
-# Only raster formats that Pillow decodes itself: its EPS reader, for one, would start another program.
-_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "PPM")
-_HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 # Above this Pillow refuses by itself; 0.7 GB of memory.
 MAX_PIXELS = 178_956_970
 # libjpeg's limit (JPEG_MAX_DIMENSION), a little under the 65535 of the format.
 _LONGEST_SIDE = 65500
 _ALPHA_ROWS = 128
 COLOR_CHOICES = ("keep", "srgb")
+DEFAULT_LIMITS = Limits()
 
 
 @dataclass(frozen=True)
@@ -45,6 +60,7 @@ class Decoded:
         size_bytes: Of the file.
         jpeg: How it was encoded if it is a JPEG file.
         is_converted: To sRGB, as was asked for: the input's own pixels will not do.
+        state: Of the file when it was read, None if it is not on a disk.
     """
 
     raster: Raster
@@ -55,10 +71,7 @@ class Decoded:
     size_bytes: int
     jpeg: JpegSource | None
     is_converted: bool
-
-
-class _RefusedError(Exception):
-    """Why a file is refused, without its name."""
+    state: FileState | None = None
 
 
 def check_color(color: str, background: str) -> None:
@@ -92,7 +105,12 @@ def open_regular_file(path: str | Path) -> Iterator[BinaryIO]:
 
 
 def open_decoded(
-    path: str | Path, *, max_pixels: int = MAX_PIXELS, background: str = "white", color: str = "keep"
+    path: str | Path,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    background: str = "white",
+    color: str = "keep",
+    limits: Limits = DEFAULT_LIMITS,
 ) -> Decoded:
     """Reads a picture file; see `open_picture`, which returns it in one array.
 
@@ -101,7 +119,9 @@ def open_decoded(
         ValueError: If `background` or `color` is unknown.
     """
     with open_regular_file(path) as file:
-        return decode_file(file, path, max_pixels=max_pixels, background=background, color=color)
+        return decode_file(
+            file, path, max_pixels=max_pixels, background=background, color=color, limits=limits
+        )
 
 
 def decode_file(
@@ -111,12 +131,17 @@ def decode_file(
     max_pixels: int = MAX_PIXELS,
     background: str = "white",
     color: str = "keep",
+    limits: Limits = DEFAULT_LIMITS,
 ) -> Decoded:
     """`open_decoded` of an open file, which may be one in memory; `path` names it in messages."""
     check_color(color, background)
+    max_pixels = min(max_pixels, limits.max_pixels or max_pixels)
     try:
-        return _decode(file, max_pixels, background, color == "srgb")
-    except (_RefusedError, MissingExtraError) as error:
+        _apply(limits.check_file, file)
+        decoded = _decode(file, max_pixels, background, color == "srgb")
+        _apply(limits.check_size, decoded.raster.width * decoded.raster.height, decoded.size_bytes)
+        return decoded
+    except (RefusedError, MissingExtraError) as error:
         raise PictureError(f"cannot read '{shown(path)}': {error}") from None
     except PictureError:
         raise
@@ -127,71 +152,127 @@ def decode_file(
         raise PictureError(f"cannot read '{shown(path)}': {_reason(error, max_pixels)}") from error
 
 
+def _apply(check: Callable[..., None], *values: object) -> None:
+    try:
+        check(*values)
+    except ValueError as error:
+        raise RefusedError(str(error)) from error
+
+
 def _reason(error: Exception, max_pixels: int) -> str:
     if isinstance(error, UnidentifiedImageError):
-        return f"not a picture in a known format ({', '.join(_FORMATS)}, HEIC)"
+        return f"not a picture in a known format ({', '.join(FORMATS)}, HEIC)"
     if isinstance(error, Image.DecompressionBombError):
         return f"more than {max_pixels} pixels"
-    first_line = next(iter(str(error).splitlines()), "")
+    # Decoders quote the file, control characters too.
+    first_line = printable(next(iter(str(error).splitlines()), ""))
     if isinstance(error, OSError):
         return error.strerror or first_line
     return f"damaged file ({first_line or type(error).__name__})"
-
-
-def _open(file: BinaryIO, start: bytes) -> Image.Image:
-    if start[4:8] == b"ftyp" and start[8:12] in _HEIF_BRANDS and b"avif" not in start[8:]:
-        # Its own reader instead of one registered with Pillow, which would be for the whole process.
-        package: Any = require("pillow_heif", extra="heif", purpose="HEIC")
-        return package.HeifImageFile(file)
-    return Image.open(file, formats=_FORMATS)
 
 
 def _decode(file: BinaryIO, max_pixels: int, background: str, to_srgb: bool) -> Decoded:
     start = file.read(64)
     size_bytes = file.seek(0, os.SEEK_END)
     file.seek(0)
-    is_jpeg = start.startswith(SOI)
-    # Not closed: the raster reads from it, and it holds no file of its own.
-    image = _open(file, start)
-    _check_size(image, size_bytes if is_jpeg else None, max_pixels)
-    if image.mode not in MODES or (image.mode == "I" and image.format != "PNG"):
-        raise _RefusedError(f"colour mode {image.mode} is not supported")
-    frames = getattr(image, "n_frames", 1)
-    # Load before looking at metadata: Pillow turns the pixels of a TIFF by its orientation while loading,
-    # and takes the tag away with it.
-    pixels = _loaded(image, file)
-    metadata, jpeg = metadata_of(image), None
+    jpeg: JpegSource | None = None
     notes: list[str] = []
-    if is_jpeg:
-        file.seek(0)
-        content = file.read()
-        segments = read_segments(content)
-        metadata, dropped = jpeg_metadata(content, segments, metadata)
-        jpeg = describe_jpeg(image, content, segments)
-        del content
+    if start.startswith(SOI):
+        opened, jpeg, dropped = _opened_jpeg(file, max_pixels)
         notes += dropped
-    elif frames > 1:
-        notes.append(f"holds {frames} pictures: only the first is used")
+    else:
+        opened = open_by_kind(file, lambda size: _check_size(size, None, max_pixels))
+        if opened.frames > 1:
+            notes.append(f"holds {opened.frames} pictures: only the first is used")
+    # Not closed: the raster reads from it, and it holds no file of its own.
+    image, metadata = opened.image, opened.metadata
+    if image.mode not in MODES or (image.mode == "I" and image.format not in ("PNG", "PPM")):
+        raise RefusedError(f"colour mode {image.mode} is not supported")
+    notes += opened.notes
+    pixels = _loaded(image, file)
     if image.info.get("aux") or image.info.get("depth_images"):  # of HEIC files
         notes.append("its HDR gain map, depth or other auxiliary pictures cannot be kept")
-    if b"hdrgm:Version" in metadata.xmp and not metadata.trailer:
-        notes.append("its HDR gain map cannot be kept: only the standard picture is used")
-        metadata = replace(metadata, xmp=b"")  # it would promise a gain map
-    if _is_transparent(image, pixels):
+    if not metadata.trailer:
+        metadata, dropped = without_promises(metadata)
+        notes += dropped
+    key = opened.transparent
+    if _is_transparent(image, pixels, key):
         notes.append(f"transparency was put on {background}")
-    if has_own_gamma(image):
+    metadata, more = _with_profile(image, metadata, opened.description)
+    notes += more
+    hdr = opened.description if opened.description and opened.description.is_hdr else None
+    if hdr:
+        notes.append(f"HDR levels ({hdr.name}) were converted to sRGB: highlights are compressed")
+        metadata = replace(metadata, icc=b"")
+    elif has_own_gamma(image) and not metadata.icc:
         notes.append(f"gamma {image.info['gamma']:g} was converted to sRGB")
-    to_rgb, by_profile = rgb_converter(image, metadata.icc, background=background, to_srgb=to_srgb)
-    is_converted = by_profile and to_srgb
+    usable = metadata.icc if profile_fits(image, metadata.icc) else b""
+    to_rgb, by_profile = rgb_converter(
+        image, usable, background=background, to_srgb=to_srgb, transparent=key, hdr=hdr
+    )
+    if to_srgb and metadata.icc and not by_profile and image.mode != "CMYK":
+        notes.append(_unused_profile(metadata.icc))
+    is_converted = (by_profile or hdr is not None) and to_srgb
     if image.mode == "CMYK" or by_profile:
         metadata = replace(metadata, icc=b"")  # it described the old pixels; they are sRGB now
     metadata, dropped = metadata.fitted()
     is_grey = image.mode in GREY_MODES
-    density = density_of(image)
     image.fp = None  # the pixels are all that is needed now; the file's bytes may go
+    raster = Raster(pixels, to_rgb)
+    notes = [printable(note) for note in notes]
     return Decoded(
-        Raster(pixels, to_rgb), is_grey, metadata, density, (*notes, *dropped), size_bytes, jpeg, is_converted
+        raster,
+        is_grey,
+        metadata,
+        opened.density,
+        (*notes, *dropped),
+        size_bytes,
+        jpeg,
+        is_converted,
+        _state(file),
     )
+
+
+def _opened_jpeg(file: BinaryIO, max_pixels: int) -> tuple[Opened, JpegSource, tuple[str, ...]]:
+    content = file.read()
+    segments = read_segments(content)
+    opened = open_jpeg(file, segments)
+    _check_size(opened.image.size, len(content), max_pixels)
+    opened.metadata, dropped = jpeg_metadata(content, segments, opened.metadata)
+    jpeg = describe_jpeg(opened.image, content, segments)
+    check_scans(content)
+    return opened, jpeg, dropped
+
+
+def _with_profile(
+    image: Image.Image, metadata: Metadata, description: ColorDescription | None
+) -> tuple[Metadata, tuple[str, ...]]:
+    """Returns metadata with a profile where a colour space is stated in another way, and notes."""
+    if image.mode in GREY_MODES or image.mode == "CMYK":
+        return metadata, ()
+    if description is not None:
+        profile = description.profile()
+        if profile or not metadata.icc:
+            return replace(metadata, icc=profile), ()
+    if not metadata.icc and is_adobe_rgb(metadata.exif):
+        profile = matrix_profile("Adobe RGB (1998)", ADOBE_RGB_PRIMARIES, 2.19921875)
+        return replace(metadata, icc=profile), (
+            "Adobe RGB, stated by EXIF alone: a profile is put into new files",
+        )
+    return metadata, ()
+
+
+def _unused_profile(icc: bytes) -> str:
+    space = icc[16:20].decode("ascii", "replace").strip()
+    kind = f"a colour profile for {space}" if space.isalnum() else "a damaged colour profile"
+    return f"its pixels are not of {kind}, which it has: not converted to sRGB"
+
+
+def _state(file: BinaryIO) -> FileState | None:
+    try:
+        return state_of(os.fstat(file.fileno()))
+    except (OSError, AttributeError, ValueError):
+        return None
 
 
 def _loaded(image: Image.Image, file: BinaryIO) -> Croppable:
@@ -214,25 +295,26 @@ def _loaded(image: Image.Image, file: BinaryIO) -> Croppable:
     return picture
 
 
-def _check_size(image: Image.Image, jpeg_bytes: int | None, max_pixels: int) -> None:
-    width, height = image.size
+def _check_size(size: tuple[int, int], jpeg_bytes: int | None, max_pixels: int) -> None:
+    width, height = size
     if width * height > max_pixels:
-        raise _RefusedError(f"{width}x{height} is more than {max_pixels} pixels")
+        raise RefusedError(f"{width}x{height} is more than {max_pixels} pixels")
     if max(width, height) > _LONGEST_SIDE:
-        raise _RefusedError(f"{width}x{height}: a JPEG file holds at most {_LONGEST_SIDE} pixels a side")
+        raise RefusedError(f"{width}x{height}: a JPEG file holds at most {_LONGEST_SIDE} pixels a side")
     # Every block of the first component takes a bit for its DC at least. libjpeg would make up what is
     # missing after an early end marker, for as long as a damaged header says.
     if jpeg_bytes is not None and width * height > 512 * jpeg_bytes:
-        raise _RefusedError(f"damaged file (too short for {width}x{height} pixels)")
+        raise RefusedError(f"damaged file (too short for {width}x{height} pixels)")
 
 
-def _is_transparent(image: Image.Image, pixels: Croppable) -> bool:
+def _is_transparent(image: Image.Image, pixels: Croppable, key: tuple[int, ...] | None) -> bool:
     """Whether anything shows through: many files have an alpha channel that hides nothing."""
     width, height = pixels.size
+    strips = (
+        pixels.crop((0, top, width, min(top + _ALPHA_ROWS, height))) for top in range(0, height, _ALPHA_ROWS)
+    )
+    if key is not None:
+        return any(is_key(strip, key).any() for strip in strips)
     if image.mode in ("RGBA", "LA", "PA"):
-        strips = (
-            pixels.crop((0, top, width, min(top + _ALPHA_ROWS, height)))
-            for top in range(0, height, _ALPHA_ROWS)
-        )
         return any(strip.getchannel("A").getextrema()[0] < 255 for strip in strips)
     return bool(image.has_transparency_data)

@@ -6,10 +6,14 @@ import struct
 _GPS_TAG = 0x8825
 # Bytes of one value of each TIFF type 1..12.
 _TYPE_BYTES = (0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8)
-# exif:GPSLatitude and its like, and the names of drone makers (drone-dji:GpsLatitude).
-_XMP_ATTRIBUTE = re.compile(rb"""\s[\w.-]+:\w*gps\w*\s*=\s*(?:"[^"]*"|'[^']*')""", re.IGNORECASE)
+_EXIF_TAG, _MAKER_NOTE_TAG = 0x8769, 0x927C
+# exif:GPSLatitude and its like, and the names of drone makers: drone-dji:GpsLatitude, GpsLongtitude, LRFTargetLon.
+_POSITION = (
+    rb"(?:\w*(?i:gps|latitude|longt?itude|geotag)\w*|(?:\w*[a-z0-9_])?(?:Lat|Lon|Lng|Long)|lat|lon|lng|long)"
+)
+_XMP_ATTRIBUTE = re.compile(rb"""\s[\w.-]+:""" + _POSITION + rb"""\s*=\s*(?:"[^"]*"|'[^']*')""")
 _XMP_ELEMENT = re.compile(
-    rb"<([\w.-]+:\w*gps\w*)\b[^>]*?(?:/>|(?<!/)>.*?</\1\s*>)", re.IGNORECASE | re.DOTALL
+    rb"<([\w.-]+:" + _POSITION + rb")(?=[\s/>])[^>]*?(?:/>|(?<!/)>.*?</\1\s*>)", re.DOTALL
 )
 # Image resources of Photoshop that are metadata blocks of their own: EXIF 1 and 3, XMP.
 _NESTED_RESOURCES = (0x0422, 0x0423, 0x0424)
@@ -67,6 +71,45 @@ def _zero_directory(data: bytearray, order: str, start: int) -> None:
             data[offset : offset + size] = bytes(size)
         data[entry : entry + 12] = bytes(12)
     data[start : start + 2] = bytes(2)
+
+
+def exif_without_maker_notes(exif: bytes) -> tuple[bytes, bool]:
+    """Returns a TIFF structure, which must not be damaged, without maker notes, and whether it had any.
+
+    Nothing moves: the notes are overwritten with zeros and their entry is taken out.
+    """
+    data = bytearray(exif)
+    order = "<" if data[:2] == b"II" else ">"
+    found = False
+    try:
+        (directory,) = struct.unpack_from(order + "I", data, 4)
+        at = _entry_at(data, order, directory, _EXIF_TAG)
+        if at is None:
+            return exif, False
+        (directory,) = struct.unpack_from(order + "I", data, at + 8)
+        while (at := _entry_at(data, order, directory, _MAKER_NOTE_TAG)) is not None:
+            found = True
+            _, kind, values, offset = struct.unpack_from(order + "HHII", data, at)
+            size = _TYPE_BYTES[kind] * values if kind < len(_TYPE_BYTES) else values
+            if size > 4:
+                data[offset : offset + size] = bytes(len(data[offset : offset + size]))
+            (count,) = struct.unpack_from(order + "H", data, directory)
+            end = directory + 2 + 12 * count
+            data[at : end - 12] = data[at + 12 : end]
+            # The link behind the entries moves up too.
+            data[end - 12 : end - 8] = data[end : end + 4].ljust(4, b"\0")
+            struct.pack_into(order + "H", data, directory, count - 1)
+    except (struct.error, IndexError):
+        return bytes(data), found
+    return bytes(data), found
+
+
+def _entry_at(data: bytearray, order: str, directory: int, tag: int) -> int | None:
+    (count,) = struct.unpack_from(order + "H", data, directory)
+    for at in range(directory + 2, directory + 2 + 12 * count, 12):
+        if struct.unpack_from(order + "H", data, at)[0] == tag:
+            return at
+    return None
 
 
 def xmp_without_gps(xmp: bytes) -> bytes | None:

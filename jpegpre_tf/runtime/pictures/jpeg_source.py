@@ -19,7 +19,15 @@ from jpegpre_tf.jpeg.segments import (
     COM,
     SOI,
     JpegSegments,
+    late_segments,
     segment,
+)
+from jpegpre_tf.runtime.pictures.made_file import (
+    JFIF_BYTES,
+    MadeMark,
+    find_mark,
+    read_mark,
+    without_thumbnail,
 )
 from jpegpre_tf.runtime.pictures.metadata import (
     EXIF_PREFIX,
@@ -32,6 +40,8 @@ from jpegpre_tf.runtime.pictures.multi_picture import MPF_PREFIX, relative_index
 
 _SAMPLINGS = {(1, 1): "4:4:4", (2, 1): "4:2:2", (2, 2): "4:2:0", (1, 2): "4:4:0", (4, 1): "4:1:1"}
 _QUALITIES = range(1, 101)
+# A segment that is nearly as long as can be.
+_FULL_BYTES = 60_000
 
 
 @dataclass(frozen=True)
@@ -45,6 +55,8 @@ class JpegSource:
         is_progressive: Not baseline.
         size_bytes: Of the whole file.
         segments: Where its parts are.
+        late: Where segments of metadata lie between its scans: first and last byte (exclusive) of each.
+        made: What an earlier run did if the file is a result of one; None if it is not known to be.
     """
 
     quality: int
@@ -53,6 +65,8 @@ class JpegSource:
     is_progressive: bool
     size_bytes: int
     segments: JpegSegments
+    late: tuple[tuple[int, int], ...] = ()
+    made: MadeMark | None = None
 
 
 def describe_jpeg(image: Image.Image, content: bytes, segments: JpegSegments) -> JpegSource:
@@ -61,7 +75,9 @@ def describe_jpeg(image: Image.Image, content: bytes, segments: JpegSegments) ->
     layers = [tuple(layer[1:3]) for layer in getattr(image, "layer", [])]
     subsampling = _SAMPLINGS.get(layers[0], "") if len(layers) == 3 and layers[1:] == [(1, 1)] * 2 else ""
     is_progressive = bool(image.info.get("progressive") or image.info.get("progression"))
-    return JpegSource(quality, is_exact, subsampling, is_progressive, len(content), segments)
+    late = late_segments(content, segments)
+    made = find_mark(segments, image.quantization)
+    return JpegSource(quality, is_exact, subsampling, is_progressive, len(content), segments, late, made)
 
 
 def nearest_quality(tables: dict[int, list[int]]) -> tuple[int, bool]:
@@ -100,13 +116,20 @@ def jpeg_metadata(
         known: What Pillow found: colour profile, comments and Photoshop's segments are taken from it.
     """
     exif = xmp = b""
+    exif_parts = 0
     others: list[tuple[int, bytes]] = []
     notes: list[str] = []
     trailer = content[segments.end :]
-    for marker, payload in segments.head:
+    late = [(content[start + 1], content[start + 4 : end]) for start, end in late_segments(content, segments)]
+    comments = (*known.comments, *(payload for marker, payload in late if marker == COM))
+    photoshop = (*known.photoshop, *(payload for marker, payload in late if marker == APP13))
+    previous = b""
+    for marker, payload in (*segments.head, *late):
+        before, previous = previous, payload
         if marker == APP1 and payload.startswith(EXIF_PREFIX) and not exif:
-            # The first only: Pillow joins several, and a reader that does not would see garbage.
-            exif = payload.removeprefix(EXIF_PREFIX)
+            exif, exif_parts = payload.removeprefix(EXIF_PREFIX), 1
+        elif exif_parts and _continues_exif(before, payload):
+            exif, exif_parts = exif + payload.removeprefix(EXIF_PREFIX), exif_parts + 1
         elif marker == APP1 and payload.startswith(XMP_PREFIX) and not xmp:
             xmp = payload.removeprefix(XMP_PREFIX)
         elif marker == APP2 and payload.startswith(MPF_PREFIX):
@@ -123,8 +146,30 @@ def jpeg_metadata(
             others.append((marker, payload))
         elif marker == APP0 and payload.startswith(b"JFXX"):
             notes.append("the JFXX thumbnail was dropped")
-    metadata = replace(known, exif=exif, xmp=xmp, others=tuple(others), trailer=trailer)
+        elif (
+            marker == APP0
+            and payload.startswith(b"JFIF\0")
+            and len(payload) > JFIF_BYTES
+            and not read_mark(payload)
+        ):
+            notes.append("the thumbnail in the JFIF header was dropped")
+    metadata = replace(
+        known,
+        exif=exif,
+        exif_parts=max(exif_parts, 1),
+        xmp=xmp,
+        photoshop=photoshop,
+        comments=comments,
+        others=tuple(others),
+        trailer=trailer,
+    )
     return metadata, tuple(dict.fromkeys(notes))
+
+
+def _continues_exif(before: bytes, payload: bytes) -> bool:
+    """Whether a segment goes on where a full one ended: exiftool writes EXIF of more than 64 kB so."""
+    is_second = before.startswith(EXIF_PREFIX) and payload.startswith(EXIF_PREFIX)
+    return is_second and len(before) > _FULL_BYTES and payload[6:10] not in (b"II*\0", b"MM\0*")
 
 
 def kept_as_it_is(content: bytes, source: JpegSource, choice: str, carried: Metadata) -> bytes:
@@ -139,8 +184,12 @@ def kept_as_it_is(content: bytes, source: JpegSource, choice: str, carried: Meta
     if choice == "keep":
         return content
     first, rest = _needed(source)
-    scans = content[source.segments.scan_start : source.segments.end]
-    return b"".join((SOI, *first, metadata_segments(carried), *rest, scans))
+    scans, position = [], source.segments.scan_start
+    for start, end in source.late:
+        scans.append(content[position:start])
+        position = end
+    scans.append(content[position : source.segments.end])
+    return b"".join((SOI, *first, metadata_segments(carried), *rest, *scans))
 
 
 def kept_size(source: JpegSource, choice: str, carried: Metadata) -> int:
@@ -148,13 +197,17 @@ def kept_size(source: JpegSource, choice: str, carried: Metadata) -> int:
     if choice == "keep":
         return source.size_bytes
     parts = [SOI, metadata_segments(carried), *(part for group in _needed(source) for part in group)]
-    return sum(map(len, parts)) + source.segments.end - source.segments.scan_start
+    late_bytes = sum(end - start for start, end in source.late)
+    return sum(map(len, parts)) + source.segments.end - source.segments.scan_start - late_bytes
 
 
 def _needed(source: JpegSource) -> tuple[list[bytes], list[bytes]]:
     """Returns the segments that are no metadata: the headers that say how to read samples, and the coding."""
     head = source.segments.head
-    headers = [item for item in head if item[0] == APP14 or (item[0] == APP0 and item[1].startswith(b"JFIF"))]
+    headers = [item for item in head if item[0] == APP14]
+    jfif = [item[1] for item in head if item[0] == APP0 and item[1].startswith(b"JFIF\0")]
+    if jfif:
+        headers.insert(0, (APP0, without_thumbnail(jfif[0])))
     coding = [item for item in head if _is_coding(item[0])]
     return [segment(*item) for item in headers], [segment(*item) for item in coding]
 

@@ -1,11 +1,17 @@
 """What a picture file carries besides pixels, and how it is put into a JPEG file."""
 
+import struct
 from dataclasses import dataclass, replace
 
 from PIL import Image
 
 from jpegpre_tf.jpeg.segments import APP0, APP1, APP2, APP13, COM, MOST_PAYLOAD, segment
-from jpegpre_tf.runtime.pictures.gps import exif_without_gps, photoshop_without_gps, xmp_without_gps
+from jpegpre_tf.runtime.pictures.gps import (
+    exif_without_gps,
+    exif_without_maker_notes,
+    photoshop_without_gps,
+    xmp_without_gps,
+)
 from jpegpre_tf.runtime.pictures.multi_picture import MPF_PREFIX, absolute_index
 
 EXIF_PREFIX = b"Exif\x00\x00"
@@ -31,6 +37,8 @@ class Metadata:
         others: (marker, payload) of further segments of a JPEG file: extended XMP, gain map version, the
             index of further pictures (its offsets counted from the start of `trailer`), a maker's own.
         trailer: What follows the picture in a JPEG file: HDR gain map, further pictures, a video.
+        exif_parts: More than 1 if the EXIF of a JPEG file was longer than a segment; it is divided again.
+        aspect: Dots across and down in the same length, 1..65535 each; None if pixels are square.
     """
 
     exif: bytes = b""
@@ -40,6 +48,8 @@ class Metadata:
     comments: tuple[bytes, ...] = ()
     others: tuple[tuple[int, bytes], ...] = ()
     trailer: bytes = b""
+    exif_parts: int = 1
+    aspect: tuple[int, int] | None = None
 
     @property
     def orientation(self) -> int:
@@ -56,10 +66,10 @@ class Metadata:
         """Returns only what is needed to show the picture right: colour profile and orientation."""
         orientation = self.orientation
         if orientation == 1:
-            return Metadata(icc=self.icc)
+            return Metadata(icc=self.icc, aspect=self.aspect)
         exif = Image.Exif()
         exif[_ORIENTATION_TAG] = orientation
-        return Metadata(icc=self.icc, exif=exif.tobytes().removeprefix(EXIF_PREFIX))
+        return Metadata(icc=self.icc, exif=exif.tobytes().removeprefix(EXIF_PREFIX), aspect=self.aspect)
 
     def without_gps(self) -> tuple["Metadata", tuple[str, ...]]:
         """Returns the metadata without positions, and a note on each part that had to go as a whole.
@@ -72,6 +82,10 @@ class Metadata:
         if exif is None:
             exif = self.stripped().exif
             notes.append("EXIF is damaged: only the orientation was kept")
+        elif self.exif:
+            exif, had_notes = exif_without_maker_notes(exif)
+            if had_notes:
+                notes.append("the maker's notes in EXIF, which may hold positions, were dropped")
         xmp = xmp_without_gps(self.xmp)
         if xmp is None or (self.trailer and any(word in xmp for word in _ABOUT_TRAILER)):
             xmp = b""
@@ -82,7 +96,9 @@ class Metadata:
         if self.others or self.trailer:
             notes.append(_dropped(self))
         kept = tuple(payload for payload in photoshop if payload is not None)
-        return Metadata(exif, self.icc, xmp, kept, self.comments), tuple(notes)
+        parts = 1 if len(exif) <= MOST_PAYLOAD - len(EXIF_PREFIX) else self.exif_parts
+        metadata = Metadata(exif, self.icc, xmp, kept, self.comments, exif_parts=parts, aspect=self.aspect)
+        return metadata, tuple(notes)
 
     def chosen(self, choice: str) -> tuple["Metadata", tuple[str, ...]]:
         """Returns what is carried by `choice`, one of METADATA_CHOICES, and notes on what is lost by it."""
@@ -95,7 +111,7 @@ class Metadata:
     def fitted(self) -> tuple["Metadata", tuple[str, ...]]:
         """Returns the part that a JPEG file can hold, and a note on each part that it cannot."""
         fitted, notes = self, []
-        if len(EXIF_PREFIX + self.exif) > MOST_PAYLOAD:
+        if len(EXIF_PREFIX + self.exif) > MOST_PAYLOAD and self.exif_parts < 2:
             fitted = replace(fitted, exif=self.stripped().exif)
             notes.append("EXIF of more than 64 kB does not fit a JPEG file: only the orientation was kept")
         if len(XMP_PREFIX + self.xmp) > MOST_PAYLOAD:
@@ -125,6 +141,9 @@ def insert_metadata(jpeg: bytes, metadata: Metadata) -> bytes:
     start = 2
     if jpeg[2:4] == bytes((0xFF, APP0)):
         start += 2 + int.from_bytes(jpeg[4:6], "big")
+        if metadata.aspect is not None and jpeg[6:11] == b"JFIF\0":
+            # Unit 0: no resolution, only the shape of a pixel.
+            jpeg = jpeg[:13] + struct.pack(">BHH", 0, *metadata.aspect) + jpeg[18:]
     end = len(jpeg) + len(metadata_segments(metadata))
     segments = metadata_segments(metadata, start, end)
     return b"".join((jpeg[:start], segments, jpeg[start:], metadata.trailer))
@@ -140,7 +159,9 @@ def metadata_segments(metadata: Metadata, start: int = 0, end: int = 0) -> bytes
     """
     segments = []
     if metadata.exif:
-        segments.append(segment(APP1, EXIF_PREFIX + metadata.exif))
+        size = MOST_PAYLOAD - len(EXIF_PREFIX)
+        for first in range(0, len(metadata.exif), size):
+            segments.append(segment(APP1, EXIF_PREFIX + metadata.exif[first : first + size]))
     if metadata.xmp:
         segments.append(segment(APP1, XMP_PREFIX + metadata.xmp))
     segments += [segment(APP13, payload) for payload in metadata.photoshop]

@@ -56,9 +56,17 @@ def open_picture(
     return _picture(open_decoded(path, max_pixels=max_pixels, background=background, color=color))
 
 
-def open_content(content: bytes, name: str = "picture", *, max_pixels: int = MAX_PIXELS) -> Picture:
+def open_content(
+    content: bytes,
+    name: str = "picture",
+    *,
+    max_pixels: int = MAX_PIXELS,
+    background: str = "white",
+    color: str = "keep",
+) -> Picture:
     """`open_picture` of a file that is in memory; `name` is for messages."""
-    return _picture(decode_file(io.BytesIO(content), name, max_pixels=max_pixels))
+    file = io.BytesIO(content)
+    return _picture(decode_file(file, name, max_pixels=max_pixels, background=background, color=color))
 
 
 def _picture(decoded: Decoded) -> Picture:

@@ -1,22 +1,21 @@
 """Collects what an opened picture file carries besides pixels."""
 
+from fractions import Fraction
 from typing import Any
 
 from PIL import Image
 
 from jpegpre_tf.runtime.pictures.metadata import EXIF_PREFIX, Metadata
+from jpegpre_tf.runtime.pictures.tiff_directory import Directory
 
-# TIFF's first directory mixes the file's own pixel layout, wrong in any other file, with what EXIF shares:
-# description, maker, model, orientation, resolution, software, date, artist, host, copyright, EXIF and GPS.
-_TIFF_EXIF_TAGS = frozenset(
-    (270, 271, 272, 274, 282, 283, 296, 305, 306, 315, 316, 33432, 34665, 34853)  # EXIF 2.32, tables 3 and 4
-)
+_CENTIMETRES = 3
 
 
 def metadata_of(image: Image.Image) -> Metadata:
-    """Returns the metadata of a loaded picture, each block byte for byte where the format allows."""
+    """Returns the metadata of a picture, each block byte for byte; TIFF's is read from its directory instead."""
     return Metadata(
-        exif=_exif(image),
+        # Raw: writing a parsed block anew would move maker notes, whose offsets are absolute.
+        exif=_bytes(image.info.get("exif")).removeprefix(EXIF_PREFIX),
         icc=_bytes(image.info.get("icc_profile")),
         xmp=_bytes(image.info.get("xmp")),
         photoshop=_segments(image, "APP13"),
@@ -33,14 +32,36 @@ def density_of(image: Image.Image) -> tuple[int, int] | None:
     return (x, y) if 0 < x < 65536 and 0 < y < 65536 else None
 
 
-def _exif(image: Image.Image) -> bytes:
-    if image.format != "TIFF":
-        # Raw: writing a parsed block anew would move maker notes, whose offsets are absolute.
-        return _bytes(image.info.get("exif")).removeprefix(EXIF_PREFIX)
-    exif = image.getexif()
-    for tag in set(exif) - _TIFF_EXIF_TAGS:
-        del exif[tag]
-    return exif.tobytes().removeprefix(EXIF_PREFIX) if len(exif) else b""
+def aspect_of(image: Image.Image) -> tuple[int, int] | None:
+    """Returns dots across and down of a JPEG file that states no unit, None if they are equal or not stated."""
+    if image.info.get("jfif_unit") != 0:
+        return None
+    x, y = image.info.get("jfif_density", (1, 1))
+    return small_ratio(x, y)
+
+
+def tiff_density(directory: Directory) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
+    """Returns (x, y) dots per inch, and dots across and down where no unit is stated; each None if not stated."""
+    x, y = directory.numbers(282), directory.numbers(283)
+    if not x or not y or not 0 < x[0] < 1e6 or not 0 < y[0] < 1e6:
+        return None, None
+    unit = directory.integer(296, 2)
+    if unit == 1:
+        ratio = Fraction(x[0] / y[0]).limit_denominator(65535)
+        return None, small_ratio(ratio.numerator, ratio.denominator)
+    factor = 2.54 if unit == _CENTIMETRES else 1.0
+    across, down = round(x[0] * factor), round(y[0] * factor)
+    return ((across, down) if 0 < across < 65536 and 0 < down < 65536 else None), None
+
+
+def small_ratio(x: int, y: int) -> tuple[int, int] | None:
+    """Returns a ratio in numbers of 16 bits, None if it is 1 or none at all."""
+    if x <= 0 or y <= 0 or x == y:
+        return None
+    ratio = Fraction(x, y).limit_denominator(65535)
+    if not 0 < ratio.numerator < 65536:
+        return None
+    return ratio.numerator, ratio.denominator
 
 
 def _segments(image: Image.Image, marker: str) -> tuple[bytes, ...]:

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageColor
 
+from jpegpre_tf.runtime.pictures.color_description import ColorDescription
 from jpegpre_tf.runtime.pictures.raster import Converter, Raster
 
 _STRIP_ROWS = 128
@@ -27,7 +28,13 @@ def rgb_strips(image: Image.Image) -> Iterator[tuple[int, npt.NDArray[np.uint8]]
 
 
 def rgb_converter(
-    image: Image.Image, icc: bytes = b"", *, background: str = "white", to_srgb: bool = False
+    image: Image.Image,
+    icc: bytes = b"",
+    *,
+    background: str = "white",
+    to_srgb: bool = False,
+    transparent: tuple[int, ...] | None = None,
+    hdr: ColorDescription | None = None,
 ) -> tuple[Converter, bool]:
     """Returns what turns a strip of a loaded picture into RGB levels, and whether it goes by the profile.
 
@@ -39,16 +46,49 @@ def rgb_converter(
             used by Pillow's plain formula; others only if `to_srgb`.
         background: Colour that transparency is put on, as `ImageColor.getrgb` reads it.
         to_srgb: Convert the pixels to sRGB if the profile allows.
+        transparent: Samples of pixels that are transparent, as the picture has them.
+        hdr: Colour space of a picture in HDR, which is converted to sRGB.
     """
     to_rgb = _plain_converter(image, background)
+    if transparent is not None:
+        to_rgb = _with_key(to_rgb, transparent, background)
+    if hdr is not None:
+        to_sdr, levels_of = hdr.to_sdr(), to_rgb
+        return lambda strip: to_sdr(np.asarray(levels_of(strip), np.uint8)), False
     before: Converter = (lambda strip: strip) if image.mode == "CMYK" else to_rgb
     if icc and (to_srgb or image.mode == "CMYK"):
         through = _through_profile(icc, before, is_cmyk=image.mode == "CMYK")
         if through is not None:
             return through, True
-    if has_own_gamma(image):
+    if has_own_gamma(image) and not icc:
         return _through_gamma(float(image.info["gamma"]), to_rgb), False
     return to_rgb, False
+
+
+def profile_fits(image: Image.Image, icc: bytes) -> bool:
+    """Whether a colour profile is for pictures like this one: a grey one may have a profile for RGB too."""
+    space = icc[16:20]
+    if image.mode == "CMYK":
+        return space == b"CMYK"
+    return space == b"RGB " or (space == b"GRAY" and image.mode in GREY_MODES)
+
+
+def is_key(strip: Image.Image, key: tuple[int, ...]) -> npt.NDArray[np.bool_]:
+    """Returns which pixels have these samples, `(H, W)`."""
+    samples = np.asarray(strip.convert("L") if strip.mode == "1" else strip)
+    same = samples == np.array(key, np.int64)
+    return np.asarray(same.all(axis=-1) if same.ndim == 3 else same)
+
+
+def _with_key(before: Converter, key: tuple[int, ...], background: str) -> Converter:
+    colour = np.array(ImageColor.getrgb(background)[:3], np.uint8)
+
+    def convert(strip: Image.Image) -> npt.NDArray[np.uint8]:
+        levels = np.array(before(strip), np.uint8)
+        levels[is_key(strip, key)] = colour
+        return levels
+
+    return convert
 
 
 def has_own_gamma(image: Image.Image) -> bool:

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ import tensorflow as tf
 from PIL import Image
 
 from jpegpre_tf.errors import PictureError
+from jpegpre_tf.training.data.conditions import Conditions
 from jpegpre_tf.training.data.synthetic import DRAWN
 
 _FIRST_SEED = 1000  # of drawn pictures; lower ones are for measuring
@@ -86,6 +88,7 @@ def training_dataset(
     first_epoch: int = 0,
     crops_per_picture: int = 4,
     drawn_share: float = 0.0,
+    conditions: Conditions | None = None,
     quality_range: tuple[int, int] = (5, 95),
     strength_range: tuple[float, float] = (0.25, 1.0),
     seed: int = 0,
@@ -100,23 +103,23 @@ def training_dataset(
         first_epoch: Epoch to begin with.
         crops_per_picture: Crops taken from each decoded picture; decoding is the dear part.
         drawn_share: Share of pictures that are not read but drawn: text and line art, see `synthetic`.
+        conditions: What crops are trained for, also tables; without it:
         quality_range: Lowest and highest quality, inclusive, drawn evenly per crop.
         strength_range: Drawn evenly per crop.
         seed: Same seed, same sequence.
 
     Returns:
-        Dataset of (uint8 (B, S, S, 3), float32 (B,) quality, float32 (B,) strength).
+        Dataset of (uint8 (B, S, S, 3), float32 (B,) quality, float32 (B,) strength), and with `conditions.tuned_share`
+        float32 (B, 2, 8, 8) tables, zeros for those that are being learned.
 
     Raises:
         ValueError: If an argument is out of range.
     """
     if crop_size < 16 or crop_size % 16:
         raise ValueError(f"`crop_size` must be a positive multiple of 16. Received: crop_size={crop_size}")
-    low, high = quality_range
-    if not 1 <= low <= high <= 100:
-        raise ValueError(f"`quality_range` must be within 1..100. Received: quality_range={quality_range}")
+    drawn = conditions or Conditions(quality_range, strength_range)
 
-    def crops(epoch: int) -> Iterator[tuple[npt.NDArray[np.uint8], np.float32, np.float32]]:
+    def crops(epoch: int) -> Iterator[tuple[Any, ...]]:
         generator = np.random.default_rng((seed, epoch))
         while True:
             for index in generator.permutation(len(paths)):
@@ -126,14 +129,13 @@ def training_dataset(
                     else load_rgb(paths[index])
                 )
                 for _ in range(crops_per_picture):
-                    quality = np.float32(generator.integers(low, high + 1))
-                    strength = np.float32(generator.uniform(*strength_range))
-                    yield random_crop(picture, crop_size, generator), quality, strength
+                    condition = drawn.draw(generator)
+                    yield random_crop(picture, crop_size, generator), *condition
 
+    shapes = ((), ()) if drawn.tuned_share is None else ((), (), (2, 8, 8))
     signature = (
         tf.TensorSpec((crop_size, crop_size, 3), tf.uint8),
-        tf.TensorSpec((), tf.float32),
-        tf.TensorSpec((), tf.float32),
+        *(tf.TensorSpec(shape, tf.float32) for shape in shapes),
     )
 
     def epoch_dataset(epoch: tf.Tensor) -> tf.data.Dataset:

@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from jpegpre_tf.errors import UsageError
-from jpegpre_tf.training.callbacks import KeepModel, RealBDRate
+from jpegpre_tf.training.callbacks import check_finite
 from jpegpre_tf.training.checkpoint import CHECKPOINT
 from jpegpre_tf.training.config import TrainConfig
 from jpegpre_tf.training.data.crops import validation_dataset
@@ -25,7 +25,7 @@ from jpegpre_tf.training.distributed.checkpoint import WorkerCheckpoint
 from jpegpre_tf.training.distributed.global_batches import GlobalBatches
 from jpegpre_tf.training.distributed.workers import Workers
 from jpegpre_tf.training.preprocessor_trainer import PreprocessorTrainer
-from jpegpre_tf.training.run import build_trainer, copy_weights
+from jpegpre_tf.training.run import build_trainer, copy_weights, measuring_callbacks, tables_beside
 
 
 def train_distributed(
@@ -58,16 +58,16 @@ def train_distributed(
         UsageError: If `batch_size` cannot be shared out evenly.
         LostWorkerError: If another worker is gone.
     """
-    if config.batch_size % workers.replicas:
+    if config.data.batch_size % workers.replicas:
         raise UsageError(
             f"`batch_size` is of all workers together, and must be a multiple of their {workers.replicas} "
-            f"devices. Received: batch_size={config.batch_size}"
+            f"devices. Received: batch_size={config.data.batch_size}"
         )
     folder.mkdir(parents=True, exist_ok=True)
-    trainer = build_trainer(config)
+    trainer = build_trainer(config, initial_tables=tables_beside(initial_model))
     if initial_model is not None:
         copy_weights(initial_model, trainer.preprocessor)
-    trainer.optimizer.build(trainer.preprocessor.trainable_variables)
+    trainer.optimizer.build(trainer.trainable_variables)
     try:
         _run(config, source, validation_paths, folder, workers, trainer)
     except tf.errors.OpError as error:
@@ -88,18 +88,20 @@ def _run(
 ) -> None:
     checkpoint = WorkerCheckpoint(folder / CHECKPOINT, workers.index)
     first_epoch = _agree(workers, checkpoint, trainer)
-    steps_per_epoch = min(config.steps, config.steps_per_epoch)
+    steps_per_epoch = min(config.run.steps, config.run.steps_per_epoch)
     callbacks: list[keras.callbacks.Callback] = []
     validation = None
     if workers.index == 0:
         config.save(folder / "config.json")
         _forget_later_epochs(folder, first_epoch)
-        callbacks = _callbacks(config, folder, validation_paths, trainer)
+        callbacks = measuring_callbacks(config, folder, len(source.files), validation_paths)
+        for callback in callbacks:
+            callback.set_model(trainer)
         if validation_paths:
             validation = validation_dataset(
-                validation_paths, batch_size=config.batch_size, crop_size=config.crop_size
+                validation_paths, batch_size=config.data.batch_size, crop_size=config.data.crop_size
             )
-    step = _step(workers, trainer)
+    step = _step(workers, trainer, config)
     batches = GlobalBatches(
         source,
         config,
@@ -109,8 +111,9 @@ def _run(
         steps_per_epoch=steps_per_epoch,
     )
     try:
-        for epoch in range(first_epoch, math.ceil(config.steps / steps_per_epoch)):
-            logs = _epoch(step, batches, config, steps_per_epoch)
+        for epoch in range(first_epoch, math.ceil(config.run.steps / steps_per_epoch)):
+            logs = _epoch(step, batches, config, [tracker.name for tracker in trainer.trackers])
+            check_finite(logs["loss"], folder, epoch, steps_per_epoch - 1)
             if validation is not None:
                 measured = trainer.evaluate(validation, verbose=0, return_dict=True)
                 logs |= {f"val_{name}": float(value) for name, value in measured.items()}
@@ -121,26 +124,13 @@ def _run(
             if workers.index == 0:
                 numbers = " - ".join(f"{name}: {value:.4g}" for name, value in logs.items())
                 print(f"epoch {epoch + 1}: {numbers}", file=sys.stderr, flush=True)
-            if config.patience:
+            if config.run.patience:
                 # Only the first worker has a validation loss; all have to stop at the same epoch.
-                is_stale = workers.index == 0 and _is_stale(folder, config.patience)
+                is_stale = workers.index == 0 and _is_stale(folder, config.run.patience)
                 if workers.sum([np.array(float(is_stale))])[0] > 0:
                     break
     finally:
         batches.close()
-
-
-def _callbacks(
-    config: TrainConfig, folder: Path, validation_paths: list[Path], trainer: PreprocessorTrainer
-) -> list[keras.callbacks.Callback]:
-    callbacks: list[keras.callbacks.Callback] = []
-    if validation_paths and config.bd_rate_every:
-        measures = config.measures or {"psnr_rgb": 1.0}
-        callbacks.append(RealBDRate(validation_paths, measures, every=config.bd_rate_every))
-    callbacks.append(KeepModel(folder))
-    for callback in callbacks:
-        callback.set_model(trainer)
-    return callbacks
 
 
 def _is_stale(folder: Path, patience: int) -> bool:
@@ -150,40 +140,44 @@ def _is_stale(folder: Path, patience: int) -> bool:
     return bool(min(losses) < math.inf and len(losses) - 1 - int(np.argmin(losses)) >= patience)
 
 
-def _step(workers: Workers, trainer: PreprocessorTrainer) -> Any:
-    count = len(trainer.preprocessor.trainable_variables)
+def _step(workers: Workers, trainer: PreprocessorTrainer, config: TrainConfig) -> Any:
+    count = len(trainer.trainable_variables)
+    names = [tracker.name for tracker in trainer.trackers]
+    gradients_of = tf.function(trainer.gradients, jit_compile=config.run.jit_compile)
 
-    def on_device(image: Any, quality: Any, strength: Any) -> list[tf.Tensor]:
-        gradients, values = trainer.gradients((image, quality, strength))
-        return [*gradients, *(tf.reduce_mean(value) for value in values)]
+    def on_device(*data: Any) -> list[tf.Tensor]:
+        gradients, values = gradients_of(data)
+        return [*gradients, *(tf.reduce_mean(values[name]) for name in names)]
 
     @tf.function
-    def step(image: Any, quality: Any, strength: Any) -> list[tf.Tensor]:
-        means = workers.mean(on_device, (image, quality, strength))
-        # After the mean over all: the optimiser clips the norm of the whole batch's gradient, as on one worker.
+    def step(*data: Any) -> list[tf.Tensor]:
+        means = workers.mean(on_device, data)
+        # After the mean over all: the optimizer clips the norm of the whole batch's gradient, as on one worker.
         trainer.apply(means[:count])
         return means[count:]
 
     return step
 
 
-def _epoch(step: Any, batches: GlobalBatches, config: TrainConfig, steps: int) -> dict[str, float]:
+def _epoch(step: Any, batches: GlobalBatches, config: TrainConfig, names: list[str]) -> dict[str, float]:
     """One epoch; returns the means that `fit` would log, and how the input kept up."""
+    steps = min(config.run.steps, config.run.steps_per_epoch)
     start, waited = time.monotonic(), batches.waited_seconds
-    sums = np.zeros(3)
+    sums = np.zeros(len(names))
     for _ in range(steps):
         sums += [float(value) for value in step(*(tf.constant(part) for part in batches.take()))]
     seconds = time.monotonic() - start
-    logs = dict(zip(("loss", "rate_bpp", "psnr"), (float(value) for value in sums / steps), strict=True))
+    logs = dict(zip(names, (float(value) for value in sums / steps), strict=True))
     logs["data_wait_share"] = (batches.waited_seconds - waited) / seconds
-    logs["crops_per_second"] = config.batch_size * steps / seconds
+    logs["crops_per_second"] = config.data.batch_size * steps / seconds
     if batches.unreadable:
         logs["unreadable_pictures"] = float(batches.unreadable)
     return logs
 
 
 def _state(trainer: PreprocessorTrainer) -> list[Any]:
-    return [*trainer.preprocessor.variables, *trainer.optimizer.variables]
+    tables = [] if trainer.tuned_tables is None else trainer.tuned_tables.variables
+    return [*trainer.preprocessor.variables, *tables, *trainer.optimizer.variables]
 
 
 def _agree(workers: Workers, checkpoint: WorkerCheckpoint, trainer: PreprocessorTrainer) -> int:

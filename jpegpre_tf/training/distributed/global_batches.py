@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +15,8 @@ from jpegpre_tf.training.config import TrainConfig
 from jpegpre_tf.training.data.crops import decode_rgb, draw_picture, random_crop
 from jpegpre_tf.training.data.shards import PictureSource
 
-Batch = tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32], npt.NDArray[np.float32]]
-_Sample = tuple[npt.NDArray[np.uint8], float, float]
+Batch = tuple[npt.NDArray[Any], ...]
+_Sample = tuple[Any, ...]
 
 CROPS_PER_PICTURE = 4
 # Crops that wait, per stream, so that those of one picture do not follow each other.
@@ -53,11 +54,10 @@ class GlobalBatches:
         first_epoch: int = 0,
         steps_per_epoch: int = 1,
     ) -> None:
-        if config.batch_size % workers:
-            raise ValueError(
-                f"`workers` must divide `batch_size`. Received: {workers} of {config.batch_size}"
-            )
-        share = config.batch_size // workers
+        batch_size = config.data.batch_size
+        if batch_size % workers:
+            raise ValueError(f"`workers` must divide `batch_size`. Received: {workers} of {batch_size}")
+        share = batch_size // workers
         self._source = source
         self._config = config
         self._streams = range(worker * share, (worker + 1) * share)
@@ -69,7 +69,7 @@ class GlobalBatches:
         threading.Thread(target=self._produce, args=arguments, daemon=True).start()
 
     def take(self) -> Batch:
-        """Returns uint8 (B, S, S, 3), float32 (B,) quality, float32 (B,) strength; B is this worker's share."""
+        """Returns a batch as `training_dataset` has it; B is this worker's share."""
         start = time.monotonic()
         batch = self._ready.get()
         self.waited_seconds += time.monotonic() - start
@@ -87,12 +87,8 @@ class GlobalBatches:
                 while True:
                     streams = [self._samples(epoch, index) for index in self._streams]
                     for _ in range(steps_per_epoch):
-                        crops, qualities, strengths = zip(*pool.map(next, streams), strict=True)
-                        batch = (
-                            np.stack(crops),
-                            np.array(qualities, np.float32),
-                            np.array(strengths, np.float32),
-                        )
+                        parts = zip(*pool.map(next, streams), strict=True)
+                        batch = tuple(np.stack(part) for part in parts)
                         if not self._put(batch):
                             return
                     epoch += 1
@@ -109,12 +105,13 @@ class GlobalBatches:
         return False
 
     def _samples(self, epoch: int, index: int) -> Iterator[_Sample]:
-        config = self._config
-        random = np.random.default_rng((config.seed, epoch, index))
+        config, seed_of_run = self._config.data, self._config.run.seed
+        conditions = config.conditions
+        random = np.random.default_rng((seed_of_run, epoch, index))
         waiting: list[_Sample] = []
         for round_number in range(2**40):
             found = False
-            seed = (config.seed, epoch, round_number)
+            seed = (seed_of_run, epoch, round_number)
             for name, content in self._source.stream(index, config.batch_size, seed):
                 try:
                     if config.drawn_share and random.random() < config.drawn_share:
@@ -126,9 +123,8 @@ class GlobalBatches:
                     continue
                 found = True
                 for _ in range(CROPS_PER_PICTURE):
-                    quality = float(random.integers(config.quality_low, config.quality_high + 1))
-                    strength = float(random.uniform(config.strength_low, 1.0))
-                    waiting.append((random_crop(picture, config.crop_size, random), quality, strength))
+                    condition = conditions.draw(random)
+                    waiting.append((random_crop(picture, config.crop_size, random), *condition))
                 # One out of every picture until enough wait: the first batch has not to wait for all that.
                 yield waiting.pop(int(random.integers(len(waiting))))
                 while len(waiting) > _SHUFFLED:

@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 
 from jpegpre_tf.errors import UsageError
-from jpegpre_tf.training.config_file import check_positive, check_qualities, read_config, save_config
+from jpegpre_tf.training.config_file import check_positive, check_qualities, read_config, write_config
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,7 +70,7 @@ class NeuralTrainConfig:
 
     def save(self, path: Path) -> None:
         """Writes the configuration as JSON."""
-        save_config(self, path)
+        write_config(self, path)
 
 
 def load_neural_config(path: Path) -> NeuralTrainConfig:

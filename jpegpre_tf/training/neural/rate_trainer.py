@@ -38,9 +38,9 @@ class RateTrainer(TrackedModel):
         self.train_decisions = train_decisions
         self.rate = rate
         self.coefficients = tf.function(coefficients_of, jit_compile=True)
-        self.built = True
+        self.build()
 
-    def _measure(self, data: Any) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    def compute(self, data: Any, training: bool) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         image, quality, size_bits = data[:3]
         image = tf.reshape(image, tf.concat([[-1], tf.shape(image)[2:]], axis=0))
         coefficients = self.coefficients(tf.cast(image, tf.float32), self.rate.arithmetic)
@@ -51,17 +51,12 @@ class RateTrainer(TrackedModel):
         error = tf.math.log(bits / size_bits)
         change = error[:, 1] - error[:, 0]
         loss = _percent(error) + _CHANGE_WEIGHT * _percent(change)
-        return loss, [loss, 100.0 * tf.abs(error), 100.0 * tf.abs(change)]
+        percents = {"error_percent": 100.0 * tf.abs(error), "change_error_percent": 100.0 * tf.abs(change)}
+        return loss, {"loss": loss, **percents}
 
-    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
-        with tf.GradientTape() as tape:
-            loss, values = self._measure(data)
-        variables = self.rate.trainable_variables
-        self.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
-        return self.track(values)
-
-    def test_step(self, data: Any) -> dict[str, tf.Tensor]:
-        return self.track(self._measure(data)[1])
+    @property
+    def trainable_variables(self) -> list[Any]:
+        return self.rate.trainable_variables
 
     def call(self, images: Any, quality: Any) -> tf.Tensor:
         return self.rate(images, quality)

@@ -32,9 +32,9 @@ class SimulatorTrainer(TrackedModel):
         super().__init__(("loss", "decision_nats", "error_share", "psnr_bias_db", "wrong"), **kwargs)
         self.simulator = simulator
         self.coefficients = tf.function(coefficients_of, jit_compile=True)
-        self.built = True
+        self.build()
 
-    def _measure(self, data: Any) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    def compute(self, data: Any, training: bool) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         image, quality, _, *levels = data
         image = tf.reshape(image, tf.concat([[-1], tf.shape(image)[2:]], axis=0))
         quality = tf.repeat(quality, 2)
@@ -68,17 +68,17 @@ class SimulatorTrainer(TrackedModel):
             + _BIAS_WEIGHT * tf.reduce_mean(bias)
         )
         bias_db = -10.0 / tf.math.log(10.0) * log_ratio
-        return loss, [loss, decision, share, bias_db, tf.add_n(wrongs) / tf.add_n(counts)]
+        return loss, {
+            "loss": loss,
+            "decision_nats": decision,
+            "error_share": share,
+            "psnr_bias_db": bias_db,
+            "wrong": tf.add_n(wrongs) / tf.add_n(counts),
+        }
 
-    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
-        with tf.GradientTape() as tape:
-            loss, values = self._measure(data)
-        variables = self.simulator.trainable_variables
-        self.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
-        return self.track(values)
-
-    def test_step(self, data: Any) -> dict[str, tf.Tensor]:
-        return self.track(self._measure(data)[1])
+    @property
+    def trainable_variables(self) -> list[Any]:
+        return self.simulator.trainable_variables
 
     def call(self, images: Any, quality: Any) -> tf.Tensor:
         return self.simulator(images, quality)

@@ -3,7 +3,7 @@ import os
 import pytest
 
 from jpegpre_tf.cli.common.plan import plan, plan_in_place
-from jpegpre_tf.errors import PictureError, UsageError
+from jpegpre_tf.errors import UsageError
 
 
 @pytest.fixture(autouse=True)
@@ -18,7 +18,7 @@ def here(tmp_path, monkeypatch):
 
 
 def planned(inputs, output, **options):
-    return [(str(task.source), str(task.target)) for task in plan(inputs, output, **options)]
+    return [(str(task.source), str(task.target)) for task in plan(inputs, output, **options).tasks]
 
 
 @pytest.mark.parametrize(
@@ -78,8 +78,10 @@ def test_an_input_is_recognised_through_links(link):
 
 def test_an_output_that_is_a_later_input_is_refused(here):
     (here / "out" / "a.jpg").write_bytes(b"x")
-    with pytest.raises(UsageError, match="overwritten"):
+    with pytest.raises(UsageError, match="both be written"):
         plan(["a.png", "out/a.jpg"], "out")
+    with pytest.raises(UsageError, match="overwritten"):
+        plan(["a.png", "out/a.jpg"], "out", on_collision="number")
 
 
 def test_results_inside_the_input_folder_are_no_input(here):
@@ -109,13 +111,15 @@ def test_a_folder_that_cannot_be_read_is_not_left_out_in_silence(here, monkeypat
         return real(path)
 
     monkeypatch.setattr(os, "scandir", scandir)
-    with pytest.raises(PictureError, match=r"cannot read folder 'in/deep': Permission denied"):
-        plan(["in"], "out")
+    planned = plan(["in"], "out")
+    assert [str(task.source) for task in planned.tasks] == ["in/c.jpeg"]
+    (problem,) = planned.problems
+    assert problem.reason == "cannot read folder 'in/deep': Permission denied" and problem.is_failure
 
 
 def test_in_place_finds_jpeg_files_only(here):
     (here / "in" / "deep" / "e.jfif").write_bytes(b"x")
-    found = [(str(task.source), str(task.target)) for task in plan_in_place(["in", "b.JPG"])]
+    found = [(str(task.source), str(task.target)) for task in plan_in_place(["in", "b.JPG"]).tasks]
     assert found == [(name, name) for name in ("in/c.jpeg", "in/deep/e.jfif", "b.JPG")]
 
 
@@ -130,3 +134,39 @@ def test_in_place_the_page_is_no_picture():
         plan_in_place(["b.JPG"], ["b.JPG"])
     with pytest.raises(UsageError, match="a folder"):
         plan_in_place(["b.JPG"], ["out"])
+
+
+@pytest.mark.parametrize(
+    ("on_collision", "expected", "left_out"),
+    [
+        (
+            "keep-suffix",
+            [("p/x.JPG", "out/x.JPG"), ("p/x.heic", "out/x.heic.jpg"), ("p/x.jpg", "out/x.jpg")],
+            0,
+        ),
+        ("number", [("p/x.JPG", "out/x.JPG"), ("p/x.heic", "out/x-2.jpg"), ("p/x.jpg", "out/x.jpg")], 0),
+        ("skip", [("p/x.JPG", "out/x.JPG"), ("p/x.jpg", "out/x.jpg")], 1),
+    ],
+)
+def test_pairs_of_one_name(here, on_collision, expected, left_out):
+    (here / "p").mkdir()
+    for name in ("x.heic", "x.jpg", "x.JPG"):
+        (here / "p" / name).write_bytes(b"x")
+    planned = plan(["p"], "out", on_collision=on_collision)
+    assert [(str(task.source), str(task.target)) for task in planned.tasks] == expected
+    assert [problem.is_failure for problem in planned.problems] == left_out * [False]
+
+
+def test_names_that_differ_in_case_are_one_where_the_folder_says_so(here, monkeypatch):
+    (here / "p").mkdir()
+    for name in ("y.png", "Y.jpg"):
+        (here / "p" / name).write_bytes(b"x")
+    assert len(plan(["p"], "out").tasks) == 2
+    monkeypatch.setattr("jpegpre_tf.cli.common.plan.folds_names", lambda folder: True)
+    with pytest.raises(UsageError, match=r"'p/Y\.jpg' and 'p/y\.png' would both be written"):
+        plan(["p"], "out")
+
+
+def test_a_dot_in_a_name_is_no_suffix(here):
+    (here / "v1.2 photo").write_bytes(b"x")
+    assert planned(["v1.2 photo"], "out") == [("v1.2 photo", "out/v1.2 photo.jpg")]

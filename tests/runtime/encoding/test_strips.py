@@ -12,8 +12,7 @@ import pytest
 from PIL import Image
 
 from jpegpre_tf import runtime
-from jpegpre_tf.runtime.encoding import encode as encode_module
-from jpegpre_tf.runtime.encoding import strip_renderer
+from jpegpre_tf.runtime.encoding import encode_job, strip_renderer
 from jpegpre_tf.runtime.encoding.strip_jpeg import StripJpeg
 
 
@@ -51,7 +50,7 @@ def both(monkeypatch, balanced, tmp_path):
     def encode(source, **options):
         whole = runtime.encode_file(source, tmp_path / "whole.jpg", balanced, **options)
         with monkeypatch.context() as patched:
-            patched.setattr(encode_module, "WHOLE_PIXELS", 1000)
+            patched.setattr(encode_job, "WHOLE_PIXELS", 1000)
             patched.setattr(strip_renderer, "_STRIP_PIXELS", 1000)
             strips = runtime.encode_file(source, tmp_path / "strips.jpg", balanced, **options)
         return whole, strips

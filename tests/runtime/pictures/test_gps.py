@@ -51,7 +51,8 @@ def test_positions_go_and_everything_else_stays(balanced, photos, tmp_path, orde
     assert result.is_copy == is_copy and result.notes == () and len(result.reasons) == is_copy
     assert any("GPS" in name for name in before)
     assert not [name for name in after if "gps" in name.lower()]
-    assert b"GPS" not in written and struct.pack("<I", 5991) not in written
+    # Before the scan, whose bytes may hold anything.
+    assert b"GPS" not in written.split(b"\xff\xda")[0] and struct.pack("<I", 5991) not in written
     kept = ("IFD0:Make", "IFD0:Orientation", "ExifIFD:ExposureTime", "ExifIFD:UserComment", "XMP-dc:Title")
     for name in (*kept, "IPTC:City"):
         assert after[name] == before[name], name

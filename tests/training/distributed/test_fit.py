@@ -89,7 +89,7 @@ def take(folder: Path, config: TrainConfig, batches: int, **which: int) -> list[
 
 @pytest.mark.parametrize("kind", ["folder", "tar", "tfrecord"])
 def test_workers_share_the_global_batch_of_one(shards, kind):
-    config = TrainConfig(batch_size=4, crop_size=32, drawn_share=0.3)
+    config = TrainConfig().with_fields(batch_size=4, crop_size=32, drawn_share=0.3)
     whole = take(shards[kind], config, 7)
     halves = [take(shards[kind], config, 7, worker=worker, workers=2) for worker in (0, 1)]
     for one, first, second in zip(whole, *halves, strict=True):
@@ -131,7 +131,7 @@ def test_sources_at_a_url_and_unusable_ones(shards, tmp_path):
     # Broken pictures are left out; nothing but broken ones is an error.
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "broken.png").write_bytes(b"broken")
-    config = TrainConfig(batch_size=2, crop_size=32)
+    config = TrainConfig().with_fields(batch_size=2, crop_size=32)
     with pytest.raises(PictureError, match="no picture to train with can be decoded"):
         take(tmp_path / "photos", config, 1)
     (tmp_path / "photos" / "whole.png").write_bytes((shards["folder"] / "0.png").read_bytes())
@@ -254,7 +254,7 @@ def test_a_batch_that_workers_cannot_share_and_missing_data_are_one_line(shards,
     assert main(["train", str(tmp_path / "none"), *arguments]) == 1
     assert "there is nothing of this name" in capsys.readouterr().err
     with pytest.raises(ValueError, match="must divide `batch_size`"):
-        GlobalBatches(PictureSource(str(shards["tar"])), TrainConfig(batch_size=3), workers=2)
+        GlobalBatches(PictureSource(str(shards["tar"])), TrainConfig().with_fields(batch_size=3), workers=2)
 
 
 @pytest.mark.slow

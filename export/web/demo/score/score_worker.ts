@@ -2,6 +2,8 @@
 import { Ssimulacra2 } from "./ssimulacra2.js";
 
 export interface ScoreRequest {
+  /** Of the photo: the one before is not opened again. */
+  key: number;
   original: Blob;
   decoded: Blob[];
 }
@@ -13,12 +15,23 @@ export interface ScoreReply {
 
 const SIDE = 1024;
 
-self.addEventListener("message", async ({ data: { original, decoded } }: MessageEvent<ScoreRequest>) => {
+let last: { key: number; width: number; height: number; metric: Ssimulacra2 } | undefined;
+
+self.addEventListener("message", async ({ data: { key, original, decoded } }: MessageEvent<ScoreRequest>) => {
   let scores: number[] | undefined;
   try {
-    const metric = new Ssimulacra2(await middle(original));
+    if (last?.key !== key) {
+      const data = await middle(original);
+      last = { key, width: data.width, height: data.height, metric: new Ssimulacra2(data) };
+    }
+    const { metric } = last;
     scores = [];
-    for (const blob of decoded) scores.push(metric.score(await middle(blob)));
+    for (const blob of decoded) {
+      const data = await middle(blob);
+      // A photo that this browser leaves lying, and the package turned.
+      if (data.width !== last.width || data.height !== last.height) throw new RangeError("another size");
+      scores.push(metric.score(data));
+    }
   } catch {
     scores = undefined;
   }

@@ -5,6 +5,8 @@ export class Scorer {
   readonly #worker = new Worker(new URL("./score_worker.ts", import.meta.url), { type: "module" });
   #give: ((scores: number[] | undefined) => void) | undefined;
   #last: Promise<unknown> = Promise.resolve();
+  readonly #keys = new WeakMap<Blob, number>();
+  #nextKey = 1;
 
   constructor() {
     this.#worker.onmessage = ({ data: { scores } }: MessageEvent<ScoreReply>) => this.#give?.(scores);
@@ -19,7 +21,9 @@ export class Scorer {
       if (signal.aborted) return undefined;
       return new Promise<number[] | undefined>((resolve) => {
         this.#give = resolve;
-        this.#worker.postMessage({ original, decoded } satisfies ScoreRequest);
+        let key = this.#keys.get(original);
+        if (key === undefined) this.#keys.set(original, (key = this.#nextKey++));
+        this.#worker.postMessage({ key, original, decoded } satisfies ScoreRequest);
       });
     });
     this.#last = scores;

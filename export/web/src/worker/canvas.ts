@@ -64,8 +64,22 @@ export class Canvas implements Pixels {
     }
   }
 
-  draw(picture: ImageBitmap): void {
+  /** @param orientation EXIF's, 1..8, which is applied; from 5 on this canvas is as wide as the picture is high. */
+  draw(picture: ImageBitmap, orientation = 1): void {
+    const { width: w, height: h } = this;
+    const matrices: Record<number, [number, number, number, number, number, number]> = {
+      2: [-1, 0, 0, 1, w, 0],
+      3: [-1, 0, 0, -1, w, h],
+      4: [1, 0, 0, -1, 0, h],
+      5: [0, 1, 1, 0, 0, 0],
+      6: [0, 1, -1, 0, w, 0],
+      7: [0, -1, -1, 0, w, h],
+      8: [0, -1, 1, 0, 0, h],
+    };
+    const matrix = matrices[orientation];
+    if (matrix) this.#context.setTransform(...matrix);
     this.#context.drawImage(picture, 0, 0);
+    this.#context.resetTransform();
   }
 
   /** Puts `background` behind the picture where it is transparent; returns whether it was anywhere. */
@@ -119,18 +133,4 @@ export function isAllOpaque(data: Uint8ClampedArray): boolean {
   const words = new Uint32Array(data.buffer, data.byteOffset, data.length / 4);
   for (let i = 0; i < words.length; i++) if (words[i]! >>> 24 !== 255) return false;
   return true;
-}
-
-/** Decodes a picture file, upright and in sRGB; throws `not-a-picture`. */
-export async function decode(file: Blob): Promise<ImageBitmap> {
-  if (file.size === 0) throw new JpegpreError("not-a-picture", "the file is empty");
-  try {
-    return await createImageBitmap(file);
-  } catch {
-    const what = file.type ? ` (${file.type})` : "";
-    throw new JpegpreError(
-      "not-a-picture",
-      `this browser cannot open the file${what}: not a picture, damaged, too large, or in a format that it does not know`,
-    );
-  }
 }

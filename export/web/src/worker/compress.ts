@@ -1,50 +1,50 @@
 /** One picture to one smaller JPEG file, by the browser's own encoder. */
 import { JpegpreError } from "../errors.js";
 import type { CompressRequest, CompressedReply } from "../protocol.js";
-import { Canvas, decode, isAllOpaque } from "./canvas.js";
+import { reoptimized } from "../jpeg/reoptimize.js";
+import { Canvas, isAllOpaque } from "./canvas.js";
 import { checkCanvas } from "./canvas_check.js";
-import * as metadata from "./metadata.js";
+import { decode } from "./decode.js";
+import { fileType, isAnimated } from "./file_type.js";
+import { dropColorProfile, insertMetadata, stripJpeg, uprightMetadata } from "./metadata.js";
+import { mayCarryMetadata, readMetadata, type Metadata } from "./metadata_read.js";
+import { fittingSize, scaleDown } from "./scale.js";
 import { searchQuality } from "./size_search.js";
 
-/** Edits every pixel of `source` into `target` for `quality`. */
-export type Edit = (source: Canvas, target: Canvas, quality: number) => Promise<void>;
+export interface Steps {
+  /** Edits every pixel of `source` into `target` for `quality`. */
+  edit(source: Canvas, target: Canvas, quality: number): Promise<void>;
+  /** Throws to stop, after messages had their turn. */
+  checkpoint(): Promise<void>;
+}
 
-export async function compress(
-  request: CompressRequest,
-  edit: Edit,
-  checkpoint: () => Promise<void>,
-): Promise<CompressedReply> {
+export async function compress(request: CompressRequest, { edit, checkpoint }: Steps): Promise<CompressedReply> {
   checkCanvas();
   const file = request.picture instanceof Blob ? request.picture : undefined;
   const bytes = file && new Uint8Array(await file.arrayBuffer());
-  const { canvas: source, isFlattened } = await open(request, bytes);
+  const { canvas: source, isFlattened, isScaled } = await open(request, bytes);
   let target: Canvas | undefined;
   try {
     await checkpoint();
     const { width, height } = source;
-    const carried = request.keepMetadata && bytes ? metadata.readMetadata(bytes) : undefined;
-    const finished = async (blob: Blob): Promise<Blob> => {
-      if (!carried) return blob;
-      const upright = metadata.uprightMetadata(carried, width, height);
-      const jpeg = new Uint8Array(await blob.arrayBuffer());
-      return new Blob([metadata.insertMetadata(jpeg, upright)], { type: "image/jpeg" });
-    };
+    const metadata = request.keepMetadata && bytes ? uprightMetadata(await readMetadata(bytes), width, height) : undefined;
     const plainAt = memoized(async (quality) => {
       await checkpoint();
-      return finished(await source.encode(quality));
+      return withMetadata(await source.encode(quality), metadata);
     });
+    const trim = (blob: Blob): Promise<Blob> => trimmed(blob, request.keepColorProfile);
     target = new Canvas(width, height, true);
     const edited = target;
     const smallerAt = async (quality: number): Promise<Best> => {
-      const plain = await plainAt(quality);
+      const plain = await trim(await plainAt(quality));
       if (request.strength === 0) return { blob: plain, kept: "plain", sizeBytes: plain.size };
       await edit(source, edited, quality);
-      const blob = await finished(await edited.encode(quality));
+      const blob = await trim(await withMetadata(await edited.encode(quality), metadata));
       const isSmaller = blob.size < plain.size;
       return { blob: isSmaller ? blob : plain, kept: isSmaller ? "edited" : "plain", sizeBytes: blob.size };
     };
     const { quality, best } = await atQualityOrSize(request, smallerAt, plainAt);
-    const original = bytes && handedOn(bytes, file, request);
+    const original = bytes && !isScaled ? handedOn(bytes, file!, request) : undefined;
     const isOriginalKept = original !== undefined && original.size <= best.blob.size;
     return {
       kind: "compressed",
@@ -56,11 +56,26 @@ export async function compress(
       width,
       height,
       isFlattened,
+      isAnimated: bytes !== undefined && isAnimated(bytes),
     };
   } finally {
     source.close();
     target?.close();
   }
+}
+
+async function withMetadata(blob: Blob, metadata: Metadata | undefined): Promise<Blob> {
+  if (!metadata) return blob;
+  const jpeg = new Uint8Array(await blob.arrayBuffer());
+  return new Blob([insertMetadata(jpeg, metadata)], { type: "image/jpeg" });
+}
+
+/** The same picture in fewer bytes. */
+async function trimmed(blob: Blob, keepColorProfile: boolean): Promise<Blob> {
+  const jpeg = new Uint8Array(await blob.arrayBuffer());
+  const bare = keepColorProfile ? jpeg : dropColorProfile(jpeg);
+  const result = reoptimized(bare) ?? bare;
+  return result === jpeg ? blob : new Blob([result], { type: "image/jpeg" });
 }
 
 interface Best {
@@ -89,29 +104,50 @@ async function atQualityOrSize(
   return { quality, best: trial };
 }
 
-/** The input as it may be handed on: JPEG files bare of metadata unless it is wanted, others only if they hold none. */
-function handedOn(bytes: Uint8Array<ArrayBuffer>, file: Blob | undefined, request: CompressRequest): Blob | undefined {
+/** The input as it may be handed on: bare of metadata unless it is wanted. Other files than JPEG only on request. */
+function handedOn(bytes: Uint8Array<ArrayBuffer>, file: Blob, request: CompressRequest): Blob | undefined {
   if (request.maxBytes !== undefined && bytes.length > request.maxBytes) return undefined;
-  if (request.keepMetadata) return file;
-  if (metadata.fileType(bytes) === "jpeg") return new Blob([metadata.stripJpeg(bytes)], { type: "image/jpeg" });
-  return metadata.mayCarryMetadata(bytes) ? undefined : file;
+  if (fileType(bytes) === "jpeg") return new Blob([request.keepMetadata ? bytes : stripJpeg(bytes)], { type: "image/jpeg" });
+  if (!request.allowOriginal) return undefined;
+  return request.keepMetadata || !mayCarryMetadata(bytes) ? file : undefined;
 }
 
 /** @param bytes The file's, if it is one. */
 async function open(
-  { picture, background }: CompressRequest,
+  { picture, background, maxWidth, maxHeight }: CompressRequest,
+  bytes: Uint8Array | undefined,
+): Promise<{ canvas: Canvas; isFlattened: boolean; isScaled: boolean }> {
+  const { canvas, isFlattened } = await whole(picture, background, bytes);
+  const { width, height } = fittingSize(canvas, maxWidth, maxHeight);
+  if (width === canvas.width && height === canvas.height) return { canvas, isFlattened, isScaled: false };
+  try {
+    return { canvas: await scaleDown(canvas, width, height), isFlattened, isScaled: true };
+  } finally {
+    canvas.close();
+  }
+}
+
+async function whole(
+  picture: CompressRequest["picture"],
+  background: string,
   bytes: Uint8Array | undefined,
 ): Promise<{ canvas: Canvas; isFlattened: boolean }> {
-  const isPixels = "data" in picture;
-  const shown = picture instanceof Blob ? await decode(picture) : picture;
+  if ("data" in picture) {
+    const isOpaque = picture.data instanceof Uint8ClampedArray && isAllOpaque(picture.data);
+    const canvas = new Canvas(picture.width, picture.height, isOpaque);
+    canvas.write(picture, 0, 0);
+    return { canvas, isFlattened: !isOpaque && canvas.flatten(background) };
+  }
+  const { bitmap, orientation } =
+    picture instanceof Blob ? await decode(picture, bytes!) : { bitmap: picture, orientation: 1 };
   try {
-    const isOpaque = isPixels ? isAllOpaque(picture.data) : bytes !== undefined && metadata.fileType(bytes) === "jpeg";
-    const canvas = new Canvas(shown.width, shown.height, isOpaque);
-    if ("data" in shown) canvas.write(shown, 0, 0);
-    else canvas.draw(shown);
+    const isOpaque = bytes !== undefined && fileType(bytes) === "jpeg";
+    const isTurned = orientation >= 5;
+    const canvas = new Canvas(isTurned ? bitmap.height : bitmap.width, isTurned ? bitmap.width : bitmap.height, isOpaque);
+    canvas.draw(bitmap, orientation);
     return { canvas, isFlattened: !isOpaque && canvas.flatten(background) };
   } finally {
-    if ("close" in shown) shown.close();
+    bitmap.close();
   }
 }
 

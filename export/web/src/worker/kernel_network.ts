@@ -8,19 +8,17 @@ import type { Tile, TileRunner } from "./tile_runner.js";
 
 export class KernelNetwork implements TileRunner {
   readonly lanes = 1;
+  readonly hasCarrier = false;
   readonly #kernel: Kernel;
 
   private constructor(kernel: Kernel) {
     this.#kernel = kernel;
   }
 
-  /**
-   * @returns Undefined if the model is of a kind that the kernel does not know.
-   * @throws JpegpreError "unsupported-browser" without WebAssembly SIMD, "model" for damaged files.
-   */
-  static open(content: Uint8Array): KernelNetwork | undefined {
+  /** @throws JpegpreError "unsupported-browser" without WebAssembly SIMD, "model" for damaged files and other networks. */
+  static open(content: Uint8Array): KernelNetwork {
     const model = readInt8Model(content);
-    if (!model || !fits(model)) return undefined;
+    if (!model || !fits(model)) throw new JpegpreError("model", "the model is not an int8 network of the kind that this package runs");
     try {
       return new KernelNetwork(new Kernel(new WebAssembly.Module(code), model));
     } catch (error) {
@@ -28,9 +26,10 @@ export class KernelNetwork implements TileRunner {
     }
   }
 
-  async run({ pixels, width, height, quality, strength }: Tile): Promise<Uint8ClampedArray<ArrayBuffer>> {
+  async run({ pixels, width, height, strength, task }: Tile): Promise<Uint8ClampedArray<ArrayBuffer>> {
+    if (task.kind === "carrier") throw new JpegpreError("model", "this network makes no carriers");
     try {
-      this.#kernel.edit(pixels, width, height, quality, strength);
+      this.#kernel.edit(pixels, width, height, task.quality, strength);
     } catch (error) {
       throw new JpegpreError("model", `the network failed on a tile: ${firstLine(error)}`);
     }

@@ -1,12 +1,12 @@
 /** Runs the network over a picture of any size, tile by tile, on as many threads as there are. */
 import type { Pixels, Rectangle } from "./canvas.js";
-import type { TileRunner } from "./tile_runner.js";
+import type { Tile, TileRunner } from "./tile_runner.js";
 import { planTiles } from "./tiling.js";
 
 const LEAST_SHARE = 1 << 16;
 
 export interface PreprocessOptions {
-  quality: number;
+  task: Tile["task"];
   strength: number;
   tile: { alignment: number; overlap: number };
   tilePixels: number;
@@ -26,7 +26,7 @@ export async function preprocess(
   write: WriteTile,
   options: PreprocessOptions,
 ): Promise<void> {
-  const { quality, strength } = options;
+  const { task, strength } = options;
   // Every thread gets a tile, unless they would be so small that most of them was overlap; a tenth more leaves room for it.
   const share = Math.max(LEAST_SHARE, (1.1 * source.width * source.height) / runners.length);
   const maxPixels = Math.min(options.tilePixels, Math.ceil(share));
@@ -47,7 +47,7 @@ export async function preprocess(
         const height = Math.min(plan.tileHeight, source.height - row.start);
         const width = Math.min(plan.tileWidth, source.width - column.start);
         const pixels = source.read(column.start, row.start, width, height);
-        const edited = await runner.run({ pixels, width, height, quality, strength });
+        const edited = await runner.run({ pixels, width, height, strength, task });
         if (isStopped) return;
         write(new ImageData(edited, width, height), column.start, row.start, {
           x: column.keepFrom - column.start,

@@ -1,7 +1,11 @@
 /** The worker's side of one tile thread. */
-import { JpegpreError } from "../errors.js";
+import { JpegpreError, firstLine } from "../errors.js";
+import { startWorker } from "../start_worker.js";
 import type { Tile, TileRunner } from "./tile_runner.js";
 import type { TileReply, TileRequest } from "./tile_worker.js";
+
+/** By it worker.js knows that it is one of these threads. */
+export const TILE_WORKER_NAME = "jpegpre-tiles";
 
 interface Waiting {
   resolve(reply: TileReply): void;
@@ -11,13 +15,18 @@ interface Waiting {
 export class TileThread implements TileRunner {
   readonly lanes = 2;
   readonly #worker: Worker;
+  #hasCarrier = false;
   /** In the order of the requests: it answers in that order. */
   readonly #waiting: Waiting[] = [];
   readonly #pings: Waiting[] = [];
 
   /** @param onFailure Called once it has crashed; it is of no use any more. */
-  private constructor(onFailure: (message: string) => void) {
-    this.#worker = new Worker(new URL("./tile_worker.js", import.meta.url), { type: "module", name: "jpegpre-tiles" });
+  private constructor(workerUrl: string, onFailure: (message: string) => void) {
+    try {
+      this.#worker = startWorker(workerUrl, TILE_WORKER_NAME);
+    } catch (error) {
+      throw new JpegpreError("worker", `no thread can be started from ${workerUrl}: ${firstLine(error)}`);
+    }
     this.#worker.onmessage = ({ data: reply }: MessageEvent<TileReply>) => {
       if (reply.kind === "pong") return this.#pings.shift()?.resolve(reply);
       const waiting = this.#waiting.shift()!;
@@ -26,20 +35,23 @@ export class TileThread implements TileRunner {
     };
     this.#worker.onerror = (event) => {
       event.preventDefault();
-      onFailure(event.message ? `a tile thread failed: ${event.message}` : "tile_worker.js cannot be loaded");
+      onFailure(event.message ? `a tile thread failed: ${event.message}` : `a tile thread cannot be loaded from ${workerUrl}`);
     };
   }
 
-  /** @param backend "wasm": this package's kernel, which must know the model; "onnx": ONNX Runtime. */
   static async open(
     content: Uint8Array<ArrayBuffer>,
-    backend: "wasm" | "onnx",
-    wasmPaths: string,
+    workerUrl: string,
     onFailure: (message: string) => void,
   ): Promise<TileThread> {
-    const thread = new TileThread(onFailure);
-    await thread.#ask({ kind: "open", content, backend, wasmPaths });
+    const thread = new TileThread(workerUrl, onFailure);
+    const { hasCarrier } = (await thread.#ask({ kind: "open", content })) as Extract<TileReply, { kind: "opened" }>;
+    thread.#hasCarrier = hasCarrier;
     return thread;
+  }
+
+  get hasCarrier(): boolean {
+    return this.#hasCarrier;
   }
 
   async run(tile: Tile): Promise<Uint8ClampedArray<ArrayBuffer>> {

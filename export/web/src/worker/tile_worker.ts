@@ -1,17 +1,16 @@
 /** A thread that runs tiles for the worker. */
 import { JpegpreError, firstLine } from "../errors.js";
 import { KernelNetwork } from "./kernel_network.js";
-import { OnnxNetwork } from "./onnx_network.js";
 import type { Tile, TileRunner } from "./tile_runner.js";
 
 export type TileRequest =
-  | { kind: "open"; content: Uint8Array<ArrayBuffer>; backend: "wasm" | "onnx"; wasmPaths: string }
+  | { kind: "open"; content: Uint8Array<ArrayBuffer> }
   | { kind: "run"; tile: Tile }
   | { kind: "ping" };
 
 /** In the order of the requests, but pongs, which come between. */
 export type TileReply =
-  | { kind: "opened" }
+  | { kind: "opened"; hasCarrier: boolean }
   | { kind: "done"; pixels: Uint8ClampedArray<ArrayBuffer> }
   | { kind: "failed"; code: JpegpreError["code"]; message: string }
   | { kind: "pong" };
@@ -22,17 +21,18 @@ const send = self.postMessage.bind(self) as unknown as (reply: TileReply, transf
 let network: TileRunner | undefined;
 let queue: Promise<void> = Promise.resolve();
 
-self.addEventListener("message", ({ data: request }: MessageEvent<TileRequest>) => {
-  if (request.kind === "ping") send({ kind: "pong" });
-  else queue = queue.then(() => answer(request));
-});
+export function serveTiles(): void {
+  self.addEventListener("message", ({ data: request }: MessageEvent<TileRequest>) => {
+    if (request.kind === "ping") send({ kind: "pong" });
+    else queue = queue.then(() => answer(request));
+  });
+}
 
 async function answer(request: Exclude<TileRequest, { kind: "ping" }>): Promise<void> {
   try {
     if (request.kind === "open") {
-      const { content, backend, wasmPaths } = request;
-      network = backend === "wasm" ? KernelNetwork.open(content) : await OnnxNetwork.open(content, "wasm", wasmPaths);
-      send({ kind: "opened" });
+      network = KernelNetwork.open(request.content);
+      send({ kind: "opened", hasCarrier: network.hasCarrier });
     } else {
       const pixels = await network!.run(request.tile);
       send({ kind: "done", pixels }, [pixels.buffer]);

@@ -1,9 +1,9 @@
 /** The worker: opens one model, then does one job after another. */
 import { JpegpreError, firstLine } from "../errors.js";
 import type { CompressRequest, JobRequest, OpenRequest, PreprocessRequest, Reply, Request } from "../protocol.js";
-import { openNetwork } from "./backend.js";
 import type { Canvas, Pixels } from "./canvas.js";
 import { compress } from "./compress.js";
+import { openNetwork } from "./network.js";
 import { preprocess, type WriteTile } from "./preprocess.js";
 import type { TileRunner } from "./tile_runner.js";
 
@@ -16,13 +16,15 @@ let opened: { runners: TileRunner[]; request: OpenRequest } | undefined;
 const cancelled = new Set<number>();
 let queue: Promise<void> = Promise.resolve();
 
-self.addEventListener("message", (event: MessageEvent<Request>) => {
-  const request = event.data;
-  if (request.kind === "ping") void pong();
-  else if (request.kind === "cancel") cancelled.add(request.job);
-  else if (request.kind === "open") queue = queue.then(() => guarded(undefined, () => open(request)));
-  else queue = queue.then(() => guarded(request.job, () => work(request)));
-});
+export function serveJobs(): void {
+  self.addEventListener("message", (event: MessageEvent<Request>) => {
+    const request = event.data;
+    if (request.kind === "ping") void pong();
+    else if (request.kind === "cancel") cancelled.add(request.job);
+    else if (request.kind === "open") queue = queue.then(() => guarded(undefined, () => open(request)));
+    else queue = queue.then(() => guarded(request.job, () => work(request)));
+  });
+}
 
 /** Alive means that all threads are: one that ran out of memory dies without a word. */
 async function pong(): Promise<void> {
@@ -46,12 +48,12 @@ async function guarded(job: number | undefined, run: () => Promise<void>): Promi
 }
 
 async function open(request: OpenRequest): Promise<void> {
-  const { runners, backend, note } = await openNetwork(request.model, {
-    ...request,
+  const runners = await openNetwork(request, {
+    onProgress: (fraction) => send({ kind: "progress", fraction }),
     onFailure: (message) => send({ kind: "failed", code: "worker", message }),
   });
   opened = { runners, request };
-  send({ kind: "opened", backend, threads: request.threads, ...(note !== undefined && { note }) });
+  send({ kind: "opened", threads: runners.length });
 }
 
 async function work(request: JobRequest): Promise<void> {
@@ -82,7 +84,7 @@ async function compressPicture(request: CompressRequest): Promise<void> {
     await edit(request, source, quality, (...tile) => target.write(...tile), (fraction) => from + fraction * share);
     base = from + share;
   };
-  send(await compress(request, editCanvas, () => checkpoint(request.job)));
+  send(await compress(request, { edit: editCanvas, checkpoint: () => checkpoint(request.job) }));
 }
 
 async function edit(
@@ -94,7 +96,7 @@ async function edit(
 ): Promise<void> {
   const { runners, request: options } = opened!;
   await preprocess(runners, source, write, {
-    quality,
+    task: { kind: "edit", quality },
     strength: request.strength,
     tile: options.model.tile,
     tilePixels: options.tilePixels,

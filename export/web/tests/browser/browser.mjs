@@ -24,6 +24,7 @@ export async function launch(more = [], options = {}) {
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: [...ARGUMENTS, ...more],
+    serviceWorkers: "block", // it would answer requests that tests want to change
     ...options,
   });
   return {

@@ -42,7 +42,7 @@ export function useBrowser(more: string[] = []): Harness {
     profile: "",
     open: async (path = "/blank.html", isIsolated = true) => {
       const page = await browser.context.newPage();
-      page.setDefaultTimeout(90_000); // for machines that do much else
+      page.setDefaultTimeout(Number(process.env.JPEGPRE_TIMEOUT ?? 90_000)); // for machines that do much else
       await page.goto((isIsolated ? isolated : plain).url + path);
       return page;
     },

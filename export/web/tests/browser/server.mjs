@@ -12,6 +12,8 @@ const TYPES = {
   ".wasm": "application/wasm",
   ".png": "image/png",
   ".jpg": "image/jpeg",
+  ".webmanifest": "application/manifest+json",
+  ".svg": "image/svg+xml",
 };
 
 // Imported here: vitest rewrites import() in the functions that tests send to the page.
@@ -22,15 +24,17 @@ const BLANK = `<!doctype html><link rel="icon" href="data:,"><script>load = (url
  *
  * @param {Record<string, string>} folders
  * @param {boolean} isIsolated Send the headers without which there is no SharedArrayBuffer.
+ * @param {Record<string, string>} headers Sent with everything.
  * @returns {Promise<{ url: string, close(): Promise<void> }>}
  */
-export async function serve(folders, isIsolated = true) {
+export async function serve(folders, isIsolated = true, headers = {}) {
   const server = createServer((request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url, "http://x").pathname));
     if (isIsolated) {
       response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
       response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
     }
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     if (path === "/blank.html") {
       response.setHeader("Content-Type", "text/html");
       response.end(BLANK);

@@ -11,7 +11,7 @@ import { packed } from "../../src/worker/kernel/weights.js";
 
 const wasm = readFileSync(new URL("../../src/kernel/kernel.wasm", import.meta.url));
 // As in scripts/models.mjs.
-const models = process.env.JPEGPRE_MODELS ?? fileURLToPath(new URL("../../../../savedmodels", import.meta.url));
+const models = process.env.JPEGPRE_MODELS ?? fileURLToPath(new URL("../../../models", import.meta.url));
 const onnx = (name: string): Uint8Array => new Uint8Array(readFileSync(`${models}/balanced/onnx/${name}.onnx`));
 
 /** Whole numbers from -most to most, many of them extreme. */

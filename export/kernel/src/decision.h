@@ -1,0 +1,123 @@
+// What the networks see of a block's steps, and what becomes of the steps by the gates.
+#pragma once
+#include "dct.h"
+#include "kernel.h"
+
+// Six low coefficients lie beyond the vertical frequencies 0..3: layout.c's MOVED. They take the places of six that are not low.
+#define FOR_MOVED(act) act(23, 4) act(26, 5) act(27, 6) act(29, 12) act(30, 13) act(31, 20)
+
+/** The 32 low ones of 64 bytes. */
+INLINE void pick_low(const uint8_t *from, uint8_t *to) {
+  for (int i = 0; i < 8; i++) __builtin_memcpy(to + 4 * i, from + 8 * i, 4);
+#define PICK(low, coefficient) to[low] = from[coefficient];
+  FOR_MOVED(PICK)
+#undef PICK
+}
+
+/** Back; what is not low is left or wrong, and has a factor of 0. */
+INLINE void spread_low(const uint8_t *from, uint8_t *to) {
+  for (int i = 0; i < 8; i++) __builtin_memcpy(to + 8 * i, from + 4 * i, 4);
+#define SPREAD(low, coefficient) to[coefficient] = from[low];
+  FOR_MOVED(SPREAD)
+#undef SPREAD
+}
+
+INLINE I8 code_of(F8 value) { return whole(value, 0); }  // at most 2^15 * 64: see model_check.c
+
+/** Of the steps of one block its 96 features: |steps| up to 2, and |steps| / 8 up to 2, in units of `1 / per_step`. */
+INLINE void features_of(const float *steps, float per_step, uint8_t *codes) {
+  uint8_t coarse[64];
+  for (int i = 0; i < 64; i += 16) {
+    const F8 a = magnitude(load(steps + i)), b = magnitude(load(steps + i + 8));
+    store_bytes(codes + i, bytes_of(code_of(times(a, per_step)), code_of(times(b, per_step))));
+    store_bytes(coarse + i, bytes_of(code_of(times(a, per_step * 0.125f)), code_of(times(b, per_step * 0.125f))));
+  }
+  pick_low(coarse, codes + 64);
+}
+
+/** Means over 2x2 blocks of the features before they are quantized; `row_stride` numbers between two rows of blocks. */
+INLINE void mean_features(const float *steps, ptrdiff_t row_stride, float per_step, uint8_t *codes) {
+  uint8_t coarse[64];
+  const F8 top = splat(2);
+  const float quarter = 0.25f * per_step;
+  for (int i = 0; i < 64; i += 16) {
+    F8 fine[2], rough[2];
+    for (int half = 0; half < 2; half++) {
+      const float *at = steps + i + 8 * half;
+      const float *blocks[4] = {at, at + 64, at + row_stride, at + row_stride + 64};
+      for (int block = 0; block < 4; block++) {
+        const F8 size = magnitude(load(blocks[block]));
+        const F8 a = least(size, top), b = least(times(size, 0.125f), top);
+        fine[half] = block ? add(fine[half], a) : a;
+        rough[half] = block ? add(rough[half], b) : b;
+      }
+    }
+    store_bytes(codes + i, bytes_of(code_of(times(fine[0], quarter)), code_of(times(fine[1], quarter))));
+    store_bytes(coarse + i, bytes_of(code_of(times(rough[0], quarter)), code_of(times(rough[1], quarter))));
+  }
+  pick_low(coarse, codes + 64);
+}
+
+/** A gate's code times the span that a code stands for. */
+INLINE F8 span_of(const uint8_t *gates, const float *span) {
+  uint64_t eight;
+  __builtin_memcpy(&eight, gates, 8);
+  return mul(from_low_bytes((B16)(uint64_t __attribute__((vector_size(16)))){eight, 0}), load(span));
+}
+
+/**
+ * The samples of one block's changes, which replace its steps: ramps of jpegpre_tf/ops/dead_zone.py, in 1/60 step.
+ *
+ * Returns to how far from white and black the changes reach, in levels, less what no change has.
+ */
+INLINE float edit_block(const Component *component, float strength, const uint8_t *gates, float *steps) {
+  // From this strength on coefficients that the encoder rounds down anyway are moved too: layers/dead_zone.py.
+  const float amount = strength * 8 < 1 ? strength * 8 : 1;
+  const F8 zero = splat(0), top = splat(6), target = splat(1.5f - 0.2f * amount), below = splat(0.2f * amount - 1.5f);
+  uint8_t ones[64] = {0};
+  spread_low(gates + 64, ones);
+  F8 x[8], sum = zero;
+  for (int i = 0; i < 8; i++) {
+    const F8 step = load(steps + 8 * i), size = times(magnitude(step), 60);
+    const F8 zero_below = add(span_of(gates + 8 * i, component->zero_ramp + 8 * i), splat(30 * amount));
+    const F8 one_below = add(span_of(ones + 8 * i, component->one_ramp + 8 * i), splat(90));
+    const F8 to_zero = clipped(sub(zero_below, size), zero, top), to_one = clipped(sub(one_below, size), zero, top);
+    const F8 beyond = sub(step, clipped(step, below, target));
+    const F8 change = add(mul(to_zero, step), mul(to_one, times(beyond, 1.25f)));
+    x[i] = mul(change, load(component->change_levels + 8 * i));
+    sum = add(sum, mul(magnitude(change), load(component->reaches + 8 * i)));
+  }
+  to_samples(x, steps);
+  return total(sum);
+}
+
+/** One block quantized by the gates. */
+INLINE void quantize_block(const Component *component, const uint8_t *gates, const float *steps, F8 x[8]) {
+  uint8_t ones[64] = {0};
+  spread_low(gates + 64, ones);
+  const F8 one = splat(1), half = splat(0.5f);
+  for (int i = 0; i < 8; i++) {
+    const F8 step = load(steps + 8 * i), size = magnitude(step), rounded_size = whole_below(add(size, half));
+    const F8 is_kept = mask_at_least(size, add(span_of(gates + 8 * i, component->zero_span + 8 * i), half));
+    const F8 is_more = mask_at_least(size, add(span_of(ones + 8 * i, component->one_span + 8 * i), splat(1.5f)));
+    const F8 quantized = both(is_kept, add(one, both(is_more, sub(rounded_size, one))));
+    x[i] = either(quantized, sign_of(step));
+  }
+}
+
+/** The samples of what it is quantized to, times the encoder's steps, in place of its steps. */
+INLINE void carry_block(const Component *component, const uint8_t *gates, float *steps) {
+  F8 x[8];
+  quantize_block(component, gates, steps, x);
+  for (int i = 0; i < 8; i++) x[i] = mul(x[i], load(component->levels + 8 * i));
+  to_samples(x, steps);
+}
+
+/** What it is quantized to, in the model's order. */
+INLINE void decide_block(const Component *component, const uint8_t *gates, const float *steps, const uint8_t *ranks, int16_t *to) {
+  F8 x[8];
+  float quantized[64];
+  quantize_block(component, gates, steps, x);
+  for (int i = 0; i < 8; i++) store(quantized + 8 * i, x[i]);
+  for (int i = 0; i < 64; i++) to[ranks[i]] = (int16_t)quantized[i];
+}

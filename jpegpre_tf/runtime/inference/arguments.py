@@ -1,0 +1,65 @@
+"""Checks of what a session is called with."""
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from jpegpre_tf import jpeg
+
+
+def check_image(image: Any, *, takes_grey: bool = False) -> npt.NDArray[np.uint8]:
+    """Returns pixels `(H, W, 3)`, or `(H, W)` where grey is taken, of an array or a `PIL.Image.Image`.
+
+    Raises:
+        TypeError: If it is neither, or an array of another dtype than uint8.
+        ValueError: If it is of another shape.
+    """
+    if isinstance(image, Image.Image):
+        is_grey = takes_grey and image.mode in ("1", "L")
+        image = np.asarray(image.convert("L" if is_grey else "RGB"))
+    if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
+        received = getattr(image, "dtype", type(image).__name__)
+        raise TypeError(f"`image` must be a NumPy array of dtype uint8. Received: {received}")
+    is_color = image.ndim == 3 and image.shape[2] == 3
+    if not (is_color or (takes_grey and image.ndim == 2)) or 0 in image.shape:
+        grey = " or (H, W)" if takes_grey else ""
+        raise ValueError(
+            f"`image` must have shape (H, W, 3){grey} with H, W >= 1. Received: shape={image.shape}"
+        )
+    return image
+
+
+def check_number(name: str, value: Any, low: int, high: int) -> None:
+    """Raises TypeError or ValueError unless `value` is a number from `low` to `high`."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
+        raise TypeError(f"`{name}` must be a number from {low} to {high}. Received: {name}={value!r}")
+    if not math.isfinite(value) or not low <= value <= high:
+        raise ValueError(f"`{name}` must be from {low} to {high}. Received: {name}={value!r}")
+
+
+def check_tables(name: str, tables: Any) -> npt.NDArray[np.uint8]:
+    """Returns luma and chroma table as uint8 `(2, 8, 8)`; ValueError unless they are two of 1..255."""
+    try:
+        array = np.asarray(tables)
+    except ValueError:  # of different shapes
+        array = np.empty(0)
+    is_whole = np.issubdtype(array.dtype, np.integer)
+    if array.shape != (2, 8, 8) or not is_whole or array.min() < 1 or array.max() > 255:
+        raise ValueError(
+            f"`{name}` must be two tables of 8x8 whole numbers 1..255. "
+            f"Received: shape={array.shape}, dtype={array.dtype}"
+        )
+    return array.astype(np.uint8)
+
+
+def nearest_quality(tables: npt.NDArray[np.uint8]) -> int:
+    """Returns the quality 1..100 whose libjpeg tables are nearest, by the mean difference of logarithms."""
+    logs = np.log(tables.astype(np.float64))
+    distances = [
+        np.abs(np.log(np.stack(jpeg.quantization_tables(quality)).astype(np.float64)) - logs).mean()
+        for quality in range(1, 101)
+    ]
+    return 1 + int(np.argmin(distances))

@@ -1,0 +1,91 @@
+"""A picture made for an ordinary encoder, and what makes the encoder's file the one that was decided."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from jpegpre_tf import jpeg
+from jpegpre_tf.runtime.inference.arguments import check_tables
+
+TablePair = Sequence[npt.NDArray[np.integer]] | npt.NDArray[np.integer]
+EncoderTables = TablePair | Callable[[int], TablePair]
+# Mean step of the encoder's luma table, in levels, below which coefficients near a tie have to be corrected: libjpeg's
+# from quality 98 on. It takes a second a megapixel.
+_FINE_STEPS = 3.0
+# The encoder's quality is chosen by about as many pixels.
+_SAMPLED_PIXELS = 1 << 19
+
+
+@dataclass(frozen=True)
+class Carrier:
+    """The picture handed to an encoder so that its file holds the decided coefficients.
+
+    Attributes:
+        pixels: uint8 (H, W, 3) RGB, H and W multiples of 16; of a gray picture (H, W), multiples of 8.
+        quality: Quality that the encoder has to be given, 1..100, with 4:2:0; None where its tables were given instead.
+        tables: Luma and chroma table that the file shall have, (2, 8, 8), 1..255.
+        encoder_tables: Tables that the encoder uses at `quality`, likewise.
+        width, height: True size of the picture.
+        clipped_share: Part of the pixels cut at 0 or 255, 0..1: near them coefficients come out otherwise.
+    """
+
+    pixels: npt.NDArray[np.uint8]
+    quality: int | None
+    tables: npt.NDArray[np.uint8]
+    encoder_tables: npt.NDArray[np.uint8]
+    width: int
+    height: int
+    clipped_share: float = 0.0
+
+    def finish(self, encoded: bytes) -> bytes:
+        """Returns the encoder's file of `pixels` with the tables and the size that it shall have.
+
+        Args:
+            encoded: The file: 4:2:0 or one component, baseline or progressive, encoded at `quality`.
+
+        Raises:
+            ValueError: If it is not that file; one line says what was expected and what came.
+        """
+        return jpeg.finish(encoded, tuple(self.encoder_tables), tuple(self.tables), self.height, self.width)
+
+
+def make_carrier(coefficients: jpeg.Coefficients, encoder_tables: EncoderTables) -> Carrier:
+    """Returns the carrier of decided coefficients, for the encoder's quality that carries them best.
+
+    Args:
+        coefficients: What the file shall hold, 4:2:0 or one plane, with the tables that it shall have.
+        encoder_tables: Function from the encoder's quality to its luma and chroma table, or these two tables.
+    """
+    quality: int | None = None
+    if callable(encoder_tables):
+        tables_of = encoder_tables
+        quality = jpeg.choose_encoder_quality(_sample_rows(coefficients), lambda at: list(tables_of(at)))
+        own = list(check_tables("encoder_tables", tables_of(quality)))
+    else:
+        own = list(check_tables("encoder_tables", encoder_tables))
+    pixels = jpeg.carrier_pixels(coefficients, own)
+    if own[0].mean() < _FINE_STEPS:
+        pixels = jpeg.corrected_pixels(pixels, coefficients, own)
+    return Carrier(
+        pixels,
+        quality,
+        np.stack(coefficients.tables).astype(np.uint8),
+        np.stack(own).astype(np.uint8),
+        coefficients.width,
+        coefficients.height,
+        jpeg.clipping(coefficients, own)[0],
+    )
+
+
+def _sample_rows(coefficients: jpeg.Coefficients) -> jpeg.Coefficients:
+    """Rows of MCUs spread evenly over a large picture: what they cut tells enough, and trying qualities takes time."""
+    rows = coefficients.height // 16
+    every = max(1, coefficients.height * coefficients.width // _SAMPLED_PIXELS)
+    if every == 1 or rows < every:
+        return coefficients
+    kept = np.arange(0, rows, every)
+    both = (2 * kept[:, np.newaxis] + np.arange(2)).ravel()
+    planes = [plane[both if index == 0 else kept] for index, plane in enumerate(coefficients.planes)]
+    return replace(coefficients, planes=tuple(planes), height=16 * len(kept))

@@ -1,0 +1,255 @@
+"""Opens a picture file by its kind, with what its container says in ways that Pillow does not read."""
+
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, BinaryIO
+
+import numpy as np
+from PIL import Image
+
+from jpegpre_tf._optional import require
+from jpegpre_tf.jpeg.segments import SOI, JpegSegments, segment
+from jpegpre_tf.runtime.pictures.color_description import ColorDescription
+from jpegpre_tf.runtime.pictures.container_metadata import (
+    gif_texts,
+    has_motion_video,
+    heif_description,
+    read_all,
+)
+from jpegpre_tf.runtime.pictures.metadata import EXIF_PREFIX, Metadata
+from jpegpre_tf.runtime.pictures.pieced_file import open_pieces
+from jpegpre_tf.runtime.pictures.png_source import SIGNATURE, PngSource, read_png
+from jpegpre_tf.runtime.pictures.read_metadata import (
+    aspect_of,
+    density_of,
+    metadata_of,
+    small_ratio,
+    tiff_density,
+)
+from jpegpre_tf.runtime.pictures.text_metadata import photoshop_segments, with_texts
+from jpegpre_tf.runtime.pictures.tiff_directory import Directory, exif_of, read_directory
+from jpegpre_tf.runtime.pictures.tiff_samples import decode_deep, find_raw, is_deep
+
+# Only raster formats that Pillow decodes itself: its EPS reader, for one, would start another program.
+FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "PPM")
+_HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+_TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_MOST_PAGES = 256
+
+
+class RefusedError(Exception):
+    """Why a file is refused, without its name."""
+
+
+@dataclass
+class Opened:
+    """A picture file, opened and perhaps not decoded yet.
+
+    Attributes:
+        image: The picture.
+        metadata: Everything but what only JPEG files have.
+        density: (x, y) dots per inch, None if none are stated.
+        notes: What of the file is not used.
+        transparent: Samples that are transparent, as in `image`; None if there are none.
+        description: Colour space by numbers, None if it is not stated so.
+        frames: How many pictures the file holds.
+    """
+
+    image: Image.Image
+    metadata: Metadata = field(default_factory=Metadata)
+    density: tuple[int, int] | None = None
+    notes: list[str] = field(default_factory=list)
+    transparent: tuple[int, ...] | None = None
+    description: ColorDescription | None = None
+    frames: int = 1
+
+
+def open_by_kind(file: BinaryIO, check_size: Callable[[tuple[int, int]], None]) -> Opened:
+    """Opens a picture file that is no JPEG file.
+
+    Args:
+        file: The file.
+        check_size: Called with width and height before anything large is decoded.
+    """
+    start = file.read(64)
+    file.seek(0)
+    if start.startswith(SIGNATURE):
+        return _open_png(file, check_size)
+    if start[:4] in _TIFF_STARTS:
+        return _open_tiff(file, check_size)
+    if start[4:8] == b"ftyp":
+        return _open_heif(file, start, check_size)
+    image = Image.open(file, formats=FORMATS)
+    check_size(image.size)
+    opened = _opened(image)
+    if image.format == "GIF":
+        comments, xmp, aspect = gif_texts(read_all(file))
+        ratio = small_ratio(*aspect) if aspect else None
+        opened.metadata = replace(opened.metadata, comments=comments, xmp=xmp, aspect=ratio)
+    return opened
+
+
+def open_jpeg(file: BinaryIO, segments: JpegSegments) -> Opened:
+    """Opens a JPEG file; strays between its segments, over which Pillow stumbles, are left out."""
+    head_bytes = len(SOI) + sum(4 + len(payload) for _, payload in segments.head)
+    source = file
+    if head_bytes != segments.scan_start:
+        head = SOI + b"".join(segment(*item) for item in segments.head)
+        source = open_pieces(file, [head, (segments.scan_start, segments.end - segments.scan_start)])
+    source.seek(0)
+    opened = _opened(Image.open(source, formats=("JPEG",)))
+    opened.frames = 1  # further ones are behind the picture, and are carried
+    return opened
+
+
+def _opened(image: Image.Image) -> Opened:
+    metadata = replace(metadata_of(image), aspect=aspect_of(image))
+    opened = Opened(image, metadata, density_of(image), frames=getattr(image, "n_frames", 1))
+    return opened
+
+
+def _open_png(file: BinaryIO, check_size: Callable[[tuple[int, int]], None]) -> Opened:
+    source = read_png(file)
+    image = Image.open(source.picture, formats=("PNG",))
+    check_size(image.size)
+    exif, comments, dropped = with_texts(source.exif, source.texts)
+    resources = source.iptc if source.iptc.startswith(b"8BIM") else b""
+    photoshop, more = photoshop_segments(b"" if resources else source.iptc, resources)
+    is_grey = source.color_type in (0, 4)
+    icc = source.icc or (b"" if is_grey else source.profile())
+    aspect = density = None
+    if source.density:
+        x, y, is_per_metre = source.density
+        density = _usable((x * 0.0254, y * 0.0254)) if is_per_metre else None
+        aspect = small_ratio(x, y) if density is None else None
+    metadata = Metadata(exif, icc, source.xmp, photoshop, comments, aspect=aspect)
+    opened = Opened(
+        image, metadata, density, [*source.notes, *dropped, *more], description=source.description
+    )
+    opened.frames = source.frames
+    if source.gamma is not None and not (icc or source.has_srgb or source.description):
+        image.info["gamma"] = source.gamma
+    if source.transparent is not None:
+        image.info.pop("transparency", None)
+        opened.transparent = _scaled_key(source)
+        if source.bit_depth == 16 and source.color_type == 2:
+            opened.transparent = None
+            opened.image = _sixteen_bits_with_key(source, image)
+    return opened
+
+
+def _scaled_key(source: PngSource) -> tuple[int, ...] | None:
+    """Returns transparent samples as Pillow scales samples: of fewer than 8 bits to 8, of 16 bits not at all."""
+    if source.transparent is None or source.bit_depth >= 8:
+        return source.transparent
+    most = (1 << source.bit_depth) - 1
+    return tuple(value * 255 // most for value in source.transparent)
+
+
+def _sixteen_bits_with_key(source: PngSource, high: Image.Image) -> Image.Image:
+    """Returns RGBA of a 16-bit RGB picture, of which Pillow decodes the upper bytes, and then the lower ones."""
+    high.load()
+    source.picture.seek(0)
+    low: Any = Image.open(source.picture, formats=("PNG",))
+    low.info.pop("transparency", None)
+    low.tile = [tile._replace(args="RGB;16L") for tile in low.tile]
+    low.load()
+    key = source.transparent or ()
+    result = np.empty((high.height, high.width, 4), np.uint8)
+    for top in range(0, high.height, 64):
+        box = (0, top, high.width, min(top + 64, high.height))
+        values = np.asarray(high.crop(box)).astype(np.uint32) << 8 | np.asarray(low.crop(box))
+        rows = result[top : box[3]]
+        rows[..., :3] = (values * 255 + 32767) // 65535
+        rows[..., 3] = np.where((values == np.array(key)).all(axis=-1), 0, 255)
+    image = Image.fromarray(result)
+    image.format = "PNG"
+    return image
+
+
+def _open_tiff(file: BinaryIO, check_size: Callable[[tuple[int, int]], None]) -> Opened:
+    try:
+        directory, page, pages = _full_page(file)
+    except (KeyError, ValueError, struct.error):
+        directory, page, pages = Directory("<", {}, 0), 0, 1
+    raw = find_raw(file, directory)
+    width, height = directory.integer(256, 0), directory.integer(257, 0)
+    is_own = is_deep(directory)
+    file.seek(0)
+    if is_own:
+        check_size((width, height))
+        image = decode_deep(file, directory)
+        image.format = "TIFF"
+    else:
+        image = Image.open(file, formats=("TIFF",))
+        check_size(image.size)
+        if page:
+            image.seek(page)
+            check_size(image.size)
+    exif = exif_of(file, directory, is_turned=not is_own)
+    iptc = directory.values[33723].data if 33723 in directory.values else b""
+    if iptc and directory.values[33723].kind == 4 and directory.order == "<" and iptc[3:4] == b"\x1c":
+        iptc = np.frombuffer(iptc, "<u4").astype(">u4").tobytes()  # written as numbers, in the file's order
+    resources = directory.values[34377].data if 34377 in directory.values else b""
+    photoshop, notes = photoshop_segments(iptc, resources)
+    icc, xmp = (directory.values[tag].data if tag in directory.values else b"" for tag in (34675, 700))
+    metadata = Metadata(exif, icc, xmp, photoshop)
+    density, aspect = tiff_density(directory)
+    if not is_own and directory.integer(274, 1) >= 5:
+        density, aspect = density and density[::-1], aspect and aspect[::-1]
+    metadata = replace(metadata, aspect=aspect)
+    opened = Opened(image, metadata, density, list(notes), frames=pages)
+    if raw is not None:
+        opened.notes.append(
+            f"a camera's RAW file of {raw[0]}x{raw[1]} pixels, which must be developed first: "
+            f"only its preview of {width}x{height} is used"
+        )
+        opened.frames = 1
+    if page:
+        opened.notes.append("its first picture is a small preview: the full one was used")
+        opened.frames = 1
+    return opened
+
+
+def _full_page(file: BinaryIO) -> tuple[Directory, int, int]:
+    """Returns the first directory that is no preview, which one that is, and how many pages there are."""
+    first = read_directory(file)
+    found, number, pages, directory = first, 0, 1, first
+    seen = set()
+    while directory.following and directory.following not in seen and pages < _MOST_PAGES:
+        seen.add(directory.following)
+        try:
+            directory = read_directory(file, directory.following)
+        except (KeyError, ValueError, struct.error):
+            break
+        is_larger = directory.integer(256, 0) > found.integer(256, 0)
+        if found.integer(254, 0) & 1 and not directory.integer(254, 0) & 1 and is_larger:
+            found, number = directory, pages
+        pages += 1
+    return found, number, pages
+
+
+def _open_heif(file: BinaryIO, start: bytes, check_size: Callable[[tuple[int, int]], None]) -> Opened:
+    content = read_all(file)
+    file.seek(0)
+    if start[8:12] in _HEIF_BRANDS and b"avif" not in start[8:]:
+        # Its own reader instead of one registered with Pillow, which would be for the whole process.
+        package: Any = require("pillow_heif", extra="heif", purpose="HEIC")
+        image: Image.Image = package.HeifImageFile(file)
+    else:
+        image = Image.open(file, formats=FORMATS)
+    check_size(image.size)
+    opened = _opened(image)
+    opened.description = None if opened.metadata.icc else heif_description(content)
+    if image.format != "AVIF" and has_motion_video(content):
+        opened.notes.append("the video of its motion photo cannot be kept: only the picture is used")
+    exif = opened.metadata.exif
+    if exif.startswith(EXIF_PREFIX):
+        opened.metadata = replace(opened.metadata, exif=exif.removeprefix(EXIF_PREFIX))
+    return opened
+
+
+def _usable(values: tuple[float, float]) -> tuple[int, int] | None:
+    x, y = (round(value) for value in values)
+    return (x, y) if 0 < x < 65536 and 0 < y < 65536 else None

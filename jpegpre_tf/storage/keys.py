@@ -1,0 +1,24 @@
+"""Names inside a storage: which ones are safe to write anywhere."""
+
+
+def refuse_key(name: str) -> str:
+    """Returns why a name, relative to a storage's root, must not be used; "" if it may.
+
+    Object keys and listings are text of whoever made them: "../x", "/etc/x" or "a//b" are no names of a file inside a
+    folder, and lead out of it or to another one's.
+    """
+    if not name:
+        return "it is empty"
+    if "\0" in name:
+        return "it has a NUL character"
+    parts = name.split("/")
+    if parts[0] == "":
+        return "it is absolute"
+    if "" in parts:
+        return "a part of it is empty"
+    for part in (".", ".."):
+        if part in parts:
+            return f"a part of it is '{part}'"
+    if "\\" in name and any(part in (".", "..") for part in name.replace("\\", "/").split("/")):
+        return "a part of it leads out of its folder on Windows"
+    return ""

@@ -1,0 +1,86 @@
+"""Every layer, objective and preprocessor keeps Keras' own protocols, and computes in float32 under any policy."""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+import jpegpre_tf
+from jpegpre_tf import layers, losses
+from jpegpre_tf.jpeg.tables import quantization_tables
+from tests.layers.check_layer import check_layer
+
+QUALITY = np.array([35.0, 80.0], np.float32)
+STRENGTH = np.array([1.0, 0.6], np.float32)
+RATE = np.array([0.8, 1.4], np.float32)
+TABLES = np.stack([np.stack(quantization_tables(int(q))) for q in QUALITY]).astype(np.float32)
+
+
+@pytest.fixture
+def images(photos: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(photos[:2, :48, :64]).astype(np.float32)
+
+
+def test_exact_layers(images: np.ndarray, tmp_path: Path) -> None:
+    check_layer(layers.JPEGSimulator(), [images, QUALITY], tmp_path)
+    check_layer(layers.RateEstimator(), [images, QUALITY], tmp_path)
+
+
+def test_tuned_tables(tmp_path: Path) -> None:
+    layer = layers.TunedTables(calibration=((1, 100), (2, 99)), gain=3.0)
+    layer.build()
+    layer.scaled_factors.assign(np.random.default_rng(0).normal(0, 0.1, (4, 2, 8, 8)))
+    check_layer(layer, [QUALITY], tmp_path, gradient_to=())
+
+
+def test_dead_zone(tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    steps = generator.laplace(0, 1, (2, 3, 4, 64)).astype(np.float32)
+    gates = generator.uniform(0, 1, (2, 3, 4, 96)).astype(np.float32)
+    check_layer(layers.DeadZone(), [steps, gates, STRENGTH.reshape(2, 1, 1, 1)], tmp_path, gradient_to=(0, 1))
+
+
+def test_mixed_gradient(images: np.ndarray, tmp_path: Path) -> None:
+    layer = layers.MixedGradient(layers.JPEGSimulator(surrogate="soft"), layers.JPEGSimulator())
+    check_layer(layer, [images, QUALITY], tmp_path)
+
+
+@pytest.mark.parametrize(
+    "objective", [losses.BDRate({"psnr_y": 1.0, "ssim": 2.0}), losses.RateDistortion()], ids=["bd", "rd"]
+)
+def test_objectives(objective: Any, images: np.ndarray, tmp_path: Path) -> None:
+    # Noise: what is nearly equal has an SSIM whose difference from 1 float32 does not resolve.
+    noisy = images + np.random.default_rng(0).normal(0, 8, images.shape).astype(np.float32)
+    inputs = [images, noisy, QUALITY, RATE, STRENGTH]
+    check_layer(objective, inputs, tmp_path, gradient_to=(1, 3))
+
+
+def test_step_error(images: np.ndarray, tmp_path: Path) -> None:
+    check_layer(losses.StepError(), [images, images + 2.0, QUALITY], tmp_path, gradient_to=(1,))
+
+
+def test_preprocessor(images: np.ndarray, tmp_path: Path) -> None:
+    """Its networks may compute in half precision, which moves thresholds; so no other policy."""
+    model = jpegpre_tf.Preprocessor(channels=8)
+    check_layer(model, [images, TABLES, STRENGTH], tmp_path, gradient_to=(), dtypes=())
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_the_simulator_equals_the_codec_under_mixed_precision(
+    policy: str, photos: np.ndarray, real_jpeg: Any
+) -> None:
+    """Also of half precision pictures, whose samples are integers: all of 0..255 are exact in both formats."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        simulator, rate = layers.JPEGSimulator(), layers.RateEstimator()
+    finally:
+        keras.config.set_dtype_policy(before)
+    half = keras.ops.cast(photos[:1], policy.removeprefix("mixed_"))
+    content = real_jpeg.encode(photos[0], 60)
+    quality = np.array([60.0], np.float32)
+    np.testing.assert_array_equal(np.asarray(simulator(half, quality))[0], real_jpeg.decode(content))
+    bits = float(rate(half, quality)[0]) * photos[0, ..., 0].size
+    assert bits == pytest.approx(8 * len(content), abs=0.5)

@@ -1,0 +1,152 @@
+"""Carriers: the file holds what was decided, exactly, for any size, tiled or not."""
+
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from jpegpre_tf import jpeg, runtime
+from jpegpre_tf.errors import ModelError
+from jpegpre_tf.runtime.inference import session as session_module
+
+ORDER = sorted(range(64), key=lambda k: (k // 8 + k % 8, k))
+
+
+class RoundingTiles:
+    """Stands in for a network with the signature `decide`: rounds each tile, with context that must not matter."""
+
+    def __init__(self, content, threads):
+        self.decides = True
+        self._buffer = np.empty((0, 0, 3), np.uint8)
+
+    def buffer(self, height, width):
+        if self._buffer.shape[:2] != (height, width):
+            self._buffer = np.empty((height, width, 3), np.uint8)
+        return self._buffer
+
+    def decide(self, conditions):
+        tables = tuple(conditions.tables.astype(np.uint8))
+        luma, cb, cr = (
+            plane.reshape(*plane.shape[:2], 64)[..., ORDER].astype(np.float32)
+            for plane in jpeg.encode_coefficients(self._buffer, tables=tables).planes
+        )
+        return luma, np.concatenate([cb, cr], axis=-1)
+
+
+def make_session(monkeypatch, **options) -> runtime.Session:
+    monkeypatch.setattr(session_module, "LiteRTTiles", RoundingTiles)
+    return runtime.Session(b"", alignment=16, overlap=32, **options)
+
+
+def encode(carrier) -> bytes:
+    """What Pillow makes of a carrier, finished."""
+    pixels, is_grey = carrier.pixels, carrier.pixels.ndim == 2
+    if is_grey:
+        pixels = np.repeat(pixels[..., np.newaxis], 3, axis=2)
+    return carrier.finish(runtime.encode_jpeg(pixels, carrier.quality, is_grey=is_grey))
+
+
+def wrong(content, decided) -> int:
+    held = jpeg.read_coefficients(content)
+    assert (held.height, held.width) == (decided.height, decided.width)
+    assert all(
+        (a == b).all() for a, b in list(zip(held.tables, decided.tables, strict=True))[: len(held.planes)]
+    )
+    return sum(int((a != b).sum()) for a, b in zip(held.planes, decided.planes, strict=True))
+
+
+@pytest.mark.parametrize("quality", [5, 30, 60, 75.5, 85])
+def test_the_file_holds_the_decisions_and_decodes_with_the_target_tables(balanced, photos, quality):
+    pixels = photos[1][:200, :301]
+    decided = balanced.decide(pixels, balanced.target_tables(quality), 0)
+    content = encode(balanced.carrier(pixels, quality, 0))
+    # One coefficient of 90,000 may lie on a tie.
+    assert wrong(content, decided) <= 1
+    assert np.asarray(Image.open(io.BytesIO(content))).shape == pixels.shape
+
+
+def test_without_a_network_it_is_libjpegs_file_with_those_tables(balanced, photos, real_jpeg):
+    pixels = photos[0][:160, :160]
+    tables = balanced.target_tables(50)
+    ideal = jpeg.read_coefficients(real_jpeg.encode(pixels, tables=tables))
+    assert wrong(encode(balanced.carrier(pixels, 50, 0)), ideal) == 0
+
+
+@given(st.integers(1, 70), st.integers(1, 70), st.integers(1, 85), st.booleans(), st.integers(0, 99))
+@settings(max_examples=60, deadline=None)
+def test_every_size(balanced, height, width, quality, is_grey, seed):
+    random = np.random.default_rng(seed)
+    smooth = np.add.outer(np.arange(height), np.arange(width)) * 2 % 255
+    shape = (height, width) if is_grey else (height, width, 3)
+    picture = np.clip(
+        smooth.reshape(height, width, *[1] * (len(shape) - 2)) + random.normal(0, 9, shape), 0, 255
+    )
+    picture = picture.astype(np.uint8)
+    decided = balanced.decide(picture, balanced.target_tables(quality), 0)
+    carrier = balanced.carrier(picture, quality, 0)
+    assert carrier.pixels.ndim == picture.ndim and carrier.pixels.shape[0] % (8 if is_grey else 16) == 0
+    assert wrong(encode(carrier), decided) <= 1
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (17, 33), (300, 211), (96, 500)])
+def test_tiles_decide_as_the_whole(monkeypatch, photos, height, width):
+    pixels = photos[0][:height, :width]
+    tables = jpeg.quantization_tables(60)
+    decided = [
+        make_session(monkeypatch, tile_pixels=tile_pixels).decide(pixels, tables)
+        for tile_pixels in (1 << 22, 128 * 128)
+    ]
+    expected = make_session(monkeypatch).decide(pixels, tables, 0)
+    for whole, tiled, own in zip(decided[0].planes, decided[1].planes, expected.planes, strict=True):
+        assert (whole == tiled).all() and whole.shape == own.shape
+        # Below an odd height libjpeg adds rows in another way than tiles do: the last row of blocks.
+        assert (whole[:-1] == own[:-1]).all()
+
+
+def test_a_grey_picture_has_one_plane(monkeypatch, photos):
+    grey = Image.fromarray(photos[0][:40, :56]).convert("L")
+    tables = jpeg.quantization_tables(60)
+    (plane,) = make_session(monkeypatch).decide(grey, tables).planes
+    assert (plane == jpeg.encode_coefficients(np.asarray(grey), tables=tables).planes[0]).all()
+    assert make_session(monkeypatch).carrier(grey, 60).pixels.shape == (40, 56)
+
+
+def test_a_picture_of_pillow_is_taken(balanced, photos):
+    pixels = photos[0][:64, :64]
+    image = Image.fromarray(pixels)
+    assert (balanced(image, 60) == balanced(pixels, 60)).all()
+    assert (balanced.carrier(image, 60, 0).pixels == balanced.carrier(pixels, 60, 0).pixels).all()
+
+
+def test_tables_instead_of_a_quality(balanced, photos):
+    tables = jpeg.quantization_tables(85)
+    carrier = balanced.carrier(
+        photos[0][:64, :64], 60, 0, encoder_tables=tables, tables=jpeg.quantization_tables(50)
+    )
+    assert carrier.quality is None and (carrier.encoder_tables == np.stack(tables)).all()
+    content = carrier.finish(runtime.encode_jpeg(carrier.pixels, 85))
+    assert (jpeg.read_coefficients(content).tables[0] == jpeg.quantization_tables(50)[0]).all()
+    # Edits for an encoder's own tables: of a model that knows qualities, the nearest.
+    edited = balanced(photos[0][:64, :64], 30, tables=jpeg.quantization_tables(60))
+    assert (edited == balanced(photos[0][:64, :64], 60)).all()
+
+
+def test_misuse_is_one_clear_line(balanced, edits_only, photos):
+    pixels = photos[0][:33, :40]
+    with pytest.raises(ModelError, match="only edits pixels"):
+        edits_only.carrier(pixels, 60)
+    for tables in ([[1]], np.zeros((2, 8, 8), int), np.ones((2, 8, 8)), np.full((2, 8, 8), 256)):
+        with pytest.raises(ValueError, match="`tables` must be two tables"):
+            balanced.carrier(pixels, 60, 0, tables=tables)
+    with pytest.raises(ValueError, match="`quality`"):
+        balanced.carrier(pixels, 0.5, 0)
+    with pytest.raises(TypeError, match="`image`"):
+        balanced.carrier(pixels.astype(float), 60, 0)
+    carrier = balanced.carrier(pixels, 60, 0)
+    other = runtime.encode_jpeg(carrier.pixels, 50 if carrier.quality != 50 else 51)
+    for content in (b"", b"not JPEG", other, runtime.encode_jpeg(pixels, carrier.quality)):
+        with pytest.raises(ValueError, match="JPEG"):
+            carrier.finish(content)

@@ -1,0 +1,125 @@
+"""Damage in scans: what djpeg warns of is refused, and no whole file is."""
+
+import subprocess
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from jpegpre_tf.errors import PictureError
+from jpegpre_tf.runtime.pictures import scan_lanes
+from jpegpre_tf.runtime.pictures.jpeg_damage import check_scans
+from jpegpre_tf.runtime.pictures.picture import open_content
+from jpegpre_tf.runtime.pictures.scan_lanes import DamagedScanError
+from tests.runtime.pictures.made_files import photo, saved, witness
+
+KINDS = {
+    "baseline": {},
+    "optimized": {"optimize": True},
+    "4:4:4": {"subsampling": 0},
+    "restarts": {"restart_marker_rows": 1},
+    "progressive": {"progressive": True},
+}
+
+
+def scans_of(content: bytes) -> list[int]:
+    """Where the entropy-coded data of each scan begins."""
+    starts, at = [], content.index(b"\xff\xda")
+    while at >= 0:
+        starts.append(at + 2 + int.from_bytes(content[at + 2 : at + 4], "big"))
+        at = content.find(b"\xff\xda", starts[-1])
+    return starts
+
+
+def zeroed(content: bytes) -> bytes:
+    at = scans_of(content)[0] + (len(content) - scans_of(content)[0]) // 2
+    return content[:at] + bytes(2000) + content[at + 2000 :]
+
+
+def lost(content: bytes) -> bytes:
+    at = scans_of(content)[0] + (len(content) - scans_of(content)[0]) // 3
+    return content[:at] + content[at + 4096 :]
+
+
+def cut_with_end(content: bytes) -> bytes:
+    at = scans_of(content)[0]
+    return content[: at + (len(content) - at) // 2] + b"\xff\xd9"
+
+
+def line_ends(content: bytes) -> bytes:
+    at = scans_of(content)[0]
+    return content[:at] + content[at:].replace(b"\n", b"\r\n")
+
+
+def swapped(content: bytes) -> bytes:
+    at = scans_of(content)[0] + 1000
+    return content[:at] + content[at + 2048 : at + 4096] + content[at : at + 2048] + content[at + 4096 :]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("damage", [zeroed, lost, cut_with_end, line_ends, swapped])
+def test_damage_is_refused(kind, damage):
+    content = saved(photo(400, 300), "JPEG", quality=92, **KINDS[kind])
+    assert open_content(content).notes == ()
+    with pytest.raises(PictureError, match="damaged file"):
+        open_content(damage(content))
+
+
+@pytest.mark.parametrize("pixels", [photo(211, 133), photo(211, 133)[..., 0], photo(7, 5), photo(1, 1)])
+@pytest.mark.parametrize("quality", [5, 75, 100])
+@pytest.mark.parametrize("kind", KINDS)
+def test_whole_files_are_whole(pixels, quality, kind):
+    check_scans(saved(pixels, "JPEG", quality=quality, **KINDS[kind]))
+
+
+def test_flat_and_cmyk_files_are_whole():
+    check_scans(saved(np.full((700, 900, 3), 255, np.uint8), "JPEG"))
+    check_scans(saved(Image.fromarray(photo()).convert("CMYK"), "JPEG", progressive=True))
+
+
+@pytest.mark.codec
+@pytest.mark.parametrize(
+    "options",
+    [("-arithmetic",), ("-sample", "2x1,1x2,1x1"), ("-restart", "1B", "-progressive"), ("-sample", "4x2")],
+)
+def test_files_of_cjpeg_are_whole(options):
+    check_scans(witness("cjpeg", *options, stdin=saved(photo(211, 133), "PPM")))
+
+
+@pytest.mark.codec
+def test_a_last_scan_that_is_missing_is_seen():
+    content = saved(photo(), "JPEG", progressive=True)
+    cut = content[: content.rindex(b"\xff\xda")] + b"\xff\xd9"
+    with pytest.raises(DamagedScanError, match="scans of the picture are missing"):
+        check_scans(cut)
+
+
+@pytest.mark.codec
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_djpeg_warns_of_is_refused(kind):
+    whole = saved(photo(240, 160), "JPEG", quality=90, **KINDS[kind])
+    witness("djpeg", stdin=whole)
+    random = np.random.default_rng(5)
+    start, warned = scans_of(whole)[0], 0
+    for _ in range(30):
+        damaged = bytearray(whole)
+        at = int(random.integers(start, len(whole) - 40))
+        damaged[at : at + 8] = random.bytes(8)
+        done = subprocess.run(["djpeg", "-outfile", "/dev/null"], input=bytes(damaged), capture_output=True)
+        if done.returncode == 0:
+            continue
+        warned += 1
+        with pytest.raises((DamagedScanError, PictureError)):
+            open_content(bytes(damaged))
+    assert warned >= 10
+
+
+def test_lanes_find_what_one_reader_finds(monkeypatch):
+    content = saved(photo(320, 240, 3), "JPEG", quality=85)
+    damaged = zeroed(content)
+    for bits in (64, 512, 1 << 20):
+        monkeypatch.setattr(scan_lanes, "_LANE_BITS", bits)
+        monkeypatch.setattr(scan_lanes, "_LANES_AT_ONCE", 37)
+        check_scans(content)
+        with pytest.raises(DamagedScanError):
+            check_scans(damaged)

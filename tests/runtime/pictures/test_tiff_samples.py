@@ -1,0 +1,128 @@
+"""TIFF files of more than 8 bits per sample in every layout, against ImageMagick."""
+
+import io
+import struct
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from jpegpre_tf.errors import PictureError
+from jpegpre_tf.runtime.pictures.picture import open_content
+from tests.runtime.pictures.made_files import by_imagemagick, deep_tiff, photo, saved, tiff
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+def deep(bits: int, channels: int) -> np.ndarray:
+    pixels = photo().astype(float)
+    most = (1 << bits) - 1
+    grey = pixels.mean(axis=-1, keepdims=True)
+    values = grey if channels < 3 else pixels
+    if channels in (2, 4):
+        ramp = np.broadcast_to(np.linspace(60, 255, pixels.shape[1])[np.newaxis, :, np.newaxis], grey.shape)
+        values = np.concatenate((values, ramp), axis=-1)
+    return np.rint(values * most / 255).astype(np.uint16)
+
+
+@pytest.mark.codec
+@pytest.mark.parametrize("bits", [10, 12, 14, 16])
+@pytest.mark.parametrize(
+    ("channels", "photometric"), [(1, 1), (1, 0), (3, 2)], ids=["black-is-zero", "white-is-zero", "rgb"]
+)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"order": ">"},
+        {"is_planar": True, "rows": 16},
+        {"deflate": True, "rows": 10},
+    ],
+    ids=["plain", "big-endian", "planes", "deflate"],
+)
+def test_deep_samples_are_what_imagemagick_reads(bits, channels, photometric, options):
+    values = deep(bits, channels)
+    content = deep_tiff(values, bits, photometric, **options)
+    picture = open_content(content)
+    if photometric == 0 and bits < 16:
+        # ImageMagick 6 shows these as negatives.
+        expected = 255 - np.repeat(photo().mean(axis=-1, keepdims=True), 3, axis=2)
+    else:
+        expected = by_imagemagick(content, "tiff").astype(float)
+    assert picture.is_grey == (channels == 1)
+    # Both round to 8 bits, perhaps the other way at a half.
+    assert np.abs(picture.pixels.astype(int) - expected).max() <= 1
+
+
+@pytest.mark.codec
+@pytest.mark.parametrize("is_planar", [False, True])
+def test_horizontal_differences_are_summed(is_planar):
+    content = deep_tiff(deep(16, 3), 16, 2, deflate=True, predictor=2, is_planar=is_planar, rows=16)
+    assert np.abs(open_content(content).pixels.astype(int) - by_imagemagick(content, "tiff")).max() <= 1
+
+
+@pytest.mark.parametrize("channels", [2, 4])
+@pytest.mark.parametrize("extra", [1, 2])
+def test_alpha_is_put_on_the_background(channels, extra):
+    values = deep(16, channels)
+    color, alpha = values[..., :-1].astype(float) / 65535, values[..., -1:].astype(float) / 65535
+    stored = np.rint((color * alpha if extra == 1 else color) * 65535)
+    content = deep_tiff(
+        np.concatenate((stored, values[..., -1:]), -1), 16, 2 if channels == 4 else 1, extra=extra
+    )
+    picture = open_content(content)
+    expected = np.broadcast_to(255 * (color * alpha + 1 - alpha), picture.pixels.shape)
+    assert any("transparency" in note for note in picture.notes)
+    # Colour and alpha are each rounded to 8 bits before they are put on white.
+    assert np.abs(picture.pixels - expected).max() <= 2
+
+
+def test_a_strip_that_is_not_there_is_refused():
+    content = deep_tiff(deep(16, 3), 16, 2)
+    size = struct.pack("<HHII", 279, 4, 1, deep(16, 3).nbytes)
+    assert size in content
+    with pytest.raises(PictureError, match="truncated"):
+        open_content(content.replace(size, struct.pack("<HHII", 279, 4, 1, 1 << 20)))
+
+
+def test_deep_samples_in_jpeg_compression_are_refused():
+    content = deep_tiff(deep(12, 1), 12, 1)
+    at = content.index(struct.pack("<HHIH", 259, 3, 1, 1)) + 8
+    with pytest.raises(PictureError, match="12-bit TIFF of compression 7"):
+        open_content(content[:at] + b"\x07" + content[at + 1 :])
+
+
+def test_of_a_raw_file_the_preview_is_named():
+    small = photo(32, 24)
+    preview = saved(small, "TIFF")
+    raw = tiff({254: (4, [0]), 256: (4, [400]), 257: (4, [300]), 262: (3, [32803])})
+    (start,) = struct.unpack_from("<I", raw, 4)
+    entries = {
+        254: (4, [1]),
+        256: (4, [32]),
+        257: (4, [24]),
+        258: (3, [8, 8, 8]),
+        259: (3, [1]),
+        262: (3, [2]),
+        273: (4, [8]),
+        277: (3, [3]),
+        278: (4, [24]),
+        279: (4, [small.nbytes]),
+        330: (4, [8 + small.nbytes]),
+        50706: (1, [1, 4, 0, 0]),
+    }
+    content = tiff(entries, small.tobytes() + raw[start:])
+    assert preview and "RAW file of 400x300" in open_content(content).notes[0]
+
+
+def test_a_preview_in_front_is_not_taken_for_the_picture():
+    large, small = Image.fromarray(photo()), Image.fromarray(photo(24, 16))
+    file = io.BytesIO()
+    small.save(file, "TIFF", save_all=True, append_images=[large], tiffinfo={254: 1})
+    content = bytearray(file.getvalue())
+    # Pillow gives the flag to both: it is taken off the second one.
+    second = content.rindex(struct.pack("<HHII", 254, 4, 1, 1))
+    content[second + 8] = 0
+    picture = open_content(bytes(content))
+    np.testing.assert_array_equal(picture.pixels, photo())
+    assert "preview" in picture.notes[0]

@@ -1,0 +1,132 @@
+"""CPU time of the kernel in C at every level of instructions, beside plain encoding and MozJPEG: one thread.
+
+python tools/bench/kernel.py PICTURES --network INT8.onnx [--limit 8] [--megapixels 12] [--wasm FOLDER]
+
+Prints JSON: milliseconds of CPU per megapixel, median and least over pictures and repeats, at quality 75, interleaved:
+of the pictures as they are, and of the largest one scaled up to --megapixels. Without pyvips MozJPEG is left out.
+--wasm: where `node scripts/shared_kernel.mjs` of export/web wrote its two files (Node.js runs them, after the rest).
+"""
+
+import os
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VIPS_CONCURRENCY"):
+    os.environ[_name] = "1"  # before the libraries start their threads
+
+import argparse  # noqa: E402
+import json  # noqa: E402
+import subprocess  # noqa: E402
+import sys  # noqa: E402
+import tempfile  # noqa: E402
+import time  # noqa: E402
+from collections.abc import Callable  # noqa: E402
+from pathlib import Path  # noqa: E402
+
+import numpy as np  # noqa: E402
+from PIL import Image  # noqa: E402
+
+from jpegpre_tf import runtime  # noqa: E402
+from jpegpre_tf._optional import MissingExtraError  # noqa: E402
+from jpegpre_tf.codecs import get_encoder  # noqa: E402
+from jpegpre_tf.jpeg.tables import quantization_tables  # noqa: E402
+from jpegpre_tf.runtime.inference.kernel import Kernel, kernel_levels  # noqa: E402
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+QUALITY = 75
+Way = Callable[[np.ndarray], object]
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--network", type=Path, required=True, help="int8 ONNX file")
+    parser.add_argument("--limit", type=int, default=8)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--megapixels", type=float, default=12.0)
+    parser.add_argument("--wasm", type=Path)
+    arguments = parser.parse_args(argv)
+    content = arguments.network.read_bytes()
+    files = sorted(path for path in arguments.folder.iterdir() if path.suffix in (".webp", ".png"))
+    pictures = [runtime.open_picture(path).pixels for path in files[: arguments.limit]]
+    large = scaled(max(pictures, key=lambda pixels: pixels.size), arguments.megapixels)
+    found = {}
+    for name, given in (("as they are", pictures), (f"{large[..., 0].size / 1e6:.1f} megapixels", [large])):
+        found[name] = measure(ways(content), given, arguments.repeats)
+        if arguments.wasm is not None:
+            found[name] |= measure_wasm(arguments.wasm, arguments.network, given, arguments.repeats)
+    print(json.dumps({"quality": QUALITY, "cpu_ms_per_megapixel": found}, indent=1))
+    return 0
+
+
+def scaled(pixels: np.ndarray, megapixels: float) -> np.ndarray:
+    height, width = pixels.shape[:2]
+    factor = (megapixels * 1e6 / (height * width)) ** 0.5
+    size = (round(width * factor), round(height * factor))
+    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC))
+
+
+def ways(content: bytes) -> dict[str, Way]:
+    tables = quantization_tables(QUALITY)
+    result: dict[str, Way] = {}
+    for name, encoder in (("plain encode", "libjpeg-turbo"), ("mozjpeg", "mozjpeg")):
+        try:
+            encode = get_encoder(encoder).encode_bytes
+        except MissingExtraError:
+            continue
+        result[name] = lambda pixels, encode=encode: encode(pixels, QUALITY)
+    for level in kernel_levels():
+        kernel = Kernel(content, threads=1, level=level)
+        result[f"edit, {level}"] = lambda pixels, kernel=kernel: kernel.edit(pixels, tables)
+        result[f"carrier, {level}"] = lambda pixels, kernel=kernel: kernel.carrier(pixels, tables, tables)
+    return result
+
+
+def measure(ways: dict[str, Way], pictures: list[np.ndarray], repeats: int) -> dict[str, dict[str, float]]:
+    times: dict[str, list[float]] = {name: [] for name in ways}
+    for repeat in range(repeats + 1):
+        for pixels in pictures:
+            for name, run in ways.items():
+                begin = time.process_time()
+                run(pixels)
+                if repeat:  # the first round warms up
+                    times[name].append((time.process_time() - begin) * 1e9 / pixels[..., 0].size)
+    return {name: _summary(values) for name, values in times.items()}
+
+
+def _summary(values: list[float]) -> dict[str, float]:
+    return {"median": round(float(np.median(values)), 2), "least": round(min(values), 2)}
+
+
+def measure_wasm(
+    folder: Path, network: Path, pictures: list[np.ndarray], repeats: int
+) -> dict[str, dict[str, float]]:
+    luma, chroma = (np.ravel(table).tolist() for table in quantization_tables(QUALITY))
+    result = {}
+    with tempfile.TemporaryDirectory() as name:
+        jobs = []
+        for i, pixels in enumerate(pictures):
+            # Canvases have four bytes a pixel.
+            (Path(name) / f"{i}").write_bytes(
+                np.dstack([pixels, np.full_like(pixels[..., :1], 255)]).tobytes()
+            )
+            height, width = pixels.shape[:2]
+            job = {"from": f"{name}/{i}", "to": f"{name}/out", "width": width, "height": height}
+            job |= {"pixelBytes": 4, "luma": luma, "chroma": chroma, "strength": 1, "repeat": 2 * repeats + 1}
+            jobs += [job, {**job, "encoderLuma": luma, "encoderChroma": chroma}]
+        (Path(name) / "jobs.json").write_text(json.dumps(jobs))
+        for file in sorted(folder.glob("*.wasm")):
+            command = ["node", ROOT / "export/kernel/wasm/run.mjs", file, network, Path(name) / "jobs.json"]
+            done = subprocess.run(command, capture_output=True, text=True)
+            if done.returncode:  # Node.js 20 has relaxed SIMD behind this
+                command.insert(1, "--experimental-wasm-relaxed-simd")
+                done = subprocess.run(command, check=True, capture_output=True, text=True)
+            seconds = json.loads(done.stdout)["seconds"]
+            per_job = [s * 1e9 / (j["width"] * j["height"]) for s, j in zip(seconds, jobs, strict=True)]
+            for kind, values in (("edit", per_job[::2]), ("carrier", per_job[1::2])):
+                result[f"{kind}, {file.stem}.wasm"] = _summary(values)
+    return result
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,162 @@
+"""Fits or checks what `quality` means with a model's tuned tables: the mean SSIMULACRA2 of plain libjpeg-turbo's files.
+
+    python tools/fit/calibrate_quality.py fit savedmodels/balanced VALIDATION    # writes "calibration" of tables.json
+    python tools/fit/calibrate_quality.py check savedmodels/balanced PICTURES    # prints differences
+
+Files are made as `jpegpre encode` makes them, by carriers of the int8 model. Measured points are kept in the cache.
+"""
+
+import argparse
+import datetime
+import hashlib
+import itertools
+import json
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from jpegpre_tf.cli.common.progress import Progress
+from jpegpre_tf.evaluation.cache import default_cache, write_text
+from jpegpre_tf.evaluation.candidates import REFERENCE_ENCODER, profile_candidate, reference, tables_candidate
+from jpegpre_tf.evaluation.pictures import PictureFile, describe_picture, find_pictures
+from jpegpre_tf.evaluation.points.mean_scores import measure_mean_scores
+from jpegpre_tf.evaluation.points.runner import SINGLE_THREAD
+from jpegpre_tf.evaluation.quality_calibration import Calibration, fit_calibration
+
+METRIC = "ssimulacra2"
+FITTED = (5, 7, *range(10, 100, 5), 98)
+CHECKED = tuple(range(20, 91, 10))
+_TABLES = "tables.json"
+
+
+def list_pictures(arguments: argparse.Namespace) -> list[PictureFile]:
+    found = list(find_pictures([arguments.pictures]).items())[: arguments.limit]
+    return [describe_picture(name, path) for name, path in found]
+
+
+def measure(model: Path, arguments: argparse.Namespace, qualities: tuple[int, ...]) -> list[dict]:
+    """Mean score and rate by quality, of plain files and of the model's."""
+    pictures = list_pictures(arguments)
+    if arguments.strength == 0:
+        ours = tables_candidate(str(model))
+    else:
+        ours = profile_candidate(str(model), REFERENCE_ENCODER, arguments.strength, "int8", "carrier")
+    with Progress("points") as progress:
+        return measure_mean_scores(
+            pictures,
+            [reference(), ours],
+            qualities,
+            METRIC,
+            cache=arguments.cache,
+            jobs=arguments.jobs,
+            progress=progress.update,
+        )
+
+
+def copy_with_calibration(model: Path, calibration: Calibration | None, folder: Path) -> Path:
+    """A copy of the model's folder in `folder`, with this calibration; returns it."""
+    copy = folder / model.name
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(model, copy, ignore=shutil.ignore_patterns("*.keras", "*.onnx", "*.jsonl", "*.png"))
+    content = json.loads((copy / _TABLES).read_text(encoding="utf-8"))
+    content.pop("calibration", None)
+    if calibration is not None:
+        content["calibration"] = {"quality": calibration.quality, "at": calibration.at}
+    write_tables(copy, content)
+    return copy
+
+
+def write_tables(model: Path, content: dict[str, Any]) -> None:
+    """Writes tables.json, and its hash into model.json if that lists it."""
+    text = json.dumps(content, indent=1) + "\n"
+    write_text(model / _TABLES, text)
+    description = json.loads((model / "model.json").read_text(encoding="utf-8"))
+    if _TABLES in description["files"]:
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        description["files"][_TABLES] |= {"sha256": digest, "size_bytes": len(text.encode())}
+        write_text(model / "model.json", json.dumps(description, indent=2) + "\n")
+
+
+def differences(plain: dict, ours: dict) -> dict[int, float]:
+    return {quality: ours[quality][0] - plain[quality][0] for quality in plain}
+
+
+def warn_of_falls(scores: list[float]) -> None:
+    """A family whose score falls while its quality rises wastes bits there; the finest steps of carriers may."""
+    for (low, before), (high, after) in itertools.pairwise(zip(FITTED, scores, strict=True)):
+        if after < before:
+            print(
+                f"note: the score falls from {before:.1f} at {low} to {after:.1f} at {high}", file=sys.stderr
+            )
+
+
+def fit(arguments: argparse.Namespace) -> int:
+    calibration = None
+    with tempfile.TemporaryDirectory(prefix="jpegpre-") as folder:
+        # The second round corrects what table entries that are whole numbers leave of the first.
+        for _ in range(arguments.rounds):
+            copy = copy_with_calibration(arguments.model, calibration, Path(folder))
+            plain, ours = measure(copy, arguments, FITTED)
+            scores = [[means[quality][0] for quality in FITTED] for means in (plain, ours)]
+            if calibration is None:
+                warn_of_falls(scores[1])
+            calibration = fit_calibration(FITTED, *scores, start=calibration)
+        copy = copy_with_calibration(arguments.model, calibration, Path(folder))
+        off = differences(*measure(copy, arguments, FITTED))
+    inside = {quality: abs(value) for quality, value in off.items() if quality <= 95}
+    content = json.loads((arguments.model / _TABLES).read_text(encoding="utf-8"))
+    content["calibration"] = {
+        "quality": calibration.quality,
+        "at": calibration.at,
+        "fitted_by": "tools/fit/calibrate_quality.py",
+        "data": f"{arguments.pictures.name}, {len(list_pictures(arguments))} pictures",
+        "date": datetime.date.today().isoformat(),
+        "residual": round(max(inside.values()), 3),  # largest difference of mean SSIMULACRA2 from 5 to 95
+    }
+    write_tables(arguments.model, content)
+    print(
+        f"largest difference from 5 to 95: {max(inside.values()):.2f} at quality {max(inside, key=inside.get)}"
+    )
+    return 0
+
+
+def check(arguments: argparse.Namespace) -> int:
+    plain, ours = measure(arguments.model, arguments, tuple(arguments.qualities))
+    off = differences(plain, ours)
+    print("quality  plain  model  difference  plain bpp  model bpp  size")
+    for quality in plain:
+        (score, rate), (our_score, our_rate) = plain[quality], ours[quality]
+        print(
+            f"{quality:7d}  {score:5.2f}  {our_score:5.2f}  {off[quality]:+10.2f}  {rate:9.3f}  {our_rate:9.3f}  "
+            f"{100 * (our_rate / rate - 1):+.1f} %"
+        )
+    worst = max(off.values(), key=abs)
+    print(f"largest difference {worst:+.2f}; allowed {arguments.allowed}")
+    return 0 if abs(worst) <= arguments.allowed else 1
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("what", choices=["fit", "check"])
+    parser.add_argument("model", type=Path, help="folder with model.json and tables.json")
+    parser.add_argument("pictures", type=Path, help="folder of pictures; validation pictures to fit")
+    parser.add_argument("--limit", type=int, help="only the first so many pictures")
+    parser.add_argument("--strength", type=float, default=1.0, help="0: the tables alone")
+    parser.add_argument("--rounds", type=int, default=2, help="of measuring and fitting")
+    parser.add_argument("--qualities", type=int, nargs="+", default=CHECKED)
+    parser.add_argument("--allowed", type=float, default=0.5, help="difference of mean SSIMULACRA2")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--cache", type=Path, default=default_cache())
+    arguments = parser.parse_args(argv)
+    for name, value in SINGLE_THREAD.items():
+        os.environ.setdefault(name, value)
+    return fit(arguments) if arguments.what == "fit" else check(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Files of models; `jpegpre_tf.runtime` finds them."""
