@@ -22,6 +22,8 @@ TablesOf = Callable[[float], npt.NDArray[np.uint8]]
 
 # libjpeg refuses longer sides, and a carrier's are multiples of 16.
 _LONGEST_SIDE = 65_500 // 16 * 16
+# Carriers of larger pictures would take more memory than docs/files.md promises: their pixels are edited.
+_MOST_PIXELS = 24_000_000
 # Encoder qualities that are tried for a picture in strips.
 _MOST_TRIALS = 3
 _probed: "weakref.WeakKeyDictionary[JpegEncoder, EncoderTables]" = weakref.WeakKeyDictionary()
@@ -100,6 +102,8 @@ def make_carriers(
         raise CarrierError("the preprocessing can only edit pixels")
     if options.strength > 0 and not preprocess.can_decide:
         raise CarrierError("the model can only edit pixels")
+    if height * width > _MOST_PIXELS:
+        raise CarrierError("carriers of more than 24 megapixels would take too much memory")
     if max(height, width) > _LONGEST_SIDE:
         raise CarrierError(
             f"the carrier of a side of more than {_LONGEST_SIDE:,} pixels is too large to encode"
