@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jpegpre_tf.errors import ModelError
+from jpegpre_tf.errors import ModelError, first_line
 from jpegpre_tf.runtime.inference.backends import (
     QUALITY_CONDITIONS,
     TABLE_CONDITIONS,
@@ -45,7 +45,7 @@ class LiteRTTiles:
             self._edit_name = _EDIT if _EDIT in signatures else _OLD_EDIT
             edit = self._runner(self._edit_name)
         except (ValueError, RuntimeError) as error:
-            raise ModelError(f"LiteRT cannot run this model: {_first_line(error)}") from error
+            raise ModelError(f"LiteRT cannot run this model: {first_line(error)}") from error
         inputs = edit.get_input_details()
         outputs = set(edit.get_output_details())
         conditions = set(inputs) - {"image"}
@@ -84,7 +84,3 @@ class LiteRTTiles:
         if signature not in self._runners:
             self._runners[signature] = self._interpreter.get_signature_runner(signature)
         return self._runners[signature]
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)
