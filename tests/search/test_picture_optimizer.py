@@ -85,7 +85,7 @@ def test_a_guard_weighs_all_measures() -> None:
 def test_arguments(optimizer: PictureOptimizer, city: np.ndarray) -> None:
     with pytest.raises(ValueError, match="uint8"):
         optimizer.optimize(city, city[:-1], 50)
-    with pytest.raises(ValueError, match="measures"):
+    with pytest.raises(ValueError, match="metrics"):
         PictureOptimizer({"vmaf": 1.0})
     with pytest.raises(ValueError, match="metrics"):
         PictureOptimizer({"psnr_y": 0.0})

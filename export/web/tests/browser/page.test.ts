@@ -247,9 +247,12 @@ describe("the page", () => {
   for (const colorScheme of ["light", "dark"] as const) {
     it(`has no fault that axe finds, ${colorScheme}`, async () => {
       await page.emulateMedia({ colorScheme });
+      // Colors change in steps: halfway a label has the new color on the old ground.
+      const settle = (): Promise<unknown> => page.evaluate(() => Promise.allSettled(document.getAnimations().map(({ finished }) => finished)));
       const check = async (): Promise<string[]> => {
         // Not by a tag: the page's policy allows no other scripts.
         await page.evaluate(`${axe}; undefined`);
+        await settle();
         return page.evaluate(async () => {
           const { violations } = await (globalThis as unknown as { axe: { run(): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }> } }).axe.run();
           return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => html.slice(0, 100) + failureSummary).join("; ")}`);
