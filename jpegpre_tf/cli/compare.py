@@ -42,12 +42,12 @@ def run(arguments: argparse.Namespace) -> int:
     from jpegpre_tf.evaluation.metrics import get_metrics
     from jpegpre_tf.evaluation.report.compare_page import compare_page
     from jpegpre_tf.runtime import open_picture
-    from jpegpre_tf.storage.names import shown
+    from jpegpre_tf.storage.names import printable_path
 
     quiet_pillow()
     if arguments.output.suffix.lower() not in (".html", ".htm"):
         raise UsageError(
-            f"output is a page: expected an .html file. Received: -o '{shown(arguments.output)}'"
+            f"output is a page: expected an .html file. Received: -o '{printable_path(arguments.output)}'"
         )
     refuse_overwriting(arguments.picture, arguments.output)
     metrics = get_metrics(arguments.metrics.split(","))
@@ -66,16 +66,22 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _candidate(arguments: argparse.Namespace) -> "Candidate":
-    from jpegpre_tf.evaluation.candidates import encoder_candidate, filter_candidate, profile_candidate
+    from jpegpre_tf.evaluation.candidates import (
+        make_encoder_candidate,
+        make_filter_candidate,
+        make_profile_candidate,
+    )
 
     against = [arguments.against] if arguments.against else []
     roles = evaluation_options.choose_encoder_roles(arguments, against)
     if roles.against:
-        return encoder_candidate(roles.against[-1])
+        return make_encoder_candidate(roles.against[-1])
     if arguments.filter:
-        return filter_candidate(arguments.filter, roles.writer, [arguments.strength])
+        return make_filter_candidate(arguments.filter, roles.writer, [arguments.strength])
     profile = arguments.profile or shared_arguments.DEFAULT_PROFILE
-    return profile_candidate(profile, roles.writer, arguments.strength, arguments.precision, arguments.path)
+    return make_profile_candidate(
+        profile, roles.writer, arguments.strength, arguments.precision, arguments.path
+    )
 
 
 def _json(comparison: "Comparison", picture: Path, label: str) -> dict[str, Any]:

@@ -123,9 +123,9 @@ def _config(arguments: argparse.Namespace) -> "EvaluationConfig":
     from jpegpre_tf.evaluation.cache import default_cache
     from jpegpre_tf.evaluation.candidates import (
         Candidate,
-        encoder_candidate,
-        filter_candidate,
-        profile_candidate,
+        make_encoder_candidate,
+        make_filter_candidate,
+        make_profile_candidate,
     )
     from jpegpre_tf.evaluation.controls import make_controls
     from jpegpre_tf.evaluation.evaluate import QUALITIES, EvaluationConfig
@@ -135,11 +135,11 @@ def _config(arguments: argparse.Namespace) -> "EvaluationConfig":
     if not roles.against and not arguments.filter and not profiles:
         profiles = [shared_arguments.DEFAULT_PROFILE]
     rows: list[Candidate] = [
-        profile_candidate(name, roles.writer, arguments.strength, arguments.precision, arguments.path)
+        make_profile_candidate(name, roles.writer, arguments.strength, arguments.precision, arguments.path)
         for name in profiles
     ]
-    rows += [filter_candidate(name, roles.writer) for name in dict.fromkeys(arguments.filter)]
-    rows += [encoder_candidate(name) for name in roles.against]
+    rows += [make_filter_candidate(name, roles.writer) for name in dict.fromkeys(arguments.filter)]
+    rows += [make_encoder_candidate(name) for name in roles.against]
     keys = {row.key for row in rows}
     rows += [row for row in make_controls(arguments.controls, profiles, roles.writer) if row.key not in keys]
     try:

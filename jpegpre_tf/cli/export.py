@@ -112,7 +112,7 @@ def run(arguments: argparse.Namespace) -> int:
             config=config,
             qat_steps=arguments.qat_steps,
         )
-        description = export(request, say=lambda line: print(line, file=sys.stderr))
+        description = export(request, report=lambda line: print(line, file=sys.stderr))
     if arguments.bd_rate:
         description = _record_bd_rate(arguments, description)
     if arguments.json:
@@ -155,7 +155,7 @@ def _rows(description: dict[str, Any]) -> list[tuple[str, ...]]:
 
 def _record_bd_rate(arguments: argparse.Namespace, description: dict[str, Any]) -> dict[str, Any]:
     """Adds to every TFLite file but fp32 how many points of BD-rate it is off fp32."""
-    from jpegpre_tf.evaluation.candidates import profile_candidate
+    from jpegpre_tf.evaluation.candidates import make_profile_candidate
     from jpegpre_tf.evaluation.evaluate import EvaluationConfig, evaluate
     from jpegpre_tf.exporters.model_card import write_description
 
@@ -168,7 +168,8 @@ def _record_bd_rate(arguments: argparse.Namespace, description: dict[str, Any]) 
         EvaluationConfig(
             inputs=(arguments.validation or arguments.pictures,),
             candidates=tuple(
-                profile_candidate(str(arguments.output), "libjpeg-turbo", 1.0, name) for name in precisions
+                make_profile_candidate(str(arguments.output), "libjpeg-turbo", 1.0, name)
+                for name in precisions
             ),
             limit=arguments.bd_rate,
         )

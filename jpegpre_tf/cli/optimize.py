@@ -44,9 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("input", metavar="IN", help="a picture file")
     parser.add_argument("-o", "--output", required=True, metavar="OUT.jpg", help="JPEG file to write")
-    goal = parser.add_mutually_exclusive_group()
-    shared_arguments.add_quality_argument(goal)
-    goal.add_argument(
+    target = parser.add_mutually_exclusive_group()
+    shared_arguments.add_quality_argument(target)
+    target.add_argument(
         "--target-size", type=size_bytes, metavar="SIZE", help="largest file allowed, such as 200kB"
     )
     parser.add_argument(

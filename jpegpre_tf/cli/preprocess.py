@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
             info = carrier_info(carrier)
         else:
             edited = Image.fromarray(session(picture.pixels, asked, arguments.strength))
-            if picture.is_grey:
+            if picture.is_gray:
                 edited = edited.convert("L")
         save_png(edited, picture, source, target, info)
     print_notes(picture, arguments, "preprocess")
@@ -99,7 +99,7 @@ def _make_carrier(
             f"profile {arguments.profile!r} can only edit pixels: expected --strength 0 with --carrier"
         )
     pixels = picture.pixels
-    if picture.is_grey:
+    if picture.is_gray:
         pixels = np.asarray(Image.fromarray(pixels).convert("L"))
     if arguments.encoder_tables is None:
         return session.carrier(pixels, quality, arguments.strength)

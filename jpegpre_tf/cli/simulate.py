@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
         target,
     ):
         picture = open_input(source, arguments)
-        pixels = picture.pixels[..., 0] if picture.is_grey else picture.pixels
+        pixels = picture.pixels[..., 0] if picture.is_gray else picture.pixels
         coefficients = jpeg.encode_coefficients(pixels, quality, arguments.subsampling)
         size_bytes = jpeg.file_size(coefficients, arguments.huffman)
         decoded = Image.fromarray(jpeg.decode(coefficients))

@@ -50,13 +50,13 @@ class Encoder(ABC):
     """A real encoder behind one call.
 
     Subclasses set `name`, `version` and `flags` and write the bytes: the same ones for the same input. Those whose
-    `encode_bytes` also takes one channel, `(height, width, 1)`, set `takes_grey`.
+    `encode_bytes` also takes one channel, `(height, width, 1)`, set `takes_gray`.
     """
 
     name: str
     version: str
     flags: str
-    takes_grey: bool = False
+    takes_gray: bool = False
     # Whether coefficients are rounded to the nearest step, as a carrier needs it; adaptive encoders set it to False.
     rounds: bool = True
 

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 
 from jpegpre_tf.errors import JpegpreError
-from jpegpre_tf.jpeg.rehuffman import reoptimise_baseline
+from jpegpre_tf.jpeg.rehuffman import reoptimize_baseline
 
 
 @functools.cache
@@ -34,7 +34,7 @@ def reoptimize(data: bytes) -> bytes:
     program = _jpegtran()
     if program is None:
         try:
-            return reoptimise_baseline(data)
+            return reoptimize_baseline(data)
         except ValueError as error:
             raise JpegpreError(str(error)) from error
     command = [program, "-copy", "none", "-optimize"]

@@ -19,7 +19,7 @@ class MozJPEG(Encoder):
         subsampling: "4:2:0" or "4:4:4"; libvips offers no other.
     """
 
-    takes_grey = True
+    takes_gray = True
     rounds = False
 
     def __init__(self, *, tables: str = "default", subsampling: str = "4:2:0"):

@@ -80,7 +80,7 @@ def reference() -> Candidate:
     return Candidate("reference", "plain libjpeg-turbo", "reference")
 
 
-def encoder_candidate(name: str) -> Candidate:
+def make_encoder_candidate(name: str) -> Candidate:
     """The untouched picture through another encoder."""
     labels = {
         "libjpeg-turbo": "libjpeg-turbo, optimised Huffman",
@@ -96,7 +96,7 @@ def encoder_candidate(name: str) -> Candidate:
     return Candidate(f"encoder:{name}", labels.get(name, name), "encoder", encoder=name)
 
 
-def filter_candidate(name: str, encoder: str, strengths: Sequence[float] | None = None) -> Candidate:
+def make_filter_candidate(name: str, encoder: str, strengths: Sequence[float] | None = None) -> Candidate:
     """A filter, by default as an envelope over its own strengths.
 
     Args:
@@ -113,7 +113,7 @@ def filter_candidate(name: str, encoder: str, strengths: Sequence[float] | None 
     )
 
 
-def profile_candidate(
+def make_profile_candidate(
     name_or_path: str,
     encoder: str,
     strength: float,
@@ -148,7 +148,7 @@ def profile_candidate(
     )
 
 
-def tables_candidate(name_or_path: str) -> Candidate:
+def make_tables_candidate(name_or_path: str) -> Candidate:
     """A model's tuned tables without its network: the carrier at strength 0.
 
     Args:

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from jpegpre_tf import runtime
 from jpegpre_tf.evaluation.candidates import (
     Candidate,
-    encoder_candidate,
-    filter_candidate,
-    tables_candidate,
+    make_encoder_candidate,
+    make_filter_candidate,
+    make_tables_candidate,
 )
 
 CONTROLS = ("none", "encoders", "standard")
@@ -26,10 +26,10 @@ def make_controls(name: str, profiles: Sequence[str], encoder: str) -> list[Cand
     """
     rows: list[Candidate] = []
     if name == "standard":
-        rows += [tables_candidate(profile) for profile in profiles if _has_tables(profile)]
-        rows += [filter_candidate(each, encoder) for each in FILTERS]
+        rows += [make_tables_candidate(profile) for profile in profiles if _has_tables(profile)]
+        rows += [make_filter_candidate(each, encoder) for each in FILTERS]
     if name != "none":
-        rows += [encoder_candidate(each) for each in ENCODERS]
+        rows += [make_encoder_candidate(each) for each in ENCODERS]
     return rows
 
 

@@ -83,7 +83,7 @@ class ExportRequest:
             )
 
 
-def export(request: ExportRequest, say: Callable[[str], None] = lambda line: None) -> dict[str, Any]:
+def export(request: ExportRequest, report: Callable[[str], None] = lambda line: None) -> dict[str, Any]:
     """Writes all files, model.json and README.md of `request.folder`; returns the content of model.json.
 
     Raises:
@@ -95,12 +95,12 @@ def export(request: ExportRequest, say: Callable[[str], None] = lambda line: Non
     quantized: QuantizedPreprocessor | None = None
     quantization: dict[str, Any] = {}
     if "int8" in request.precisions:
-        quantized, quantization = _quantize(request, preprocessor, say)
+        quantized, quantization = _quantize(request, preprocessor, report)
     properties = {"name": str(description["name"]), "version": str(description["version"])}
     contents: dict[tuple[str, str], dict[str, bytes]] = {}
     for file_format in request.formats:
         for precision in request.precisions:
-            say(f"converting to {file_format} {precision}")
+            report(f"converting to {file_format} {precision}")
             source = quantized if precision == "int8" else preprocessor
             contents[file_format, precision] = (
                 {ALL: convert_tflite(source, precision)}
@@ -109,7 +109,7 @@ def export(request: ExportRequest, say: Callable[[str], None] = lambda line: Non
                     signature: convert_onnx(source, precision, signature, properties) for signature in INPUTS
                 }
             )
-    measured = _measure(request, preprocessor, contents, say)
+    measured = _measure(request, preprocessor, contents, report)
     _write(request, description, contents, measured, quantization)
     return description
 
@@ -134,7 +134,7 @@ def _description(request: ExportRequest, preprocessor: Any) -> dict[str, Any]:
 
 
 def _quantize(
-    request: ExportRequest, preprocessor: Any, say: Callable[[str], None]
+    request: ExportRequest, preprocessor: Any, report: Callable[[str], None]
 ) -> tuple[QuantizedPreprocessor, dict[str, Any]]:
     quantized = QuantizedPreprocessor(preprocessor)
     config = request.config or TrainConfig()
@@ -146,12 +146,12 @@ def _quantize(
         strength_range=(config.data.strength_low, 1.0),
         seed=config.run.seed + 1,  # crops that training did not end with
     )
-    say(f"calibrating on {_CALIBRATION_BATCHES * _BATCH_SIZE} crops")
+    report(f"calibrating on {_CALIBRATION_BATCHES * _BATCH_SIZE} crops")
     quantized.calibrate(_with_tables(request, batches.take(_CALIBRATION_BATCHES)))
     if not request.qat_steps:
         return quantized, {"method": "post-training"}
     judged = list(request.validation)[:_JUDGED_PICTURES]
-    say(f"fine-tuning with fake quantisation, {request.qat_steps} steps")
+    report(f"fine-tuning with fake quantisation, {request.qat_steps} steps")
     result = fine_tune(
         quantized,
         build_trainer(config),
@@ -160,7 +160,7 @@ def _quantize(
         steps=request.qat_steps,
         learning_rate=request.qat_learning_rate,
     )
-    say(f"validation loss {result['loss_before']:.5f} before, {result['loss_after']:.5f} after")
+    report(f"validation loss {result['loss_before']:.5f} before, {result['loss_after']:.5f} after")
     method = "quantization-aware training" if result["kept"] else "post-training (fine-tuning did not help)"
     return quantized, {"method": method, "steps": request.qat_steps, **result}
 
@@ -181,11 +181,11 @@ def _measure(
     request: ExportRequest,
     preprocessor: Any,
     contents: dict[tuple[str, str], dict[str, bytes]],
-    say: Callable[[str], None],
+    report: Callable[[str], None],
 ) -> dict[tuple[str, str], dict[str, Any]]:
     pictures = [load_rgb(path) for path in request.validation[:_PARITY_PICTURES]]
     crops = parity.crops_of(pictures)
-    say(f"comparing with Keras on {len(crops)} crops at {len(parity.QUALITIES)} qualities")
+    report(f"comparing with Keras on {len(crops)} crops at {len(parity.QUALITIES)} qualities")
     expected = parity.keras_results(preprocessor, crops)
     decided = parity.keras_decisions(preprocessor, crops)
     measured: dict[tuple[str, str], dict[str, Any]] = {}

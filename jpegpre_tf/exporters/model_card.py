@@ -14,7 +14,7 @@ from jpegpre_tf.exporters.signatures import CARRIER, DECIDE, DESCRIPTIONS, INPUT
 from jpegpre_tf.exporters.tflite import export_tflite
 from jpegpre_tf.storage.atomic import write_atomically
 
-LICENCE = "Apache-2.0"
+LICENSE = "Apache-2.0"
 _BLOCK = 8  # pixels
 _ALIGNMENT = 16  # pixels: one chroma block at 4:2:0
 
@@ -98,7 +98,7 @@ def new_description(preprocessor: Any, *, name: str, quality_range: tuple[int, i
     return {
         "name": name,
         "version": "1",
-        "licence": LICENCE,
+        "licence": LICENSE,
         "files": {},
         "signatures": {
             signature: {"inputs": ["image", *names], "outputs": list(OUTPUTS[signature])}

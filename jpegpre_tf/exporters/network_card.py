@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from jpegpre_tf.exporters.model_card import LICENCE, entry_of
+from jpegpre_tf.exporters.model_card import LICENSE, entry_of
 from jpegpre_tf.models.neural_rate_estimator import NeuralRateEstimator
 from jpegpre_tf.models.neural_simulator import NeuralSimulator
 
@@ -63,7 +63,7 @@ def write_network_folder(
         "name": folder.name,
         "kind": _KINDS[type(network)],
         "version": version,
-        "licence": LICENCE,
+        "licence": LICENSE,
         "encoder": encoder,
         "files": {"model.keras": entry_of((folder / "model.keras").read_bytes(), format="keras")},
         "inputs": {

@@ -6,7 +6,7 @@ from jpegpre_tf.filters.opencv import opencv, opencv_version
 
 _DIAMETER = 5
 _SIGMA_SPACE = 1.5
-_SIGMA_COLOUR = 60.0
+_SIGMA_COLOR = 60.0
 
 
 class Bilateral(Filter):
@@ -19,10 +19,10 @@ class Bilateral(Filter):
     def apply(self, image: Picture, quality: int, strength: float) -> Picture:
         cv2 = opencv("The bilateral filter")
         levels = image.astype("float32")
-        return to_uint8(cv2.bilateralFilter(levels, _DIAMETER, _SIGMA_COLOUR * strength, _SIGMA_SPACE))
+        return to_uint8(cv2.bilateralFilter(levels, _DIAMETER, _SIGMA_COLOR * strength, _SIGMA_SPACE))
 
     def describe(self, strength: float) -> str:
-        return f"5x5, sigma {_SIGMA_COLOUR * strength:g} levels, {_SIGMA_SPACE:g} px"
+        return f"5x5, sigma {_SIGMA_COLOR * strength:g} levels, {_SIGMA_SPACE:g} px"
 
     def library(self) -> str:
         return opencv_version()

@@ -21,7 +21,7 @@ HUFFMAN_MODES = ("optimized", "standard")
 # EOI 2. (Pillow writes neither EXIF nor an ICC profile unless asked to.)
 FIXED_HEADER_BYTES = 2 + 18 + 2 * 69 + 19 + 14 + 2
 # One component: one DQT, SOF0 13, SOS 10.
-GREY_HEADER_BYTES = 2 + 18 + 69 + 13 + 10 + 2
+GRAY_HEADER_BYTES = 2 + 18 + 69 + 13 + 10 + 2
 
 # Intermediates are int32 and several: they exist for this many lines at a time only, so that a photo of 12
 # million pixels needs about 0.3 GB and not 2.
@@ -60,13 +60,13 @@ def _forward(plane: Int16, table: npt.NDArray[np.integer]) -> Int16:
     return result
 
 
-def _inverse(quantised: Int16, table: npt.NDArray[np.integer]) -> Int16:
+def _inverse(quantized: Int16, table: npt.NDArray[np.integer]) -> Int16:
     """Samples 0..255 of a plane of quantised coefficients."""
-    rows, columns = quantised.shape[:2]
+    rows, columns = quantized.shape[:2]
     result = np.empty((rows * 8, columns * 8), np.int16)
     step = _STRIP_LINES // 8
     for top in range(0, rows, step):
-        samples = dct.inverse_dct(quantised[top : top + step].astype(np.int32) * table.astype(np.int32))
+        samples = dct.inverse_dct(quantized[top : top + step].astype(np.int32) * table.astype(np.int32))
         result[top * 8 : (top + step) * 8] = samples.swapaxes(1, 2).reshape(-1, columns * 8)
     return result
 
@@ -139,9 +139,9 @@ def decode(coefficients: Coefficients) -> npt.NDArray[np.uint8]:
     height, width = coefficients.height, coefficients.width
     factors = resample.subsampling_factors(coefficients.subsampling)
     channels = []
-    for component, quantised in enumerate(coefficients.planes):
+    for component, quantized in enumerate(coefficients.planes):
         horizontal, vertical = (1, 1) if component == 0 else factors
-        plane = _inverse(quantised, coefficients.tables[min(component, 1)])
+        plane = _inverse(quantized, coefficients.tables[min(component, 1)])
         plane = plane[: -(-height // vertical), : -(-width // horizontal)]
         channels.append(resample.upsample(plane, (horizontal, vertical), height, width)[:height, :width])
     if len(channels) == 1:
@@ -157,8 +157,8 @@ def file_size(coefficients: Coefficients, huffman_tables: HuffmanMode = "optimiz
     """Returns `size_bytes` of the baseline file that Pillow writes (optimize=True or False), to the byte."""
     if huffman_tables not in HUFFMAN_MODES:
         raise ValueError(f"`huffman_tables` must be one of {HUFFMAN_MODES}. Received: {huffman_tables!r}")
-    is_grey = len(coefficients.planes) == 1
-    factors = (1, 1) if is_grey else resample.subsampling_factors(coefficients.subsampling)
+    is_gray = len(coefficients.planes) == 1
+    factors = (1, 1) if is_gray else resample.subsampling_factors(coefficients.subsampling)
     mcus = -(-coefficients.height // (8 * factors[1])), -(-coefficients.width // (8 * factors[0]))
     symbols = scan.symbols_of(*scan.scan_blocks(list(coefficients.planes), factors, mcus))
     if huffman_tables == "standard":
@@ -167,10 +167,10 @@ def file_size(coefficients: Coefficients, huffman_tables: HuffmanMode = "optimiz
             huffman.STANDARD_AC_LUMA,
             huffman.STANDARD_DC_CHROMA,
             huffman.STANDARD_AC_CHROMA,
-        ][: 2 if is_grey else 4]
+        ][: 2 if is_gray else 4]
     else:
-        tables = [huffman.optimal_table(counts) for counts in symbols.counts()[: 2 if is_grey else 4]]
-    header = GREY_HEADER_BYTES if is_grey else FIXED_HEADER_BYTES
+        tables = [huffman.optimal_table(counts) for counts in symbols.counts()[: 2 if is_gray else 4]]
+    header = GRAY_HEADER_BYTES if is_gray else FIXED_HEADER_BYTES
     return header + sum(table.segment_bytes for table in tables) + scan.segment_bytes(symbols, tables)
 
 

@@ -86,10 +86,10 @@ def _tables_in_use(frame: Frame, tables: dict[int, StoredTable]) -> list[tuple[S
 
 
 def _check_size(frame: Frame, segments: Sequence[MarkerSegment], height: int, width: int) -> None:
-    is_grey = len(frame.components) == 1
-    if not is_grey and frame.subsampling != "4:2:0":
+    is_gray = len(frame.components) == 1
+    if not is_gray and frame.subsampling != "4:2:0":
         raise ValueError(f"the JPEG file must be 4:2:0. Received: {frame.subsampling}")
-    unit = _BLOCK if is_grey else _MCU
+    unit = _BLOCK if is_gray else _MCU
     expected = -(-height // unit) * unit, -(-width // unit) * unit
     if (frame.height, frame.width) != expected:
         raise ValueError(
@@ -104,7 +104,7 @@ def _check_size(frame: Frame, segments: Sequence[MarkerSegment], height: int, wi
     # A scan of luma alone has the blocks that hold the picture, not those that complete an MCU.
     luma_alone = any(scan[0] == 1 and scan[1:2] == bytes([frame.components[0].identifier]) for scan in scans)
     blocks = -(-height // _BLOCK), -(-width // _BLOCK)
-    if not is_grey and luma_alone and (blocks[0] % 2 or blocks[1] % 2):
+    if not is_gray and luma_alone and (blocks[0] % 2 or blocks[1] % 2):
         raise ValueError(
             f"a carrier of {width}x{height} must be encoded as baseline: it is {blocks[1]}x{blocks[0]} blocks, "
             "and a progressive file needs an even number each way"

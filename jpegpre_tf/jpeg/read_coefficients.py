@@ -30,8 +30,8 @@ def read_coefficients(jpeg: bytes) -> Coefficients:
     """
     segments = marker_segments(jpeg)
     frame = frame_of(segments)
-    is_grey = len(frame.components) == 1
-    if not is_grey and frame.subsampling not in FACTORS:
+    is_gray = len(frame.components) == 1
+    if not is_gray and frame.subsampling not in FACTORS:
         raise ValueError(f"the JPEG file must be one of {sorted(FACTORS)}. Received: {frame.subsampling}")
     stored = stored_tables(segments)
     missing = {component.table for component in frame.components} - set(stored)
@@ -55,7 +55,7 @@ def read_coefficients(jpeg: bytes) -> Coefficients:
         natural[..., NATURAL_FROM_ZIGZAG] = blocks[:rows, :columns]
         planes.append(natural.reshape(rows, columns, 8, 8))
     tables = luma, chroma[0] if chroma else luma
-    subsampling = "4:2:0" if is_grey else frame.subsampling
+    subsampling = "4:2:0" if is_gray else frame.subsampling
     return Coefficients(tuple(planes), tables, frame.height, frame.width, subsampling)
 
 
@@ -67,9 +67,9 @@ class _ScanReader:
         self._frame = frame
         self._tables: dict[tuple[int, int], HuffmanTable] = {}
         rows, columns = frame.mcus
-        is_grey = len(frame.components) == 1
+        is_gray = len(frame.components) == 1
         # (horizontal, vertical) blocks of an MCU, and all blocks, of each component.
-        self._factors = [(1, 1) if is_grey else (c.horizontal, c.vertical) for c in frame.components]
+        self._factors = [(1, 1) if is_gray else (c.horizontal, c.vertical) for c in frame.components]
         self.planes: list[Int16] = [np.zeros((rows * v, columns * h, 64), np.int16) for h, v in self._factors]
 
     def define_tables(self, payload: bytes) -> None:

@@ -30,7 +30,7 @@ class _Component:
     ac: TableKey
 
 
-def reoptimise_baseline(data: bytes) -> bytes:
+def reoptimize_baseline(data: bytes) -> bytes:
     """Returns the same picture with Huffman tables fitted to it, and a JFIF header as jpegtran writes.
 
     Raises:

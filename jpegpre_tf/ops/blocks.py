@@ -44,9 +44,9 @@ def coefficients_of(images: tf.Tensor, arithmetic: str = "integer") -> list[tf.T
         height = resample.round_up(resample.size_of(plane, 1), 8)
         plane = resample.pad_edge(plane, height, resample.size_of(plane, 2))
         if is_real:
-            # Chroma of real_dct is centred on 0 already.
-            centred = plane[..., None] - (128.0 if component == 0 else 0.0)
-            planes.append(real_dct.forward(centred))
+            # Chroma of real_dct is centered on 0 already.
+            centered = plane[..., None] - (128.0 if component == 0 else 0.0)
+            planes.append(real_dct.forward(centered))
         else:
             planes.append(_blocks(dct.forward_dct(plane - 128.0)) / 8.0)
     return planes

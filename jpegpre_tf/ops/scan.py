@@ -20,10 +20,10 @@ _ZIGZAG = np.eye(64, dtype=np.float32)[:, NATURAL_FROM_ZIGZAG]
 # Position of the nearest non-zero before or after each k, from one matrix product: weights 4**j make the sum
 # of a subset lie in [4**j, 4/3 * 4**j) for its largest j, so j is half the float's exponent. Centred to stay
 # in range.
-_CENTRE = 32
+_CENTER = 32
 _j = np.arange(64)
-_BEFORE = np.where(_j[:, None] < _j[None, :], 4.0 ** (_j[:, None] - _CENTRE), 0.0).astype(np.float32)
-_AFTER = np.where(_j[:, None] > _j[None, :], 4.0 ** (63 - _j[:, None] - _CENTRE), 0.0).astype(np.float32)
+_BEFORE = np.where(_j[:, None] < _j[None, :], 4.0 ** (_j[:, None] - _CENTER), 0.0).astype(np.float32)
+_AFTER = np.where(_j[:, None] > _j[None, :], 4.0 ** (63 - _j[:, None] - _CENTER), 0.0).astype(np.float32)
 _EXPONENT_BIAS = 127
 
 
@@ -39,12 +39,12 @@ def magnitude_category(values: tf.Tensor) -> tf.Tensor:
 
 def nonzero_before(nonzero: tf.Tensor) -> tf.Tensor:
     """Index of the last coded position before each: int32 (..., 64). `nonzero`: 0/1 float32, DC is 1."""
-    return tf.bitwise.right_shift(_exponent(_product(nonzero, _BEFORE)), 1) + _CENTRE
+    return tf.bitwise.right_shift(_exponent(_product(nonzero, _BEFORE)), 1) + _CENTER
 
 
 def nonzero_after(nonzero: tf.Tensor) -> tf.Tensor:
     """Index of the first non-zero after each: int32 (..., 64); 64 or more where there is none."""
-    return 63 - _CENTRE - tf.bitwise.right_shift(_exponent(_product(nonzero, _AFTER)), 1)
+    return 63 - _CENTER - tf.bitwise.right_shift(_exponent(_product(nonzero, _AFTER)), 1)
 
 
 def _product(nonzero: tf.Tensor, weights: np.ndarray) -> tf.Tensor:

@@ -13,7 +13,7 @@ from pathlib import Path
 from jpegpre_tf.errors import OutputError
 from jpegpre_tf.storage.attributes import copy_attributes
 from jpegpre_tf.storage.file_state import FileState, is_changed
-from jpegpre_tf.storage.names import shown
+from jpegpre_tf.storage.names import printable_path
 
 TEMPORARY_PATTERN = ".jpegpre-*.tmp"
 
@@ -142,7 +142,7 @@ def remove_leftovers(folder: Path) -> None:
 
 
 def _output_error(path: Path, error: Exception) -> OutputError:
-    return OutputError(f"cannot write '{shown(path)}': {getattr(error, 'strerror', None) or error}")
+    return OutputError(f"cannot write '{printable_path(path)}': {getattr(error, 'strerror', None) or error}")
 
 
 @contextmanager

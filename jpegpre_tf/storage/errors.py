@@ -59,10 +59,6 @@ def printable_url(url: str) -> str:
     return printable(redact(url))
 
 
-# The name before; rooms that others are working in still use it.
-shown_url = printable_url
-
-
 def storage_error(error: BaseException, doing: str, url: str) -> StorageError:
     """Returns what `error`, met while `doing` ("read", "list", "write") something to `url`, means to a user."""
     is_missing = isinstance(error, FileNotFoundError)

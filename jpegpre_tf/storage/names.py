@@ -20,10 +20,6 @@ def csv_cell(text: str) -> str:
     return "'" + text if text.lstrip().startswith(("=", "+", "-", "@")) else text
 
 
-# The name before; rooms that others are working in still use it.
-shown = printable_path
-
-
 def _escape(letter: str) -> str:
     # U+DC80..DCFF stand for bytes that are no UTF-8 (PEP 383).
     code = ord(letter)

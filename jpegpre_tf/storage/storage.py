@@ -202,8 +202,8 @@ class Storage:
         with self._explain("write", name):
             if self.protocol in _OBJECT_STORES:
                 options = {"chunksize": _LARGEST_PUT_BYTES} if self.protocol.startswith("s3") else {}
-                told = self._fs.pipe_file(path, content, **options)
-                return _etag(told) if isinstance(told, dict) else ""
+                answer = self._fs.pipe_file(path, content, **options)
+                return _etag(answer) if isinstance(answer, dict) else ""
             self._write_and_move(path, content)
         return ""
 

@@ -63,14 +63,14 @@ def test_the_plain_encoder_can_be_named(source, tmp_path, capsys):
 
 
 def test_grey_stays_grey_where_the_encoder_can(photo, tmp_path, capsys):
-    grey = Image.open(photo).convert("L").crop((100, 100, 260, 220))
-    grey.save(tmp_path / "in.png")
+    gray = Image.open(photo).convert("L").crop((100, 100, 260, 220))
+    gray.save(tmp_path / "in.png")
     for name, mode in (("mozjpeg", "L"), ("jpegli", "RGB")):
         row = encoded(tmp_path / "in.png", tmp_path / "x.jpg", capsys, "--encoder", name, "--quality", "90")
         with Image.open(tmp_path / "x.jpg") as image:
             assert image.mode == mode
             # 40 dB: a mean squared error of 6.5.
-            assert np.mean((np.asarray(image.convert("L"), float) - np.asarray(grey)) ** 2) < 6.5
+            assert np.mean((np.asarray(image.convert("L"), float) - np.asarray(gray)) ** 2) < 6.5
         assert any("takes no grey" in note for note in row["notes"]) == (mode == "RGB")
 
 
@@ -130,7 +130,7 @@ def test_a_missing_extra_is_one_line(source, tmp_path, capsys, monkeypatch, name
 
 def test_an_encoder_that_fails_names_the_picture(source, tmp_path):
     class Failing:
-        name, takes_grey = "failing", False
+        name, takes_gray = "failing", False
 
         def encode_bytes(self, image, quality):
             raise RuntimeError("no luck\nat all")

@@ -27,7 +27,7 @@ def rows_of(folder: Path, name: str = "manifest.parquet") -> dict[str, dict]:
 
 def test_outputs_are_what_encode_writes_and_the_manifest_says_so(archive, tmp_path, capsys):
     assert main(["encode", str(archive), "-o", str(tmp_path / "encoded"), "--json"]) == 1
-    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     target = tmp_path / "batch"
     assert main(["batch", str(archive), str(target), "--jobs", "2", "--chunk", "3", "--json"]) == 1
     output = capsys.readouterr()
@@ -42,7 +42,7 @@ def test_outputs_are_what_encode_writes_and_the_manifest_says_so(archive, tmp_pa
     assert sorted(rows) == sorted(
         str(path.relative_to(archive)) for path in archive.rglob("*.*g") if not path.name.startswith(".")
     )
-    for one in told:
+    for one in lines:
         row = rows[str(Path(one["input"]).relative_to(archive))]
         if "error" in one:
             assert row["status"] == "failed" and row["error"] in one["error"].replace(f"{archive}/", "")

@@ -7,7 +7,7 @@ from PIL import Image
 
 from jpegpre_tf.codecs import huffman
 from jpegpre_tf.errors import JpegpreError
-from jpegpre_tf.jpeg.rehuffman import reoptimise_baseline
+from jpegpre_tf.jpeg.rehuffman import reoptimize_baseline
 
 
 def pillow_file(pixels, **options):
@@ -27,12 +27,12 @@ def test_python_way_equals_libjpegs_own_optimisation(subsampling, quality, shape
     pixels = np.ascontiguousarray(city[: shape[0], : shape[1]])
     standard = pillow_file(pixels, quality=quality, subsampling=subsampling)
     fitted = pillow_file(pixels, quality=quality, subsampling=subsampling, optimize=True)
-    assert reoptimise_baseline(standard) == fitted
+    assert reoptimize_baseline(standard) == fitted
 
 
 def test_python_way_on_grey(city):
     standard = pillow_file(city[..., 0], quality=50)
-    assert reoptimise_baseline(standard) == pillow_file(city[..., 0], quality=50, optimize=True)
+    assert reoptimize_baseline(standard) == pillow_file(city[..., 0], quality=50, optimize=True)
 
 
 @pytest.mark.codec
@@ -41,7 +41,7 @@ def test_both_ways_agree_on_jpegli(city):
     import pyjpegli
 
     raw = pyjpegli.encode(city.tobytes(), city.shape[1], city.shape[0], quality=60)
-    ours, theirs = reoptimise_baseline(raw), huffman.reoptimize(raw)
+    ours, theirs = reoptimize_baseline(raw), huffman.reoptimize(raw)
     # pyjpegli writes both quantisation tables in one segment; jpegtran splits it: marker and length again.
     assert len(theirs) - len(ours) == 4
     assert np.array_equal(pixels_of(ours), pixels_of(theirs))
@@ -51,7 +51,7 @@ def test_both_ways_agree_on_jpegli(city):
 def test_without_jpegtran_python_does_it(city, monkeypatch):
     monkeypatch.setattr(huffman, "_jpegtran", lambda: None)
     standard = pillow_file(city, quality=50)
-    assert huffman.reoptimize(standard) == reoptimise_baseline(standard)
+    assert huffman.reoptimize(standard) == reoptimize_baseline(standard)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_without_jpegtran_python_does_it(city, monkeypatch):
 )
 def test_files_it_cannot_do_are_refused(data, monkeypatch):
     with pytest.raises(ValueError, match=r"JPEG|jpegtran"):
-        reoptimise_baseline(data)
+        reoptimize_baseline(data)
     monkeypatch.setattr(huffman, "_jpegtran", lambda: None)
     with pytest.raises(JpegpreError):
         huffman.reoptimize(data)

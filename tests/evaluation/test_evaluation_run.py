@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 
 from jpegpre_tf.errors import ModelError, UsageError
-from jpegpre_tf.evaluation.candidates import encoder_candidate, filter_candidate, profile_candidate
+from jpegpre_tf.evaluation.candidates import (
+    make_encoder_candidate,
+    make_filter_candidate,
+    make_profile_candidate,
+)
 from jpegpre_tf.evaluation.evaluate import EvaluationConfig, evaluate
 from jpegpre_tf.evaluation.results import SCHEMA
 
@@ -31,8 +35,8 @@ def percents(entry):
 
 
 def test_no_filter_gives_exactly_zero_on_every_metric_and_range(folder, tmp_path):
-    same = encoder_candidate(ENCODER)
-    results = evaluate(config(folder, tmp_path, filter_candidate("identity", ENCODER), same))
+    same = make_encoder_candidate(ENCODER)
+    results = evaluate(config(folder, tmp_path, make_filter_candidate("identity", ENCODER), same))
     for entry in results.candidates:
         seen = percents(entry)
         assert len(seen) == 3 * 6 * 4
@@ -49,8 +53,8 @@ def test_standard_huffman_tables_cost_and_mozjpeg_saves(folder, tmp_path):
         config(
             folder,
             tmp_path,
-            encoder_candidate("libjpeg-turbo-standard"),
-            encoder_candidate("mozjpeg-trellis"),
+            make_encoder_candidate("libjpeg-turbo-standard"),
+            make_encoder_candidate("mozjpeg-trellis"),
             metrics=("ms_ssim",),
         )
     )
@@ -60,7 +64,7 @@ def test_standard_huffman_tables_cost_and_mozjpeg_saves(folder, tmp_path):
 
 
 def test_second_run_comes_from_the_cache_and_new_metrics_are_added(folder, tmp_path):
-    candidate = filter_candidate("gaussian", ENCODER, [0.5])
+    candidate = make_filter_candidate("gaussian", ENCODER, [0.5])
     first = evaluate(config(folder, tmp_path, candidate, metrics=("psnr_y",)))
     assert (first.points_measured, first.points_from_cache) == (72, 0)
     second = evaluate(config(folder, tmp_path, candidate, metrics=("psnr_y",)))
@@ -70,13 +74,13 @@ def test_second_run_comes_from_the_cache_and_new_metrics_are_added(folder, tmp_p
     assert third.points_measured == 72
     assert third.candidates[0].bd_rate["psnr_y"] == first.candidates[0].bd_rate["psnr_y"]
     other = evaluate(
-        config(folder, tmp_path, filter_candidate("gaussian", ENCODER, [0.6]), metrics=("psnr_y",))
+        config(folder, tmp_path, make_filter_candidate("gaussian", ENCODER, [0.6]), metrics=("psnr_y",))
     )
     assert (other.points_measured, other.points_from_cache) == (36, 36)
 
 
 def test_two_processes_give_the_same_results(folder, tmp_path):
-    candidate = filter_candidate("gaussian", ENCODER, [0.5])
+    candidate = make_filter_candidate("gaussian", ENCODER, [0.5])
     one = evaluate(EvaluationConfig((folder,), (candidate,), ("psnr_y",), cache=tmp_path / "one"))
     two = evaluate(EvaluationConfig((folder,), (candidate,), ("psnr_y",), cache=tmp_path / "two", jobs=2))
     assert two.candidates == one.candidates
@@ -85,7 +89,7 @@ def test_two_processes_give_the_same_results(folder, tmp_path):
 
 def test_envelope_is_never_worse_than_untouched(folder, tmp_path):
     results = evaluate(
-        config(folder, tmp_path, filter_candidate("guided", ENCODER), metrics=("psnr_y", "ssim"))
+        config(folder, tmp_path, make_filter_candidate("guided", ENCODER), metrics=("psnr_y", "ssim"))
     )
     (entry,) = results.candidates
     # Each chosen point lies on or left of the reference's curve; Akima between them may overshoot a little.
@@ -96,7 +100,9 @@ def test_envelope_is_never_worse_than_untouched(folder, tmp_path):
 
 def test_bad_picture_is_reported_and_the_rest_goes_on(folder, tmp_path):
     (folder / "broken.png").write_bytes(b"\x89PNG and nothing else")
-    results = evaluate(config(folder, tmp_path, filter_candidate("identity", ENCODER), metrics=("psnr_y",)))
+    results = evaluate(
+        config(folder, tmp_path, make_filter_candidate("identity", ENCODER), metrics=("psnr_y",))
+    )
     assert len(results.pictures) == 3
     assert [failure.picture for failure in results.failures] == ["broken"]
     assert results.candidates[0].bd_rate["psnr_y"]["0.2-1.5"].pictures == 3
@@ -109,7 +115,10 @@ def test_failing_candidate_is_reported_and_the_rest_goes_on(folder, tmp_path, mo
         raise RuntimeError("two\nlines")
 
     monkeypatch.setattr(Gaussian, "apply", fail)
-    candidates = (filter_candidate("gaussian", ENCODER, [0.5]), filter_candidate("bilateral", ENCODER, [0.5]))
+    candidates = (
+        make_filter_candidate("gaussian", ENCODER, [0.5]),
+        make_filter_candidate("bilateral", ENCODER, [0.5]),
+    )
     results = evaluate(config(folder, tmp_path, *candidates, metrics=("psnr_y",)))
     failing, fine = results.candidates
     assert failing.bd_rate["psnr_y"]["0.2-1.5"] is None
@@ -120,7 +129,7 @@ def test_failing_candidate_is_reported_and_the_rest_goes_on(folder, tmp_path, mo
 def test_part_of_a_curve_does_not_pass_for_a_whole_one(folder, tmp_path, monkeypatch):
     from jpegpre_tf.filters import Gaussian
 
-    candidate = filter_candidate("gaussian", ENCODER, [0.5])
+    candidate = make_filter_candidate("gaussian", ENCODER, [0.5])
     evaluate(config(folder, tmp_path, candidate, metrics=("psnr_y",), qualities=(10, 20, 30, 40)))
     monkeypatch.setattr(Gaussian, "apply", lambda self, image, quality, strength: 1 / 0)
     results = evaluate(
@@ -135,7 +144,7 @@ def test_preprocessor_that_changes_the_shape_is_refused(folder, tmp_path, monkey
 
     monkeypatch.setattr(Gaussian, "apply", lambda self, image, quality, strength: image[1:])
     results = evaluate(
-        config(folder, tmp_path, filter_candidate("gaussian", ENCODER, [0.5]), metrics=("psnr_y",))
+        config(folder, tmp_path, make_filter_candidate("gaussian", ENCODER, [0.5]), metrics=("psnr_y",))
     )
     assert len(results.failures) == 3
     assert "must return uint8" in results.failures[0].error
@@ -185,7 +194,7 @@ def test_goes_on_after_a_kill(folder, tmp_path):
     stored = len(list(cache.rglob("*.json")))
     assert 5 <= stored < 72
     assert not (report / "results.json").exists()
-    candidates = (filter_candidate("identity", ENCODER), encoder_candidate("mozjpeg"))
+    candidates = (make_filter_candidate("identity", ENCODER), make_encoder_candidate("mozjpeg"))
     resumed = evaluate(EvaluationConfig((folder,), candidates, cache=cache))
     assert resumed.points_from_cache >= stored
     fresh = evaluate(EvaluationConfig((folder,), candidates, cache=tmp_path / "other"))
@@ -193,17 +202,19 @@ def test_goes_on_after_a_kill(folder, tmp_path):
 
 
 def test_tflite_file_as_profile(folder, tmp_path, averaging):
-    results = evaluate(config(folder, tmp_path, profile_candidate(str(averaging), ENCODER, 1.0, None)))
+    results = evaluate(config(folder, tmp_path, make_profile_candidate(str(averaging), ENCODER, 1.0, None)))
     (entry,) = results.candidates
     assert not results.failures
     assert entry.label == "data/averaging.tflite"
     assert entry.bd_rate["ssimulacra2"]["0.2-1.5"].mean < 0
-    off = evaluate(config(folder, tmp_path, profile_candidate(str(averaging), ENCODER, 0.0, None)))
+    off = evaluate(config(folder, tmp_path, make_profile_candidate(str(averaging), ENCODER, 0.0, None)))
     assert off.candidates[0].bd_rate["ssimulacra2"]["0.2-1.5"].mean == 0.0
 
 
 def test_results_are_json_and_complete(folder, tmp_path):
-    results = evaluate(config(folder, tmp_path, filter_candidate("gaussian", ENCODER), metrics=("psnr_y",)))
+    results = evaluate(
+        config(folder, tmp_path, make_filter_candidate("gaussian", ENCODER), metrics=("psnr_y",))
+    )
     content = json.loads(json.dumps(results.to_json(), allow_nan=False))
     assert content == results.to_json()
     assert content["schema"] == SCHEMA
@@ -220,6 +231,6 @@ def test_bad_configurations(folder, tmp_path):
     with pytest.raises(UsageError, match="jobs"):
         config(folder, tmp_path, jobs=0)
     with pytest.raises(UsageError, match="twice"):
-        config(folder, tmp_path, encoder_candidate("webp"), encoder_candidate("webp"))
+        config(folder, tmp_path, make_encoder_candidate("webp"), make_encoder_candidate("webp"))
     with pytest.raises(ModelError, match="nosuch"):
-        profile_candidate("nosuch", ENCODER, 1.0, None)
+        make_profile_candidate("nosuch", ENCODER, 1.0, None)

@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 
 from jpegpre_tf.errors import UsageError
-from jpegpre_tf.evaluation.candidates import encoder_candidate, filter_candidate, profile_candidate
+from jpegpre_tf.evaluation.candidates import (
+    make_encoder_candidate,
+    make_filter_candidate,
+    make_profile_candidate,
+)
 from jpegpre_tf.evaluation.evaluate import EvaluationConfig, evaluate
 from jpegpre_tf.evaluation.report.markdown import find_blocks, update_markdown
 from jpegpre_tf.evaluation.results import (
@@ -31,8 +35,11 @@ def checkout(folder, tmp_path):
     root.mkdir()
     (root / "README.md").write_text("# Title\n")
     for name, rows in (
-        ("a", (profile_candidate("balanced", "libjpeg-turbo", 1.0, None), encoder_candidate("webp"))),
-        ("b", (filter_candidate("identity", "libjpeg-turbo"),)),
+        (
+            "a",
+            (make_profile_candidate("balanced", "libjpeg-turbo", 1.0, None), make_encoder_candidate("webp")),
+        ),
+        ("b", (make_filter_candidate("identity", "libjpeg-turbo"),)),
     ):
         config = EvaluationConfig(
             (folder,), rows, ("psnr_y", "ssim"), (10, 25, 50, 80), cache=tmp_path / "cache"

@@ -3,7 +3,7 @@ import itertools
 import numpy as np
 import pytest
 
-from jpegpre_tf.evaluation.candidates import encoder_candidate, reference
+from jpegpre_tf.evaluation.candidates import make_encoder_candidate, reference
 from jpegpre_tf.evaluation.pictures import describe_picture, find_pictures
 from jpegpre_tf.evaluation.points.mean_scores import measure_mean_scores
 from jpegpre_tf.evaluation.quality_calibration import Calibration, fit_calibration
@@ -73,7 +73,7 @@ def test_mean_scores(folder, tmp_path):
     pictures = [describe_picture(name, path) for name, path in find_pictures([folder]).items()]
     plain, same = measure_mean_scores(
         pictures,
-        [reference(), encoder_candidate("libjpeg-turbo")],
+        [reference(), make_encoder_candidate("libjpeg-turbo")],
         [20, 60],
         "ssimulacra2",
         cache=tmp_path / "cache",

@@ -4,7 +4,7 @@ import re
 import pytest
 from PIL import Image
 
-from jpegpre_tf.evaluation.candidates import encoder_candidate, filter_candidate
+from jpegpre_tf.evaluation.candidates import make_encoder_candidate, make_filter_candidate
 from jpegpre_tf.evaluation.equal_size import smallest_file_above
 from jpegpre_tf.evaluation.evaluate import EvaluationConfig, evaluate
 from jpegpre_tf.evaluation.report import write_report
@@ -20,7 +20,7 @@ LOADS = re.compile(r"""(src|href)\s*=\s*["'](?!data:)|url\(|@import|fetch\(|http
 @pytest.fixture
 def small(folder, tmp_path):
     """Configuration and results of a quick evaluation of a filter and an encoder."""
-    candidates = (filter_candidate("gaussian", ENCODER), encoder_candidate("mozjpeg-trellis"))
+    candidates = (make_filter_candidate("gaussian", ENCODER), make_encoder_candidate("mozjpeg-trellis"))
     config = EvaluationConfig(
         (folder,), candidates, ("psnr_y", "ssim"), (10, 20, 35, 55, 80), cache=tmp_path / "c"
     )
@@ -68,7 +68,7 @@ def test_plots_are_drawn_again_only_when_their_data_changed(small, tmp_path):
 
 def test_names_cannot_inject_markup(folder, tmp_path):
     (folder / "gb82_city.png").rename(folder / "<b>&city.png")
-    config = EvaluationConfig((folder,), (encoder_candidate("webp"),), ("psnr_y",), cache=tmp_path / "c")
+    config = EvaluationConfig((folder,), (make_encoder_candidate("webp"),), ("psnr_y",), cache=tmp_path / "c")
     write_report(evaluate(config), config, tmp_path / "report")
     page = (tmp_path / "report" / "index.html").read_text()
     assert "<b>&city" not in page
@@ -79,7 +79,7 @@ def test_report_of_nothing_but_failures(tmp_path):
     folder = tmp_path / "pictures"
     folder.mkdir()
     (folder / "broken.png").write_bytes(b"")
-    config = EvaluationConfig((folder,), (encoder_candidate("webp"),), cache=tmp_path / "c")
+    config = EvaluationConfig((folder,), (make_encoder_candidate("webp"),), cache=tmp_path / "c")
     results = evaluate(config)
     write_report(results, config, tmp_path / "report")
     assert "1 failed" in (tmp_path / "report" / "index.html").read_text()

@@ -3,7 +3,11 @@ import json
 import pytest
 
 from jpegpre_tf.errors import UsageError
-from jpegpre_tf.evaluation.candidates import encoder_candidate, filter_candidate, profile_candidate
+from jpegpre_tf.evaluation.candidates import (
+    make_encoder_candidate,
+    make_filter_candidate,
+    make_profile_candidate,
+)
 from jpegpre_tf.evaluation.evaluate import EvaluationConfig, evaluate
 from jpegpre_tf.evaluation.results import Results, read_results, write_results
 
@@ -14,9 +18,9 @@ ENCODER = "libjpeg-turbo"
 def results(folder, tmp_path, averaging):
     (folder / "broken.png").write_bytes(b"")
     candidates = (
-        profile_candidate(str(averaging), ENCODER, 1.0, None),
-        filter_candidate("gaussian", ENCODER),
-        encoder_candidate("webp"),
+        make_profile_candidate(str(averaging), ENCODER, 1.0, None),
+        make_filter_candidate("gaussian", ENCODER),
+        make_encoder_candidate("webp"),
     )
     return evaluate(
         EvaluationConfig((folder,), candidates, ("psnr_y",), (10, 25, 50, 80), cache=tmp_path / "c")

@@ -172,10 +172,10 @@ def test_wrong_arguments_are_named(model, quantized, convert) -> None:
 
 def test_a_difference_over_the_bound_is_refused() -> None:
     black = [np.zeros((16, 16, 3), np.uint8)]
-    grey = [np.full((16, 16, 3), 2, np.uint8)]
+    gray = [np.full((16, 16, 3), 2, np.uint8)]
     for precision in ("fp32", "fp16", "int8"):
         with pytest.raises(ModelError, match="levels against Keras"):
-            parity.check("file", precision, parity.difference(black, grey))
+            parity.check("file", precision, parity.difference(black, gray))
     with pytest.raises(ModelError, match="differ by more than a level"):
-        parity.check_int8_pair(parity.difference(black, grey))
+        parity.check_int8_pair(parity.difference(black, gray))
     assert "psnr_db" not in parity.difference(black, black)  # infinite: not JSON

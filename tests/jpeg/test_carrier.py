@@ -105,8 +105,8 @@ def test_sizes_are_whole_mcus(picture):
         tables = jpeg.quantization_tables(85)
         color = carrier_pixels(jpeg.encode_coefficients(image, 30), tables)
         assert color.shape == (-(-height // 16) * 16, -(-width // 16) * 16, 3)
-        grey = carrier_pixels(jpeg.encode_coefficients(image[..., 0].copy(), 30), tables)
-        assert grey.shape == (-(-height // 8) * 8, -(-width // 8) * 8)
+        gray = carrier_pixels(jpeg.encode_coefficients(image[..., 0].copy(), 30), tables)
+        assert gray.shape == (-(-height // 8) * 8, -(-width // 8) * 8)
 
 
 def test_other_coefficients_are_refused(picture):

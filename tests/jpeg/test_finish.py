@@ -52,17 +52,17 @@ def assert_holds(content: bytes, coefficients: jpeg.Coefficients) -> None:
     kind=st.sampled_from(("smooth", "grey", "edge", "one colour", "black", "white")),
     seed=st.integers(0, 99),
     quality=st.integers(1, 66),
-    is_grey=st.booleans(),
+    is_gray=st.booleans(),
     options=st.sampled_from(({}, {"optimize": True}, {"progressive": True}, {"restart_marker_blocks": 2})),
 )
-def test_the_file_is_the_one_decided(picture, height, width, kind, seed, quality, is_grey, options):
+def test_the_file_is_the_one_decided(picture, height, width, kind, seed, quality, is_gray, options):
     image = picture(kind, height, width, seed)
-    image = image[..., 0].copy() if is_grey else image
+    image = image[..., 0].copy() if is_gray else image
     coefficients = jpeg.encode_coefficients(image, quality)
     tables = jpeg.quantization_tables(85)
     content = encoded(carrier_pixels(coefficients, tables), 85, **options)
     blocks = -(-height // 8), -(-width // 8)
-    if not is_grey and "progressive" in options and (blocks[0] % 2 or blocks[1] % 2):
+    if not is_gray and "progressive" in options and (blocks[0] % 2 or blocks[1] % 2):
         with pytest.raises(ValueError, match="must be encoded as baseline"):
             finish(content, tables, coefficients.tables, height, width)
         return

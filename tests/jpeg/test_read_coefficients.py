@@ -45,18 +45,18 @@ def assert_same(received, expected):
     quality=st.integers(1, 100),
     subsampling=st.sampled_from(sorted(SUBSAMPLINGS)),
     scans=st.sampled_from(SCANS),
-    is_grey=st.booleans(),
+    is_gray=st.booleans(),
 )
 def test_what_the_encoder_computed_is_read(
-    picture, kind, height, width, seed, quality, subsampling, scans, is_grey
+    picture, kind, height, width, seed, quality, subsampling, scans, is_gray
 ):
     image = picture(kind, height, width, seed)
-    image = image[..., 0].copy() if is_grey else image
+    image = image[..., 0].copy() if is_gray else image
     received = read_coefficients(file_of(image, quality, subsampling, **scans))
     expected = jpeg.encode_coefficients(image, quality, subsampling)
     assert_same(received, expected)
     np.testing.assert_array_equal(received.tables[0], expected.tables[0])
-    if not is_grey:
+    if not is_gray:
         np.testing.assert_array_equal(received.tables[1], expected.tables[1])
         assert received.subsampling == subsampling
 

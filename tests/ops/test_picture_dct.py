@@ -47,7 +47,7 @@ def test_inverse_repeats_chroma_over_2x2_pixels() -> None:
     np.testing.assert_allclose(picture, picture[:, ::2, ::2].repeat(2, 1).repeat(2, 2), atol=1e-4)
 
 
-def _grey_but(levels: tuple[float, float, float], pixels: int) -> np.ndarray:
+def _gray_but(levels: tuple[float, float, float], pixels: int) -> np.ndarray:
     """Grey, with so many other pixels in the block in row 1, column 2."""
     picture = np.full((1, 32, 32, 3), 128.0, np.float32)
     block = picture[0, 8:16, 16:24].reshape(64, 3)
@@ -83,7 +83,7 @@ def test_headroom_ends_with_so_many_pixels_at_an_end(
     """To the pixel, in the block that holds them alone, and for the chroma around it."""
     most = picture_dct.MOST_IN_REACH
     for pixels in (most - 1, most):
-        luma, chroma = _headroom(_grey_but(levels, pixels), change)
+        luma, chroma = _headroom(_gray_but(levels, pixels), change)
         expected = np.ones((4, 4))
         expected[1, 2] = 0.0 if counts and pixels == most else 1.0
         # Luma is known to 2e-5 levels, a tenth of a level is a whole pixel.
@@ -93,7 +93,7 @@ def test_headroom_ends_with_so_many_pixels_at_an_end(
 
 def test_headroom_shrinks_with_the_change() -> None:
     """Paper 5 levels below white holds small changes and not large ones."""
-    paper = _grey_but((250, 250, 250), 64)
+    paper = _gray_but((250, 250, 250), 64)
     factors = [_headroom(paper, change)[0][1, 2] for change in (0, 60, 100, 200)]
     # 0.05 levels of reach a level, and 0.125: 3.1, 5.1, 10.1; of 64 pixels 0, 1.6 and 32 are in reach.
     np.testing.assert_allclose(factors, [1, 1, 1, 0], atol=1e-3)

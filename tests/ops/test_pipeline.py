@@ -129,8 +129,8 @@ def test_components_and_header_add_up(real_jpeg, photos):
     size = pipeline.encoded_size(tf.constant(photos, tf.float32), tables, "standard", "4:2:0", "identity")
     # Markers, and the four standard Huffman tables: 12 values in each of DC, 162 in AC, 21 bytes before them.
     np.testing.assert_array_equal(size.header, [8 * (FIXED_HEADER_BYTES + 2 * (12 + 162) + 4 * 21)] * 3)
-    grey = np.repeat(photos[..., :1], 3, axis=-1)
-    silent = pipeline.encoded_size(tf.constant(grey, tf.float32), tables, "standard", "4:2:0", "identity")
+    gray = np.repeat(photos[..., :1], 3, axis=-1)
+    silent = pipeline.encoded_size(tf.constant(gray, tf.float32), tables, "standard", "4:2:0", "identity")
     # A block of zero chroma is a DC category 0 (2 bits) and an end of block (2 bits); 8 x 10 blocks.
     np.testing.assert_array_equal(silent.cb, [8 * 10 * 4] * 3)
     np.testing.assert_array_equal(silent.cr, [8 * 10 * 4] * 3)

@@ -21,10 +21,10 @@ def test_dct_round_trip() -> None:
 def test_coefficients_round_to_what_the_encoder_writes() -> None:
     """At quality 20 steps are 10 levels and more, the integer transform's own rounding well below one: nearly all
     coefficients round alike, the rest by one."""
-    quantised = jpeg.encode_coefficients(PICTURE[0].astype(np.uint8), 20)
+    quantized = jpeg.encode_coefficients(PICTURE[0].astype(np.uint8), 20)
     luma = real_dct.forward(real_dct.rgb_to_ycc(tf.constant(PICTURE))[..., :1] - 128.0)
-    table = quantised.tables[0].reshape(64).astype(np.float32)
+    table = quantized.tables[0].reshape(64).astype(np.float32)
     rounded = np.round(np.asarray(luma)[0] / table).reshape(4, 6, 8, 8)
-    difference = np.abs(rounded - quantised.planes[0])
+    difference = np.abs(rounded - quantized.planes[0])
     assert difference.max() <= 1
     assert (difference > 0).mean() < 0.01

@@ -20,7 +20,7 @@ from PIL import Image
 
 from jpegpre_tf.cli.common.progress import Progress
 from jpegpre_tf.evaluation.cache import default_cache
-from jpegpre_tf.evaluation.candidates import REFERENCE_ENCODER, profile_candidate
+from jpegpre_tf.evaluation.candidates import REFERENCE_ENCODER, make_profile_candidate
 from jpegpre_tf.evaluation.evaluate import EvaluationConfig, evaluate
 from jpegpre_tf.evaluation.points.runner import SINGLE_THREAD
 from jpegpre_tf.evaluation.results import CandidateResult, Results, write_results
@@ -93,7 +93,7 @@ def main(argv: list[str] | None = None) -> int:
     config = EvaluationConfig(
         inputs=(write_pictures(arguments),),
         candidates=tuple(
-            profile_candidate(p, REFERENCE_ENCODER, 1.0, None, arguments.path) for p in profiles
+            make_profile_candidate(p, REFERENCE_ENCODER, 1.0, None, arguments.path) for p in profiles
         ),
         metrics=tuple(arguments.metrics.split(",")),
         jobs=arguments.jobs,

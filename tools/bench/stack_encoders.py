@@ -12,7 +12,7 @@ import numpy as np
 
 from jpegpre_tf.evaluation.bd_rate import RANGES, bd_rate
 from jpegpre_tf.evaluation.cache import default_cache
-from jpegpre_tf.evaluation.candidates import encoder_candidate, profile_candidate
+from jpegpre_tf.evaluation.candidates import make_encoder_candidate, make_profile_candidate
 from jpegpre_tf.evaluation.evaluate import EvaluationConfig, evaluate
 from jpegpre_tf.evaluation.results import CandidateResult
 
@@ -36,8 +36,10 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     result: dict[str, dict[str, float]] = {}
     for encoder in arguments.encoder:
-        alone = encoder_candidate(encoder)
-        pairs = [profile_candidate(name, encoder, 1.0, None, arguments.path) for name in arguments.profile]
+        alone = make_encoder_candidate(encoder)
+        pairs = [
+            make_profile_candidate(name, encoder, 1.0, None, arguments.path) for name in arguments.profile
+        ]
         config = EvaluationConfig(
             inputs=(arguments.folder,),
             candidates=(alone, *pairs),

@@ -40,15 +40,15 @@ def seeds() -> dict[str, list[bytes]]:
     """A few files of each kind that take different ways through the decoders."""
     from PIL import ImageCms
 
-    rgb, grey = photo(72, 56), photo(40, 64).convert("L")
+    rgb, gray = photo(72, 56), photo(40, 64).convert("L")
     alpha = rgb.convert("RGBA")
-    alpha.putalpha(grey.resize(rgb.size))
+    alpha.putalpha(gray.resize(rgb.size))
     exif = Image.Exif()
     exif[0x0112], exif[0x010F] = 6, "Maker"
     exif.get_ifd(0x8825)[2] = (1.0, 2.0, 3.0)
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     rich = {"exif": exif, "icc_profile": profile, "xmp": b"<x exif:GPSLatitude='1'/>"}
-    sixteen = Image.fromarray(np.asarray(grey).astype(np.uint16) * 257)
+    sixteen = Image.fromarray(np.asarray(gray).astype(np.uint16) * 257)
 
     def made(image: Image.Image, kind: str, **options: object) -> bytes:
         file = io.BytesIO()
@@ -60,7 +60,7 @@ def seeds() -> dict[str, list[bytes]]:
             made(rgb, "JPEG", quality=85, comment=b"c", dpi=(72, 72), **rich),
             made(rgb, "JPEG", quality=90, progressive=True, subsampling=0),
             made(rgb, "JPEG", quality=75, progressive=True),
-            made(grey, "JPEG", quality=80),
+            made(gray, "JPEG", quality=80),
             made(rgb.convert("CMYK"), "JPEG", quality=80),
             made(rgb, "MPO", save_all=True, append_images=[rgb.rotate(180)]),
             made(rgb, "JPEG", quality=80, restart_marker_blocks=2),

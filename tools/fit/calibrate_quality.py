@@ -20,7 +20,12 @@ from typing import Any
 
 from jpegpre_tf.cli.common.progress import Progress
 from jpegpre_tf.evaluation.cache import default_cache, write_text
-from jpegpre_tf.evaluation.candidates import REFERENCE_ENCODER, profile_candidate, reference, tables_candidate
+from jpegpre_tf.evaluation.candidates import (
+    REFERENCE_ENCODER,
+    make_profile_candidate,
+    make_tables_candidate,
+    reference,
+)
 from jpegpre_tf.evaluation.pictures import PictureFile, describe_picture, find_pictures
 from jpegpre_tf.evaluation.points.mean_scores import measure_mean_scores
 from jpegpre_tf.evaluation.points.runner import SINGLE_THREAD
@@ -41,9 +46,9 @@ def measure(model: Path, arguments: argparse.Namespace, qualities: tuple[int, ..
     """Mean score and rate by quality, of plain files and of the model's."""
     pictures = list_pictures(arguments)
     if arguments.strength == 0:
-        ours = tables_candidate(str(model))
+        ours = make_tables_candidate(str(model))
     else:
-        ours = profile_candidate(str(model), REFERENCE_ENCODER, arguments.strength, "int8", "carrier")
+        ours = make_profile_candidate(str(model), REFERENCE_ENCODER, arguments.strength, "int8", "carrier")
     with Progress("points") as progress:
         return measure_mean_scores(
             pictures,

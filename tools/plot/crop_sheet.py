@@ -18,7 +18,7 @@ from PIL import Image
 
 from jpegpre_tf import runtime
 from jpegpre_tf.codecs import get_encoder
-from jpegpre_tf.evaluation.candidates import REFERENCE_ENCODER, profile_candidate
+from jpegpre_tf.evaluation.candidates import REFERENCE_ENCODER, make_profile_candidate
 from jpegpre_tf.evaluation.equal_size import smallest_file_above
 from jpegpre_tf.evaluation.writing.profiles import WRITE_PATHS
 from jpegpre_tf.training.data.synthetic import DRAWN
@@ -82,7 +82,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--columns", type=int, default=2, help="triples side by side")
     parser.add_argument("-o", "--output", type=Path, required=True)
     arguments = parser.parse_args(argv)
-    candidate = profile_candidate(arguments.profile, REFERENCE_ENCODER, 1.0, None, arguments.path)
+    candidate = make_profile_candidate(arguments.profile, REFERENCE_ENCODER, 1.0, None, arguments.path)
     writer, encoder = candidate.make_writer(), get_encoder(REFERENCE_ENCODER)
     tiles = []
     for name, pixels, corner in given_cases(arguments.pictures) if arguments.pictures else own_cases():

@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from tools.bench.neural import ROOT, load_network, psnr
 from tools.bench.neural_tables import QUALITIES, Rows, mean_over, rate_summary, rows_of
 
-COLOURS = {"libjpeg-turbo": "tab:blue", "mozjpeg": "tab:orange", "jpegli": "tab:green"}
+COLORS = {"libjpeg-turbo": "tab:blue", "mozjpeg": "tab:orange", "jpegli": "tab:green"}
 _ERROR_GAIN = 8
 _ERROR_QUALITY = 40
 _CROP = 320
@@ -43,7 +43,7 @@ def plot_rate(rate: dict[str, Rows], path: Path) -> None:
     for axis, (name, result) in zip(axes[0], rate.items(), strict=True):
         plain = [row for row in result if row["edit"] == "plain"]
         real, predicted = (np.array([row[key] for row in plain]) for key in ("real", "predicted"))
-        axis.loglog(real, predicted, ".", color=COLOURS[name], markersize=3)
+        axis.loglog(real, predicted, ".", color=COLORS[name], markersize=3)
         ends = [real.min() * 0.9, real.max() * 1.1]
         axis.loglog(ends, ends, "k-", linewidth=0.5)
         axis.set(title=f"{name}, MAPE {rate_summary(result)['mape']:.2f} %", xlabel="real, bits per pixel")
@@ -65,15 +65,15 @@ def plot_simulator(simulator: dict[str, Rows], path: Path) -> None:
             QUALITIES,
             mean_over(rows, lambda r: r["psnr"]),
             "o-",
-            color=COLOURS[name],
+            color=COLORS[name],
             label=f"{name}, network",
         )
         if name != "libjpeg-turbo":
             stand_in = mean_over(rows, lambda r: r["stand_in"])
             label = f"{name}: libjpeg-turbo at the same size"
-            left.plot(QUALITIES, stand_in, "o--", color=COLOURS[name], label=label, markerfacecolor="none")
+            left.plot(QUALITIES, stand_in, "o--", color=COLORS[name], label=label, markerfacecolor="none")
         bias = mean_over(rows, lambda r: r["psnr_original"] - r["psnr_original_real"])
-        right.plot(QUALITIES, bias, "o-", color=COLOURS[name], label=name)
+        right.plot(QUALITIES, bias, "o-", color=COLORS[name], label=name)
     left.set(xlabel="quality", ylabel="PSNR to the real decode, dB")
     right.set(xlabel="quality", ylabel="PSNR to the original, simulated - real, dB", ylim=(-0.2, 0.2))
     right.axhspan(-0.1, 0.1, color="0.9", zorder=0)
@@ -86,8 +86,8 @@ def plot_errors(models: Path, path: Path) -> None:
     """One crop per encoder: the real decode, and the errors of the network and of the stand-in."""
     picture = load_rgb(list_pictures(ROOT / "tests" / "pictures")[1])[:_CROP, :_CROP]
     picture = np.ascontiguousarray(picture)
-    figure, axes = plt.subplots(len(COLOURS), 3, figsize=(9, 3.2 * len(COLOURS)), layout="constrained")
-    for row, name in zip(axes, COLOURS, strict=True):
+    figure, axes = plt.subplots(len(COLORS), 3, figsize=(9, 3.2 * len(COLORS)), layout="constrained")
+    for row, name in zip(axes, COLORS, strict=True):
         real = get_encoder(name).encode(picture, _ERROR_QUALITY)
         learned = load_network(models, "simulator", name)[0](picture, _ERROR_QUALITY)
         quality = min(

@@ -97,7 +97,7 @@ def add_encode_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_picture_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds what decides how a picture is encoded."""
-    _add_goal(parser)
+    _add_target(parser)
     shared_arguments.add_profile_arguments(parser)
     parser.add_argument(
         "--subsampling",
@@ -140,19 +140,19 @@ def add_picture_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_goal(parser: argparse.ArgumentParser) -> None:
-    goal = parser.add_mutually_exclusive_group()
-    shared_arguments.add_quality_argument(goal)
-    goal.add_argument(
+def _add_target(parser: argparse.ArgumentParser) -> None:
+    target = parser.add_mutually_exclusive_group()
+    shared_arguments.add_quality_argument(target)
+    target.add_argument(
         "--target-size",
         type=size_bytes,
         metavar="SIZE",
         help="largest quality whose file, with metadata, is no larger than this: 200kB, 1.5MB",
     )
-    goal.add_argument(
+    target.add_argument(
         "--target-bpp", type=positive, metavar="BITS", help="the same in bits per pixel, for example 0.8"
     )
-    goal.add_argument(
+    target.add_argument(
         "--target-score",
         type=score,
         metavar="S",

@@ -17,7 +17,7 @@ from pathlib import Path
 from jpegpre_tf.errors import UsageError
 from jpegpre_tf.evaluation.report.plots import bd_rate_fingerprint, read_fingerprint, write_bd_rate_plot
 from jpegpre_tf.evaluation.results import CandidateResult, PublishedSet, Results, Summary
-from jpegpre_tf.storage.names import shown
+from jpegpre_tf.storage.names import printable_path
 
 _BLOCK = re.compile(
     r"(?P<begin><!-- results:(?P<set>[\w-]+)(?P<options>[^>]*?) -->\n)(?P<body>.*?)(?P<end><!-- /results -->)",
@@ -88,7 +88,9 @@ def find_blocks(markdown: Path, results: Path) -> list[Block]:
     """
     text = markdown.read_text(encoding="utf-8")
     if text.count("<!-- results:") != len(_BLOCK.findall(text)):
-        raise UsageError(f"'{shown(markdown)}' has a results marker without its end, <!-- /results -->")
+        raise UsageError(
+            f"'{printable_path(markdown)}' has a results marker without its end, <!-- /results -->"
+        )
     return [_read_block(match, markdown, results) for match in _BLOCK.finditer(text)]
 
 
@@ -112,13 +114,15 @@ def _read_block(match: re.Match[str], markdown: Path, results: Path) -> Block:
     unknown = set(options) - set(_OPTIONS)
     show = options.get("show", "mean")
     if unknown or show not in (*_CELLS, _PLOT) or (show == _PLOT) != ("file" in options):
-        raise UsageError(f"'{shown(markdown)}': cannot understand the marker {match['begin'].strip()}")
+        raise UsageError(
+            f"'{printable_path(markdown)}': cannot understand the marker {match['begin'].strip()}"
+        )
     keys, metrics = (tuple(filter(None, options.get(name, "").split(";"))) for name in ("rows", "metrics"))
     selected = PublishedSet(results / match["set"]).select(keys, metrics)
     ranges = [limits.name for limits in selected.ranges]
     chosen = options.get("range", selected.headline)
     if chosen not in ranges:
-        raise UsageError(f"'{shown(markdown)}': no range {chosen!r}; there are: {', '.join(ranges)}")
+        raise UsageError(f"'{printable_path(markdown)}': no range {chosen!r}; there are: {', '.join(ranges)}")
     if show == _PLOT:
         plot = markdown.parent / options["file"]
         count = len(selected.pictures)

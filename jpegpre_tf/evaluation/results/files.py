@@ -7,7 +7,7 @@ from jpegpre_tf.errors import UsageError
 from jpegpre_tf.evaluation.cache import write_text
 from jpegpre_tf.evaluation.results.results import Results
 from jpegpre_tf.evaluation.results.tables import render_csv, render_markdown
-from jpegpre_tf.storage.names import shown
+from jpegpre_tf.storage.names import printable_path
 
 
 def write_results(results: Results, folder: Path) -> None:
@@ -26,6 +26,6 @@ def read_results(path: Path) -> Results:
     try:
         return Results.from_json(json.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
-        raise UsageError(f"cannot read '{shown(path)}': {error.strerror}") from error
+        raise UsageError(f"cannot read '{printable_path(path)}': {error.strerror}") from error
     except ValueError as error:
-        raise UsageError(f"'{shown(path)}' is no results.json: {error}") from error
+        raise UsageError(f"'{printable_path(path)}' is no results.json: {error}") from error

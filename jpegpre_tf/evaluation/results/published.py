@@ -11,7 +11,7 @@ from jpegpre_tf.evaluation.cache import write_text
 from jpegpre_tf.evaluation.results.candidate_result import CandidateResult
 from jpegpre_tf.evaluation.results.files import read_results
 from jpegpre_tf.evaluation.results.results import Results
-from jpegpre_tf.storage.names import shown
+from jpegpre_tf.storage.names import printable_path
 
 # Enough for every table and curve; the files stay small.
 _DIGITS = 5
@@ -30,12 +30,12 @@ class PublishedSet:
     def __init__(self, folder: Path) -> None:
         self._parts: list[Results] = [read_results(path) for path in sorted(folder.glob("*.json"))]
         if not self._parts:
-            raise UsageError(f"no results in '{shown(folder)}': expected *.json")
+            raise UsageError(f"no results in '{printable_path(folder)}': expected *.json")
         keys = [candidate.key for part in self._parts for candidate in part.candidates]
         if len(set(keys)) < len(keys):
-            raise UsageError(f"'{shown(folder)}' has a candidate twice: {', '.join(sorted(keys))}")
+            raise UsageError(f"'{printable_path(folder)}' has a candidate twice: {', '.join(sorted(keys))}")
         if any(part.pictures != self._parts[0].pictures for part in self._parts):
-            raise UsageError(f"the files of '{shown(folder)}' are of different pictures")
+            raise UsageError(f"the files of '{printable_path(folder)}' are of different pictures")
 
     @property
     def candidates(self) -> list[CandidateResult]:

@@ -16,7 +16,7 @@ from jpegpre_tf.runtime.encoding.result import EncodeResult
 from jpegpre_tf.runtime.pictures.decode import Decoded, decode_file, open_decoded, open_regular_file
 from jpegpre_tf.storage.atomic import file_mode, replace_original, write_atomically
 from jpegpre_tf.storage.file_state import is_changed
-from jpegpre_tf.storage.names import shown
+from jpegpre_tf.storage.names import printable_path
 
 
 def encode_file(
@@ -63,7 +63,7 @@ def encode_file(
         limits=options.limits,
     )
     if options.in_place and decoded.jpeg is None:
-        raise PictureError(f"'{shown(source)}' is not a JPEG file: not replaced in place")
+        raise PictureError(f"'{printable_path(source)}' is not a JPEG file: not replaced in place")
     try:
         encoded = EncodeJob(
             decoded,
@@ -76,7 +76,7 @@ def encode_file(
             read_input=lambda: _read_again(source, decoded),
         ).run()
     except PictureError as error:
-        raise PictureError(f"'{shown(source)}': {error}") from error
+        raise PictureError(f"'{printable_path(source)}': {error}") from error
     if before_write is not None:
         before_write(encoded.result, encoded.content)
     _refuse_undecodable(encoded.content, source)
@@ -135,7 +135,7 @@ def encode_bytes(
             read_input=lambda: content,
         ).run()
     except PictureError as error:
-        raise PictureError(f"'{shown(path)}': {error}") from error
+        raise PictureError(f"'{printable_path(path)}': {error}") from error
     _refuse_undecodable(encoded.content, path)
     return encoded.result, encoded.content
 
@@ -145,7 +145,7 @@ def _refuse_undecodable(content: bytes, source: str | Path) -> None:
     try:
         check_decodes(content)
     except Exception as error:
-        raise OutputError(f"the new file for '{shown(source)}' does not decode: {error}") from error
+        raise OutputError(f"the new file for '{printable_path(source)}' does not decode: {error}") from error
 
 
 def _check_target(source: Path, target: Path, options: EncodeOptions) -> None:
@@ -154,7 +154,7 @@ def _check_target(source: Path, target: Path, options: EncodeOptions) -> None:
     except (OSError, ValueError):
         is_same = False
     if is_same and not options.in_place:
-        raise OutputError(f"'{shown(target)}' is the input: it is replaced with `in_place` only")
+        raise OutputError(f"'{printable_path(target)}' is the input: it is replaced with `in_place` only")
     if options.in_place and not is_same and source.exists():
         raise ValueError(f"`target` must be `source` with `in_place`. Received: target={target}")
 

@@ -26,7 +26,7 @@ from jpegpre_tf.runtime.pictures.jpeg_source import kept_as_it_is, kept_size
 from jpegpre_tf.runtime.pictures.made_file import MARK_BYTES, MadeMark, insert_mark, stays
 from jpegpre_tf.runtime.pictures.metadata import insert_metadata, metadata_segments
 from jpegpre_tf.runtime.pictures.raster import WHOLE_PIXELS
-from jpegpre_tf.storage.names import shown
+from jpegpre_tf.storage.names import printable_path
 
 # A JPEG file that is encoded again loses a little each time: not for less than this. Of a file that was
 # preprocessed before, a second time saves 0.2 to 3 %.
@@ -83,7 +83,7 @@ class EncodeJob:
         self._read_input = read_input
         self._width, self._height = decoded.raster.width, decoded.raster.height
         self._is_large = self._width * self._height > WHOLE_PIXELS
-        self._metadata, lost = decoded.metadata.chosen(options.metadata)
+        self._metadata, lost = decoded.metadata.select(options.metadata)
         self._metadata_bytes = len(metadata_segments(self._metadata)) + len(self._metadata.trailer)
         self._limit_bytes = options.size_limit_bytes(self._width, self._height)
         self._notes = [*decoded.notes, *lost]
@@ -115,7 +115,7 @@ class EncodeJob:
             return StripRenderer(
                 self._decoded, self._preprocess, options.subsampling, carriers=self._carriers
             )
-        is_whole = carrier_scan("progressive", self._height, self._width, is_grey=self._decoded.is_grey)
+        is_whole = carrier_scan("progressive", self._height, self._width, is_gray=self._decoded.is_gray)
         if self._carriers is not None and options.scan == "progressive" != is_whole:
             self._reasons.append("a carrier of this size is written as baseline")
         return WholeRenderer(
@@ -177,8 +177,8 @@ class EncodeJob:
             of_these = f", of which {self._metadata_bytes:,} are metadata" if self._metadata_bytes else ""
             raise TargetError(
                 smallest,
-                f"cannot make '{shown(self._source)}' as small as {limit_bytes:,} bytes: the smallest possible is "
-                f"{smallest:,} bytes{of_these}",
+                f"cannot make '{printable_path(self._source)}' as small as {limit_bytes:,} bytes: the smallest "
+                f"possible is {smallest:,} bytes{of_these}",
             ) from None
 
     def _choose_for_score(self, renderer: Renderer, least: float, score: Score) -> Choice:
@@ -191,7 +191,8 @@ class EncodeJob:
                 return Choice(highest, 0, None)
             raise TargetError(
                 error.best,
-                f"cannot reach score {least:g} for '{shown(self._source)}': the highest possible is {error.best:.1f}",
+                f"cannot reach score {least:g} for '{printable_path(self._source)}': the highest possible is "
+                f"{error.best:.1f}",
             ) from None
 
     def _render_as_asked(self, renderer: Renderer) -> Choice:
@@ -229,7 +230,7 @@ class EncodeJob:
             jpeg = insert_mark(jpeg, MadeMark(round(choice.quality), choice.strength))
         content = insert_metadata(jpeg, self._metadata)
         bare = b"" if self._is_large else insert_metadata(rendered.jpeg, self._decoded.metadata.stripped())
-        if self._decoded.is_grey and self._encoder is not None and not self._encoder.takes_grey:
+        if self._decoded.is_gray and self._encoder is not None and not self._encoder.takes_gray:
             self._notes.append(f"{self._encoder.name} takes no grey pictures: written as a colour JPEG")
         if self._decoded.jpeg is None and len(content) > self._decoded.size_bytes:
             self._notes.append("the JPEG file is larger than the input")

@@ -66,9 +66,9 @@ class EncoderTables:
         self._is_checked = True
 
     def _read(self, quality: int) -> Tables:
-        grey = np.full((16, 16, 3), 128, np.uint8)
+        gray = np.full((16, 16, 3), 128, np.uint8)
         try:
-            return tables_of_file(self._write(grey, quality))
+            return tables_of_file(self._write(gray, quality))
         except ValueError as error:
             raise CarrierError(f"{self._name} at quality {quality}: {error}") from error
 

@@ -17,11 +17,11 @@ class JpegEncoder(Protocol):
 
     Attributes:
         name: For messages.
-        takes_grey: Whether `encode_bytes` takes one channel.
+        takes_gray: Whether `encode_bytes` takes one channel.
     """
 
     name: str
-    takes_grey: bool
+    takes_gray: bool
 
     def encode_bytes(self, image: npt.NDArray[np.uint8], quality: int, /) -> bytes:
         """Returns the file of `image`, uint8 `(H, W, 3)` RGB or `(H, W, 1)`, at `quality` 1..100."""
@@ -32,7 +32,7 @@ def encode_with(
     pixels: npt.NDArray[np.uint8],
     quality: int,
     *,
-    is_grey: bool,
+    is_gray: bool,
     density: tuple[int, int] | None,
 ) -> bytes:
     """Returns the encoder's file with a JFIF header, as `encode_jpeg` writes it.
@@ -41,13 +41,13 @@ def encode_with(
         encoder: Encodes.
         pixels: uint8 `(H, W, 3)` RGB, levels 0..255.
         quality: 1..100, on the encoder's own scale.
-        is_grey: Write one channel, the luma of `pixels`, if the encoder can.
+        is_gray: Write one channel, the luma of `pixels`, if the encoder can.
         density: (x, y) dots per inch for the JFIF header.
 
     Raises:
         PictureError: If the encoder fails.
     """
-    if is_grey and encoder.takes_grey:
+    if is_gray and encoder.takes_gray:
         pixels = np.asarray(Image.fromarray(pixels).convert("L"))[..., np.newaxis]
     try:
         content = encoder.encode_bytes(pixels, quality)

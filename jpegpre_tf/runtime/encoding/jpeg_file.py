@@ -27,7 +27,7 @@ def encode_jpeg(
     quality: float,
     *,
     subsampling: str = "4:2:0",
-    is_grey: bool = False,
+    is_gray: bool = False,
     density: tuple[int, int] | None = None,
     scan: str = "baseline",
 ) -> bytes:
@@ -37,7 +37,7 @@ def encode_jpeg(
         pixels: uint8 `(H, W, 3)` RGB, levels 0..255.
         quality: 1..100. Between two whole numbers the tables are in between, see `jpeg.tables.interpolated_tables`.
         subsampling: "4:2:0", "4:2:2" or "4:4:4".
-        is_grey: Write one channel, the luma of `pixels`.
+        is_gray: Write one channel, the luma of `pixels`.
         density: (x, y) dots per inch for the JFIF header.
         scan: "baseline", "progressive", or "smallest" for the smaller one of both: they hold the same coefficients.
 
@@ -53,7 +53,7 @@ def encode_jpeg(
     if scan not in SCANS:
         raise ValueError(f"`scan` must be one of {', '.join(SCANS)}. Received: scan={scan!r}")
     image = Image.fromarray(pixels)
-    if is_grey:
+    if is_gray:
         image = image.convert("L")
     options: dict[str, Any] = {"quality": int(quality)}
     if quality != int(quality):

@@ -34,7 +34,7 @@ class StripJpeg:
         width: Of the picture, pixels.
         quality: 1..100, see `encode_jpeg`.
         subsampling: "4:2:0", "4:2:2" or "4:4:4".
-        is_grey: Write one channel.
+        is_gray: Write one channel.
         density: (x, y) dots per inch for the JFIF header.
     """
 
@@ -45,19 +45,19 @@ class StripJpeg:
         quality: float,
         *,
         subsampling: str,
-        is_grey: bool,
+        is_gray: bool,
         density: tuple[int, int] | None,
     ) -> None:
         self._height, self._width = height, width
         self._tables = interpolated_tables(quality)
         self._subsampling = subsampling
-        self._is_grey = is_grey
-        self._factors = (1, 1) if is_grey else subsampling_factors(subsampling)
+        self._is_gray = is_gray
+        self._factors = (1, 1) if is_gray else subsampling_factors(subsampling)
         self._counts = np.zeros((4, 256), np.int64)
         self._chunks: list[bytes] = []
         self._last_unit: tuple[npt.NDArray[np.signedinteger], npt.NDArray[np.signedinteger]] | None = None
         small = np.zeros((16, 16, 3), np.uint8)
-        self._like = encode_jpeg(small, quality, subsampling=subsampling, is_grey=is_grey, density=density)
+        self._like = encode_jpeg(small, quality, subsampling=subsampling, is_gray=is_gray, density=density)
 
     def add(self, rows: npt.NDArray[np.uint8]) -> None:
         """Adds the next rows, uint8 `(rows, W, 3)`: a multiple of 16 of them, but for the last ones."""
@@ -66,12 +66,12 @@ class StripJpeg:
             self._add(rows[top : top + at_once])
 
     def _add(self, rows: npt.NDArray[np.uint8]) -> None:
-        pixels = np.asarray(Image.fromarray(rows).convert("L")) if self._is_grey else rows
+        pixels = np.asarray(Image.fromarray(rows).convert("L")) if self._is_gray else rows
         coefficients = jpeg.encode_coefficients(pixels, subsampling=self._subsampling, tables=self._tables)
         across, down = self._factors
         units = -(-len(rows) // (8 * down)), -(-self._width // (8 * across))
         blocks, owners = scan.scan_blocks(list(coefficients.planes), self._factors, units)
-        per_unit = 1 if self._is_grey else across * down + 2
+        per_unit = 1 if self._is_gray else across * down + 2
         skipped = 0
         if self._last_unit is not None:
             # DC is coded as the difference to the block before: prepend it, and drop its symbols again.
@@ -87,7 +87,7 @@ class StripJpeg:
 
     def finish(self) -> bytes:
         """Returns the file; nothing can be added or finished any more."""
-        tables = [optimal_table(counts) for counts in self._counts[: 2 if self._is_grey else 4]]
+        tables = [optimal_table(counts) for counts in self._counts[: 2 if self._is_gray else 4]]
         parts = [SOI]
         written_tables = False
         for marker, payload in read_segments(self._like).head:

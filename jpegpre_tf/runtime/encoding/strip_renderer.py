@@ -56,7 +56,7 @@ class StripRenderer:
         carriers: Carriers | None = None,
     ) -> None:
         self._raster = decoded.raster
-        self._is_grey = decoded.is_grey
+        self._is_gray = decoded.is_gray
         self._density = decoded.density
         self._preprocess = preprocess
         self._subsampling = subsampling
@@ -87,13 +87,13 @@ class StripRenderer:
             width,
             quality,
             subsampling=self._subsampling,
-            is_grey=self._is_grey,
+            is_gray=self._is_gray,
             density=self._density,
         )
         squared_error = 0.0
 
         def encode(rows: Pixels, _: int) -> bytes:
-            return encode_jpeg(rows, quality, subsampling=self._subsampling, is_grey=self._is_grey)
+            return encode_jpeg(rows, quality, subsampling=self._subsampling, is_gray=self._is_gray)
 
         for top, bottom in self._strips():
             first, last = max(0, top - context), min(height, bottom + context)
@@ -122,13 +122,13 @@ class StripRenderer:
     ) -> tuple[Rendered, float]:
         """Returns the file, and the part of the carrier's pixels that may have been cut at 0 or 255."""
         height, width = self._raster.height, self._raster.width
-        unit = 8 if self._is_grey else 16
+        unit = 8 if self._is_gray else 16
         file = StripJpeg(
             -(-height // unit) * unit,
             -(-width // unit) * unit,
             encoder_quality,
             subsampling=self._subsampling,
-            is_grey=self._is_grey,
+            is_gray=self._is_gray,
             density=self._density,
         )
         context = _MODEL_CONTEXT + _DECODER_CONTEXT
@@ -136,7 +136,7 @@ class StripRenderer:
         for top, bottom in self._strips():
             first, last = max(0, top - context), min(height, bottom + context)
             original = self._raster.rows(first, last)
-            picture = np.asarray(Image.fromarray(original).convert("L")) if self._is_grey else original
+            picture = np.asarray(Image.fromarray(original).convert("L")) if self._is_gray else original
             carrier = carriers.make(picture, quality, strength, encoder_quality)
             rows = (
                 carrier.pixels
@@ -145,7 +145,7 @@ class StripRenderer:
             )
 
             def encode(part: Pixels, lines: int, carrier: Carrier = carrier) -> bytes:
-                content = encode_jpeg(part, encoder_quality, is_grey=self._is_grey)
+                content = encode_jpeg(part, encoder_quality, is_gray=self._is_gray)
                 return replace(carrier, height=lines).finish(content)
 
             end = bottom - first if bottom < height else len(rows)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from jpegpre_tf.errors import UsageError
 from jpegpre_tf.jpeg.tuned_tables import TunedTables
 from jpegpre_tf.runtime.inference.arguments import check_tables
-from jpegpre_tf.storage.names import shown
+from jpegpre_tf.storage.names import printable_path
 
 
 def read_tables(path: str | Path) -> TunedTables | npt.NDArray[np.uint8]:
@@ -23,12 +23,12 @@ def read_tables(path: str | Path) -> TunedTables | npt.NDArray[np.uint8]:
         UsageError: If the file holds neither.
     """
     kinds = "tables.json of a model, or a JSON list of two lists of 64 whole numbers 1..255"
-    expected = f"'{shown(path)}': expected {kinds}"
+    expected = f"'{printable_path(path)}': expected {kinds}"
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(
-            f"cannot read tables '{shown(path)}': {error.strerror} (expected tuned, standard or a file)"
+            f"cannot read tables '{printable_path(path)}': {error.strerror} (expected tuned, standard or a file)"
         ) from error
     except ValueError as error:
         raise UsageError(expected) from error

@@ -41,7 +41,7 @@ class WholeRenderer:
     ) -> None:
         self._pixels = decoded.raster.pixels()
         decoded.raster.close()
-        self._is_grey = decoded.is_grey
+        self._is_gray = decoded.is_gray
         self._density = decoded.density
         self._preprocess = preprocess
         self._subsampling = subsampling
@@ -59,7 +59,7 @@ class WholeRenderer:
         carrier = self._carriers.make(self._picture(), quality, strength)
         if carrier.quality is None:
             raise ValueError("a carrier without the quality of its encoder")
-        scan = carrier_scan(self._scan, carrier.height, carrier.width, is_grey=carrier.pixels.ndim == 2)
+        scan = carrier_scan(self._scan, carrier.height, carrier.width, is_gray=carrier.pixels.ndim == 2)
         return self._rendered(carrier.finish(self._encode(carrier.pixels, carrier.quality, scan)))
 
     def render_plain(self, quality: float) -> Rendered:
@@ -72,7 +72,7 @@ class WholeRenderer:
 
     def _picture(self) -> Pixels:
         """What a carrier is made of: one channel where one is written."""
-        if self._is_grey and (self._encoder is None or self._encoder.takes_grey):
+        if self._is_gray and (self._encoder is None or self._encoder.takes_gray):
             return np.asarray(Image.fromarray(self._pixels).convert("L"))
         return self._pixels
 
@@ -81,13 +81,13 @@ class WholeRenderer:
             pixels = np.repeat(pixels[..., np.newaxis], 3, axis=2)
         if self._encoder is not None:
             return encode_with(
-                self._encoder, pixels, int(quality), is_grey=self._is_grey, density=self._density
+                self._encoder, pixels, int(quality), is_gray=self._is_gray, density=self._density
             )
         return encode_jpeg(
             pixels,
             quality,
             subsampling=self._subsampling,
-            is_grey=self._is_grey,
+            is_gray=self._is_gray,
             density=self._density,
             scan=scan or self._scan,
         )
@@ -96,10 +96,10 @@ class WholeRenderer:
         return Rendered(jpeg, lambda: psnr_db(self._pixels, jpeg))
 
 
-def carrier_scan(scan: str, height: int, width: int, *, is_grey: bool) -> str:
+def carrier_scan(scan: str, height: int, width: int, *, is_gray: bool) -> str:
     """Returns how a carrier must be encoded: progressive files need whole MCUs inside the picture.
 
     A progressive file's scans of luma alone hold the blocks that show something, and those of the carrier show more.
     """
     is_whole = -(-height // 8) % 2 == 0 and -(-width // 8) % 2 == 0
-    return scan if is_grey or is_whole else SCANS[0]
+    return scan if is_gray or is_whole else SCANS[0]

@@ -10,7 +10,7 @@ from PIL import Image
 from jpegpre_tf import jpeg
 
 
-def check_image(image: Any, *, takes_grey: bool = False) -> npt.NDArray[np.uint8]:
+def check_image(image: Any, *, takes_gray: bool = False) -> npt.NDArray[np.uint8]:
     """Returns pixels `(H, W, 3)`, or `(H, W)` where grey is taken, of an array or a `PIL.Image.Image`.
 
     Raises:
@@ -18,16 +18,16 @@ def check_image(image: Any, *, takes_grey: bool = False) -> npt.NDArray[np.uint8
         ValueError: If it is of another shape.
     """
     if isinstance(image, Image.Image):
-        is_grey = takes_grey and image.mode in ("1", "L")
-        image = np.asarray(image.convert("L" if is_grey else "RGB"))
+        is_gray = takes_gray and image.mode in ("1", "L")
+        image = np.asarray(image.convert("L" if is_gray else "RGB"))
     if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
         received = getattr(image, "dtype", type(image).__name__)
         raise TypeError(f"`image` must be a NumPy array of dtype uint8. Received: {received}")
     is_color = image.ndim == 3 and image.shape[2] == 3
-    if not (is_color or (takes_grey and image.ndim == 2)) or 0 in image.shape:
-        grey = " or (H, W)" if takes_grey else ""
+    if not (is_color or (takes_gray and image.ndim == 2)) or 0 in image.shape:
+        gray = " or (H, W)" if takes_gray else ""
         raise ValueError(
-            f"`image` must have shape (H, W, 3){grey} with H, W >= 1. Received: shape={image.shape}"
+            f"`image` must have shape (H, W, 3){gray} with H, W >= 1. Received: shape={image.shape}"
         )
     return image
 

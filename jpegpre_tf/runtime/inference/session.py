@@ -153,7 +153,7 @@ class Session:
         Raises:
             ModelError: If the model can only edit, and `strength` is not 0.
         """
-        image = check_image(image, takes_grey=True)
+        image = check_image(image, takes_gray=True)
         check_number("strength", strength, 0, 1)
         target = check_tables("tables", tables)
         if strength == 0:

@@ -39,7 +39,7 @@ def make_views(picture: Picture, result: EncodeResult, subsampling: str = "4:2:0
     needed = picture.metadata.stripped()
 
     def encode(quality: int, sampling: str) -> bytes:
-        jpeg = encode_jpeg(picture.pixels, quality, subsampling=sampling, is_grey=picture.is_grey)
+        jpeg = encode_jpeg(picture.pixels, quality, subsampling=sampling, is_gray=picture.is_gray)
         return insert_metadata(jpeg, needed)
 
     aim = len(result.jpeg)

@@ -26,7 +26,7 @@ from jpegpre_tf.runtime.pictures.planar_jpeg import decode_halved, decode_planes
 from jpegpre_tf.runtime.pictures.promises import without_promises
 from jpegpre_tf.runtime.pictures.raster import WHOLE_PIXELS, Croppable, Raster
 from jpegpre_tf.runtime.pictures.rgb_strips import (
-    GREY_MODES,
+    GRAY_MODES,
     MODES,
     has_own_gamma,
     is_key,
@@ -36,7 +36,7 @@ from jpegpre_tf.runtime.pictures.rgb_strips import (
 from jpegpre_tf.runtime.pictures.text_metadata import is_adobe_rgb
 from jpegpre_tf.runtime.pictures.tiff_strips import TiffStrips
 from jpegpre_tf.storage.file_state import FileState, state_of
-from jpegpre_tf.storage.names import printable, shown
+from jpegpre_tf.storage.names import printable, printable_path
 
 # Above this Pillow refuses by itself; 0.7 GB of memory.
 MAX_PIXELS = 178_956_970
@@ -53,7 +53,7 @@ class Decoded:
 
     Attributes:
         raster: Its rows, as stored: EXIF orientation is not applied.
-        is_grey: The file holds one channel, and output should be grey too.
+        is_gray: The file holds one channel, and output should be grey too.
         metadata: What to carry to the output.
         density: (x, y) dots per inch, None if the file states none.
         notes: One line on each thing that the file held and the output will not.
@@ -64,7 +64,7 @@ class Decoded:
     """
 
     raster: Raster
-    is_grey: bool
+    is_gray: bool
     metadata: Metadata
     density: tuple[int, int] | None
     notes: tuple[str, ...]
@@ -95,11 +95,11 @@ def open_regular_file(path: str | Path) -> Iterator[BinaryIO]:
     """
     try:
         if Path(path).exists() and not Path(path).is_file():
-            raise PictureError(f"cannot read '{shown(path)}': not a regular file")
+            raise PictureError(f"cannot read '{printable_path(path)}': not a regular file")
         file = Path(path).open("rb")  # noqa: SIM115  closed below; errors inside the block are the block's
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise PictureError(f"cannot read '{shown(path)}': {reason}") from error
+        raise PictureError(f"cannot read '{printable_path(path)}': {reason}") from error
     with file:
         yield file
 
@@ -142,14 +142,14 @@ def decode_file(
         _apply(limits.check_size, decoded.raster.width * decoded.raster.height, decoded.size_bytes)
         return decoded
     except (RefusedError, MissingExtraError) as error:
-        raise PictureError(f"cannot read '{shown(path)}': {error}") from None
+        raise PictureError(f"cannot read '{printable_path(path)}': {error}") from None
     except PictureError:
         raise
     except MemoryError:
         raise
     except Exception as error:
         # Decoders raise nearly anything on damaged input (struct.error, IndexError, SyntaxError, zlib.error).
-        raise PictureError(f"cannot read '{shown(path)}': {_reason(error, max_pixels)}") from error
+        raise PictureError(f"cannot read '{printable_path(path)}': {_reason(error, max_pixels)}") from error
 
 
 def _apply(check: Callable[..., None], *values: object) -> None:
@@ -216,13 +216,13 @@ def _decode(file: BinaryIO, max_pixels: int, background: str, to_srgb: bool) -> 
     if image.mode == "CMYK" or by_profile:
         metadata = replace(metadata, icc=b"")  # it described the old pixels; they are sRGB now
     metadata, dropped = metadata.fitted()
-    is_grey = image.mode in GREY_MODES
+    is_gray = image.mode in GRAY_MODES
     image.fp = None  # the pixels are all that is needed now; the file's bytes may go
     raster = Raster(pixels, to_rgb)
     notes = [printable(note) for note in notes]
     return Decoded(
         raster,
-        is_grey,
+        is_gray,
         metadata,
         opened.density,
         (*notes, *dropped),
@@ -248,7 +248,7 @@ def _with_profile(
     image: Image.Image, metadata: Metadata, description: ColorDescription | None
 ) -> tuple[Metadata, tuple[str, ...]]:
     """Returns metadata with a profile where a colour space is stated in another way, and notes."""
-    if image.mode in GREY_MODES or image.mode == "CMYK":
+    if image.mode in GRAY_MODES or image.mode == "CMYK":
         return metadata, ()
     if description is not None:
         profile = description.profile()

@@ -100,7 +100,7 @@ class Metadata:
         metadata = Metadata(exif, self.icc, xmp, kept, self.comments, exif_parts=parts, aspect=self.aspect)
         return metadata, tuple(notes)
 
-    def chosen(self, choice: str) -> tuple["Metadata", tuple[str, ...]]:
+    def select(self, choice: str) -> tuple["Metadata", tuple[str, ...]]:
         """Returns what is carried by `choice`, one of METADATA_CHOICES, and notes on what is lost by it."""
         if choice == "keep":
             return self, ()

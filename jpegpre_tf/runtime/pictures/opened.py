@@ -116,12 +116,12 @@ def _open_png(file: BinaryIO, check_size: Callable[[tuple[int, int]], None]) -> 
     exif, comments, dropped = with_texts(source.exif, source.texts)
     resources = source.iptc if source.iptc.startswith(b"8BIM") else b""
     photoshop, more = photoshop_segments(b"" if resources else source.iptc, resources)
-    is_grey = source.color_type in (0, 4)
-    icc = source.icc or (b"" if is_grey else source.profile())
+    is_gray = source.color_type in (0, 4)
+    icc = source.icc or (b"" if is_gray else source.profile())
     aspect = density = None
     if source.density:
-        x, y, is_per_metre = source.density
-        density = _usable((x * 0.0254, y * 0.0254)) if is_per_metre else None
+        x, y, is_per_meter = source.density
+        density = _usable((x * 0.0254, y * 0.0254)) if is_per_meter else None
         aspect = small_ratio(x, y) if density is None else None
     metadata = Metadata(exif, icc, source.xmp, photoshop, comments, aspect=aspect)
     opened = Opened(

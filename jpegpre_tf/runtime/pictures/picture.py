@@ -22,14 +22,14 @@ class Picture:
 
     Attributes:
         pixels: uint8 `(H, W, 3)` RGB, levels 0..255, as stored: EXIF orientation is not applied.
-        is_grey: The file holds one channel: the three of `pixels` are equal, and output should be grey too.
+        is_gray: The file holds one channel: the three of `pixels` are equal, and output should be grey too.
         metadata: What to carry to the output.
         density: (x, y) dots per inch, None if the file states none.
         notes: One line on each thing that the file held and `pixels` does not (transparency, more frames).
     """
 
     pixels: npt.NDArray[np.uint8]
-    is_grey: bool = False
+    is_gray: bool = False
     metadata: Metadata = field(default_factory=Metadata)
     density: tuple[int, int] | None = None
     notes: tuple[str, ...] = ()
@@ -71,4 +71,4 @@ def open_content(
 
 def _picture(decoded: Decoded) -> Picture:
     pixels = decoded.raster.pixels()
-    return Picture(pixels, decoded.is_grey, decoded.metadata, decoded.density, decoded.notes)
+    return Picture(pixels, decoded.is_gray, decoded.metadata, decoded.density, decoded.notes)

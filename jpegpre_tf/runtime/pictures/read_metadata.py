@@ -8,7 +8,7 @@ from PIL import Image
 from jpegpre_tf.runtime.pictures.metadata import EXIF_PREFIX, Metadata
 from jpegpre_tf.runtime.pictures.tiff_directory import Directory
 
-_CENTIMETRES = 3
+_CENTIMETERS = 3
 
 
 def metadata_of(image: Image.Image) -> Metadata:
@@ -49,7 +49,7 @@ def tiff_density(directory: Directory) -> tuple[tuple[int, int] | None, tuple[in
     if unit == 1:
         ratio = Fraction(x[0] / y[0]).limit_denominator(65535)
         return None, small_ratio(ratio.numerator, ratio.denominator)
-    factor = 2.54 if unit == _CENTIMETRES else 1.0
+    factor = 2.54 if unit == _CENTIMETERS else 1.0
     across, down = round(x[0] * factor), round(y[0] * factor)
     return ((across, down) if 0 < across < 65536 and 0 < down < 65536 else None), None
 

@@ -16,8 +16,8 @@ _SIXTEEN_BIT = ("I;16", "I;16B", "I;16L", "I;16N", "I")
 _SRGB_GAMMA = 0.45455
 _SAME_GAMMA = 0.02
 
-GREY_MODES = frozenset(("1", "L", "LA", *_SIXTEEN_BIT))
-MODES = GREY_MODES | {"RGB", "RGBA", "RGBX", "P", "PA", "CMYK", "YCbCr", "HSV"}
+GRAY_MODES = frozenset(("1", "L", "LA", *_SIXTEEN_BIT))
+MODES = GRAY_MODES | {"RGB", "RGBA", "RGBX", "P", "PA", "CMYK", "YCbCr", "HSV"}
 
 
 def rgb_strips(image: Image.Image) -> Iterator[tuple[int, npt.NDArray[np.uint8]]]:
@@ -70,7 +70,7 @@ def profile_fits(image: Image.Image, icc: bytes) -> bool:
     space = icc[16:20]
     if image.mode == "CMYK":
         return space == b"CMYK"
-    return space == b"RGB " or (space == b"GRAY" and image.mode in GREY_MODES)
+    return space == b"RGB " or (space == b"GRAY" and image.mode in GRAY_MODES)
 
 
 def is_key(strip: Image.Image, key: tuple[int, ...]) -> npt.NDArray[np.bool_]:
@@ -81,11 +81,11 @@ def is_key(strip: Image.Image, key: tuple[int, ...]) -> npt.NDArray[np.bool_]:
 
 
 def _with_key(before: Converter, key: tuple[int, ...], background: str) -> Converter:
-    colour = np.array(ImageColor.getrgb(background)[:3], np.uint8)
+    color = np.array(ImageColor.getrgb(background)[:3], np.uint8)
 
     def convert(strip: Image.Image) -> npt.NDArray[np.uint8]:
         levels = np.array(before(strip), np.uint8)
-        levels[is_key(strip, key)] = colour
+        levels[is_key(strip, key)] = color
         return levels
 
     return convert
@@ -114,9 +114,9 @@ def _from_sixteen_bits(strip: Image.Image) -> npt.NDArray[np.uint8]:
     return np.repeat(np.minimum(levels, 255).astype(np.uint8)[..., np.newaxis], 3, axis=2)
 
 
-def _on_background(strip: Image.Image, colour: str) -> Image.Image:
+def _on_background(strip: Image.Image, color: str) -> Image.Image:
     with_alpha = strip.convert("RGBA")
-    background = Image.new("RGB", strip.size, colour)
+    background = Image.new("RGB", strip.size, color)
     background.paste(with_alpha, mask=with_alpha.getchannel("A"))
     return background
 

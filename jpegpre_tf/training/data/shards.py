@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from jpegpre_tf.errors import PictureError
-from jpegpre_tf.storage.errors import shown_url
+from jpegpre_tf.storage.errors import printable_url
 from jpegpre_tf.storage.storage import Storage
 
 _PICTURES = (".png", ".webp", ".tif", ".tiff", ".bmp", ".ppm", ".jpg", ".jpeg")
@@ -46,7 +46,7 @@ class PictureSource:
             self.files = [name for name in names if name.lower().endswith(suffixes)]
             if self.files:
                 return
-        raise PictureError(f"{shown_url(url)}: expected pictures, .tar or .tfrecord files, found none")
+        raise PictureError(f"{printable_url(url)}: expected pictures, .tar or .tfrecord files, found none")
 
     def stream(self, index: int, streams: int, seed: tuple[int, ...]) -> Iterator[tuple[str, bytes]]:
         """Yields (name, picture file) of one of `streams` streams that share the pictures out.

@@ -71,7 +71,7 @@ def text(size: int = 256, seed: int = 0) -> Picture:
     dark = seed % 2 == 1
     picture = Image.new("RGB", (size, size), (32, 33, 36) if dark else "white")
     draw = ImageDraw.Draw(picture)
-    bar = _colour(random, 20, 170)
+    bar = _color(random, 20, 170)
     draw.rectangle((0, 0, size, 40), fill=bar)
     draw.text((8, 10), _line(random, 4), fill="white", font=ImageFont.load_default(16))
     y = 50
@@ -98,19 +98,19 @@ def lines(size: int = 256, seed: int = 0) -> Picture:
     random = np.random.default_rng(seed)
     scale = _SMOOTH if seed % 2 == 1 else 1
     wide = size * scale
-    picture = Image.new("RGB", (wide, wide), _colour(random, 225, 256))
+    picture = Image.new("RGB", (wide, wide), _color(random, 225, 256))
     draw = ImageDraw.Draw(picture)
     middle = wide // 2 + int(random.integers(-wide // 6, wide // 6 + 1))
     for radius in range(10 * scale, wide * 2 // 3, int(random.integers(7, 20)) * scale):
         box = (middle - radius, wide // 2 - radius, middle + radius, wide // 2 + radius)
-        draw.ellipse(box, outline=_colour(random, 0, 80), width=scale)
+        draw.ellipse(box, outline=_color(random, 0, 80), width=scale)
     slope = int(random.integers(-wide, wide))
-    ink = _colour(random, 20, 200)
+    ink = _color(random, 20, 200)
     for offset in range(-wide, 2 * wide, int(random.integers(8, 30)) * scale):
         draw.line((offset, 0, offset + slope, wide), fill=ink, width=scale)
     x = np.arange(wide)
     y = wide / 2 + wide / 3 * np.sin(x / wide * random.uniform(5, 20))
-    draw.line(list(zip(x.tolist(), y.tolist(), strict=True)), fill=_colour(random, 0, 160), width=2 * scale)
+    draw.line(list(zip(x.tolist(), y.tolist(), strict=True)), fill=_color(random, 0, 160), width=2 * scale)
     return np.asarray(picture.resize((size, size), Image.Resampling.BOX))
 
 
@@ -140,7 +140,7 @@ def photo_like(size: int = _SIZE, seed: int = 0) -> Picture:
     brightness, strength of colour and sensor noise differ by seed. uint8 (size, size, 3).
     """
     random = np.random.default_rng(seed)
-    brightness, contrast, colourfulness = random.uniform((60, 15, 0.05), (190, 60, 0.5))
+    brightness, contrast, colorfulness = random.uniform((60, 15, 0.05), (190, 60, 0.5))
     share = random.random(_LEAVES)
     smallest, largest = _RADII
     radii = 1 / np.sqrt(share / smallest**2 + (1 - share) / largest**2)
@@ -154,8 +154,8 @@ def photo_like(size: int = _SIZE, seed: int = 0) -> Picture:
         )
         inside = np.clip(radius - distance + 0.5, 0, 1)[..., None]  # soft edges, one pixel wide
         luma, blue, red = random.normal(size=3)
-        colour = luma + colourfulness * np.array([red, -(blue + red) / 2, blue])
-        scene[rows, columns] += inside * (brightness + contrast * colour - scene[rows, columns])
+        color = luma + colorfulness * np.array([red, -(blue + red) / 2, blue])
+        scene[rows, columns] += inside * (brightness + contrast * color - scene[rows, columns])
     scene += random.normal(0, random.uniform(0, 6), scene.shape)
     return np.clip(np.round(scene), 0, 255).astype(np.uint8)
 
@@ -174,6 +174,6 @@ def _line(random: np.random.Generator, words: int) -> str:
     return " ".join(_WORDS[int(i)] for i in random.integers(len(_WORDS), size=max(1, words)))
 
 
-def _colour(random: np.random.Generator, low: int, high: int) -> tuple[int, int, int]:
+def _color(random: np.random.Generator, low: int, high: int) -> tuple[int, int, int]:
     red, green, blue = (int(c) for c in random.integers(low, high, 3))
     return red, green, blue

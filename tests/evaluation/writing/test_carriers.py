@@ -11,7 +11,7 @@ from PIL import Image
 from jpegpre_tf import jpeg, runtime
 from jpegpre_tf.errors import UsageError
 from jpegpre_tf.evaluation import controls
-from jpegpre_tf.evaluation.candidates import profile_candidate, tables_candidate
+from jpegpre_tf.evaluation.candidates import make_profile_candidate, make_tables_candidate
 from jpegpre_tf.evaluation.evaluate import EvaluationConfig, evaluate
 from jpegpre_tf.evaluation.writing import profiles
 from jpegpre_tf.evaluation.writing.carrier_writer import CarrierWriter
@@ -53,7 +53,7 @@ def write_tables(folder, content):
 def test_file_is_the_one_that_encode_writes(deciding, city, tmp_path, size, strength):
     pixels = np.ascontiguousarray(city[: size[0], : size[1]])
     Image.fromarray(pixels).save(tmp_path / "in.png")
-    candidate = profile_candidate("balanced", ENCODER, strength, None)
+    candidate = make_profile_candidate("balanced", ENCODER, strength, None)
     assert candidate.path == "carrier"
     written = candidate.make_writer().write(pixels, 60, strength)
     result = runtime.encode_file(
@@ -70,7 +70,7 @@ def test_file_is_the_one_that_encode_writes(deciding, city, tmp_path, size, stre
 def test_shipped_model_is_measured_in_the_files_that_encode_writes(city, tmp_path):
     pixels = np.ascontiguousarray(city[:96, :80])
     Image.fromarray(pixels).save(tmp_path / "in.png")
-    candidate = profile_candidate("balanced", ENCODER, 1.0, None)
+    candidate = make_profile_candidate("balanced", ENCODER, 1.0, None)
     assert (candidate.path, candidate.label) == ("carrier", "balanced")
     session = runtime.load("balanced", threads=1)
     runtime.encode_file(tmp_path / "in.png", tmp_path / "out.jpg", session, quality=50, metadata="strip")
@@ -79,7 +79,7 @@ def test_shipped_model_is_measured_in_the_files_that_encode_writes(city, tmp_pat
 
 def test_strength_0_is_the_tables_alone(deciding, model, city):
     pixels = np.ascontiguousarray(city[:64, :64])
-    alone = tables_candidate(str(model))
+    alone = make_tables_candidate(str(model))
     written = alone.make_writer().write(pixels, 40, 0.0)
     wanted = jpeg.encode_coefficients(pixels, tables=tuple(flat().tables(40)))
     found = jpeg.read_coefficients(written.data)
@@ -87,13 +87,13 @@ def test_strength_0_is_the_tables_alone(deciding, model, city):
     changed = sum(int((a != b).sum()) for a, b in zip(found.planes, wanted.planes, strict=True))
     assert changed <= 0.002 * 1.5 * pixels.shape[0] * pixels.shape[1]
     # The same files as the profile's at strength 0, so that they are measured once.
-    assert profile_candidate(str(model), ENCODER, 0.0, None).preprocessor_identity() == (
+    assert make_profile_candidate(str(model), ENCODER, 0.0, None).preprocessor_identity() == (
         alone.preprocessor_identity()
     )
 
 
 def test_evaluation_of_a_carrier_and_of_its_tables(deciding, model, folder, tmp_path):
-    candidates = (profile_candidate(str(model), ENCODER, 1.0, None), tables_candidate(str(model)))
+    candidates = (make_profile_candidate(str(model), ENCODER, 1.0, None), make_tables_candidate(str(model)))
     config = EvaluationConfig((folder,), candidates, ("psnr_y",), (10, 25, 50, 80), cache=tmp_path / "cache")
     results = evaluate(config)
     decided, alone = results.candidates
@@ -108,7 +108,9 @@ def test_evaluation_of_a_carrier_and_of_its_tables(deciding, model, folder, tmp_
 
 def test_cache_tells_tables_and_paths_apart(deciding, model):
     def identity(path):
-        return json.dumps(profile_candidate(str(model), ENCODER, 1.0, None, path).preprocessor_identity())
+        return json.dumps(
+            make_profile_candidate(str(model), ENCODER, 1.0, None, path).preprocessor_identity()
+        )
 
     first = {path: identity(path) for path in ("carrier", "edit", "edit-standard")}
     assert len(set(first.values())) == 3
@@ -125,7 +127,7 @@ def test_tables_written_anew_are_used_in_the_same_process(model, folder, tmp_pat
     def measure():
         config = EvaluationConfig(
             (folder,),
-            (tables_candidate(str(model)),),
+            (make_tables_candidate(str(model)),),
             ("psnr_y",),
             (10, 25, 50, 80),
             cache=tmp_path / "cache",
@@ -164,7 +166,7 @@ def test_default_path_is_what_the_model_can_do(deciding):
     assert profiles.choose_path("balanced", None, "mozjpeg") == "edit"
     assert isinstance(profiles.make_profile_writer("balanced", None, ENCODER, "carrier"), CarrierWriter)
     with pytest.raises(UsageError, match="written by libjpeg-turbo"):
-        profile_candidate("balanced", "mozjpeg", 1.0, None, "carrier")
+        make_profile_candidate("balanced", "mozjpeg", 1.0, None, "carrier")
 
 
 def test_models_that_only_edit_are_refused_as_carriers(averaging, model, monkeypatch):
@@ -173,9 +175,9 @@ def test_models_that_only_edit_are_refused_as_carriers(averaging, model, monkeyp
     monkeypatch.setattr(profiles, "load_session", lambda name_or_path, precision: session)
     assert profiles.choose_path("balanced", None, ENCODER) == "edit"
     with pytest.raises(UsageError, match=r"tables\.json"):
-        profile_candidate("balanced", ENCODER, 1.0, None, "carrier")
+        make_profile_candidate("balanced", ENCODER, 1.0, None, "carrier")
     with pytest.raises(UsageError, match=r"\.tflite file"):
-        profile_candidate(str(averaging), ENCODER, 1.0, None, "carrier")
+        make_profile_candidate(str(averaging), ENCODER, 1.0, None, "carrier")
 
 
 def test_controls(deciding, model, averaging):

@@ -133,7 +133,7 @@ def test_options_that_do_not_fit(edits_only, source, tmp_path):
 class Written:
     """An encoder with ways of its own."""
 
-    takes_grey = False
+    takes_gray = False
     name = "other"
 
     def __init__(self, **options):

@@ -18,11 +18,11 @@ def test_is_what_pillow_writes(photos, subsampling, number):
 
 @given(st.integers(1, 70), st.integers(1, 70), st.integers(1, 100), st.booleans())
 @settings(max_examples=60, deadline=None)
-def test_every_size_and_quality_decodes(height, width, quality, grey):
+def test_every_size_and_quality_decodes(height, width, quality, gray):
     noise = np.random.default_rng(height).integers(0, 256, (height, width, 3), np.uint8)
-    image = Image.open(io.BytesIO(runtime.encode_jpeg(noise, quality, is_grey=grey)))
+    image = Image.open(io.BytesIO(runtime.encode_jpeg(noise, quality, is_gray=gray)))
     image.load()
-    assert image.size == (width, height) and image.mode == ("L" if grey else "RGB")
+    assert image.size == (width, height) and image.mode == ("L" if gray else "RGB")
 
 
 @pytest.mark.parametrize("quality", [90, 94, 95, 100])
@@ -38,7 +38,7 @@ def test_noise_fits_pillows_buffer(quality, subsampling):
 
 def test_grey_pixels_come_back_as_they_were():
     ramp = np.tile(np.arange(256, dtype=np.uint8)[:, np.newaxis, np.newaxis], (1, 8, 3))
-    decoded = np.asarray(Image.open(io.BytesIO(runtime.encode_jpeg(ramp, 100, is_grey=True))))
+    decoded = np.asarray(Image.open(io.BytesIO(runtime.encode_jpeg(ramp, 100, is_gray=True))))
     # Quality 100 divides by 1: what is left is the rounding of the DCT, at most 1 level.
     assert np.abs(decoded.astype(int) - ramp[..., 0]).max() <= 1
 

@@ -16,8 +16,8 @@ from jpegpre_tf.runtime.encoding import encode_job, strip_renderer
 from jpegpre_tf.runtime.encoding.strip_jpeg import StripJpeg
 
 
-def in_strips(pixels, quality, rows, *, subsampling="4:2:0", is_grey=False, density=None) -> bytes:
-    file = StripJpeg(*pixels.shape[:2], quality, subsampling=subsampling, is_grey=is_grey, density=density)
+def in_strips(pixels, quality, rows, *, subsampling="4:2:0", is_gray=False, density=None) -> bytes:
+    file = StripJpeg(*pixels.shape[:2], quality, subsampling=subsampling, is_gray=is_gray, density=density)
     for top in range(0, len(pixels), rows):
         file.add(pixels[top : top + rows])
     return file.finish()
@@ -35,12 +35,12 @@ def test_bytes_are_libjpegs(photos, quality, subsampling):
 
 @pytest.mark.parametrize("kind", ["noise", "black", "binary", "one colour"])
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (16, 8), (17, 33), (64, 5), (65, 70), (200, 1)])
-@pytest.mark.parametrize("is_grey", [False, True])
-def test_odd_sizes_and_contents(picture, kind, height, width, is_grey):
+@pytest.mark.parametrize("is_gray", [False, True])
+def test_odd_sizes_and_contents(picture, kind, height, width, is_gray):
     pixels = picture(kind, height, width, seed=height * width)
     for quality in (10, 100):
-        expected = runtime.encode_jpeg(pixels, quality, is_grey=is_grey)
-        assert in_strips(pixels, quality, 32, is_grey=is_grey) == expected
+        expected = runtime.encode_jpeg(pixels, quality, is_gray=is_gray)
+        assert in_strips(pixels, quality, 32, is_gray=is_gray) == expected
 
 
 @pytest.fixture

@@ -43,10 +43,10 @@ def make_session(monkeypatch, **options) -> runtime.Session:
 
 def encode(carrier) -> bytes:
     """What Pillow makes of a carrier, finished."""
-    pixels, is_grey = carrier.pixels, carrier.pixels.ndim == 2
-    if is_grey:
+    pixels, is_gray = carrier.pixels, carrier.pixels.ndim == 2
+    if is_gray:
         pixels = np.repeat(pixels[..., np.newaxis], 3, axis=2)
-    return carrier.finish(runtime.encode_jpeg(pixels, carrier.quality, is_grey=is_grey))
+    return carrier.finish(runtime.encode_jpeg(pixels, carrier.quality, is_gray=is_gray))
 
 
 def wrong(content, decided) -> int:
@@ -77,17 +77,17 @@ def test_without_a_network_it_is_libjpegs_file_with_those_tables(balanced, photo
 
 @given(st.integers(1, 70), st.integers(1, 70), st.integers(1, 85), st.booleans(), st.integers(0, 99))
 @settings(max_examples=60, deadline=None)
-def test_every_size(balanced, height, width, quality, is_grey, seed):
+def test_every_size(balanced, height, width, quality, is_gray, seed):
     random = np.random.default_rng(seed)
     smooth = np.add.outer(np.arange(height), np.arange(width)) * 2 % 255
-    shape = (height, width) if is_grey else (height, width, 3)
+    shape = (height, width) if is_gray else (height, width, 3)
     picture = np.clip(
         smooth.reshape(height, width, *[1] * (len(shape) - 2)) + random.normal(0, 9, shape), 0, 255
     )
     picture = picture.astype(np.uint8)
     decided = balanced.decide(picture, balanced.target_tables(quality), 0)
     carrier = balanced.carrier(picture, quality, 0)
-    assert carrier.pixels.ndim == picture.ndim and carrier.pixels.shape[0] % (8 if is_grey else 16) == 0
+    assert carrier.pixels.ndim == picture.ndim and carrier.pixels.shape[0] % (8 if is_gray else 16) == 0
     assert wrong(encode(carrier), decided) <= 1
 
 
@@ -107,11 +107,11 @@ def test_tiles_decide_as_the_whole(monkeypatch, photos, height, width):
 
 
 def test_a_grey_picture_has_one_plane(monkeypatch, photos):
-    grey = Image.fromarray(photos[0][:40, :56]).convert("L")
+    gray = Image.fromarray(photos[0][:40, :56]).convert("L")
     tables = jpeg.quantization_tables(60)
-    (plane,) = make_session(monkeypatch).decide(grey, tables).planes
-    assert (plane == jpeg.encode_coefficients(np.asarray(grey), tables=tables).planes[0]).all()
-    assert make_session(monkeypatch).carrier(grey, 60).pixels.shape == (40, 56)
+    (plane,) = make_session(monkeypatch).decide(gray, tables).planes
+    assert (plane == jpeg.encode_coefficients(np.asarray(gray), tables=tables).planes[0]).all()
+    assert make_session(monkeypatch).carrier(gray, 60).pixels.shape == (40, 56)
 
 
 def test_a_picture_of_pillow_is_taken(balanced, photos):

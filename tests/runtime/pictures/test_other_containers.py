@@ -97,10 +97,10 @@ def test_pixel_aspect_of_gif_and_jpeg():
 
 @pytest.mark.parametrize(("largest", "kind"), [(1023, ">u2"), (4095, ">u2"), (65535, ">u2"), (255, "u1")])
 def test_pgm_of_every_depth(largest, kind):
-    grey = photo()[..., 0]
-    values = np.rint(grey.astype(float) * largest / 255).astype(kind)
+    gray = photo()[..., 0]
+    values = np.rint(gray.astype(float) * largest / 255).astype(kind)
     picture = open_content(b"P5 96 64 %d\n" % largest + values.tobytes())
-    assert picture.is_grey and np.abs(picture.pixels[..., 0].astype(int) - grey).max() <= 1
+    assert picture.is_gray and np.abs(picture.pixels[..., 0].astype(int) - gray).max() <= 1
 
 
 @pytest.mark.parametrize(
@@ -174,9 +174,9 @@ def test_profiles_of_numbers_are_what_littlecms_and_exiftool_read():
     for primaries, transfer in ((12, 13), (9, 1), (5, 4), (22, 8), (4, 5)):
         icc = ColorDescription(primaries, transfer).profile()
         profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
-        grey = Image.new("RGB", (1, 1), (255, 255, 255))
+        gray = Image.new("RGB", (1, 1), (255, 255, 255))
         assert (
-            ImageCms.profileToProfile(grey, profile, ImageCms.createProfile("sRGB")).getpixel((0, 0))
+            ImageCms.profileToProfile(gray, profile, ImageCms.createProfile("sRGB")).getpixel((0, 0))
             == (255,) * 3
         )
         assert not tags(
@@ -194,7 +194,7 @@ def jfif_thumbnail() -> tuple[bytes, bytes]:
 def own_bytes(content: bytes, choice: str) -> bytes:
     """What of a JPEG file is kept where its own picture is."""
     decoded = decode_file(io.BytesIO(content), "x")
-    carried, _ = decoded.metadata.chosen(choice)
+    carried, _ = decoded.metadata.select(choice)
     result = kept_as_it_is(content, decoded.jpeg, choice, carried)
     assert kept_size(decoded.jpeg, choice, carried) == len(result)
     np.testing.assert_array_equal(open_content(result).pixels, decoded.raster.pixels())

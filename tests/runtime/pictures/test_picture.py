@@ -27,7 +27,7 @@ def test_formats(tmp_path, suffix):
     picture = runtime.open_picture(path)
     expected = np.asarray(Image.open(path).convert("RGB"))
     np.testing.assert_array_equal(picture.pixels, expected)
-    assert picture.pixels.dtype == np.uint8 and not picture.is_grey and picture.notes == ()
+    assert picture.pixels.dtype == np.uint8 and not picture.is_gray and picture.notes == ()
 
 
 def test_many_strips_make_one_picture(tmp_path):
@@ -39,32 +39,32 @@ def test_many_strips_make_one_picture(tmp_path):
 def test_grey_stays_grey(tmp_path, mode):
     image = Image.fromarray(RGB[..., 0]).convert(mode)
     picture = runtime.open_picture(saved(tmp_path, image))
-    assert picture.is_grey
+    assert picture.is_gray
     np.testing.assert_array_equal(picture.pixels, np.asarray(image.convert("RGB")))
 
 
 def test_sixteen_bits_are_rounded_not_clipped(tmp_path):
     levels = np.array([[0, 128, 129, 257, 32767, 65406, 65407, 65535]], np.uint16)
     picture = runtime.open_picture(saved(tmp_path, Image.fromarray(levels)))
-    assert picture.is_grey
+    assert picture.is_gray
     assert picture.pixels[0, :, 0].tolist() == [0, 0, 1, 1, 127, 254, 255, 255]
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "key"])
 def test_transparency_is_put_on_white_and_said(tmp_path, mode):
-    colour = (200, 200, 200) if mode == "LA" else (200, 100, 0)
-    rgba = Image.new("RGBA", (4, 4), (*colour, 0))
-    rgba.paste((*colour, 255), (2, 0, 4, 4))
+    color = (200, 200, 200) if mode == "LA" else (200, 100, 0)
+    rgba = Image.new("RGBA", (4, 4), (*color, 0))
+    rgba.paste((*color, 255), (2, 0, 4, 4))
     options = {}
     if mode == "key":
         image = Image.new("RGB", (4, 4), (1, 2, 3))
-        image.paste(colour, (2, 0, 4, 4))
+        image.paste(color, (2, 0, 4, 4))
         options = {"transparency": (1, 2, 3)}
     else:
         image = rgba.quantize(8) if mode == "P" else rgba.convert(mode)
     picture = runtime.open_picture(saved(tmp_path, image, **options))
     assert picture.pixels[0, 0].tolist() == [255, 255, 255]
-    assert picture.pixels[0, 3].tolist() == list(colour)
+    assert picture.pixels[0, 3].tolist() == list(color)
     assert "transparency" in " ".join(picture.notes)
 
 
@@ -74,7 +74,7 @@ def test_cmyk_becomes_rgb_without_its_profile(tmp_path, with_profile):
     # Not a CMYK profile: it cannot be applied, and must not be written beside RGB pixels either.
     options = {"icc_profile": b"no profile"} if with_profile else {}
     picture = runtime.open_picture(saved(tmp_path, image, ".jpg", quality=95, **options))
-    assert not picture.is_grey and picture.metadata.icc == b""
+    assert not picture.is_gray and picture.metadata.icc == b""
     assert np.abs(picture.pixels.astype(int) - (250, 10, 10)).max() < 8  # JPEG and the conversion round
 
 
@@ -143,7 +143,7 @@ def test_a_tiffs_exif_is_carried_without_its_pixel_layout(tmp_path):
 
 
 def test_only_the_first_of_several_frames_is_used_and_said(tmp_path):
-    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
+    frames = [Image.new("RGB", (8, 8), color) for color in ("red", "blue")]
     path = saved(tmp_path, frames[0], ".gif", save_all=True, append_images=frames[1:])
     picture = runtime.open_picture(path)
     assert picture.pixels[0, 0].tolist() == [255, 0, 0]

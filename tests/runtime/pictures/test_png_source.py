@@ -25,24 +25,24 @@ from tests.runtime.pictures.made_files import (
 HALF = np.arange(96) < 48
 
 
-def keyed(depth: int, is_grey: bool) -> tuple[bytes, np.ndarray]:
+def keyed(depth: int, is_gray: bool) -> tuple[bytes, np.ndarray]:
     """A PNG file whose left half has the transparent colour, and that colour's samples."""
     most = (1 << depth) - 1
     pixels = photo().astype(float)
-    samples = np.rint((pixels.mean(-1, keepdims=True) if is_grey else pixels) * most / 255).astype(np.uint16)
-    key = np.array([most // 3] if is_grey else [most // 3, most // 2, most // 5], np.uint16)
+    samples = np.rint((pixels.mean(-1, keepdims=True) if is_gray else pixels) * most / 255).astype(np.uint16)
+    key = np.array([most // 3] if is_gray else [most // 3, most // 2, most // 5], np.uint16)
     samples[samples == key[0]] += 1
     samples[:, HALF] = key
     rows = pack(samples.reshape(64, -1), depth, ">")
-    return png(96, 64, depth, 0 if is_grey else 2, rows, chunk(b"tRNS", key.astype(">u2").tobytes())), samples
+    return png(96, 64, depth, 0 if is_gray else 2, rows, chunk(b"tRNS", key.astype(">u2").tobytes())), samples
 
 
 @pytest.mark.codec
 @pytest.mark.parametrize(
-    ("depth", "is_grey"), [(1, True), (2, True), (4, True), (8, True), (16, True), (8, False), (16, False)]
+    ("depth", "is_gray"), [(1, True), (2, True), (4, True), (8, True), (16, True), (8, False), (16, False)]
 )
-def test_the_transparent_color_is_put_on_the_background(depth, is_grey):
-    content, samples = keyed(depth, is_grey)
+def test_the_transparent_color_is_put_on_the_background(depth, is_gray):
+    content, samples = keyed(depth, is_gray)
     picture = open_content(content)
     assert picture.notes == ("transparency was put on white",)
     shown = np.where(HALF[:, np.newaxis], 255, samples.astype(float) * 255 / ((1 << depth) - 1))

@@ -9,10 +9,10 @@ from jpegpre_tf import runtime
 
 
 @pytest.mark.parametrize("quality", [5, 75, 98])
-@pytest.mark.parametrize("grey", [False, True])
-def test_equals_the_definition(photos, quality, grey):
-    photo = photos[0][:, :, :1].repeat(3, axis=2) if grey else photos[0]
-    jpeg = runtime.encode_jpeg(photo, quality, is_grey=grey)
+@pytest.mark.parametrize("gray", [False, True])
+def test_equals_the_definition(photos, quality, gray):
+    photo = photos[0][:, :, :1].repeat(3, axis=2) if gray else photos[0]
+    jpeg = runtime.encode_jpeg(photo, quality, is_gray=gray)
     decoded = np.asarray(Image.open(io.BytesIO(jpeg)).convert("RGB")).astype(np.float64)
     expected = 10 * math.log10(255**2 / np.mean((decoded - photo) ** 2))
     assert runtime.psnr_db(photo, jpeg) == pytest.approx(expected, abs=1e-5)  # float32 sums of strips

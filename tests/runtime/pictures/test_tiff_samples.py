@@ -17,10 +17,10 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 def deep(bits: int, channels: int) -> np.ndarray:
     pixels = photo().astype(float)
     most = (1 << bits) - 1
-    grey = pixels.mean(axis=-1, keepdims=True)
-    values = grey if channels < 3 else pixels
+    gray = pixels.mean(axis=-1, keepdims=True)
+    values = gray if channels < 3 else pixels
     if channels in (2, 4):
-        ramp = np.broadcast_to(np.linspace(60, 255, pixels.shape[1])[np.newaxis, :, np.newaxis], grey.shape)
+        ramp = np.broadcast_to(np.linspace(60, 255, pixels.shape[1])[np.newaxis, :, np.newaxis], gray.shape)
         values = np.concatenate((values, ramp), axis=-1)
     return np.rint(values * most / 255).astype(np.uint16)
 
@@ -49,7 +49,7 @@ def test_deep_samples_are_what_imagemagick_reads(bits, channels, photometric, op
         expected = 255 - np.repeat(photo().mean(axis=-1, keepdims=True), 3, axis=2)
     else:
         expected = by_imagemagick(content, "tiff").astype(float)
-    assert picture.is_grey == (channels == 1)
+    assert picture.is_gray == (channels == 1)
     # Both round to 8 bits, perhaps the other way at a half.
     assert np.abs(picture.pixels.astype(int) - expected).max() <= 1
 
