@@ -9,6 +9,7 @@ from PIL import Image
 
 from jpegpre_tf import runtime
 from jpegpre_tf.cli.common import shared_arguments
+from jpegpre_tf.cli.common.messages import print_note
 from jpegpre_tf.cli.common.png_output import end_line, open_input, print_notes, save_png
 from jpegpre_tf.cli.common.quiet import allow_pixels, quiet_pillow
 from jpegpre_tf.cli.common.session import load_profile
@@ -65,6 +66,10 @@ def run(arguments: argparse.Namespace) -> int:
             carrier = _make_carrier(session, picture, arguments, asked)
             edited, quality = Image.fromarray(carrier.pixels), carrier.quality
             info = carrier_info(carrier)
+            if not carrier.is_exact and not arguments.quiet:
+                wrong = f"{carrier.wrong_share:.2%} of the coefficients will come out otherwise"
+                name = printable_path(arguments.input)
+                print_note(f"'{name}': {wrong}: without --carrier the file will be better", "preprocess")
         else:
             edited = Image.fromarray(session(picture.pixels, asked, arguments.strength))
             if picture.is_gray:

@@ -5,7 +5,7 @@ arithmetic throughout; results equal libjpeg-turbo's (islow DCT, fancy upsamplin
 by sample and byte by byte.
 """
 
-from jpegpre_tf.jpeg.carrier import carrier_pixels, clipping
+from jpegpre_tf.jpeg.carrier import carrier_pixels, clipping, measured_carrier, wrong_share
 from jpegpre_tf.jpeg.carrier_correction import corrected_pixels
 from jpegpre_tf.jpeg.codec import Coefficients, decode, encode_coefficients, file_size, simulate
 from jpegpre_tf.jpeg.encoder_choice import choose_encoder_quality, encoder_quality_for
@@ -33,8 +33,10 @@ __all__ = [
     "encoder_quality_for",
     "file_size",
     "finish",
+    "measured_carrier",
     "quantization_tables",
     "read_coefficients",
     "scale_table",
     "simulate",
+    "wrong_share",
 ]

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jpegpre_tf.jpeg import color
-from jpegpre_tf.jpeg.codec import Coefficients
+from jpegpre_tf.jpeg.codec import Coefficients, encode_coefficients
 
 Tables = Sequence[npt.NDArray[np.integer]]
 Float = npt.NDArray[np.float64]
@@ -143,14 +143,32 @@ def carrier_pixels(coefficients: Coefficients, encoder_tables: Tables) -> npt.ND
     Raises:
         ValueError: If the coefficients are not those of such a picture.
     """
-    strips = []
-    for luma, *chroma in _sample_strips(coefficients, encoder_tables):
-        if not chroma:
-            strips.append(np.clip(luma, 0, 255).astype(np.uint8))
-            continue
-        pair = [plane.repeat(2, axis=0).repeat(2, axis=1) for plane in chroma]
-        strips.append(color.ycc_to_rgb(np.stack([luma, *pair], axis=-1)).astype(np.uint8))
-    return np.concatenate(strips)
+    return np.concatenate([_pixels_of(strip) for strip in _sample_strips(coefficients, encoder_tables)])
+
+
+def measured_carrier(
+    coefficients: Coefficients, encoder_tables: Tables
+) -> tuple[npt.NDArray[np.uint8], float]:
+    """Returns `carrier_pixels`, and the part of them that `clipping` says is cut: samples are rounded once for both."""
+    parts, excess = [], _Excess()
+    for strip in _sample_strips(coefficients, encoder_tables):
+        parts.append(_pixels_of(strip))
+        excess.add(strip)
+    return np.concatenate(parts), excess.share
+
+
+def wrong_share(pixels: npt.NDArray[np.uint8], coefficients: Coefficients, encoder_tables: Tables) -> float:
+    """Returns the part of the coefficients, 0..1, that libjpeg-turbo finds in a carrier to be others.
+
+    Args:
+        pixels: The carrier.
+        coefficients, encoder_tables: What it was made of, as for `carrier_pixels`.
+    """
+    luma, chroma = (np.asarray(table) for table in encoder_tables)
+    received = encode_coefficients(pixels, tables=(luma, chroma)).planes
+    wanted = whole_mcus(coefficients)
+    wrong = sum(int(np.count_nonzero(a != b)) for a, b in zip(received, wanted, strict=True))
+    return wrong / sum(plane.size for plane in wanted)
 
 
 def _sample_strips(coefficients: Coefficients, encoder_tables: Tables) -> Iterator[list[Int]]:
@@ -166,6 +184,14 @@ def _sample_strips(coefficients: Coefficients, encoder_tables: Tables) -> Iterat
         yield strip
 
 
+def _pixels_of(strip: list[Int]) -> npt.NDArray[np.uint8]:
+    luma, *chroma = strip
+    if not chroma:
+        return np.clip(luma, 0, 255).astype(np.uint8)
+    pair = [plane.repeat(2, axis=0).repeat(2, axis=1) for plane in chroma]
+    return color.ycc_to_rgb(np.stack([luma, *pair], axis=-1)).astype(np.uint8)
+
+
 def clipping(coefficients: Coefficients, encoder_tables: Tables) -> tuple[float, float]:
     """Returns how much of the carrier is cut at 0 or 255.
 
@@ -178,9 +204,29 @@ def clipping(coefficients: Coefficients, encoder_tables: Tables) -> tuple[float,
         The part of its pixels, 0..1, that has R, G or B cut by more than a level, and the mean over all pixels of
         the square of the largest cut, in levels.
     """
-    cut = total = 0
-    squares = 0.0
-    for luma, *chroma in _sample_strips(coefficients, encoder_tables):
+    excess = _Excess()
+    for strip in _sample_strips(coefficients, encoder_tables):
+        excess.add(strip)
+    return excess.share, excess.mean_square
+
+
+class _Excess:
+    """How far samples are beyond 0 and 255, summed over strips."""
+
+    def __init__(self) -> None:
+        self._cut = self._total = 0
+        self._squares = 0.0
+
+    @property
+    def share(self) -> float:
+        return self._cut / self._total
+
+    @property
+    def mean_square(self) -> float:
+        return self._squares / self._total
+
+    def add(self, strip: list[Int]) -> None:
+        luma, *chroma = strip
         smallest = largest = np.int32(0)
         if chroma:
             offsets = color.ycc_offsets(*chroma)
@@ -189,7 +235,6 @@ def clipping(coefficients: Coefficients, encoder_tables: Tables) -> tuple[float,
                 for bound in (offsets.min(axis=-1), offsets.max(axis=-1))
             )
         excess = np.maximum(np.maximum(-(luma + smallest), luma + largest - 255), 0)
-        cut += int((excess > 1).sum())
-        squares += float((excess.astype(np.float64) ** 2).sum())
-        total += luma.size
-    return cut / total, squares / total
+        self._cut += int((excess > 1).sum())
+        self._squares += float((excess.astype(np.float64) ** 2).sum())
+        self._total += luma.size

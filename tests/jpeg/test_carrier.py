@@ -5,16 +5,9 @@ import pytest
 from PIL import Image, ImageDraw
 
 from jpegpre_tf import jpeg
-from jpegpre_tf.jpeg.carrier import carrier_pixels, clipping, whole_mcus
+from jpegpre_tf.jpeg.carrier import carrier_pixels, clipping, measured_carrier, whole_mcus, wrong_share
 from jpegpre_tf.jpeg.carrier_correction import corrected_pixels
 from jpegpre_tf.jpeg.encoder_choice import choose_encoder_quality, encoder_quality_for
-
-
-def wrong_share(pixels, coefficients, tables) -> float:
-    """Part of coefficients that come out as another one; the encoder is `codec`, equal to libjpeg-turbo."""
-    received = jpeg.encode_coefficients(pixels, tables=tables)
-    pairs = list(zip(received.planes, whole_mcus(coefficients), strict=True))
-    return sum(int((a != b).sum()) for a, b in pairs) / sum(b.size for _, b in pairs)
 
 
 def hard_pictures() -> dict[str, np.ndarray]:
@@ -128,6 +121,15 @@ def test_low_encoder_quality_clips_and_another_is_chosen():
     chosen = choose_encoder_quality(coefficients, jpeg.quantization_tables)
     assert chosen >= encoder_quality_for(coefficients.tables, jpeg.quantization_tables)
     assert clipping(coefficients, jpeg.quantization_tables(chosen))[0] < 0.001
+
+
+def test_a_carrier_and_what_is_cut_of_it_at_once(photos):
+    tables = jpeg.quantization_tables(60)
+    for image in (HARD["text"], HARD["text"][..., 0].copy(), photos[0]):
+        coefficients = jpeg.encode_coefficients(image, 80)
+        pixels, share = measured_carrier(coefficients, tables)
+        np.testing.assert_array_equal(pixels, carrier_pixels(coefficients, tables))
+        assert share == clipping(coefficients, tables)[0]
 
 
 def test_files_of_finer_steps_than_the_encoder_has_take_what_loses_least():

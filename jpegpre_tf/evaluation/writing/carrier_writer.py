@@ -21,9 +21,13 @@ class CarrierWriter:
         carrier = self._session.carrier(image, quality, strength)
         if carrier.quality is None:
             raise ValueError("a carrier without the quality of its encoder")
-        content = carrier.finish(self._encoder.encode_bytes(carrier.pixels, carrier.quality))
+        encoder = self._encoder
+        if carrier.is_exact:
+            content = carrier.finish(encoder.encode_bytes(carrier.pixels, carrier.quality))
+            flags = f"{encoder.flags}; tables of the model by carrier"
+        else:
+            content = encoder.encode_bytes(self._session(image, quality, strength), quality)
+            flags = f"{encoder.flags}; edited, no carrier is exact"
         if strength > 0:
             content = insert_mark(content, MadeMark(quality, strength))
-        encoder = self._encoder
-        flags = f"{encoder.flags}; tables of the model by carrier"
         return Encoded(content, decode(content), encoder.name, encoder.version, flags, quality)

@@ -45,10 +45,19 @@ class Carriers:
         model: What `load` returns.
         tables_of: Tables that the file shall have, `(2, 8, 8)`, by quality.
         encoder_tables: The encoder's tables by quality.
+        is_bound: Whether files must have these tables: then a picture that no carrier is exact for is refused.
     """
 
-    def __init__(self, model: MakesCarriers, tables_of: TablesOf, encoder_tables: EncoderTables) -> None:
+    def __init__(
+        self,
+        model: MakesCarriers,
+        tables_of: TablesOf,
+        encoder_tables: EncoderTables,
+        *,
+        is_bound: bool = False,
+    ) -> None:
         self._model = model
+        self._is_bound = is_bound
         self._tables_of = tables_of
         self._encoder_tables = encoder_tables
 
@@ -71,6 +80,22 @@ class Carriers:
         return self._model.carrier(
             pixels, quality, strength, tables=self.target_tables(quality), encoder_tables=own
         )
+
+    def refusal(self, carrier: Carrier) -> str | None:
+        """Returns why the carrier must not be used, in one line without the picture's name; None if it may be.
+
+        Raises:
+            PictureError: If it must not, and no other tables will do.
+        """
+        if carrier.is_exact:
+            return None
+        reason = (
+            f"{carrier.wrong_share:.2%} of the coefficients would come out otherwise: "
+            "steps are too fine for 8-bit samples"
+        )
+        if self._is_bound:
+            raise PictureError(f"the tables given cannot be used: {reason}")
+        return reason
 
     def target_tables(self, quality: float) -> npt.NDArray[np.uint8]:
         """Returns the tables of files of a quality, uint8 `(2, 8, 8)`; fractions as of `tables_of`."""
@@ -126,7 +151,7 @@ def make_carriers(
         raise CarrierError(f"{getattr(encoder, 'name', 'the encoder')} decides for itself what it writes")
     encoder_tables = _plain_tables() if encoder is None else _tables_of_encoder(encoder)
     encoder_tables.check_rounding()
-    return Carriers(preprocess, tables_of, encoder_tables)
+    return Carriers(preprocess, tables_of, encoder_tables, is_bound=options.has_own_tables)
 
 
 @functools.cache

@@ -260,7 +260,7 @@ class EncodeJob:
             reasons=tuple(self._reasons),
             jpeg_plain=b"" if self._is_large else insert_metadata(plain.jpeg, metadata.stripped()),
             jpeg=b"" if self._is_large else bare,
-            edit_reason=None if choice.rendered is None else self._edit_reason,
+            edit_reason=None if choice.rendered is None else choice.rendered.edit_reason or self._edit_reason,
         )
 
     def _highest_quality(self) -> int:

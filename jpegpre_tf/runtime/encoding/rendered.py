@@ -10,10 +10,12 @@ class Rendered:
     Args:
         jpeg: The file.
         measure: Returns the PSNR-RGB of the decoded file against the picture, in decibels.
+        edit_reason: Why pixels were edited instead of a carrier being made; None where they were not, or as asked for.
     """
 
-    def __init__(self, jpeg: bytes, measure: Callable[[], float]) -> None:
+    def __init__(self, jpeg: bytes, measure: Callable[[], float], edit_reason: str | None = None) -> None:
         self.jpeg = jpeg
+        self.edit_reason = edit_reason
         self._measure = measure
 
     @property

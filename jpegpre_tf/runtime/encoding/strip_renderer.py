@@ -65,10 +65,14 @@ class StripRenderer:
         self._plain: tuple[float, Rendered] | None = None
 
     def render(self, quality: float, strength: float) -> Rendered:
+        refusal = None
         if self._carriers is not None:
-            return self._render_carrier(self._carriers, quality, strength)
+            rendered = self._render_carrier(self._carriers, quality, strength)
+            if rendered.edit_reason is None:
+                return rendered
+            refusal = rendered.edit_reason
         context = _MODEL_CONTEXT + _DECODER_CONTEXT
-        return self._encode(quality, context, lambda rows: self._preprocess(rows, quality, strength))
+        return self._encode(quality, context, lambda rows: self._preprocess(rows, quality, strength), refusal)
 
     def render_plain(self, quality: float) -> Rendered:
         if self._plain is None or self._plain[0] != quality:
@@ -79,7 +83,13 @@ class StripRenderer:
         megapixels = WHOLE_PIXELS // 1_000_000
         raise PictureError(f"pictures of more than {megapixels} megapixels cannot be encoded to a score")
 
-    def _encode(self, quality: float, context: int, edit: Callable[[Pixels], Pixels]) -> Rendered:
+    def _encode(
+        self,
+        quality: float,
+        context: int,
+        edit: Callable[[Pixels], Pixels],
+        edit_reason: str | None = None,
+    ) -> Rendered:
         """Returns the JPEG file; `edit` gets every strip with `context` rows above and below."""
         height, width = self._raster.height, self._raster.width
         file = StripJpeg(
@@ -102,10 +112,13 @@ class StripRenderer:
             file.add(rows[top - first : bottom - first])
             squared_error += self._squared_error(original, rows, top - first, bottom - first, encode)
             del original, rows  # before the next strip needs as much again
-        return Rendered(file.finish(), functools.partial(self._psnr_db, squared_error))
+        return Rendered(file.finish(), functools.partial(self._psnr_db, squared_error), edit_reason)
 
     def _render_carrier(self, carriers: Carriers, quality: float, strength: float) -> Rendered:
-        """The file at the first of the encoder's qualities that cuts nothing, or least, of the carrier's contrast."""
+        """The file at the first of the encoder's qualities that cuts nothing, or least, of the carrier's contrast.
+
+        Its `edit_reason` says why the file must not be used, if that is so.
+        """
         best: tuple[float, Rendered] | None = None
         for encoder_quality in carriers.encoder_qualities(quality):
             rendered, cut = self._encode_carrier(carriers, quality, strength, encoder_quality)
@@ -132,7 +145,7 @@ class StripRenderer:
             density=self._density,
         )
         context = _MODEL_CONTEXT + _DECODER_CONTEXT
-        squared_error, at_ends, carrier = 0.0, 0, None
+        squared_error, at_ends, wrong, carrier = 0.0, 0, 0.0, None
         for top, bottom in self._strips():
             first, last = max(0, top - context), min(height, bottom + context)
             original = self._raster.rows(first, last)
@@ -154,11 +167,14 @@ class StripRenderer:
                 np.count_nonzero(((rows[top - first : end] - 1).astype(np.uint8) > 253).any(axis=2))
             )
             squared_error += self._squared_error(original, rows, top - first, bottom - first, encode)
+            wrong += carrier.wrong_share * (bottom - top) / height
             del original, picture, rows
         if carrier is None:
             raise ValueError("a picture without rows")
-        content = replace(carrier, height=height).finish(file.finish())
-        return Rendered(content, functools.partial(self._psnr_db, squared_error)), at_ends / (height * width)
+        carrier = replace(carrier, height=height, wrong_share=wrong)
+        content = carrier.finish(file.finish())
+        measure = functools.partial(self._psnr_db, squared_error)
+        return Rendered(content, measure, carriers.refusal(carrier)), at_ends / (height * width)
 
     def _psnr_db(self, squared_error: float) -> float:
         samples = 3 * self._raster.height * self._raster.width

@@ -11,6 +11,7 @@ from jpegpre_tf.runtime.encoding.jpeg_encoder import JpegEncoder, encode_with
 from jpegpre_tf.runtime.encoding.jpeg_file import SCANS, encode_jpeg
 from jpegpre_tf.runtime.encoding.rendered import Rendered
 from jpegpre_tf.runtime.encoding.renderer import Preprocess, Score
+from jpegpre_tf.runtime.inference.carrier import Carrier
 from jpegpre_tf.runtime.pictures.decode import Decoded
 from jpegpre_tf.runtime.pictures.psnr import psnr_db
 
@@ -54,13 +55,20 @@ class WholeRenderer:
         self.prefers_fractions = carriers is not None
 
     def render(self, quality: float, strength: float) -> Rendered:
-        if self._carriers is None:
-            return self._rendered(self._encode(self._preprocess(self._pixels, quality, strength), quality))
-        carrier = self._carriers.make(self._picture(), quality, strength)
+        refusal = None
+        if self._carriers is not None:
+            carrier = self._carriers.make(self._picture(), quality, strength)
+            refusal = self._carriers.refusal(carrier)
+            if refusal is None:
+                return self._rendered(self._encode_carrier(carrier))
+        edited = self._preprocess(self._pixels, quality, strength)
+        return self._rendered(self._encode(edited, quality), refusal)
+
+    def _encode_carrier(self, carrier: Carrier) -> bytes:
         if carrier.quality is None:
             raise ValueError("a carrier without the quality of its encoder")
         scan = carrier_scan(self._scan, carrier.height, carrier.width, is_gray=carrier.pixels.ndim == 2)
-        return self._rendered(carrier.finish(self._encode(carrier.pixels, carrier.quality, scan)))
+        return carrier.finish(self._encode(carrier.pixels, carrier.quality, scan))
 
     def render_plain(self, quality: float) -> Rendered:
         if self._plain is None or self._plain[0] != quality:
@@ -92,8 +100,8 @@ class WholeRenderer:
             scan=scan or self._scan,
         )
 
-    def _rendered(self, jpeg: bytes) -> Rendered:
-        return Rendered(jpeg, lambda: psnr_db(self._pixels, jpeg))
+    def _rendered(self, jpeg: bytes, edit_reason: str | None = None) -> Rendered:
+        return Rendered(jpeg, lambda: psnr_db(self._pixels, jpeg), edit_reason)
 
 
 def carrier_scan(scan: str, height: int, width: int, *, is_gray: bool) -> str:

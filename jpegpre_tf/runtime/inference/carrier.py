@@ -7,15 +7,21 @@ import numpy as np
 import numpy.typing as npt
 
 from jpegpre_tf import jpeg
-from jpegpre_tf.runtime.inference.arguments import check_tables
+from jpegpre_tf.runtime.inference.arguments import check_tables, nearest_quality
 
 TablePair = Sequence[npt.NDArray[np.integer]] | npt.NDArray[np.integer]
 EncoderTables = TablePair | Callable[[int], TablePair]
 # Mean step of the encoder's luma table, in levels, below which coefficients near a tie have to be corrected: libjpeg's
 # from quality 98 on. It takes a second a megapixel.
 _FINE_STEPS = 3.0
+# Part of the pixels that are cut from which on no correction makes a carrier exact.
+_HOPELESS_CUT = 0.02
 # The encoder's quality is chosen by about as many pixels.
 _SAMPLED_PIXELS = 1 << 19
+# Part of the pixels that may be cut without counting what becomes of the coefficients: each pixel touches 96 at most.
+_HARMLESS_CUT = 1 / 5000 / 96
+# Quality that tables must be nearest to, at most, and the part of the coefficients that may then come out otherwise.
+_MOST_WRONG = ((80, 1 / 5000), (100, 1 / 500))
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,8 @@ class Carrier:
         encoder_tables: Tables that the encoder uses at `quality`, likewise.
         width, height: True size of the picture.
         clipped_share: Part of the pixels cut at 0 or 255, 0..1: near them coefficients come out otherwise.
+        wrong_share: Part of the coefficients that come out otherwise, 0..1, by libjpeg's arithmetic. Counted where
+            pixels are cut or the encoder's steps are fine; 0 elsewhere, which is right to 1 in 5,000.
     """
 
     pixels: npt.NDArray[np.uint8]
@@ -38,6 +46,13 @@ class Carrier:
     width: int
     height: int
     clipped_share: float = 0.0
+    wrong_share: float = 0.0
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the file will be the one decided, but for 1 coefficient in 5,000, or in 500 above quality 80."""
+        quality = nearest_quality(self.tables)
+        return self.wrong_share <= next(most for highest, most in _MOST_WRONG if quality <= highest)
 
     def finish(self, encoded: bytes) -> bytes:
         """Returns the encoder's file of `pixels` with the tables and the size that it shall have.
@@ -65,9 +80,11 @@ def make_carrier(coefficients: jpeg.Coefficients, encoder_tables: EncoderTables)
         own = list(check_tables("encoder_tables", tables_of(quality)))
     else:
         own = list(check_tables("encoder_tables", encoder_tables))
-    pixels = jpeg.carrier_pixels(coefficients, own)
-    if own[0].mean() < _FINE_STEPS:
+    pixels, clipped_share = jpeg.measured_carrier(coefficients, own)
+    is_fine = own[0].mean() < _FINE_STEPS
+    if is_fine and clipped_share < _HOPELESS_CUT:
         pixels = jpeg.corrected_pixels(pixels, coefficients, own)
+    is_doubtful = is_fine or clipped_share > _HARMLESS_CUT
     return Carrier(
         pixels,
         quality,
@@ -75,7 +92,8 @@ def make_carrier(coefficients: jpeg.Coefficients, encoder_tables: EncoderTables)
         np.stack(own).astype(np.uint8),
         coefficients.width,
         coefficients.height,
-        jpeg.clipping(coefficients, own)[0],
+        clipped_share,
+        jpeg.wrong_share(pixels, coefficients, own) if is_doubtful else 0.0,
     )
 
 

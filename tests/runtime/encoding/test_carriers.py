@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from jpegpre_tf import jpeg, runtime
 from jpegpre_tf.errors import PictureError
@@ -93,6 +93,43 @@ def test_otherwise_pixels_are_edited_and_the_result_says_why(balanced, source, t
     held = jpeg.read_coefficients((tmp_path / "out.jpg").read_bytes())
     assert (held.tables[0] == jpeg.quantization_tables(60)[0]).all()
     assert result.edit_reason is None if reason is None else reason in result.edit_reason
+
+
+@pytest.fixture
+def text(tmp_path):
+    page = Image.new("RGB", (160, 96), "white")
+    for top in range(2, 96, 12):
+        ImageDraw.Draw(page).text((3, top), "The quick brown fox 0123", fill="black")
+    path = tmp_path / "text.png"
+    page.save(path)
+    return path
+
+
+@pytest.mark.parametrize("is_in_strips", [False, True])
+def test_where_too_few_coefficients_survive_pixels_are_edited(
+    balanced, text, tmp_path, monkeypatch, is_in_strips
+):
+    if is_in_strips:
+        monkeypatch.setattr(encode_job, "WHOLE_PIXELS", 10)
+        monkeypatch.setattr(strip_renderer, "_STRIP_PIXELS", 1000)
+    for quality, is_exact in ((90, True), (96, False)):
+        result = runtime.encode_file(text, tmp_path / "out.jpg", balanced, quality=quality, strength=0)
+        content = (tmp_path / "out.jpg").read_bytes()
+        if is_exact:
+            assert result.edit_reason is None
+            continue
+        assert "of the coefficients would come out otherwise" in result.edit_reason
+        assert content == runtime.encode_jpeg(runtime.open_picture(text).pixels, quality)
+
+
+def test_tables_that_must_be_and_cannot_are_refused(balanced, text, tmp_path):
+    with pytest.raises(
+        PictureError, match=r"text\.png.*tables given cannot be used: .*%.* steps are too fine"
+    ):
+        runtime.encode_file(
+            text, tmp_path / "out.jpg", balanced, strength=0, tables=np.ones((2, 8, 8), int), quality=50
+        )
+    assert not (tmp_path / "out.jpg").exists()
 
 
 def test_a_model_that_can_only_edit_edits_and_the_result_says_why(edits_only, source, tmp_path):

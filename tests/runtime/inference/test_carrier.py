@@ -150,3 +150,18 @@ def test_misuse_is_one_clear_line(balanced, edits_only, photos):
     for content in (b"", b"not JPEG", other, runtime.encode_jpeg(pixels, carrier.quality)):
         with pytest.raises(ValueError, match="JPEG"):
             carrier.finish(content)
+
+
+@pytest.mark.parametrize("quality", [50, 90, 94, 97, 100])
+def test_what_does_not_survive_is_known_before(monkeypatch, photos, quality):
+    """As many coefficients as Pillow's own file holds otherwise; where few of them do, it is said to be exact."""
+    session = make_session(monkeypatch)
+    page = np.full((64, 64, 3), 255, np.uint8)
+    page[::7], page[:, ::11] = 0, (255, 0, 0)
+    for image in (photos[0][:64, :96], page):
+        carrier = session.carrier(image, quality, 0)
+        decided = session.decide(image, carrier.tables, 0)
+        share = wrong(encode(carrier), decided) / sum(plane.size for plane in decided.planes)
+        assert carrier.is_exact == (share <= (1 / 5000 if quality <= 80 else 1 / 500))
+        assert carrier.wrong_share == share or (carrier.wrong_share == 0 and share <= 1 / 5000)
+        assert carrier.is_exact or quality >= 94
