@@ -15,7 +15,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "jpeg": set(),
     "ops": {"jpeg"},
     "layers": {"jpeg", "ops"},
-    "models": {"jpeg", "ops", "layers"},
+    "models": {"jpeg", "ops", "layers", "runtime"},  # runtime finds and checks the files of presets
     "losses": {"jpeg", "ops", "layers", "models"},
     "search": {"jpeg", "ops", "layers", "models", "losses"},
     "training": {"jpeg", "ops", "layers", "models", "losses", "search", "evaluation", "storage"},

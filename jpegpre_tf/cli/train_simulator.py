@@ -14,9 +14,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Trains in RUN_DIR and prints the model's path; returns 0."""
-    encoder = neural_options.checked(arguments)
+    encoder, config = neural_options.checked(arguments)
     neural_options.start_tensorflow(arguments, "training")
     with contextlib.redirect_stdout(sys.stderr):  # Keras reports progress on stdout
-        neural_options.start_run(arguments, encoder).train_simulator(arguments.initial)
+        neural_options.start_run(arguments, encoder, config).train_simulator(arguments.initial)
     print(arguments.output / "model.keras")
     return 0

@@ -134,13 +134,9 @@ def _config(arguments: argparse.Namespace) -> "TrainConfig":
 
 
 def _network(name: str) -> Any:
-    from jpegpre_tf import runtime
-    from jpegpre_tf.models.trained import load_preprocessor
+    from jpegpre_tf.models.preprocessor import Preprocessor
 
-    path = Path(name)
-    if path.suffix != ".keras":
-        path = runtime.find_model(name).path / "model.keras"
-    return load_preprocessor(path)
+    return Preprocessor.from_preset(name)
 
 
 def _weights(text: str) -> dict[str, float]:

@@ -12,6 +12,7 @@ from jpegpre_tf.models.neural_rate_estimator import NeuralRateEstimator
 from jpegpre_tf.models.neural_simulator import NeuralSimulator
 
 _KINDS = {NeuralSimulator: "simulator", NeuralRateEstimator: "rate"}
+_CLASS_NAMES = {kind: network.__name__ for network, kind in _KINDS.items()}
 _WHAT = {
     "simulator": "Does to a picture what {encoder} and a decoder do: `(images, quality)` -> decoded pictures.",
     "rate": "Tells how many bits per pixel {encoder} takes: `(images, quality)` -> bits of the file per pixel.",
@@ -86,22 +87,21 @@ def write_network_folder(
 
 def _readme(description: dict[str, Any]) -> str:
     low, high = description["quality_range"]
-    encoder = description["encoder"]
+    encoder, kind = description["encoder"], description["kind"]
+    preset = description["name"].removeprefix(f"{kind}-")
     lines = [
         f"# {description['name']}, version {description['version']}",
         "",
-        _WHAT[description["kind"]].format(encoder=encoder["name"]),
+        _WHAT[kind].format(encoder=encoder["name"]),
         "",
         f"Encoder: {encoder['name']} {encoder['version']}; {encoder['flags']}. Learned at quality {low} to {high}. "
         f"{description['parameters']:,} parameters, {description['multiply_adds_per_pixel']:,} multiply-adds per "
         f"pixel beside colour and DCT; licence {description['licence']}. How it works: `docs/neural.md`.",
         "",
         "```python",
-        "import keras",
-        "import jpegpre_tf.models",
-        "from jpegpre_tf import runtime",
+        "import jpegpre_tf",
         "",
-        f'network = keras.models.load_model(runtime.find_model("{description["name"]}").path / "model.keras")',
+        f'network = jpegpre_tf.{_CLASS_NAMES[kind]}.from_preset("{preset}")',
         "result = network(images, quality=[75.0] * len(images))",
         "```",
         "",

@@ -25,7 +25,7 @@ class MixedGradient(keras.layers.Layer):
 
     Example:
 
-        simulator = MixedGradient(JPEGSimulator(), keras.models.load_model(".../simulator-libjpeg-turbo/model.keras"))
+        simulator = MixedGradient(JPEGSimulator(), NeuralSimulator.from_preset("libjpeg-turbo"))
         trainer = PreprocessorTrainer(Preprocessor(), simulator=simulator)
     """
 

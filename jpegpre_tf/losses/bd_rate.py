@@ -6,7 +6,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from jpegpre_tf.losses.measures import MEASURES, check_measures, check_side
+from jpegpre_tf.losses.measures import MEASURES
+from jpegpre_tf.losses.metric_names import check_metrics, check_side
 from jpegpre_tf.losses.rate_slopes import HEADER_BPP, HEADER_BYTES, rate_slope
 
 _LEAST_PAYLOAD_BPP = 0.004
@@ -55,7 +56,7 @@ class BDRate(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**{**kwargs, "autocast": False, "dtype": "float32"})
-        check_measures(list(metrics))
+        check_metrics(list(metrics))
         if not metrics or min(metrics.values()) < 0 or not sum(metrics.values()) > 0:
             raise ValueError(
                 f"`metrics` must have weights >= 0, one of them positive. Received: metrics={dict(metrics)}"

@@ -1,6 +1,6 @@
 """Quality metrics that can be trained through: the evaluation's metrics, as functions of tensors."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import tensorflow as tf
 
@@ -56,23 +56,3 @@ MEASURES: dict[str, Callable[[tf.Tensor, tf.Tensor], tf.Tensor]] = {
     "psnr_hvs_m": _psnr_hvs_m,
     "ssimulacra2": ssimulacra2,
 }
-
-
-# Shortest side of a picture that a metric is defined for, in pixels, where it is more than a block of chroma.
-LEAST_SIDE = {"ms_ssim": 176, "ssimulacra2": 176}
-
-
-def check_side(names: Sequence[str], side: int) -> None:
-    """Raises ValueError if a picture with this shortest side, in pixels, is too small for a metric."""
-    for name in names:
-        if side < LEAST_SIDE.get(name, 16):
-            raise ValueError(
-                f"{name} needs pictures of at least {LEAST_SIDE.get(name, 16)} pixels a side. Received: {side}"
-            )
-
-
-def check_measures(names: Sequence[str]) -> None:
-    """Raises ValueError for a name that is no metric."""
-    unknown = sorted(set(names) - set(MEASURES))
-    if unknown:
-        raise ValueError(f"metrics must be among {sorted(MEASURES)}. Received: {unknown}")

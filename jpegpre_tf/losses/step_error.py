@@ -5,12 +5,9 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from jpegpre_tf.losses.metric_names import MASKING_ENERGY
 from jpegpre_tf.ops import real_dct
 from jpegpre_tf.ops.quantization import quantization_tables
-
-# MozJPEG's trellis weighs a block by 1 / (2**16.5 + mean squared AC coefficient), coefficients scaled by 8
-# (lambda_log_scale2 in jcparam.c): the weight halves at 2**16.5 / 64 squared levels.
-MASKING_ENERGY = 2.0**16.5 / 64.0
 
 
 @keras.saving.register_keras_serializable(package="jpegpre_tf")

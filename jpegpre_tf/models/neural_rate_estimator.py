@@ -1,5 +1,6 @@
 """How many bits per pixel an encoder that can only be called takes, as a network."""
 
+import os
 from typing import Any
 
 import keras
@@ -7,6 +8,7 @@ import tensorflow as tf
 
 from jpegpre_tf.layers._inputs import check_images, check_quality
 from jpegpre_tf.models.encoder_quantizer import EncoderQuantizer
+from jpegpre_tf.models.loading import load_preset
 from jpegpre_tf.models.rate_network import RateNetwork
 
 
@@ -58,6 +60,20 @@ class NeuralRateEstimator(keras.Model):
         decisions, _ = self.quantizer(images, check_quality(images, quality))
         shape = tf.shape(images)
         return self.rate_network(decisions) / tf.cast(shape[1] * shape[2], tf.float32)
+
+    @classmethod
+    def from_preset(cls, name_or_path: str | os.PathLike[str]) -> "NeuralRateEstimator":
+        """A trained one: of the package by name, or from a path.
+
+        Args:
+            name_or_path: "libjpeg-turbo", "mozjpeg", "jpegli", or what `models.loading.load_preset` takes: a folder
+                with a model.json, the folder of a training run, or a .keras file.
+
+        Raises:
+            ModelError: If there is none, or its file is not the one whose hash its model.json names.
+        """
+        model: NeuralRateEstimator = load_preset(name_or_path, cls, "rate")
+        return model
 
     def compute_output_shape(self, images_shape: Any, *_: Any, **__: Any) -> Any:
         return images_shape[:1]

@@ -1,5 +1,6 @@
 """What an encoder that can only be called does to a picture, as a network."""
 
+import os
 from typing import Any
 
 import keras
@@ -7,6 +8,7 @@ import tensorflow as tf
 
 from jpegpre_tf.layers._inputs import check_images, check_quality
 from jpegpre_tf.models.encoder_quantizer import EncoderQuantizer
+from jpegpre_tf.models.loading import load_preset
 from jpegpre_tf.ops.blocks import pictures_of
 from jpegpre_tf.ops.learned_rounding import hard_levels
 from jpegpre_tf.ops.resample import size_of
@@ -34,7 +36,7 @@ class NeuralSimulator(keras.Model):
 
     Example:
 
-        simulator = keras.models.load_model("savedmodels/simulator-mozjpeg/model.keras")
+        simulator = jpegpre_tf.NeuralSimulator.from_preset("mozjpeg")
         decoded = simulator(images, quality=[75.0] * len(images))
     """
 
@@ -60,6 +62,20 @@ class NeuralSimulator(keras.Model):
         levels = [hard_levels(decision) for decision in decisions]
         planes = [level * table for level, table in zip(levels, tables, strict=True)]
         return pictures_of(planes, size_of(images, 1), size_of(images, 2))
+
+    @classmethod
+    def from_preset(cls, name_or_path: str | os.PathLike[str]) -> "NeuralSimulator":
+        """A trained one: of the package by name, or from a path.
+
+        Args:
+            name_or_path: "libjpeg-turbo", "mozjpeg", "jpegli", or what `models.loading.load_preset` takes: a folder
+                with a model.json, the folder of a training run, or a .keras file.
+
+        Raises:
+            ModelError: If there is none, or its file is not the one whose hash its model.json names.
+        """
+        model: NeuralSimulator = load_preset(name_or_path, cls, "simulator")
+        return model
 
     def compute_output_shape(self, images_shape: Any, *_: Any, **__: Any) -> Any:
         return images_shape

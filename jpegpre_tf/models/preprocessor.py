@@ -1,5 +1,6 @@
 """The preprocessing network."""
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ import tensorflow as tf
 from jpegpre_tf.layers.dead_zone import GATES, ZERO_SPAN, DeadZone
 from jpegpre_tf.models.decision_graph import FEATURES, DecisionGraph, Decisions
 from jpegpre_tf.models.gate_network import build_gate_network
+from jpegpre_tf.models.loading import load_preset
 
 
 @keras.saving.register_keras_serializable(package="jpegpre_tf")
@@ -39,6 +41,7 @@ class Preprocessor(keras.Model):
 
     Example:
 
+        preprocessor = jpegpre_tf.Preprocessor.from_preset("balanced")
         tables = np.stack(jpegpre_tf.jpeg.quantization_tables(75))
         edited = preprocessor(images, tables, strength=1.0)
     """
@@ -141,6 +144,20 @@ class Preprocessor(keras.Model):
                 ("chroma", self.chroma_network, 256.0),
             )
         }
+
+    @classmethod
+    def from_preset(cls, name_or_path: str | os.PathLike[str]) -> "Preprocessor":
+        """A trained one: of the package by name, or from a path.
+
+        Args:
+            name_or_path: "balanced", "fidelity", "perceptual", or what `models.loading.load_preset` takes: a folder
+                with a model.json, the folder of a training run, or a .keras file.
+
+        Raises:
+            ModelError: If there is none, or its file is not the one whose hash its model.json names.
+        """
+        model: Preprocessor = load_preset(name_or_path, cls, "preprocessor")
+        return model
 
     def compute_output_shape(self, image_shape: Any, *_: Any, **__: Any) -> Any:
         return image_shape

@@ -13,7 +13,8 @@ import tensorflow as tf
 
 from jpegpre_tf.layers.jpeg_simulator import JPEGSimulator
 from jpegpre_tf.layers.rate_estimator import RateEstimator
-from jpegpre_tf.losses.measures import MEASURES, check_measures
+from jpegpre_tf.losses.measures import MEASURES
+from jpegpre_tf.losses.metric_names import check_metrics
 from jpegpre_tf.losses.rate_slopes import HEADER_BPP, HEADER_BYTES, rate_slope
 from jpegpre_tf.search.level_search import LevelSearch, edit
 
@@ -62,7 +63,7 @@ class PictureOptimizer:
     """
 
     def __init__(self, measures: Mapping[str, float], guard: float = GUARD) -> None:
-        check_measures(list(measures))
+        check_metrics(list(measures))
         total = sum(measures.values())
         if not total > 0:
             raise ValueError(f"`measures` must have a positive weight. Received: measures={dict(measures)}")

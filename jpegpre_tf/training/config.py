@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from jpegpre_tf.errors import UsageError
-from jpegpre_tf.losses.measures import check_measures, check_side
-from jpegpre_tf.losses.step_error import MASKING_ENERGY
+from jpegpre_tf.losses.metric_names import MASKING_ENERGY, check_metrics, check_side
 from jpegpre_tf.training.config_file import (
     check_positive,
     check_qualities,
@@ -54,7 +53,7 @@ class ObjectiveConfig:
         if not self.harm_weight >= 0:
             raise UsageError(f"`harm_weight` must be >= 0. Received: harm_weight={self.harm_weight}")
         try:
-            check_measures(list(self.metrics))
+            check_metrics(list(self.metrics))
         except ValueError as error:
             raise UsageError(str(error)) from error
 

@@ -113,8 +113,8 @@ def layers_of(way: str) -> tuple[keras.layers.Layer, keras.layers.Layer]:
     if way in ("cubic", "noise"):
         return Approximate(way), ApproximateRate(way, exact[1])
     networks = [
-        keras.models.load_model(ROOT / "savedmodels" / f"{kind}-libjpeg-turbo" / "model.keras")
-        for kind in ("simulator", "rate")
+        kind.from_preset("libjpeg-turbo")
+        for kind in (jpegpre_tf.NeuralSimulator, jpegpre_tf.NeuralRateEstimator)
     ]
     if way == "neural":
         return networks[0], networks[1]

@@ -18,12 +18,10 @@ from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import keras
 import numpy as np
 import tensorflow as tf
 
-import jpegpre_tf.models  # noqa: F401  (registers the classes that the files name)
-from jpegpre_tf import JPEGSimulator, RateEstimator, runtime
+from jpegpre_tf import JPEGSimulator, NeuralRateEstimator, NeuralSimulator, RateEstimator, runtime
 from jpegpre_tf.codecs import Encoder, LibjpegTurbo, decode, get_encoder
 from jpegpre_tf.runtime import write_atomically
 from jpegpre_tf.training.data.crops import list_pictures, load_rgb
@@ -47,7 +45,9 @@ def psnr(a: Pixels, b: Pixels) -> float:
 
 def load_network(folder: Path, kind: str, encoder: str) -> Any:
     """A jitted callable `(image uint8 (height, width, 3), quality) -> NumPy`, and the Keras model."""
-    model = keras.models.load_model(folder / f"{kind}-{encoder}" / "model.keras")
+    model = {"simulator": NeuralSimulator, "rate": NeuralRateEstimator}[kind].from_preset(
+        folder / f"{kind}-{encoder}"
+    )
     compiled = tf.function(model, jit_compile=True)
 
     def call(image: Pixels, quality: int) -> np.ndarray:

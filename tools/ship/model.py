@@ -25,9 +25,7 @@ PARITY_SIZE = 256
 
 
 def ship(arguments: argparse.Namespace) -> None:
-    import keras
-
-    import jpegpre_tf.models  # noqa: F401  (registers the classes that the file names)
+    from jpegpre_tf import Preprocessor
     from jpegpre_tf.training.checkpoint import RECIPE
     from jpegpre_tf.training.config import load_config
     from jpegpre_tf.training.data.crops import list_pictures, load_rgb
@@ -50,7 +48,7 @@ def ship(arguments: argparse.Namespace) -> None:
     log.write_bytes((arguments.run / "log.jsonl").read_bytes())
     training.plot(arguments.folder)
     write_model_folder(
-        keras.models.load_model(arguments.model or arguments.run / "model.keras"),
+        Preprocessor.from_preset(arguments.model or arguments.run),
         arguments.folder,
         version=arguments.version,
         training={

@@ -60,10 +60,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--version", default="1")
     parser.add_argument("--initial", help="what --from named, for the command that is written down")
     arguments = parser.parse_args(argv)
-    import keras
+    from jpegpre_tf import NeuralRateEstimator, NeuralSimulator
 
-    import jpegpre_tf.models  # noqa: F401  (registers the classes that the file names)
-
+    network = {"simulator": NeuralSimulator, "rate": NeuralRateEstimator}[arguments.kind]
     bench = json.loads(arguments.bench.read_text(encoding="utf-8"))
     config = json.loads((arguments.run / "config.json").read_text(encoding="utf-8"))
     folder = ROOT / "savedmodels" / f"{arguments.kind}-{arguments.encoder}"
@@ -79,7 +78,7 @@ def main(argv: list[str] | None = None) -> int:
         command += f" --from {arguments.initial}"
     made = {"simulator": measured_simulator, "rate": measured_rate}[arguments.kind](bench, arguments.encoder)
     write_network_folder(
-        keras.models.load_model(arguments.run / "model.keras"),
+        network.from_preset(arguments.run),
         folder,
         version=arguments.version,
         encoder=get_encoder(arguments.encoder).identity(),

@@ -12,6 +12,7 @@ from jpegpre_tf.errors import UsageError
 
 if TYPE_CHECKING:
     from jpegpre_tf.codecs.base import Encoder
+    from jpegpre_tf.training.neural.config import NeuralTrainConfig
     from jpegpre_tf.training.neural.run import NeuralRun
 
 # Fields of NeuralTrainConfig offered as options, as (option, type).
@@ -47,36 +48,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_run_arguments(parser, _OPTIONS)
 
 
-def checked(arguments: argparse.Namespace) -> "Encoder":
-    """Checks paths before TensorFlow's seconds of import, and returns the encoder.
+def checked(arguments: argparse.Namespace) -> "tuple[Encoder, NeuralTrainConfig]":
+    """Checks all arguments before TensorFlow's seconds of import; returns encoder and configuration.
+
+    The configuration is --config, or on --resume the run's own, with the options on top.
 
     Raises:
-        UsageError: If a folder, file or encoder is not there, or RUN_DIR and --resume do not fit.
+        UsageError: If a folder, file or encoder is not there, the configuration is wrong, or RUN_DIR and --resume do
+            not fit.
     """
     if not arguments.folder.is_dir():
         raise UsageError(f"{arguments.folder}: expected a folder of pictures to learn from, found none")
-    for option, path in (
-        ("--from", arguments.initial),
-        ("--simulator", getattr(arguments, "simulator", None)),
-    ):
-        if path is not None and not path.is_file():
-            raise UsageError(f"{option}: expected a .keras file, found nothing at {path}")
+    if arguments.initial is not None and not arguments.initial.is_file():
+        raise UsageError(f"--from: expected a .keras file, found nothing at {arguments.initial}")
     shared_arguments.check_run_folder(arguments.output, arguments.resume)
     from jpegpre_tf.codecs.command import CommandEncoder
     from jpegpre_tf.codecs.registry import get_encoder
-
-    return CommandEncoder(arguments.encoder) if "{" in arguments.encoder else get_encoder(arguments.encoder)
-
-
-def start_run(arguments: argparse.Namespace, encoder: "Encoder") -> "NeuralRun":
-    """The run in RUN_DIR: its configuration is --config, or on --resume its own, with the options on top."""
-    from jpegpre_tf.training.data.crops import list_pictures
     from jpegpre_tf.training.neural.config import NeuralTrainConfig, load_neural_config
-    from jpegpre_tf.training.neural.run import NeuralRun
 
+    is_command = "{" in arguments.encoder
+    encoder = CommandEncoder(arguments.encoder) if is_command else get_encoder(arguments.encoder)
     path = arguments.config or (arguments.output / "config.json" if arguments.resume else None)
     config = load_neural_config(path) if path else NeuralTrainConfig()
-    config = dataclasses.replace(config, **overrides(arguments, _OPTIONS))
+    return encoder, dataclasses.replace(config, **overrides(arguments, _OPTIONS))
+
+
+def start_run(arguments: argparse.Namespace, encoder: "Encoder", config: "NeuralTrainConfig") -> "NeuralRun":
+    """The run in RUN_DIR."""
+    from jpegpre_tf.training.data.crops import list_pictures
+    from jpegpre_tf.training.neural.run import NeuralRun
+
     paths = list_pictures(arguments.folder)
     validation = list_pictures(arguments.validation) if arguments.validation else []
     print(f"learning {encoder.name} from {len(paths)} pictures, {config.steps} steps", file=sys.stderr)

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from jpegpre_tf.errors import ModelError
+from jpegpre_tf.models.loading import load_network
 from jpegpre_tf.models.neural_rate_estimator import NeuralRateEstimator
 from jpegpre_tf.models.neural_simulator import NeuralSimulator
 from jpegpre_tf.ops.blocks import ARITHMETICS, coefficients_of
@@ -224,21 +225,6 @@ class _Keep(keras.callbacks.Callback):
         with averaged(self.model):
             self.network.save(partial)
         partial.replace(self.folder / "model.keras")
-
-
-def load_network(path: Path, kind: type[keras.Model]) -> keras.Model:
-    """Loads a .keras file that must be a `kind`.
-
-    Raises:
-        ModelError: If it is not.
-    """
-    try:
-        network = keras.models.load_model(path)
-    except (OSError, ValueError, TypeError) as error:
-        raise ModelError(f"{path}: expected a .keras {kind.__name__}, cannot load it ({error})") from error
-    if not isinstance(network, kind):
-        raise ModelError(f"{path}: expected a .keras {kind.__name__}, found a {type(network).__name__}")
-    return network
 
 
 def _copy_weights(path: Path, kind: type[keras.Model], network: keras.Model) -> None:

@@ -12,11 +12,12 @@ import jpegpre_tf
 from jpegpre_tf.cli.main import main
 from jpegpre_tf.codecs import LibjpegTurbo
 from jpegpre_tf.errors import ModelError, UsageError
+from jpegpre_tf.models.loading import load_network
 from jpegpre_tf.training.data.crops import list_pictures
 from jpegpre_tf.training.neural import run as neural_run
 from jpegpre_tf.training.neural.config import NeuralTrainConfig, load_neural_config
 from jpegpre_tf.training.neural.edits import dead_zone
-from jpegpre_tf.training.neural.run import NeuralRun, load_network
+from jpegpre_tf.training.neural.run import NeuralRun
 
 PICTURES = Path(__file__).parents[2] / "pictures"
 TINY = {

@@ -1,0 +1,101 @@
+"""Reads networks from .keras files, model folders and the package's own models, or says in one line why not."""
+
+import os
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from jpegpre_tf.errors import ModelError, UnknownModelError, first_line
+from jpegpre_tf.runtime.inference.model_folder import ModelFolder, find_model, shipped_models
+
+MODEL_FILE = "model.keras"
+
+
+def load_network(path: str | os.PathLike[str], kind: type[keras.Model]) -> Any:
+    """Returns the model of a .keras file.
+
+    Args:
+        path: The file.
+        kind: Class that the model must be of.
+
+    Raises:
+        ModelError: If there is no such file, it is not a Keras model, of another class, or has weights that are not
+            finite.
+    """
+    path = Path(path)
+    name = kind.__name__
+    if not path.is_file():
+        raise ModelError(
+            f"{path}: expected a .keras {name}, found {'a folder' if path.is_dir() else 'nothing'}"
+        )
+    try:
+        with warnings.catch_warnings():
+            # Keras warns of every layer without weights, before the error that counts.
+            warnings.simplefilter("ignore", UserWarning)
+            model = keras.saving.load_model(path)
+    except Exception as error:  # Keras raises whatever its zip and JSON readers and layers do
+        raise ModelError(f"{path}: expected a .keras {name} ({_reason(error)})") from error
+    if not isinstance(model, kind):
+        raise ModelError(f"{path}: expected a jpegpre_tf {name}, found a {type(model).__name__}")
+    for variable in model.variables:
+        values = np.asarray(variable)
+        if values.dtype.kind == "f" and not np.all(np.isfinite(values)):
+            raise ModelError(
+                f"{path}: expected finite weights, found NaN or infinity in {variable.path}: training failed"
+            )
+    return model
+
+
+def load_preset(name_or_path: str | os.PathLike[str], kind: type[keras.Model], role: str) -> Any:
+    """Returns a model of the package by name, or one from a path.
+
+    Args:
+        name_or_path: Name of a model that came with the package, with or without its role before it ("mozjpeg",
+            "simulator-mozjpeg"); a folder with a model.json, which names the file's hash; the folder of a training run;
+            or a .keras file.
+        kind: Class that the model must be of.
+        role: What such a model is called in model.json: "preprocessor", "simulator" or "rate".
+
+    Raises:
+        ModelError: If there is no such model, it is of another role, or its file is not what model.json describes.
+    """
+    name, path = os.fspath(name_or_path), Path(name_or_path)
+    shipped = {model.name: model for model in shipped_models() if model.kind == role}
+    if (model := shipped.get(name) or shipped.get(f"{role}-{name}")) is not None:
+        return _load_checked(model, kind)
+    if path.suffix == ".keras":
+        return load_network(path, kind)
+    if (path / "model.json").is_file():
+        model = find_model(path)
+        if model.kind != role:
+            raise ModelError(f"{path}: expected a {role}, found a {model.kind}")
+        return _load_checked(model, kind)
+    if (path / MODEL_FILE).is_file():
+        return load_network(path / MODEL_FILE, kind)
+    names = ", ".join(name.removeprefix(f"{role}-") for name in shipped) or "(no shipped models)"
+    raise UnknownModelError(
+        f"unknown {role} {name!r}: expected one of {names}, "
+        f"a folder with a model.json or {MODEL_FILE}, or a .keras file"
+    )
+
+
+def _load_checked(model: ModelFolder, kind: type[keras.Model]) -> Any:
+    """The bytes that were checked are the bytes that are loaded, whatever happens to the file meanwhile."""
+    content = model.read(MODEL_FILE)
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder, MODEL_FILE)
+        copy.write_bytes(content)
+        try:
+            return load_network(copy, kind)
+        except ModelError as error:
+            raise ModelError(str(error).replace(str(copy), str(model.path / MODEL_FILE))) from error
+
+
+def _reason(error: Exception) -> str:
+    if "could not be loaded" in str(error):
+        return "its weights are those of other networks: versions 4 and before can't be loaded any more"
+    return first_line(error)
