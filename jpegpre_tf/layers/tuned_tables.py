@@ -10,6 +10,11 @@ import tensorflow as tf
 from jpegpre_tf.jpeg.tuned_tables import BASE_TABLES, NODE_QUALITIES, log_scale
 from jpegpre_tf.jpeg.tuned_tables import TunedTables as StoredTables
 
+# A table's entries by how much of a file their coefficients take, about: those of low frequency take most of it. With
+# equal weights coarse steps for high frequencies, which cost hardly any bits, pay for fine ones of low frequencies.
+SCALE_WEIGHTS = (1.0 + np.add.outer(np.arange(8), np.arange(8))) ** -2.0
+SCALE_WEIGHTS = (SCALE_WEIGHTS / SCALE_WEIGHTS.sum()).astype(np.float32)
+
 
 @keras.saving.register_keras_serializable(package="jpegpre_tf")
 class TunedTables(keras.layers.Layer):
@@ -23,9 +28,9 @@ class TunedTables(keras.layers.Layer):
         calibration: See `jpeg.tuned_tables.TunedTables`; not trained.
         gain: Factor of the logarithms on the trained variable. With Adam it is a factor on their learning rate, so that
             one optimizer trains tables faster than networks.
-        keeps_scale: Whether the mean logarithm of luma's factors is held at 0 at every node, which training needs: a
-            loss that compares at equal rate hardly notices where on the curve a file lies, and the tables of all
-            qualities drift to those where most is gained.
+        keeps_scale: Whether the weighted mean logarithm of luma's factors is held at 0 at every node, which training
+            needs: a loss that compares at equal rate hardly notices where on the curve a file lies, and the tables of
+            all qualities drift to those where most is gained. Weights are `SCALE_WEIGHTS`.
     Call arguments:
         quality: `(batch,)`, 1..100.
     Returns:
@@ -66,7 +71,7 @@ class TunedTables(keras.layers.Layer):
         """float32 (nodes, 2, 8, 8), natural order: ln of the factors."""
         factors = self.gain * tf.convert_to_tensor(self.scaled_factors)
         if self.keeps_scale:
-            factors -= tf.reduce_mean(factors[:, :1], axis=[2, 3], keepdims=True)
+            factors -= tf.reduce_sum(SCALE_WEIGHTS * factors[:, :1], axis=[2, 3], keepdims=True)
         return factors
 
     def call(self, quality: Any) -> tf.Tensor:

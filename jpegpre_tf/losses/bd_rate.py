@@ -32,6 +32,7 @@ class BDRate(keras.layers.Layer):
         metrics: Name -> weight, of `jpegpre_tf.losses.measures.MEASURES`; weights are divided by their sum. A
             metric of weight 0 is only kept from harm.
         harm_weight: Factor on the mean harm over `metrics`; 0 leaves it out.
+        given_metrics: As `metrics`, for pictures whose tables were given instead of learned; None for the same.
         jit_compile: Compile with XLA, once per shape.
     Call arguments:
         original, decoded: float32 `(batch, height, width, 3)`, RGB levels; static sizes, multiples of 16, at
@@ -40,6 +41,7 @@ class BDRate(keras.layers.Layer):
         rate_bpp: float32 `(batch,)`, of the whole file (optimised Huffman tables).
         strength: float32 `(batch,)`, 0..1, factor on ln(rate): 1 for the best BD-rate, less for milder edits.
         plain_decoded, plain_rate_bpp: The same of the unedited picture; needed where `compares_with_plain`.
+        is_given: bool `(batch,)`, pictures to weigh by `given_metrics`; None for none.
     Returns:
         float32 `(batch,)`, in units of ln(rate).
     Raises:
@@ -53,26 +55,35 @@ class BDRate(keras.layers.Layer):
         jit_compile: bool = False,
         *,
         harm_weight: float = 0.0,
+        given_metrics: Mapping[str, float] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**{**kwargs, "autocast": False, "dtype": "float32"})
-        check_metrics(list(metrics))
-        if not metrics or min(metrics.values()) < 0 or not sum(metrics.values()) > 0:
-            raise ValueError(
-                f"`metrics` must have weights >= 0, one of them positive. Received: metrics={dict(metrics)}"
-            )
+        for name, weights in (("metrics", metrics), ("given_metrics", given_metrics)):
+            if weights is None:
+                continue
+            check_metrics(list(weights))
+            if not weights or min(weights.values()) < 0 or not sum(weights.values()) > 0:
+                raise ValueError(
+                    f"`{name}` must have weights >= 0, one of them positive. Received: {name}={dict(weights)}"
+                )
         if not harm_weight >= 0:
             raise ValueError(f"`harm_weight` must be >= 0. Received: harm_weight={harm_weight}")
         self.metric_weights = dict(metrics)
+        self.given_weights = self.metric_weights if given_metrics is None else dict(given_metrics)
+        self.metric_names = tuple(dict.fromkeys((*self.metric_weights, *self.given_weights)))
         self.harm_weight = harm_weight
         self.jit_compile = jit_compile
         self._parts = tf.function(self._compute, jit_compile=True) if jit_compile else self._compute
+
+    def _is_weighed(self, name: str) -> bool:
+        return bool(self.metric_weights.get(name) or self.given_weights.get(name))
 
     @property
     def part_names(self) -> tuple[str, ...]:
         """Names of what `parts` returns beside the loss."""
         weighed = tuple(
-            name for name, weight in self.metric_weights.items() if weight or self.compares_with_plain
+            name for name in self.metric_names if self.compares_with_plain or self._is_weighed(name)
         )
         return ("log_rate", *weighed, *(("harm",) if self.compares_with_plain else ()))
 
@@ -80,6 +91,11 @@ class BDRate(keras.layers.Layer):
     def compares_with_plain(self) -> bool:
         """Whether calls need `plain_decoded` and `plain_rate_bpp`."""
         return self.harm_weight > 0
+
+    @property
+    def weighs_given(self) -> bool:
+        """Whether pictures of given tables have weights of their own."""
+        return self.given_weights != self.metric_weights
 
     def call(
         self,
@@ -90,10 +106,10 @@ class BDRate(keras.layers.Layer):
         strength: Any,
         plain_decoded: Any = None,
         plain_rate_bpp: Any = None,
+        is_given: Any = None,
     ) -> tf.Tensor:
-        return self.parts(original, decoded, quality, rate_bpp, strength, plain_decoded, plain_rate_bpp)[
-            "loss"
-        ]
+        arguments = (original, decoded, quality, rate_bpp, strength, plain_decoded, plain_rate_bpp, is_given)
+        return self.parts(*arguments)["loss"]
 
     def parts(
         self,
@@ -104,6 +120,7 @@ class BDRate(keras.layers.Layer):
         strength: Any,
         plain_decoded: Any = None,
         plain_rate_bpp: Any = None,
+        is_given: Any = None,
     ) -> dict[str, tf.Tensor]:
         """The loss and what it is made of, each float32 (batch,): "loss" and `part_names`; arguments as of the call.
 
@@ -115,13 +132,13 @@ class BDRate(keras.layers.Layer):
                 raise ValueError("`plain_decoded` and `plain_rate_bpp` must be given with `harm_weight`.")
             arguments += [plain_decoded, plain_rate_bpp]
         tensors = [tf.cast(tf.convert_to_tensor(x), tf.float32) for x in arguments]
-        check_side(
-            [name for name, weight in self.metric_weights.items() if weight], min(tensors[0].shape[1:3])
-        )
-        return dict(self._parts(*tensors))
+        check_side([name for name in self.metric_names if self._is_weighed(name)], min(tensors[0].shape[1:3]))
+        given = tf.zeros_like(tensors[2], tf.bool) if is_given is None else tf.cast(is_given, tf.bool)
+        return dict(self._parts(given, *tensors))
 
     def _compute(
         self,
+        is_given: tf.Tensor,
         original: tf.Tensor,
         decoded: tf.Tensor,
         quality: tf.Tensor,
@@ -131,21 +148,20 @@ class BDRate(keras.layers.Layer):
         plain_rate_bpp: tf.Tensor | None = None,
     ) -> dict[str, tf.Tensor]:
         rate = _rate_as_of_a_picture(rate_bpp, original)
-        total = sum(self.metric_weights.values())
         log_rate = tf.math.log(rate)
         parts = {"log_rate": log_rate}
         loss = strength * log_rate
         if plain_decoded is not None:
             rate_change = tf.math.log(rate / _rate_as_of_a_picture(plain_rate_bpp, original))
         harms = []
-        for name, weight in self.metric_weights.items():
-            if not weight and plain_decoded is None:
+        for name in self.metric_names:
+            if not self._is_weighed(name) and plain_decoded is None:
                 continue
             metric = MEASURES[name]
             slope = tf.stop_gradient(rate_slope(name, quality, rate))
             parts[name] = metric(original, decoded)
-            if weight:
-                loss -= (weight / total) * slope * parts[name]
+            weight = tf.where(is_given, _share(self.given_weights, name), _share(self.metric_weights, name))
+            loss -= weight * slope * parts[name]
             if plain_decoded is not None:
                 plain_value = tf.stop_gradient(metric(original, plain_decoded))
                 harms.append(tf.nn.relu(rate_change - slope * (parts[name] - plain_value) - HARM_ALLOWANCE))
@@ -161,6 +177,7 @@ class BDRate(keras.layers.Layer):
         return {
             **super().get_config(),
             "metrics": self.metric_weights,
+            "given_metrics": self.given_weights,
             "jit_compile": self.jit_compile,
             "harm_weight": self.harm_weight,
         }
@@ -172,6 +189,10 @@ class BDRate(keras.layers.Layer):
         if "measures" in config:
             config["metrics"] = config.pop("measures")
         return cls(**config)
+
+
+def _share(weights: Mapping[str, float], name: str) -> float:
+    return weights.get(name, 0.0) / sum(weights.values())
 
 
 def _rate_as_of_a_picture(rate_bpp: tf.Tensor, picture: tf.Tensor) -> tf.Tensor:

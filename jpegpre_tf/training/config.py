@@ -36,12 +36,14 @@ class ObjectiveConfig:
     Attributes:
         metrics: Weights of the metrics whose BD-rate is minimized, see `BDRate`. If empty, squared error in steps is
             weighed against bits instead, with the four fields from `rate_weight` on.
+        given_metrics: As `metrics`, for crops whose tables are given instead of learned; if empty, the same.
         harm_weight: Weight of metrics that got worse on single pictures, see `BDRate`; 0 for none.
         rate_weight: Squared steps per pixel that one bit per pixel is worth, see `RateDistortion`.
         masking_energy, chroma_weight, frequency_exponent: See `StepError`.
     """
 
     metrics: dict[str, float] = dataclasses.field(default_factory=dict)
+    given_metrics: dict[str, float] = dataclasses.field(default_factory=dict)
     harm_weight: float = 0.0
     rate_weight: float = 1 / 19
     masking_energy: float = MASKING_ENERGY
@@ -53,7 +55,7 @@ class ObjectiveConfig:
         if not self.harm_weight >= 0:
             raise UsageError(f"`harm_weight` must be >= 0. Received: harm_weight={self.harm_weight}")
         try:
-            check_metrics(list(self.metrics))
+            check_metrics([*self.metrics, *self.given_metrics])
         except ValueError as error:
             raise UsageError(str(error)) from error
 
@@ -175,7 +177,8 @@ class TrainConfig:
     run: RunConfig = dataclasses.field(default_factory=RunConfig)
 
     def __post_init__(self) -> None:
-        weighed = [name for name, weight in self.objective.metrics.items() if weight]
+        metrics = (self.objective.metrics, self.objective.given_metrics)
+        weighed = [name for weights in metrics for name, weight in weights.items() if weight]
         try:
             check_side(weighed, self.data.crop_size)
         except ValueError as error:

@@ -37,7 +37,8 @@ class PreprocessorTrainer(TrackedModel):
 
     `compile` takes as `loss` a layer `(original, decoded, quality, rate_bpp, strength)` -> `(batch,)`, to be minimized:
     `BDRate`, or `RateDistortion`, the default. One whose `compares_with_plain` is true is given the plain file's
-    decoded picture and rate as well. Objectives with `parts` and `part_names` have those in the log.
+    decoded picture and rate as well; one whose `weighs_given` is true gets `is_given`, bool `(batch,)`: whether a
+    picture's tables are in the batch. Objectives with `parts` and `part_names` have those in the log.
 
     `fit` takes batches `(image, quality, strength)` or `(image, quality, strength, tables)`: float32 or uint8
     `(batch, height, width, 3)` samples, `(batch,)` 1..100, `(batch,)` 0..1, `(batch, 2, 8, 8)` tables 1..255, or zeros
@@ -133,11 +134,15 @@ class PreprocessorTrainer(TrackedModel):
         if getattr(self.objective, "compares_with_plain", False):
             plain = [tf.stop_gradient(part) for part in self._plain(image, quality)]
         arguments = (image, decoded, quality, rate_bpp, strength, *plain)
+        # Only an objective that asks for it is told whose tables were given.
+        told = {}
+        if getattr(self.objective, "weighs_given", False) and given:
+            told["is_given"] = tf.reduce_max(tf.cast(given[0], tf.float32), axis=[1, 2, 3]) > 0.0
         if hasattr(self.objective, "parts"):
-            parts = dict(self.objective.parts(*arguments))
+            parts = dict(self.objective.parts(*arguments, **told))
             losses = parts.pop("loss")
         else:
-            parts, losses = {}, self.objective(*arguments)
+            parts, losses = {}, self.objective(*arguments, **told)
         mse = tf.reduce_mean(tf.square(decoded - image), axis=[1, 2, 3])
         psnr = 10.0 * tf.math.log(255.0**2 / tf.maximum(mse, 1e-6)) / tf.math.log(10.0)
         values = {"loss": losses, "loss_median": _median(losses), "rate_bpp": rate_bpp, "psnr": psnr}

@@ -32,7 +32,9 @@ _LEAST_GAIN = 1e-6
 def build_objective(config: ObjectiveConfig) -> keras.layers.Layer:
     """What the configuration asks to minimize."""
     if config.metrics:
-        return BDRate(config.metrics, harm_weight=config.harm_weight)
+        return BDRate(
+            config.metrics, harm_weight=config.harm_weight, given_metrics=config.given_metrics or None
+        )
     distortion = StepError(config.masking_energy, config.chroma_weight, config.frequency_exponent)
     return RateDistortion(distortion, config.rate_weight)
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from jpegpre_tf.jpeg.tables import quantization_tables
 from jpegpre_tf.jpeg.tuned_tables import TunedTables as StoredTables
-from jpegpre_tf.layers.tuned_tables import TunedTables
+from jpegpre_tf.layers.tuned_tables import SCALE_WEIGHTS, TunedTables
 
 CALIBRATION = ((10.0, 50.0, 95.0), (6.5, 41.0, 93.0))
 
@@ -111,7 +111,7 @@ def test_the_scale_is_kept_where_training_asks_for_it():
     layer.build()
     layer.scaled_factors.assign(np.random.default_rng(0).normal(0.5, 0.3, (4, 2, 8, 8)).astype(np.float32))
     factors = np.asarray(layer.log_factors)
-    np.testing.assert_allclose(factors[:, 0].mean(axis=(1, 2)), 0, atol=1e-6)
+    np.testing.assert_allclose((SCALE_WEIGHTS * factors[:, 0]).sum(axis=(1, 2)), 0, atol=1e-6)
     # Shapes, and chroma against luma, are what was assigned.
     assigned = np.asarray(layer.scaled_factors)
     np.testing.assert_allclose(factors[:, 1] - factors[:, 0], assigned[:, 1] - assigned[:, 0], atol=1e-6)

@@ -96,6 +96,8 @@ def test_harm_needs_plain_jpeg() -> None:
 def test_bad_weights(metrics: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="metrics"):
         BDRate(metrics)
+    with pytest.raises(ValueError, match="metrics"):
+        BDRate({"ssim": 1.0}, given_metrics=metrics)
 
 
 def test_pictures_too_small_for_a_metric_are_refused() -> None:
@@ -118,6 +120,20 @@ def test_parts_add_up_to_the_loss(large_photos: np.ndarray) -> None:
     np.testing.assert_allclose(parts["loss"], strength * parts["log_rate"] - gain, rtol=1e-5)
 
 
+def test_pictures_of_given_tables_are_weighed_by_weights_of_their_own(large_photos: np.ndarray) -> None:
+    original = tf.constant(large_photos[:2], tf.float32)
+    decoded, strength = original + 3.0, tf.ones([2])
+    quality, rate = tf.constant([30.0, 70.0]), tf.constant([0.7, 1.2])
+    objective = BDRate({"psnr_y": 1.0}, given_metrics={"ssim": 2.0, "psnr_y": 2.0})
+    assert objective.weighs_given and not BDRate({"psnr_y": 1.0}).weighs_given
+    assert objective.part_names == ("log_rate", "psnr_y", "ssim")
+    loss = objective(original, decoded, quality, rate, strength, is_given=[False, True])
+    learned = BDRate({"psnr_y": 1.0})(original, decoded, quality, rate, strength)
+    given = BDRate({"ssim": 1.0, "psnr_y": 1.0})(original, decoded, quality, rate, strength)
+    np.testing.assert_allclose(loss, [learned[0], given[1]], rtol=1e-5)
+    assert abs(float(learned[1] - given[1])) > 1e-3
+
+
 def test_slopes_of_nearly_flat_crops_are_those_of_the_flattest_twentieth() -> None:
     """The slope of a metric grows with falling rate, and would grow without bound."""
     quality = tf.fill([200], 60.0)
@@ -136,7 +152,7 @@ def test_an_old_configuration_is_still_read() -> None:
 
 
 def test_configuration_round_trips() -> None:
-    layer = BDRate({"psnr_y": 1.0, "ssim": 0.5}, harm_weight=0.5)
+    layer = BDRate({"psnr_y": 1.0, "ssim": 0.5}, harm_weight=0.5, given_metrics={"ssim": 1.0})
     assert BDRate.from_config(layer.get_config()).get_config() == layer.get_config()
     layer = RateDistortion(StepError(chroma_weight=0.5), rate_weight=0.1, name="loss")
     again = RateDistortion.from_config(layer.get_config())
