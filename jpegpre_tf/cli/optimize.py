@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the verb's arguments."""
     parser.epilog = (
         "Starts from what the profile's network makes of the picture and is never worse than it by what is searched "
-        "for: the profile's own measures and, for a part, all others. Takes 20 seconds to minutes a megapixel; needs "
+        "for: the profile's own metrics and, for a part, all others. Takes 20 seconds to minutes a megapixel; needs "
         "the extra [train]."
     )
     parser.add_argument("input", metavar="IN", help="a picture file")

@@ -6,8 +6,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from jpegpre_tf.losses.measures import MEASURES
 from jpegpre_tf.losses.metric_names import check_metrics, check_side
+from jpegpre_tf.losses.metrics import METRICS
 from jpegpre_tf.losses.rate_slopes import HEADER_BPP, HEADER_BYTES, rate_slope
 
 _LEAST_PAYLOAD_BPP = 0.004
@@ -29,7 +29,7 @@ class BDRate(keras.layers.Layer):
     picture by picture.
 
     Args:
-        metrics: Name -> weight, of `jpegpre_tf.losses.measures.MEASURES`; weights are divided by their sum. A
+        metrics: Name -> weight, of `jpegpre_tf.losses.metrics.METRICS`; weights are divided by their sum. A
             metric of weight 0 is only kept from harm.
         harm_weight: Factor on the mean harm over `metrics`; 0 leaves it out.
         given_metrics: As `metrics`, for pictures whose tables were given instead of learned; None for the same.
@@ -157,7 +157,7 @@ class BDRate(keras.layers.Layer):
         for name in self.metric_names:
             if not self._is_weighed(name) and plain_decoded is None:
                 continue
-            metric = MEASURES[name]
+            metric = METRICS[name]
             slope = tf.stop_gradient(rate_slope(name, quality, rate))
             parts[name] = metric(original, decoded)
             weight = tf.where(is_given, _share(self.given_weights, name), _share(self.metric_weights, name))

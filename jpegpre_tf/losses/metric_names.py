@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-# As in `jpegpre evaluate`; the functions are in `losses.measures`.
+# As in `jpegpre evaluate`; the functions are in `losses.metrics`.
 METRIC_NAMES = ("psnr_y", "psnr_rgb", "ssim", "ms_ssim", "psnr_hvs_m", "ssimulacra2")
 # Shortest side of a picture that a metric is defined for, in pixels, where it is more than a block of chroma.
 LEAST_SIDE = {"ms_ssim": 176, "ssimulacra2": 176}

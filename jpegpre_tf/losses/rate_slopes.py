@@ -64,7 +64,7 @@ def rate_slope(metric: str, quality: tf.Tensor, rate_bpp: tf.Tensor) -> tf.Tenso
     of 100 crops exceed at their quality, the slope is that of this rate.
 
     Args:
-        metric: A name of `MEASURES`.
+        metric: A name of `METRICS`.
         quality: float32 (batch,), 1..100.
         rate_bpp: float32 (batch,), bits per pixel, header as `HEADER_BPP`.
     """

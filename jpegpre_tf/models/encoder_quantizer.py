@@ -78,7 +78,7 @@ def _build_network(inputs: int, outputs: int, channels: int, spatial_blocks: int
 
 
 class EncoderQuantizer(keras.layers.Layer):
-    """Which levels an encoder chooses for a picture's coefficients: a small network at 1/8 resolution.
+    """What integers an encoder quantizes a picture's coefficients to: a small network at 1/8 resolution.
 
     Coefficients and their units are the encoder's own: its quantization tables at every quality are kept with
     the weights. The network sees each block and its neighbours and gives for every coefficient the thresholds

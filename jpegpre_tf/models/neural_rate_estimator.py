@@ -16,8 +16,8 @@ from jpegpre_tf.models.rate_network import RateNetwork
 class NeuralRateEstimator(keras.Model):
     """Size of the file as a network, learned from the sizes of any 4:2:0 encoder's files.
 
-    Expected levels come from the same kind of network as in `NeuralSimulator`; a second one counts their bits. It
-    is smooth in the picture: probabilities and expectations, nothing is rounded.
+    Expected quantized coefficients come from the same kind of network as in `NeuralSimulator`; a second one counts
+    their bits. It is smooth in the picture: probabilities and expectations, nothing is rounded.
 
     Args:
         channels, spatial_blocks, arithmetic: See `EncoderQuantizer`.

@@ -10,7 +10,7 @@ from jpegpre_tf.layers._inputs import check_images, check_quality
 from jpegpre_tf.models.encoder_quantizer import EncoderQuantizer
 from jpegpre_tf.models.loading import load_preset
 from jpegpre_tf.ops.blocks import pictures_of
-from jpegpre_tf.ops.learned_rounding import hard_levels
+from jpegpre_tf.ops.learned_rounding import choose_quantized
 from jpegpre_tf.ops.resample import size_of
 
 
@@ -19,9 +19,9 @@ class NeuralSimulator(keras.Model):
     """JPEG encode and decode as a network, learned from any 4:2:0 encoder.
 
     Before and after the network is what all encoders and decoders share: colour, DCT, inverse DCT, chroma upsampling,
-    with the encoder's arithmetic and libjpeg-turbo's decoder. The network decides the levels in between, in steps of
-    the encoder's own tables. Forward values are the likeliest levels; the gradient is the slope of the *expected*
-    level, a smooth staircase whose thresholds move with the block and its neighbours.
+    with the encoder's arithmetic and libjpeg-turbo's decoder. The network decides the quantized coefficients in
+    between, in steps of the encoder's own tables. Forward values are the likeliest ones; the gradient is the slope of
+    the *expected* value, a smooth staircase whose thresholds move with the block and its neighbours.
 
     Args:
         channels, spatial_blocks, arithmetic: See `EncoderQuantizer`.
@@ -59,8 +59,8 @@ class NeuralSimulator(keras.Model):
     def call(self, images: Any, quality: Any) -> tf.Tensor:
         images = check_images(images)
         decisions, tables = self.quantizer(images, check_quality(images, quality))
-        levels = [hard_levels(decision) for decision in decisions]
-        planes = [level * table for level, table in zip(levels, tables, strict=True)]
+        quantized = [choose_quantized(decision) for decision in decisions]
+        planes = [plane * table for plane, table in zip(quantized, tables, strict=True)]
         return pictures_of(planes, size_of(images, 1), size_of(images, 2))
 
     @classmethod

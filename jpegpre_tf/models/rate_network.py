@@ -9,7 +9,7 @@ import tensorflow as tf
 from jpegpre_tf.jpeg.resample import subsampling_factors
 from jpegpre_tf.ops import scan
 from jpegpre_tf.ops.blocks import SUBSAMPLING, plane_layout
-from jpegpre_tf.ops.learned_rounding import Decisions, expected_levels, with_gradient_of
+from jpegpre_tf.ops.learned_rounding import Decisions, expect_quantized, with_gradient_of
 
 _FACTORS = subsampling_factors(SUBSAMPLING)
 _LUMA_BLOCKS = _FACTORS[0] * _FACTORS[1]  # per MCU
@@ -41,13 +41,13 @@ def block_features(decisions: list[Decisions]) -> tuple[tf.Tensor, tf.Tensor]:
     """
     signed, probability = [], []
     for decision in decisions:
-        magnitude, nonzero = expected_levels(decision)
+        magnitude, nonzero = expect_quantized(decision)
         signed.append(plane_layout(tf.sign(decision.steps) * magnitude))
         probability.append(plane_layout(nonzero))
-    levels = scan.scan_blocks(signed, _FACTORS)
+    scanned = scan.scan_blocks(signed, _FACTORS)
     nonzero = scan.scan_blocks(probability, _FACTORS)
-    difference = tf.abs(scan.dc_differences(levels, _LUMA_BLOCKS))[..., None]
-    category = _category(tf.concat([difference, tf.abs(levels[..., 1:])], axis=-1))
+    difference = tf.abs(scan.dc_differences(scanned, _LUMA_BLOCKS))[..., None]
+    category = _category(tf.concat([difference, tf.abs(scanned[..., 1:])], axis=-1))
     runs = _log2(1.0 + _zeros_before(nonzero))
     end_of_block = 1.0 - nonzero[..., 63:]
     features = [

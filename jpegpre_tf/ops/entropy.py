@@ -3,8 +3,8 @@
 Forward: run/size symbols, standard or per-file optimal Huffman codes, the bit stream itself (to count stuffed
 bytes) and the headers: bytes of the file that Pillow writes.
 
-Backward: for each AC coefficient the change in bits when its level alone moves between two neighbouring
-integers, all other coefficients and the Huffman tables as they are. Zeroing level 1 between non-zeros at a
+Backward: for each AC coefficient the change in bits when its magnitude alone moves between two neighbouring
+integers, all other coefficients and the Huffman tables as they are. Zeroing a 1 between non-zeros at a
 and b saves C(k-a-1, 1) + C(b-k-1, s_b) - C(b-a-1, s_b), where C(run, s) = ZRLs + code length + s: the
 run-length bits that independent keep-or-zero choices have in expectation (their sum is linear in each
 choice), evaluated at the actual neighbours. Code lengths are taken as fixed; for optimal codes that is the
@@ -145,10 +145,10 @@ def _run_costs(lengths: tf.Tensor) -> tf.Tensor:
 def _ac_cost_slope(
     blocks: tf.Tensor, out: scan.Emitted, real: tf.Tensor, lengths: tf.Tensor, surrogate: str
 ) -> tf.Tensor:
-    """d bits / d |level| of each AC coefficient (at index 0: 0), float32, shape of `blocks`.
+    """d bits / d |magnitude| of each AC coefficient (at index 0: 0), float32, shape of `blocks`.
 
-    "identity" has no place on the axis: it takes the step below the present level (the one above from 0), and
-    spreads the cost of a category over its levels. The other surrogates stand at ties: the step across the
+    "identity" has no place on the axis: it takes the step below the present magnitude (the one above from 0), and
+    spreads the cost of a category over its magnitudes. The other surrogates stand at ties: the step across the
     nearest.
 
     Args:
@@ -166,17 +166,17 @@ def _ac_cost_slope(
     # In category 1 the cost of appearing, above it the cost of growing into the category.
     growth = costs[..., 1:] - costs[..., :-1]
     if surrogate == "identity":
-        # Centres of categories are 1.5 * 2**(category - 2) levels apart.
+        # Centres of categories are 1.5 * 2**(category - 2) apart.
         growth /= tf.constant([1.0, 1.0] + [1.5 * 2.0 ** (category - 2) for category in range(3, 16)])
-        level = tf.maximum(tf.abs(blocks), 1.0)
-        stands = level != 3.0
+        magnitude = tf.maximum(tf.abs(blocks), 1.0)
+        stands = magnitude != 3.0
     else:
-        level = tf.floor(tf.abs(real)) + 1.0
-        stands = _is_power_of_2(level)
+        magnitude = tf.floor(tf.abs(real)) + 1.0
+        stands = _is_power_of_2(magnitude)
     own = tf.concat([costs[..., :2], growth[..., 1:]], axis=-1)
     before = tf.maximum(out.before, 0)
     run = tf.maximum(k - before - 1, 0)
-    category = tf.minimum(scan.magnitude_category(level), 10)
+    category = tf.minimum(scan.magnitude_category(magnitude), 10)
     change = tf.gather(tf.reshape(own, [-1]), (base * 64 + run) * 16 + category)
 
     # A coefficient that appears shortens the run of the next one, or moves the end of the block.
@@ -188,14 +188,14 @@ def _ac_cost_slope(
     end_of_block = tf.gather(flat_costs, base * 1024 + END_OF_BLOCK)
     split = tf.where(has_next, split, tf.where(k == 63, -end_of_block, tf.zeros_like(end_of_block)))
     change = tf.where(
-        stands, change + tf.where(level == 1.0, split, tf.zeros_like(split)), tf.zeros_like(change)
+        stands, change + tf.where(magnitude == 1.0, split, tf.zeros_like(split)), tf.zeros_like(change)
     )
     return tf.where(k > 0, change, tf.zeros_like(change))
 
 
-def _is_power_of_2(level: tf.Tensor) -> tf.Tensor:
+def _is_power_of_2(magnitude: tf.Tensor) -> tf.Tensor:
     """For positive integers in float32: whether the mantissa is 0."""
-    return tf.bitwise.bitwise_and(tf.bitcast(level, tf.int32), 0x7FFFFF) == 0
+    return tf.bitwise.bitwise_and(tf.bitcast(magnitude, tf.int32), 0x7FFFFF) == 0
 
 
 def _dc_tie_slope(out: scan.Emitted, real_differences: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
@@ -207,10 +207,10 @@ def _dc_tie_slope(out: scan.Emitted, real_differences: tf.Tensor, lengths: tf.Te
     batch = tf.shape(real_differences)[0]
     base = tf.reshape(tf.range(batch) * 1024, [-1, 1, 1]) + tf.constant(out.table[:, 0] * 256)
     flat = tf.cast(tf.reshape(lengths, [-1]), tf.float32)
-    level = tf.floor(tf.abs(real_differences)) + 1.0
-    category = tf.minimum(scan.magnitude_category(level), 11)
+    magnitude = tf.floor(tf.abs(real_differences)) + 1.0
+    category = tf.minimum(scan.magnitude_category(magnitude), 11)
     rise = tf.gather(flat, base + category) - tf.gather(flat, base + category - 1) + 1.0
-    return tf.sign(real_differences) * tf.where(_is_power_of_2(level), rise, tf.zeros_like(rise))
+    return tf.sign(real_differences) * tf.where(_is_power_of_2(magnitude), rise, tf.zeros_like(rise))
 
 
 def _dc_cost_slope(out: scan.Emitted, lengths: tf.Tensor) -> tf.Tensor:

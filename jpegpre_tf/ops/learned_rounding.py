@@ -1,14 +1,14 @@
-"""Quantisation with learned thresholds: hard levels forward, the slope of their expectation backward.
+"""Quantisation with learned thresholds: hard values forward, the slope of their expectation backward.
 
-An encoder turns a coefficient of |x| steps into a level. Plain ones round; trellis quantisation and adaptive
+An encoder turns a coefficient of |x| steps into an integer. Plain ones round; trellis quantisation and adaptive
 quantisation zero or lower some. Both are thresholds that depend on the block:
 
-    level = 0                     if |x| < zero_below
-            1                     else if |x| < 1
-            floor(|x|) or one more otherwise: more if the fraction is at least 0.5 + shift
+    quantized = 0                         if |x| < zero_below
+                1                         else if |x| < 1
+                floor(|x|) or one more    otherwise: more if the fraction is at least 0.5 + shift
 
 A coefficient near its threshold may go either way: `temperature` T (steps) says how unsure a network is, and
-sigmoid(distance / T) how likely. That makes the expected level a smooth staircase. Plain rounding is
+sigmoid(distance / T) how likely. That makes the expected value a smooth staircase. Plain rounding is
 zero_below = 0.5, shift = 0, T -> 0.
 """
 
@@ -48,19 +48,19 @@ def logits(decisions: Decisions) -> tuple[tf.Tensor, tf.Tensor]:
     return _logits(decisions, decisions.temperature)
 
 
-def hard_levels(decisions: Decisions) -> tf.Tensor:
-    """The likeliest levels: float32 integers in steps, signed, with the gradient of `expected_levels`."""
+def choose_quantized(decisions: Decisions) -> tf.Tensor:
+    """Likeliest quantized coefficients: float32 integers, signed, with the gradient of `expect_quantized`."""
     magnitude = tf.abs(decisions.steps)
     below = tf.floor(magnitude)
     up = tf.cast(magnitude - below >= 0.5 + decisions.shift, tf.float32)
     rounded = tf.where(below >= 1.0, below + up, tf.ones_like(below))
-    level = tf.where(magnitude >= decisions.zero_below, rounded, tf.zeros_like(rounded))
+    quantized = tf.where(magnitude >= decisions.zero_below, rounded, tf.zeros_like(rounded))
     smooth, _ = _expectation(decisions, _gradient_temperature(decisions))
     sign = tf.sign(decisions.steps)
-    return with_gradient_of(sign * level, sign * smooth)
+    return with_gradient_of(sign * quantized, sign * smooth)
 
 
-def expected_levels(decisions: Decisions) -> tuple[tf.Tensor, tf.Tensor]:
+def expect_quantized(decisions: Decisions) -> tuple[tf.Tensor, tf.Tensor]:
     """Expected magnitude in steps, and probability of not being 0; float32, shape of the steps.
 
     Gradients are those at a temperature of at least `GRADIENT_TEMPERATURE`.
@@ -83,5 +83,5 @@ def _logits(decisions: Decisions, temperature: tf.Tensor) -> tuple[tf.Tensor, tf
 def _expectation(decisions: Decisions, temperature: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     keep, up = (tf.sigmoid(logit) for logit in _logits(decisions, temperature))
     below = tf.stop_gradient(tf.floor(tf.abs(decisions.steps)))
-    kept_level = tf.where(below >= 1.0, below + up, tf.ones_like(up))
-    return keep * kept_level, keep
+    kept_value = tf.where(below >= 1.0, below + up, tf.ones_like(up))
+    return keep * kept_value, keep

@@ -1,6 +1,6 @@
 """Optimises the pixels of one picture through the exact layers: for files that are encoded once and served often.
 
-`level_search` does the work, tile by tile, with the whole picture's prices.
+`coefficient_search` does the work, tile by tile, with the whole picture's prices.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,10 +13,10 @@ import tensorflow as tf
 
 from jpegpre_tf.layers.jpeg_simulator import JPEGSimulator
 from jpegpre_tf.layers.rate_estimator import RateEstimator
-from jpegpre_tf.losses.measures import MEASURES
 from jpegpre_tf.losses.metric_names import check_metrics
+from jpegpre_tf.losses.metrics import METRICS
 from jpegpre_tf.losses.rate_slopes import HEADER_BPP, HEADER_BYTES, rate_slope
-from jpegpre_tf.search.level_search import LevelSearch, edit
+from jpegpre_tf.search.coefficient_search import CoefficientSearch, edit
 
 Picture = npt.NDArray[np.uint8]
 Planes = list[npt.NDArray[np.float32]]
@@ -47,11 +47,11 @@ class Optimized:
 
 
 class PictureOptimizer:
-    """Searches for the levels of one picture that minimise `BDRate`'s objective.
+    """Searches for the quantized coefficients of one picture that minimise `BDRate`'s objective.
 
     Args:
-        measures: Name -> weight, see `BDRate`.
-        guard: Share of the perceptual measures' weight, 0..1, that is spread evenly over all measures: a search finds
+        metrics: Name -> weight, see `BDRate`.
+        guard: Share of the perceptual metrics' weight, 0..1, that is spread evenly over all metrics: a search finds
             every weakness of a model of perception, and what is not weighed at all it spends. Squared error has none.
     Made for 4:2:0: the edit works on box-averaged chroma.
 
@@ -62,18 +62,18 @@ class PictureOptimizer:
         result = optimizer.optimize(pixels, edited, quality=75)
     """
 
-    def __init__(self, measures: Mapping[str, float], guard: float = GUARD) -> None:
-        check_metrics(list(measures))
-        total = sum(measures.values())
+    def __init__(self, metrics: Mapping[str, float], guard: float = GUARD) -> None:
+        check_metrics(list(metrics))
+        total = sum(metrics.values())
         if not total > 0:
-            raise ValueError(f"`measures` must have a positive weight. Received: measures={dict(measures)}")
+            raise ValueError(f"`metrics` must have a positive weight. Received: metrics={dict(metrics)}")
         if not 0 <= guard <= 1:
             raise ValueError(f"`guard` must be in 0..1. Received: guard={guard}")
-        guard *= 1 - sum(measures.get(name, 0.0) for name in _SQUARED_ERROR) / total
+        guard *= 1 - sum(metrics.get(name, 0.0) for name in _SQUARED_ERROR) / total
         weights = {
-            name: (1 - guard) * measures.get(name, 0.0) / total + guard / len(MEASURES) for name in MEASURES
+            name: (1 - guard) * metrics.get(name, 0.0) / total + guard / len(METRICS) for name in METRICS
         }
-        self.measures = {name: weight for name, weight in weights.items() if weight}
+        self.metrics = {name: weight for name, weight in weights.items() if weight}
         self._simulator = JPEGSimulator()
         self._rate = RateEstimator()
         self.gradients = tf.function(self._gradients)
@@ -116,30 +116,30 @@ class PictureOptimizer:
             def tell(done: int, gain: float, number: int = number, before: float = before) -> None:
                 progress(number * rounds + done, len(originals) * rounds, before + gain)
 
-            search = LevelSearch(self, tile, first, quality, weight, seed + number)
+            search = CoefficientSearch(self, tile, first, quality, weight, seed + number)
             made += search.run(rounds, tell)
             edited.append(first if search.best_pixels is None else search.best_pixels)
             start_loss, loss = start_loss + search.start_loss, loss + search.best_loss
         return Optimized(tiles.joined(edited), start_loss, loss, made)
 
     def _weights(self, originals: list[Picture], starts: list[Picture], quality: int) -> list[tf.Tensor]:
-        """For each tile the factors of ln(rate) and of each measure: float32 (1 + measures,).
+        """For each tile the factors of ln(rate) and of each metric: float32 (1 + metrics,).
 
         The objective is that of the whole picture, linearised: its logarithm of rate changes by a tile's share of the
         bits times the change of the tile's own logarithm, a measure in decibels by the tile's share of the error, and
         SSIMULACRA2 by its share of the area.
         """
-        level = tf.constant([float(quality)])
+        qualities = tf.constant([float(quality)])
         rates, errors = [], []
         for tile, first in zip(originals, starts, strict=True):
             picture, edited = (tf.constant(x[None], tf.float32) for x in (tile, first))
-            rate, values = self._measured(picture, edited, level)
+            rate, values = self._measured(picture, edited, qualities)
             rates.append(float(rate))
             errors.append(values.numpy())
         whole_rate = tf.constant([np.mean(rates)], tf.float32)
-        slopes = [w * float(rate_slope(name, level, whole_rate)[0]) for name, w in self.measures.items()]
+        slopes = [w * float(rate_slope(name, qualities, whole_rate)[0]) for name, w in self.metrics.items()]
         error = np.array(errors)
-        for index, name in enumerate(self.measures):
+        for index, name in enumerate(self.metrics):
             error[:, index] = 1.0 if name == "ssimulacra2" else 10 ** (-error[:, index] / 10)
         shares = np.concatenate(
             [np.array(rates)[:, None] / np.sum(rates), error / error.sum(axis=0) * np.array(slopes)], axis=1
@@ -147,9 +147,9 @@ class PictureOptimizer:
         return [tf.constant(share, tf.float32) for share in shares]
 
     def _measured(self, original: tf.Tensor, edited: tf.Tensor, quality: tf.Tensor) -> Any:
-        """Bits per pixel with a whole picture's share of header, scalar, and the measures."""
+        """Bits per pixel with a whole picture's share of header, scalar, and the metrics."""
         decoded = self._simulator(edited, quality)
-        values = tf.stack([MEASURES[name](original, decoded)[0] for name in self.measures])
+        values = tf.stack([METRICS[name](original, decoded)[0] for name in self.metrics])
         pixels = float(original.shape[1] * original.shape[2])
         header_bpp = 8.0 * HEADER_BYTES / pixels
         rate = tf.maximum(self._rate(edited, quality)[0] - header_bpp, 1e-3) + HEADER_BPP

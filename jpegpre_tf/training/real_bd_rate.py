@@ -13,7 +13,7 @@ from PIL import Image
 
 from jpegpre_tf.evaluation.bd_rate import RANGES, bd_rate
 from jpegpre_tf.jpeg.tables import quantization_tables
-from jpegpre_tf.losses.measures import MEASURES
+from jpegpre_tf.losses.metrics import METRICS
 from jpegpre_tf.models.decision_graph import Decisions, rounding_graph
 from jpegpre_tf.models.preprocessor import split_tables
 from jpegpre_tf.training.averages import averaged
@@ -59,7 +59,7 @@ class RealBDRate(keras.callbacks.Callback):
         self.every = every
         self.pictures = [_middle(load_rgb(path), size) for path in paths[:count]]
         self._plain: list[dict[str, Curve]] = []
-        self._functions = {name: tf.function(function) for name, function in MEASURES.items()}
+        self._functions = {name: tf.function(function) for name, function in METRICS.items()}
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         if (epoch + 1) % self.every == 0 and logs is not None:
@@ -82,10 +82,10 @@ class RealBDRate(keras.callbacks.Callback):
         return result | (self._rates("edit", _edited(preprocessor)) if preprocessor is not None else {})
 
     def _rates(self, prefix: str, encode: Encode) -> dict[str, float]:
-        found: dict[str, list[float]] = {name: [] for name in MEASURES}
+        found: dict[str, list[float]] = {name: [] for name in METRICS}
         for picture, plain in zip(self.pictures, self._plain, strict=True):
             curves = self._curves(picture, encode)
-            for name in MEASURES:
+            for name in METRICS:
                 percent = bd_rate(plain[name], curves[name], RANGES[0]).percent
                 if percent is not None:
                     found[name].append(percent)
@@ -100,7 +100,7 @@ class RealBDRate(keras.callbacks.Callback):
     def _curves(self, picture: RGBImage, encode: Encode) -> dict[str, Curve]:
         """Metric -> (rates in bpp, values)."""
         original = tf.constant(picture[None], tf.float32)
-        curves: dict[str, Curve] = {name: ([], []) for name in MEASURES}
+        curves: dict[str, Curve] = {name: ([], []) for name in METRICS}
         for quality in self.qualities:
             size_bytes, decoded = encode(picture, quality)
             shown = tf.constant(decoded[None], tf.float32)

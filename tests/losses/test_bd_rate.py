@@ -10,7 +10,7 @@ from PIL import Image
 from jpegpre_tf.jpeg.codec import FIXED_HEADER_BYTES
 from jpegpre_tf.losses import BDRate, RateDistortion, StepError
 from jpegpre_tf.losses.bd_rate import HARM_ALLOWANCE
-from jpegpre_tf.losses.measures import MEASURES
+from jpegpre_tf.losses.metrics import METRICS
 from jpegpre_tf.losses.rate_slopes import HEADER_BPP, coefficients, floor_coefficients, rate_slope
 
 
@@ -20,13 +20,13 @@ def encoded(picture: np.ndarray, quality: int) -> tuple[float, np.ndarray]:
     return 8 * len(file.getbuffer()) / picture[..., 0].size, np.asarray(Image.open(file).convert("RGB"))
 
 
-@pytest.mark.parametrize("name", sorted(MEASURES))
+@pytest.mark.parametrize("name", sorted(METRICS))
 def test_slopes_are_those_of_plain_jpegs_curve(name: str, large_photos: np.ndarray) -> None:
     ratios = []
     for picture in large_photos:
         (low_rate, low), (high_rate, high) = (encoded(picture, quality) for quality in (45, 55))
         original, *decoded = (tf.constant(x[None], tf.float32) for x in (picture, low, high))
-        gain = MEASURES[name](original, decoded[1]) - MEASURES[name](original, decoded[0])
+        gain = METRICS[name](original, decoded[1]) - METRICS[name](original, decoded[0])
         header = 8 * (FIXED_HEADER_BYTES + 300) / picture[..., 0].size - HEADER_BPP
         rates = np.array([low_rate, high_rate]) - header
         fitted = rate_slope(name, tf.constant([50.0]), tf.constant([rates.mean()], tf.float32))
@@ -36,9 +36,9 @@ def test_slopes_are_those_of_plain_jpegs_curve(name: str, large_photos: np.ndarr
 
 
 def test_slopes_are_those_of_decibels_that_get_dearer() -> None:
-    assert set(coefficients()) == set(MEASURES)
+    assert set(coefficients()) == set(METRICS)
     quality, rate = tf.constant([20.0, 80.0]), tf.constant([0.4, 1.2])
-    for name in MEASURES:
+    for name in METRICS:
         slopes = rate_slope(name, quality, rate).numpy()
         assert np.all(slopes > 0.005) and np.all(slopes < 0.6)
 
@@ -74,7 +74,7 @@ def test_harm_counts_what_got_worse_than_plain_jpeg_by_more_than_the_allowance(
     header = 8 * (FIXED_HEADER_BYTES + 300) / original.shape[1] ** 2 - HEADER_BPP
     changes = []
     for name in weights:
-        gain = MEASURES[name](original, decoded) - MEASURES[name](original, plain)
+        gain = METRICS[name](original, decoded) - METRICS[name](original, plain)
         slope = rate_slope(name, quality, rate - header)
         changes.append(float((tf.math.log((rate - header) / (plain_rate - header)) - slope * gain)[1]))
     assert max(changes) > 0.02

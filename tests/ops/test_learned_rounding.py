@@ -7,8 +7,8 @@ import tensorflow as tf
 from jpegpre_tf.ops.learned_rounding import (
     GRADIENT_TEMPERATURE,
     Decisions,
-    expected_levels,
-    hard_levels,
+    choose_quantized,
+    expect_quantized,
     logits,
     with_gradient_of,
 )
@@ -28,11 +28,11 @@ def as_float32(made):
 def test_without_learning_it_rounds():
     steps = np.linspace(-20, 20, 4001)
     steps = steps[np.abs(steps % 1 - 0.5) > 1e-3]
-    np.testing.assert_array_equal(hard_levels(as_float32(decisions(steps))), np.rint(steps))
+    np.testing.assert_array_equal(choose_quantized(as_float32(decisions(steps))), np.rint(steps))
 
 
 @pytest.mark.parametrize(
-    ("x", "zero_below", "shift", "level"),
+    ("x", "zero_below", "shift", "quantized"),
     [
         (0.9, 1.0, 0.0, 0),
         (1.3, 1.2, 0.0, 1),
@@ -42,22 +42,22 @@ def test_without_learning_it_rounds():
         (0.7, 0.5, -0.6, 1),
     ],
 )
-def test_thresholds(x, zero_below, shift, level):
+def test_thresholds(x, zero_below, shift, quantized):
     made = as_float32(decisions([x, -x], zero_below, shift))
-    np.testing.assert_array_equal(hard_levels(made), [level, -level])
+    np.testing.assert_array_equal(choose_quantized(made), [quantized, -quantized])
 
 
 def test_expectation_approaches_the_hard_level_as_temperature_falls():
     steps = np.random.default_rng(0).uniform(-6, 6, 500)
     steps = steps[np.abs(np.abs(steps) % 1 - 0.5) > 0.05]
     made = as_float32(decisions(steps, temperature=0.004))
-    magnitude, nonzero = expected_levels(made)
+    magnitude, nonzero = expect_quantized(made)
     # 0.05 / 0.004 = 12.5 temperatures from the nearest threshold: sigmoid is within 4e-6 of 0 or 1.
     np.testing.assert_allclose(magnitude, np.abs(np.rint(steps)), atol=1e-4)
     np.testing.assert_allclose(nonzero, np.rint(steps) != 0, atol=1e-4)
 
 
-@pytest.mark.parametrize("function", [hard_levels, lambda made: expected_levels(made)[0]])
+@pytest.mark.parametrize("function", [choose_quantized, lambda made: expect_quantized(made)[0]])
 @pytest.mark.parametrize("temperature", [GRADIENT_TEMPERATURE, 0.2])
 def test_slope_is_that_of_the_expectation(function, temperature):
     # Away from integers, where the staircase changes its pair of neighbours.
@@ -65,7 +65,7 @@ def test_slope_is_that_of_the_expectation(function, temperature):
     made = as_float32(decisions(steps, 0.6, 0.05, temperature))
 
     def value(x):
-        return expected_levels(decisions(x, 0.6, 0.05, temperature))[0].numpy()
+        return expect_quantized(decisions(x, 0.6, 0.05, temperature))[0].numpy()
 
     with tf.GradientTape() as tape:
         tape.watch(made.steps)
@@ -79,7 +79,7 @@ def test_slopes_average_one_and_are_finite_everywhere():
     made = as_float32(decisions(steps, temperature=0.02))
     with tf.GradientTape() as tape:
         tape.watch(made.steps)
-        total = tf.reduce_sum(hard_levels(made))
+        total = tf.reduce_sum(choose_quantized(made))
     slope = tape.gradient(total, made.steps).numpy()
     assert np.isfinite(slope).all() and slope.min() > -1e-6
     assert slope.max() < 1 / (4 * GRADIENT_TEMPERATURE) + 1.0
@@ -91,7 +91,7 @@ def test_thresholds_are_learned_from_the_expectation():
     made = as_float32(decisions([0.7, 2.55], temperature=0.2))
     with tf.GradientTape() as tape:
         tape.watch([made.zero_below, made.shift])
-        total = tf.reduce_sum(hard_levels(made))
+        total = tf.reduce_sum(choose_quantized(made))
     zero_below, shift = tape.gradient(total, [made.zero_below, made.shift])
     assert zero_below[0] < 0 and shift[1] < 0  # a higher threshold is a lower level
 

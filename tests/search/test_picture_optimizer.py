@@ -1,4 +1,4 @@
-"""The per-picture search, judged by Pillow's files and the evaluation's own measures."""
+"""The per-picture search, judged by Pillow's files and the evaluation's own metrics."""
 
 import io
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from jpegpre_tf.losses.measures import MEASURES
+from jpegpre_tf.losses.metrics import METRICS
 from jpegpre_tf.search.picture_optimizer import PictureOptimizer, _Tiles
 
 
@@ -71,14 +71,14 @@ def test_tiles_share_the_prices_of_the_whole(optimizer: PictureOptimizer, photos
     np.testing.assert_allclose(weights.sum(axis=0), whole, rtol=0.05)  # Huffman tables differ
 
 
-def test_a_guard_weighs_all_measures() -> None:
-    assert PictureOptimizer({"ssim": 3.0, "psnr_y": 0.0}, guard=0.0).measures == {"ssim": 1.0}
-    guarded = PictureOptimizer({"ssim": 3.0, "psnr_y": 0.0}, guard=0.3).measures
-    assert set(guarded) == set(MEASURES)
+def test_a_guard_weighs_all_metrics() -> None:
+    assert PictureOptimizer({"ssim": 3.0, "psnr_y": 0.0}, guard=0.0).metrics == {"ssim": 1.0}
+    guarded = PictureOptimizer({"ssim": 3.0, "psnr_y": 0.0}, guard=0.3).metrics
+    assert set(guarded) == set(METRICS)
     assert guarded["ssim"] == pytest.approx(0.75) and guarded["psnr_y"] == pytest.approx(0.05)
     assert sum(guarded.values()) == pytest.approx(1.0)
-    assert PictureOptimizer({"psnr_y": 1.0}, guard=0.3).measures == {"psnr_y": 1.0}
-    half = PictureOptimizer({"psnr_y": 1.0, "ssim": 1.0}, guard=0.3).measures
+    assert PictureOptimizer({"psnr_y": 1.0}, guard=0.3).metrics == {"psnr_y": 1.0}
+    half = PictureOptimizer({"psnr_y": 1.0, "ssim": 1.0}, guard=0.3).metrics
     assert half["ms_ssim"] == pytest.approx(0.025) and half["ssim"] == pytest.approx(0.45)
 
 

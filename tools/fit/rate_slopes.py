@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from jpegpre_tf.losses.measures import MEASURES
+from jpegpre_tf.losses.metrics import METRICS
 from jpegpre_tf.losses.rate_slopes import FILE, HEADER_BPP, HEADER_BYTES, scale_of, terms
 from jpegpre_tf.training.data.crops import list_pictures, load_rgb, random_crop
 
@@ -32,8 +32,8 @@ def _encode(crop: np.ndarray, quality: int) -> tuple[float, np.ndarray]:
 
 def _curves(crops: list[np.ndarray]) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """ln(rate), and each measure: float64 (crops, qualities)."""
-    functions = {name: tf.function(function) for name, function in MEASURES.items()}
-    log_rates, values = [], {name: [] for name in MEASURES}
+    functions = {name: tf.function(function) for name, function in METRICS.items()}
+    log_rates, values = [], {name: [] for name in METRICS}
     for crop in crops:
         encoded = [_encode(crop, int(quality)) for quality in QUALITIES]
         log_rates.append(np.log([rate for rate, _ in encoded]))

@@ -158,7 +158,7 @@ def validation_dataset(
     paths: list[Path], *, batch_size: int, crop_size: int, qualities: tuple[int, ...] = (15, 35, 55, 75, 90)
 ) -> tf.data.Dataset:
     """The centre crop of every picture at every quality, at strength 1; always the same."""
-    crops, levels = [], []
+    crops, conditions = [], []
     for path in paths:
         picture = load_rgb(path)
         height, width = picture.shape[:2]
@@ -167,11 +167,11 @@ def validation_dataset(
         top, left = (height - crop_size) // 2, (width - crop_size) // 2
         for quality in qualities:
             crops.append(picture[top : top + crop_size, left : left + crop_size])
-            levels.append(np.float32(quality))
+            conditions.append(np.float32(quality))
     if not crops:
         raise PictureError(
             f"validation pictures: expected at least one of {crop_size}x{crop_size} or more, found none"
         )
-    conditions = np.array(levels)
-    dataset = tf.data.Dataset.from_tensor_slices((np.stack(crops), conditions, np.ones_like(conditions)))
+    cropped = (np.stack(crops), np.array(conditions), np.ones(len(crops), np.float32))
+    dataset = tf.data.Dataset.from_tensor_slices(cropped)
     return dataset.batch(batch_size, drop_remainder=True)

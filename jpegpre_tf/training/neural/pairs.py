@@ -29,7 +29,7 @@ class Pairs:
         image: uint8 (pairs, 2, size, size, 3): plain, edited.
         quality: float32 (pairs,).
         size_bits: float32 (pairs, 2), of the whole file.
-        luma, cb, cr: int16 (pairs, 2, rows, columns, 64) levels in steps; -32768 where not known.
+        luma, cb, cr: int16 (pairs, 2, rows, columns, 64) quantized coefficients; -32768 where not known.
     """
 
     image: npt.NDArray[np.uint8]
@@ -91,7 +91,7 @@ def make_pairs(
     quality_range: tuple[int, int] = (3, 95),
     quality_skew: float = 1.0,
     preprocess: Sequence[Preprocess] = (),
-    with_levels: bool = True,
+    with_quantized: bool = True,
 ) -> Pairs:
     """Encodes random crops at random qualities, each plain and edited in one of the ways of `edits`.
 
@@ -104,7 +104,7 @@ def make_pairs(
         quality_range: Lowest and highest.
         quality_skew: Power of an even draw between them, one per pair.
         preprocess: See `edits.random_edit`.
-        with_levels: False leaves the quantised levels out (they get no blocks): the rate needs sizes alone.
+        with_quantized: False leaves the quantized coefficients out (they get no blocks): the rate needs sizes alone.
     """
     generator = np.random.default_rng(seed)
     low, high = quality_range
@@ -112,16 +112,16 @@ def make_pairs(
     def draw_quality() -> int:
         return low + int((high + 1 - low) * generator.random() ** quality_skew)
 
-    made = _made(encode, paths, size, generator, draw_quality, preprocess, with_levels)
+    made = _made(encode, paths, size, generator, draw_quality, preprocess, with_quantized)
     image = np.empty((count, 2, size, size, 3), np.uint8)
     quality, size_bits = np.empty(count, np.float32), np.empty((count, 2), np.float32)
-    blocks = (size // 8, size // 16, size // 16) if with_levels else (0, 0, 0)
-    levels = [np.empty((count, 2, side, side, 64), np.int16) for side in blocks]
+    blocks = (size // 8, size // 16, size // 16) if with_quantized else (0, 0, 0)
+    quantized = [np.empty((count, 2, side, side, 64), np.int16) for side in blocks]
     for index in range(count):
         image[index], quality[index], size_bits[index], decided = next(made)
-        for component in range(_COMPONENTS if with_levels else 0):
-            levels[component][index] = decided[component]
-    return Pairs(image, quality, size_bits, *levels)
+        for component in range(_COMPONENTS if with_quantized else 0):
+            quantized[component][index] = decided[component]
+    return Pairs(image, quality, size_bits, *quantized)
 
 
 def _made(
@@ -131,7 +131,7 @@ def _made(
     generator: np.random.Generator,
     draw_quality: Callable[[], int],
     preprocess: Sequence[Preprocess],
-    with_levels: bool,
+    with_quantized: bool,
 ) -> Iterator[tuple[Picture, int, list[int], list[npt.NDArray[np.int16]]]]:
     while True:
         for index in generator.permutation(len(paths)):
@@ -139,14 +139,14 @@ def _made(
             quality = draw_quality()
             both = np.stack([crop, random_edit(crop, quality, generator, preprocess)])
             files = [encode(picture, quality) for picture in both]
-            levels = _levels_of(files) if with_levels else []
-            yield both, quality, [8 * len(file) for file in files], levels
+            quantized = _read_quantized_planes(files) if with_quantized else []
+            yield both, quality, [8 * len(file) for file in files], quantized
 
 
-def _levels_of(files: list[bytes]) -> list[npt.NDArray[np.int16]]:
+def _read_quantized_planes(files: list[bytes]) -> list[npt.NDArray[np.int16]]:
     """Y, Cb, Cr: (2, rows, columns, 64), UNKNOWN where they cannot be read."""
     read = [read_quantized(file) for file in files]
     return [
-        np.stack([np.where(file.known[i], file.levels[i], UNKNOWN).astype(np.int16) for file in read])
+        np.stack([np.where(file.known[i], file.quantized[i], UNKNOWN).astype(np.int16) for file in read])
         for i in range(_COMPONENTS)
     ]

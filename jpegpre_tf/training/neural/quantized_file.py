@@ -22,13 +22,13 @@ class QuantizedFile:
     """What an encoder decided.
 
     Attributes:
-        levels: Y, Cb, Cr: each int16 (block rows, block columns, 64), in steps, natural order.
+        quantized: Y, Cb, Cr: each int16 (block rows, block columns, 64), in steps, natural order.
         known: bool, same shapes. False where decoded samples were clipped to 0..255 or are not all in the picture,
-            and where a step is too small beside the rounding of samples: such levels cannot be told.
+            and where a step is too small beside the rounding of samples: such coefficients are not known.
         tables: uint16 (3, 64), levels per step of Y, Cb, Cr, natural order.
     """
 
-    levels: tuple[npt.NDArray[np.int16], ...]
+    quantized: tuple[npt.NDArray[np.int16], ...]
     known: tuple[npt.NDArray[np.bool_], ...]
     tables: npt.NDArray[np.uint16]
 
@@ -47,7 +47,7 @@ def read_quantized(data: bytes) -> QuantizedFile:
     """Reads the coefficients back from decoded samples.
 
     Their DCT divided by the table is an integer but for rounding error: 0.29 levels, root mean square, where that is
-    as good as random. Flat blocks all round the same way, which adds up to 4 levels of DC. Levels that remain are
+    as good as random. Flat blocks all round the same way, which adds up to 4 levels of DC. Coefficients that remain are
     right but for some in 10,000, wrong by one, where steps are below 4 levels. Chroma comes without upsampling from
     libjpeg's half-size decode, which runs chroma's inverse DCT at full size.
 
@@ -67,7 +67,7 @@ def read_quantized(data: bytes) -> QuantizedFile:
         raise JpegpreError(f"cannot read chroma of a {width}x{height} file at half size")
     planes = (luma, chroma[..., 1], chroma[..., 2])
     read = [_quantized_plane(plane, table) for plane, table in zip(planes, tables, strict=True)]
-    return QuantizedFile(tuple(levels for levels, _ in read), tuple(known for _, known in read), tables)
+    return QuantizedFile(tuple(quantized for quantized, _ in read), tuple(known for _, known in read), tables)
 
 
 def _open(data: bytes) -> Image.Image:
@@ -100,7 +100,7 @@ def _quantized_plane(
     inside = (blocks.min(axis=2) > 0) & (blocks.max(axis=2) < 255)
     inside[height // 8 :] = False
     inside[:, width // 8 :] = False
-    levels = np.rint(steps)
-    known = inside[..., None] & (table > 1) & (np.abs(steps - levels) < _TELLING)
-    known[..., 0] &= (table[0] > _FLAT_ERROR) | levels[..., 1:].any(axis=2)
-    return levels.astype(np.int16), known
+    quantized = np.rint(steps)
+    known = inside[..., None] & (table > 1) & (np.abs(steps - quantized) < _TELLING)
+    known[..., 0] &= (table[0] > _FLAT_ERROR) | quantized[..., 1:].any(axis=2)
+    return quantized.astype(np.int16), known

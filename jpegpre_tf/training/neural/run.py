@@ -105,8 +105,10 @@ class NeuralRun:
             ModelError: If `initial` is not a rate estimator of the configured architecture.
         """
         config = self.config
-        pairs = self._pairs("pairs", self.paths, config.pairs, config.crop_size, seed=1, levels=False)
-        large = self._pairs("large", self.paths, config.large_pairs, config.large_size, seed=2, levels=False)
+        pairs = self._pairs("pairs", self.paths, config.pairs, config.crop_size, seed=1, with_quantized=False)
+        large = self._pairs(
+            "large", self.paths, config.large_pairs, config.large_size, seed=2, with_quantized=False
+        )
         rate = NeuralRateEstimator(
             simulator.channels,
             simulator.spatial_blocks,
@@ -127,7 +129,7 @@ class NeuralRun:
         return tables_of_encoder(self.encode)
 
     def _pairs(
-        self, name: str, paths: list[Path], count: int, size: int, *, seed: int, levels: bool = True
+        self, name: str, paths: list[Path], count: int, size: int, *, seed: int, with_quantized: bool = True
     ) -> Pairs:
         path = self.folder / f"{name}.npz"
         if not path.exists():
@@ -141,7 +143,7 @@ class NeuralRun:
                 quality_range=qualities,
                 quality_skew=self.config.quality_skew,
                 preprocess=self.preprocess,
-                with_levels=levels,
+                with_quantized=with_quantized,
             )
             made.save(path)
         return load_pairs(path)
@@ -166,7 +168,7 @@ class NeuralRun:
                 config.validation_pairs,
                 config.crop_size,
                 seed=3,
-                levels=isinstance(trainer, SimulatorTrainer),
+                with_quantized=isinstance(trainer, SimulatorTrainer),
             )
             validation = pairs_dataset(validation_pairs, batch_pairs=config.batch_pairs)
         schedule = keras.optimizers.schedules.CosineDecay(
@@ -190,20 +192,20 @@ class NeuralRun:
 
 
 def arithmetic_of(pairs: Pairs, tables: Any) -> str:
-    """Which of `ops.blocks.ARITHMETICS` explains an encoder's levels better.
+    """Which of `ops.blocks.ARITHMETICS` explains an encoder's quantized coefficients better.
 
-    Counts large AC coefficients that are the nearest level: those that decisions seldom touch.
+    Counts large AC coefficients that are the nearest integer: those that decisions seldom touch.
     """
     best, most = ARITHMETICS[0], -1.0
     image = tf.cast(pairs.image[:_ARITHMETIC_PAIRS, 0], tf.float32)
-    level = pairs.luma[:_ARITHMETIC_PAIRS, 0]
+    quantized = pairs.luma[:_ARITHMETIC_PAIRS, 0]
     table = np.asarray(tables, np.float32)[pairs.quality[:_ARITHMETIC_PAIRS].astype(int) - 1, 0]
     for arithmetic in ARITHMETICS:
         steps = np.asarray(coefficients_of(image, arithmetic)[0]) / table[:, None, None, :]
         nearest = np.sign(steps) * np.floor(np.abs(steps) + 0.5)
-        telling = (np.abs(steps) > 1.6) & (level != UNKNOWN)
+        telling = (np.abs(steps) > 1.6) & (quantized != UNKNOWN)
         telling[..., 0] = False
-        share = float(np.mean((nearest == level)[telling])) if telling.any() else 0.0
+        share = float(np.mean((nearest == quantized)[telling])) if telling.any() else 0.0
         if share > most:
             best, most = arithmetic, share
     return best

@@ -86,7 +86,7 @@ def test_batches(pairs):
     once = list(pairs_dataset(pairs, batch_pairs=2))
     assert len(once) == len(pairs_dataset(pairs, batch_pairs=2)) == 3
     np.testing.assert_array_equal(once[1][1], pairs.quality[2:4])
-    large = make_pairs(ENCODER.encode_bytes, PICTURES, count=2, size=128, seed=1, with_levels=False)
+    large = make_pairs(ENCODER.encode_bytes, PICTURES, count=2, size=128, seed=1, with_quantized=False)
     mixed = pairs_dataset(pairs, batch_pairs=4, seed=0, large=large).take(8)
     shapes = [tuple(batch[0].shape) for batch in mixed]
     # A crop of twice the side counts four times.

@@ -26,10 +26,10 @@ def test_levels_are_the_files(photos, height, width, quality, progressive):
         written = jpeg.encode_coefficients(image, quality)
         luma, chroma = quantization_tables(quality)
         np.testing.assert_array_equal(read.tables, np.stack([luma, chroma, chroma]).reshape(3, 64))
-        for levels, known, plane in zip(read.levels, read.known, written.planes, strict=True):
+        for quantized, known, plane in zip(read.quantized, read.known, written.planes, strict=True):
             expected = plane.reshape(*plane.shape[:2], 64)
-            assert levels.shape == expected.shape
-            off = np.append(np.abs(levels - expected)[known], 0)
+            assert quantized.shape == expected.shape
+            off = np.append(np.abs(quantized - expected)[known], 0)
             assert off.max() <= 1 and np.mean(off > 0) <= (0.0 if quality <= 50 else 0.001)
             if min(height, width) > 40:
                 assert known.mean() > 0.1

@@ -1,6 +1,6 @@
-"""What `jpegpre optimize` changes: luma levels of real files that it raises and lowers, against plain and the network.
+"""What `jpegpre optimize` changes: quantized luma coefficients raised and lowered, against plain and the network.
 
-python tools/bench/count_levels.py PICTURE --profile fidelity --quality 40
+python tools/bench/count_quantized.py PICTURE --profile fidelity --quality 40
 """
 
 import argparse
@@ -21,8 +21,8 @@ ROUNDS = 25
 
 def ac_magnitudes(pixels: np.ndarray, quality: int) -> np.ndarray:
     """Of luma, in steps: (block rows, block columns, 63)."""
-    levels = read_quantized(LibjpegTurbo().encode_bytes(pixels, quality)).levels[0]
-    return np.abs(levels[..., 1:])
+    quantized = read_quantized(LibjpegTurbo().encode_bytes(pixels, quality)).quantized[0]
+    return np.abs(quantized[..., 1:])
 
 
 def main(argv: list[str] | None = None) -> int:

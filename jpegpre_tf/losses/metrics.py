@@ -48,7 +48,7 @@ def _psnr_hvs_m(original: tf.Tensor, decoded: tf.Tensor) -> tf.Tensor:
 
 # Name, as in `jpegpre evaluate` -> function of (original, decoded), float32 (batch, height, width, 3) RGB levels, to
 # (batch,); in dB but for SSIMULACRA2's own scale; higher is better. Sizes static, multiples of 16, at least 176.
-MEASURES: dict[str, Callable[[tf.Tensor, tf.Tensor], tf.Tensor]] = {
+METRICS: dict[str, Callable[[tf.Tensor, tf.Tensor], tf.Tensor]] = {
     "psnr_y": _psnr_y,
     "psnr_rgb": _psnr,
     "ssim": _ssim,

@@ -1,10 +1,10 @@
-"""The search for the best quantised levels of one picture or tile.
+"""The search for the best quantized coefficients of one picture or tile.
 
-The search moves quantised levels one at a time, as a trellis does, but judges every move by the whole objective: the
-exact file size and any mix of quality measures. Each round computes the gradients of distortion and of rate with
-respect to every coefficient, predicts what moving its level by one would change (the distortion's curvature is
+The search moves quantized coefficients one at a time, as a trellis does, but judges every move by the whole
+objective: the exact file size and any mix of quality metrics. Each round computes the gradients of distortion and of
+rate with respect to every coefficient, predicts what moving it by one would change (the distortion's curvature is
 measured, the rate's slope already is a count of bits), takes the best move of some blocks, and looks again. Pixels
-follow from levels: the picture plus the inverse DCT of the smallest change that makes the encoder choose them.
+follow from them: the picture plus the inverse DCT of the smallest change that makes the encoder choose them.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ Planes = list[npt.NDArray[np.float32]]
 # Steps that a coefficient keeps from its tie, where the table allows it: rounding pixels to levels adds noise.
 _INSIDE = 0.35
 _ENERGY_CLASSES = 10  # octaves of a block's AC energy in squared steps
-# Blocks that may move in one round: neighbours judge each other's old levels.
+# Blocks that may move in one round: neighbours judge each other's old values.
 _SHARE_OF_BLOCKS = 0.6
 _LEAST_SHARE = 0.05
 _PROBES = 4
@@ -74,7 +74,7 @@ def _steps(picture: tf.Tensor, tables: tf.Tensor) -> Planes:
     return [(real_dct.forward(p) / tables[:, min(i, 1)]).numpy()[0] for i, p in enumerate(planes)]
 
 
-class LevelSearch:
+class CoefficientSearch:
     """State of one tile's search."""
 
     def __init__(
@@ -93,7 +93,7 @@ class LevelSearch:
         self.tables = tf.reshape(quantization_tables(self.quality), [1, 2, 1, 1, 64])
         self.real = _steps(self.original, self.tables)
         first = tf.constant(start[None], tf.float32)
-        self.levels = [np.round(steps) for steps in _steps(first, self.tables)]
+        self.quantized = [np.round(steps) for steps in _steps(first, self.tables)]
         self.weights = weights
         self.start_loss = float(sum(objective.loss(self.original, first, self.quality, weights)))
         self.best_loss = self.start_loss
@@ -105,11 +105,11 @@ class LevelSearch:
         tables = np.square(self.tables.numpy().reshape(2, 64))
         self.curvature = [np.tile(tables[min(i, 1)], (_ENERGY_CLASSES, 1)) for i in range(3)]
 
-    def look(self, levels: Planes) -> View:
-        """Loss and gradients at `levels`; keeps the picture if it is the best so far."""
+    def look(self, quantized: Planes) -> View:
+        """Loss and gradients at `quantized`; keeps the picture if it is the best so far."""
         changes = [
-            tf.constant((np.clip(x, level - _INSIDE, level + _INSIDE) - x)[None], tf.float32)
-            for x, level in zip(self.real, levels, strict=True)
+            tf.constant((np.clip(x, plane - _INSIDE, plane + _INSIDE) - x)[None], tf.float32)
+            for x, plane in zip(self.real, quantized, strict=True)
         ]
         loss, distortion, rate, pixels = self.objective.gradients(
             self.original, self.tables, self.quality, self.weights, *changes
@@ -122,19 +122,19 @@ class LevelSearch:
 
     def run(self, rounds: int, progress: Callable[[int, float], None]) -> int:
         """Searches; returns the rounds made. `progress` is called with rounds done and the loss's change."""
-        view = self.look(self.levels)
+        view = self.look(self.quantized)
         self._probe(view)
-        kept, kept_view = self.levels, view
+        kept, kept_view = self.quantized, view
         caution, stale = 1.0, 0
         for done in range(1, rounds + 1):
-            levels, moved = self._moved(kept, kept_view, caution)
+            quantized, moved = self._moved(kept, kept_view, caution)
             if not moved:
                 return done
-            view = self.look(levels)
-            self._learn(kept, levels, kept_view, view)
+            view = self.look(quantized)
+            self._learn(kept, quantized, kept_view, view)
             if view.loss < kept_view.loss:
                 stale = 0 if view.loss < kept_view.loss - 1e-4 else stale + 1
-                kept, kept_view = levels, view
+                kept, kept_view = quantized, view
                 self.share = min(_SHARE_OF_BLOCKS, 1.2 * self.share)
                 caution = max(1.0, 0.97 * caution)
             else:
@@ -148,20 +148,20 @@ class LevelSearch:
         return rounds
 
     def _probe(self, view: View) -> None:
-        """Measures the distortion's curvature: moves one level of a few blocks and compares gradients there.
+        """Measures the distortion's curvature: moves one coefficient of a few blocks and compares gradients there.
 
-        Of a few: measures are logarithms, whose slopes fall when the whole picture gets worse.
+        Of a few: metrics are logarithms, whose slopes fall when the whole picture gets worse.
         """
         for _ in range(_PROBES):
             probe = []
-            for levels in self.levels:
-                moved = levels.copy()
-                index = self.random.integers(0, 64, levels.shape[:2])[..., None]
+            for quantized in self.quantized:
+                moved = quantized.copy()
+                index = self.random.integers(0, 64, quantized.shape[:2])[..., None]
                 step = self.random.choice([-1.0, 1.0], index.shape)
                 step *= self.random.random(index.shape) < _SHARE_OF_PROBED
-                np.put_along_axis(moved, index, np.take_along_axis(levels, index, 2) + step, 2)
+                np.put_along_axis(moved, index, np.take_along_axis(quantized, index, 2) + step, 2)
                 probe.append(moved)
-            self._learn(self.levels, probe, view, self.look(probe))
+            self._learn(self.quantized, probe, view, self.look(probe))
 
     def _learn(self, old: Planes, new: Planes, before: View, after: View) -> None:
         """Corrects the curvatures by moves that were made: all of them, then by class of blocks and by frequency."""
@@ -187,28 +187,28 @@ class LevelSearch:
                 )
                 curvature *= np.expand_dims(np.clip(ratio, 0.2, 5.0), 1 - axis)
 
-    def _moved(self, levels: Planes, view: View, caution: float) -> tuple[Planes, int]:
+    def _moved(self, quantized: Planes, view: View, caution: float) -> tuple[Planes, int]:
         """Levels after the best predicted move of some of the blocks, and how many moved."""
         result, moved = [], 0
         for component in range(3):
-            level, slope, bits = levels[component], view.distortion[component], view.rate[component]
+            plane, slope, bits = quantized[component], view.distortion[component], view.rate[component]
             half = 0.5 * caution * self.curvature[component][self.classes[component]]
-            away = np.where(level != 0, np.sign(level), -np.sign(slope))
+            away = np.where(plane != 0, np.sign(plane), -np.sign(slope))
             # The rate's slope points away from zero; around zero noise decides its sign.
-            cost = np.where(level != 0, bits * np.sign(level), np.abs(bits))
+            cost = np.where(plane != 0, bits * np.sign(plane), np.abs(bits))
             cost[..., 0] = (bits * away)[..., 0]
             # At the top of a category the slope tells the cost of the step below, not of the dearer one above.
-            top = np.isin(np.abs(level), (3, 7, 15, 31, 63, 127, 255, 511))
+            top = np.isin(np.abs(plane), (3, 7, 15, 31, 63, 127, 255, 511))
             top[..., 0] = False
             grow = np.where(top, np.inf, slope * away + half + cost)
-            shrink = np.where(level != 0, -slope * away + half - cost, np.inf)
+            shrink = np.where(plane != 0, -slope * away + half - cost, np.inf)
             gain = np.minimum(grow, shrink)
             best = np.argmin(gain, axis=-1)[..., None]
             chosen = np.take_along_axis(gain, best, 2)
             go = (chosen < 0) & (self.random.random(chosen.shape) < self.share)
             step = np.take_along_axis(np.where(shrink < grow, -away, away), best, 2)
-            new = level.copy()
-            np.put_along_axis(new, best, np.take_along_axis(level, best, 2) + np.where(go, step, 0.0), 2)
+            new = plane.copy()
+            np.put_along_axis(new, best, np.take_along_axis(plane, best, 2) + np.where(go, step, 0.0), 2)
             result.append(new)
             moved += int(np.count_nonzero(go))
         return result, moved
