@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from jpegpre_tf.jpeg import color
 from jpegpre_tf.jpeg.codec import Coefficients, encode_coefficients
+from jpegpre_tf.jpeg.scaled_dct import DCT_SCALES, Float32, inverse_dct
 
 Tables = Sequence[npt.NDArray[np.integer]]
 Float = npt.NDArray[np.float64]
@@ -28,6 +29,12 @@ Int16 = npt.NDArray[np.int16]
 _MCU_ROWS_AT_ONCE = 16
 # Steps are cut here where they weigh errors, in levels: coarser ones need no help, and would let samples stray.
 _LARGEST_STEP = 12.0
+# Weights of errors are multiples of this, so that whoever computes them otherwise finds the same: it moves the values
+# that samples are rounded from by less than 0.01 level.
+_WEIGHT_UNIT = 1 / 4096
+# Unrounded samples are cut here, in levels: far beyond what can be seen, and small enough for 32-bit sums of any
+# coefficients.
+_MOST_LEVELS = 8192.0
 # Weighs low frequencies a little more, also where steps are equal: flat blocks need it. Measured: 0.03 leaves the
 # fewest wrong coefficients of 24 validation pictures at qualities 97 and 98 of Annex K's tables.
 _RISING = 1 + 0.03 * np.add.outer(np.arange(8), np.arange(8)).reshape(64)
@@ -53,6 +60,26 @@ def whole_mcus(coefficients: Coefficients) -> tuple[Int16, ...]:
     Raises:
         ValueError: If the planes are not those of a 4:2:0 or grey picture of that size.
     """
+    result = []
+    for plane, (blocks, full) in zip(coefficients.planes, plane_sizes(coefficients), strict=True):
+        if plane.shape[:2] == full:
+            result.append(plane)
+            continue
+        whole = np.zeros((*full, 8, 8), plane.dtype)
+        whole[: blocks[0], : blocks[1]] = plane
+        whole[:, blocks[1] :, 0, 0] = whole[:, blocks[1] - 1 : blocks[1], 0, 0]
+        # Below, all blocks of an MCU repeat its last one above.
+        whole[blocks[0] :, :, 0, 0] = whole[blocks[0] - 1, 1::2, 0, 0].repeat(2)
+        result.append(whole)
+    return tuple(result)
+
+
+def plane_sizes(coefficients: Coefficients) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """Returns, for each plane, its rows and columns of blocks that show something, and those of whole MCUs.
+
+    Raises:
+        ValueError: If a plane has neither of both sizes, or the picture is not 4:2:0 or grey.
+    """
     planes, height, width = coefficients.planes, coefficients.height, coefficients.width
     if len(planes) == 3 and coefficients.subsampling != "4:2:0":
         raise ValueError(f"a carrier must be 4:2:0. Received: subsampling={coefficients.subsampling!r}")
@@ -67,19 +94,14 @@ def whole_mcus(coefficients: Coefficients) -> tuple[Int16, ...]:
                 f"plane {index} of a picture of {width}x{height} must be {(*blocks, 8, 8)}. "
                 f"Received: {plane.shape} of {len(planes)} planes"
             )
-        if plane.shape[:2] != full:
-            whole = np.zeros((*full, 8, 8), plane.dtype)
-            whole[: blocks[0], : blocks[1]] = plane
-            whole[:, blocks[1] :, 0, 0] = whole[:, blocks[1] - 1 : blocks[1], 0, 0]
-            # Below, all blocks of an MCU repeat its last one above.
-            whole[blocks[0] :, :, 0, 0] = whole[blocks[0] - 1, 1::2, 0, 0].repeat(2)
-            plane = whole
-        result.append(plane)
-    return tuple(result)
+        result.append((blocks, full))
+    return result
 
 
-def carrier_samples(plane: Int16, table: npt.NDArray[np.integer]) -> Float:
-    """Samples of blocks, unrounded and not cut at 0 and 255.
+def carrier_samples(plane: Int16, table: npt.NDArray[np.integer]) -> Float32:
+    """Samples of blocks, unrounded and not cut at 0 and 255, but at -8192 and 8192.
+
+    In float32, each operation in the order of export/kernel/src/carrier.h: the kernel in C gives the same numbers.
 
     Args:
         plane: (rows, columns, 8, 8), quantized.
@@ -88,12 +110,16 @@ def carrier_samples(plane: Int16, table: npt.NDArray[np.integer]) -> Float:
     Returns:
         (rows, columns, 64).
     """
-    levels = plane.reshape(*plane.shape[:2], 64) * table.reshape(64).astype(np.float64)
-    samples: Float = levels @ BASIS + 128
-    return samples
+    scales = (table.reshape(64) * np.outer(DCT_SCALES, DCT_SCALES).reshape(64) / 8).astype(np.float32)
+    levels = plane.reshape(-1, 64).T.astype(np.float32) * scales[:, np.newaxis]
+    rows = inverse_dct(list(levels.reshape(8, 8, -1)))
+    columns = inverse_dct(list(np.stack(rows).swapaxes(0, 1)))
+    samples: Float32 = np.stack(columns, axis=1).reshape(64, -1) + np.float32(128)
+    samples = np.clip(samples, -_MOST_LEVELS, _MOST_LEVELS)
+    return samples.T.reshape(*plane.shape[:2], 64)
 
 
-def _feedback(table: npt.NDArray[np.integer]) -> npt.NDArray[np.float32]:
+def _feedback(table: npt.NDArray[np.integer]) -> Float32:
     """(64, 64): how errors of samples j > i, rounded before, move the value that sample i is rounded from.
 
     Least squares over whole numbers, one after the other (Babai 1986, nearest plane): the sum over coefficients
@@ -101,20 +127,22 @@ def _feedback(table: npt.NDArray[np.integer]) -> npt.NDArray[np.float32]:
     """
     steps = np.minimum(table.reshape(64), _LARGEST_STEP) * _RISING
     triangle = np.linalg.cholesky((BASIS.T / steps**2) @ BASIS).T
-    feedback: npt.NDArray[np.float32] = (triangle / np.diag(triangle)[:, np.newaxis]).astype(np.float32)
+    weights = triangle / np.diag(triangle)[:, np.newaxis]
+    feedback: Float32 = (np.rint(weights / _WEIGHT_UNIT) * _WEIGHT_UNIT).astype(np.float32)
     return feedback
 
 
-def rounded_samples(samples: Float, table: npt.NDArray[np.integer]) -> Int:
+def rounded_samples(samples: Float32, table: npt.NDArray[np.integer]) -> Int:
     """Rounds (..., 64) samples of blocks to whole levels; errors go where the steps of `table` are large."""
     feedback = _feedback(table)
-    flat = np.ascontiguousarray(samples.reshape(-1, 64).T, np.float32)
-    errors, result = np.empty_like(flat), np.empty(flat.shape, np.int32)
+    exact = np.ascontiguousarray(samples.reshape(-1, 64).T)
+    # What is left to round: the sample less what errors of those rounded before add, one after the other.
+    moved, result = exact.copy(), np.empty(exact.shape, np.int32)
     for position in range(63, -1, -1):
-        later = slice(position + 1, 64)
-        nearest = np.rint(flat[position] - feedback[position, later] @ errors[later])
+        nearest = np.rint(moved[position])
         result[position] = nearest
-        errors[position] = nearest - flat[position]
+        error = nearest - exact[position]
+        moved[:position] -= feedback[:position, position, np.newaxis] * error
     return result.T.reshape(samples.shape)
 
 

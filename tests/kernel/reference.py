@@ -1,6 +1,4 @@
-"""Edit and carrier in NumPy and float64, around a network of network.py: what the kernel has to come to."""
-
-from collections.abc import Callable
+"""Edit and decisions in NumPy and float64, around a network of network.py: what the kernel has to come to."""
 
 import numpy as np
 
@@ -70,13 +68,6 @@ class Reference:
         chroma_gates = networks.chroma.gates(_codes(networks.chroma, chroma), *tables)
         self.gates = [g / 256 for g in (luma_gates, chroma_gates[..., :96], chroma_gates[..., 96:])]
 
-    def carrier(self, encoder_tables: np.ndarray) -> np.ndarray:
-        """uint8, padded to multiples of 16."""
-        encoders = [np.ravel(table)[ORDER] for table in encoder_tables[[0, 1, 1]]]
-        return self._pixels(
-            [q * table for q, table in zip(self.decide(), encoders, strict=True)], 128, np.round
-        )
-
     def decide(self) -> list[np.ndarray]:
         """Quantized coefficients of Y, Cb and Cr, in ORDER."""
         result = []
@@ -112,17 +103,9 @@ class Reference:
         chroma = np.maximum(4 * _cells(luma) - 3, 0)
         changes = [c * h[..., None] for c, h in zip(changes, (luma, chroma, chroma), strict=True)]
         height, width = self.size
-        return self._pixels(changes, self.image)[:height, :width]
-
-    def _pixels(
-        self,
-        coefficients: list[np.ndarray],
-        base: np.ndarray | int,
-        finish: Callable[[np.ndarray], np.ndarray] = np.asarray,
-    ) -> np.ndarray:
-        y, cb, cr = (finish(_plane(c)) for c in coefficients)
-        ycc = np.stack([y, _twice(cb), _twice(cr)], -1)
-        return np.clip(np.rint(base + ycc @ np.linalg.inv(_YCC).T), 0, 255).astype(np.uint8)
+        y, cb, cr = (_plane(c) for c in changes)
+        rgb = np.stack([y, _twice(cb), _twice(cr)], -1) @ np.linalg.inv(_YCC).T
+        return np.clip(np.rint(self.image + rgb), 0, 255).astype(np.uint8)[:height, :width]
 
 
 def _eight(blocks: np.ndarray) -> np.ndarray:

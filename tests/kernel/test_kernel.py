@@ -7,14 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jpegpre_tf import runtime
+from jpegpre_tf import jpeg, runtime
 from jpegpre_tf.errors import ModelError
 from jpegpre_tf.jpeg.tables import CHROMA_TABLE, LUMA_TABLE
-from jpegpre_tf.runtime.inference import kernel as kernel_module
-from jpegpre_tf.runtime.inference.kernel import Kernel, kernel_levels
+from jpegpre_tf.runtime.inference import kernel_library
+from jpegpre_tf.runtime.inference.kernel import Kernel
+from jpegpre_tf.runtime.inference.kernel_library import kernel_levels
 
 pytest.importorskip("onnx", reason="writes the networks that it tests with")
-from tests.kernel.network import Networks
+from tests.kernel.network import ORDER, Networks
 from tests.kernel.onnx_file import onnx_bytes
 from tests.kernel.reference import Reference
 
@@ -90,20 +91,24 @@ def test_pixels_are_those_of_numpy(library, networks, content, photo, percent, s
     image = photo[:149, :203]
     reference = Reference(networks, image, tables(percent), strength)
     kernel = Kernel(content)
-    for found, wanted in (
-        (kernel.edit(image, tables(percent), strength), reference.edit()),
-        (kernel.carrier(image, tables(percent), tables(40), strength), reference.carrier(tables(40))),
-    ):
-        assert found.shape == wanted.shape
-        difference = np.abs(found.astype(int) - wanted)
-        # float32 against float64: a sample at a tie, or all of a block with a coefficient at one.
-        assert (difference > 0).mean() < 0.005
-        assert (difference > 1).mean() < 1e-3
-    luma, chroma = kernel.decide(image, tables(percent), strength)
-    found = (luma, chroma[..., :64], chroma[..., 64:])
-    for integers, wanted in zip(found, reference.decide(), strict=True):
-        assert integers.shape == wanted.shape
-        assert (integers != wanted).mean() < 1e-4
+    found, wanted = kernel.edit(image, tables(percent), strength), reference.edit()
+    assert found.shape == wanted.shape
+    difference = np.abs(found.astype(int) - wanted)
+    # float32 against float64: a sample at a tie, or all of a block with a coefficient at one.
+    assert (difference > 0).mean() < 0.005
+    assert (difference > 1).mean() < 1e-3
+    decided = kernel.decide(image, tables(percent), strength)
+    for integers, wanted in zip(decided, reference.decide(), strict=True):
+        shown = wanted[: integers.shape[0], : integers.shape[1]]
+        assert integers.shape == (*shown.shape[:2], 8, 8)
+        assert (integers.reshape(shown.shape)[..., ORDER] != shown).mean() < 1e-4
+    target, encoder = tables(percent).reshape(2, 8, 8), tables(40).reshape(2, 8, 8)
+    coefficients = jpeg.Coefficients(decided, tuple(target), 149, 203, "4:2:0")
+    carrier = kernel.carrier(image, target, encoder, strength)
+    assert np.array_equal(carrier, jpeg.carrier_pixels(coefficients, encoder))
+    gray = np.ascontiguousarray(image[..., 1])
+    (plane,) = kernel.decide(gray, target, strength)
+    assert np.array_equal(plane, kernel.decide(np.repeat(gray[..., None], 3, 2), target, strength)[0])
 
 
 def test_every_level_every_size_and_any_threads_give_the_same_samples(library, content, photo):
@@ -139,7 +144,9 @@ def test_what_surrounds_a_picture_is_its_edge(library, content, photo):
     padded = np.pad(image, ((0, 11), (0, 9), (0, 0)), "edge")
     kernel = Kernel(content)
     assert np.array_equal(kernel.edit(image, tables(50)), kernel.edit(padded, tables(50))[:53, :39])
-    assert np.array_equal(*(kernel.carrier(each, tables(50), tables(50)) for each in (image, padded)))
+    # Blocks of Y that show nothing are not those of a picture that has them.
+    carriers = [kernel.carrier(each, tables(50), tables(50))[:56, :40] for each in (image, padded)]
+    assert np.array_equal(*carriers)
 
 
 def test_strength_0_is_the_identity_and_a_fourth_channel_stays(library, content, photo):
@@ -211,13 +218,20 @@ def test_webassembly_gives_the_same_samples(library, content, photo, tmp_path):
         else:
             wanted.append(kernel.carrier(image, tables(target), tables(encoder), strength))
         given.append((image, tables(target), None if encoder is None else tables(encoder), strength))
+    # A carrier by all its steps: decided, for the encoder's quality that is chosen, rendered.
+    image = np.ascontiguousarray(photo[:150, :131])
+    candidates = [tables(percent).reshape(2, 8, 8) for percent in (200, 80, 20)]
+    decided = kernel.decide(image, tables(50))
+    coefficients = jpeg.Coefficients(decided, tuple(tables(50).reshape(2, 8, 8)), 150, 131, "4:2:0")
+    wanted.append(jpeg.carrier_pixels(coefficients, candidates[2]))
+    given.append((image, tables(50), candidates, 1.0))
     for found, native in zip(run_jobs(built, content, given, tmp_path), wanted, strict=True):
         assert np.array_equal(found, native)
 
 
 def test_without_a_library_it_says_so(monkeypatch, tmp_path):
     monkeypatch.setenv("JPEGPRE_KERNEL", str(tmp_path / "none.so"))
-    assert kernel_module.kernel_library() is None
+    assert kernel_library.kernel_library() is None
     assert kernel_levels() == ()
     with pytest.raises(ModelError, match="not built"):
         Kernel(b"")

@@ -13,7 +13,10 @@ RUNNER = Path(__file__).parent.parent.parent / "export/kernel/wasm/run.mjs"
 def run_jobs(
     wasm: Path, network: bytes, jobs: list[tuple[np.ndarray, Any, Any, float]], folder: Path
 ) -> list[np.ndarray]:
-    """Results of (image, target tables, encoder tables or None, strength): edits, and carriers where both are given."""
+    """Results of (image, target tables, encoder tables or None, strength): edits, and carriers where both are given.
+
+    A list of encoder tables is of those to choose from.
+    """
     (folder / "network.onnx").write_bytes(network)
     entries, shapes = [], []
     for i, (image, target, encoder, strength) in enumerate(jobs):
@@ -30,10 +33,13 @@ def run_jobs(
             "strength": strength,
         }
         if encoder is not None:
-            entry |= {
-                "encoderLuma": np.ravel(encoder[0]).tolist(),
-                "encoderChroma": np.ravel(encoder[1]).tolist(),
-            }
+            if isinstance(encoder, list):
+                entry["candidates"] = np.ravel(encoder).tolist()
+            else:
+                entry |= {
+                    "encoderLuma": np.ravel(encoder[0]).tolist(),
+                    "encoderChroma": np.ravel(encoder[1]).tolist(),
+                }
             height, width = -(-height // 16) * 16, -(-width // 16) * 16
         entries.append(entry)
         shapes.append((height, width, pixel_bytes))

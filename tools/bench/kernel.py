@@ -28,7 +28,8 @@ from jpegpre_tf import runtime  # noqa: E402
 from jpegpre_tf._optional import MissingExtraError  # noqa: E402
 from jpegpre_tf.codecs import get_encoder  # noqa: E402
 from jpegpre_tf.jpeg.tables import quantization_tables  # noqa: E402
-from jpegpre_tf.runtime.inference.kernel import Kernel, kernel_levels  # noqa: E402
+from jpegpre_tf.runtime.inference.kernel import Kernel  # noqa: E402
+from jpegpre_tf.runtime.inference.kernel_library import kernel_levels  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 QUALITY = 75

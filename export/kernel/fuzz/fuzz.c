@@ -83,33 +83,105 @@ static void check_picture(jpegpre_kernel *const *kernels, int count) {
   state = resumed;
 }
 
+static int16_t *numbers_of(size_t blocks) {
+  int16_t *numbers = malloc(blocks * 64 * sizeof *numbers);
+  require(numbers != NULL, "no memory");
+  return numbers;
+}
+
+static jpegpre_coefficients coefficients_of(int width, int height, int is_gray) {
+  const size_t luma = (size_t)((width + 7) / 8) * (size_t)((height + 7) / 8);
+  const size_t chroma = (size_t)((width + 15) / 16) * (size_t)((height + 15) / 16);
+  return (jpegpre_coefficients){numbers_of(luma), is_gray ? NULL : numbers_of(chroma), is_gray ? NULL : numbers_of(chroma), width, height};
+}
+
+static void free_coefficients(jpegpre_coefficients *planes) {
+  free(planes->luma), free(planes->cb), free(planes->cr);
+}
+
+static void hash_numbers(const int16_t *numbers, int width, int height, int unit) {
+  const int count = (width + unit - 1) / unit * ((height + unit - 1) / unit) * 64;
+  for (int i = 0; numbers && i < count; i++) hash = (hash ^ (uint16_t)numbers[i]) * 1099511628211u;
+}
+
+static int same_numbers(const int16_t *a, const int16_t *b, int width, int height, int unit) {
+  return !a || !memcmp(a, b, (size_t)((width + unit - 1) / unit * ((height + unit - 1) / unit)) * 64 * sizeof *a);
+}
+
 /** Decisions alone: levels and ranges agree. */
-static void check_integers(jpegpre_kernel *const *kernels, int count) {
+static void check_decisions(jpegpre_kernel *const *kernels, int count) {
   uint8_t tables[2][64];
   for (int i = 0; i < 2; i++) draw_table(tables[i]);
-  const int width = 1 + (int)drawn(70), height = 1 + (int)drawn(70), columns = (width + 15) / 16, rows = (height + 15) / 16;
+  const int width = 1 + (int)drawn(70), height = 1 + (int)drawn(70), rows = (height + 15) / 16, is_gray = !drawn(4);
   jpegpre_pixels from = pixels_of(width, height, 3);
-  const size_t size = (size_t)(columns * rows) * 256 * sizeof(int16_t);
   const uint64_t resumed = state;
-  int16_t *first = NULL;
+  jpegpre_coefficients first = {0};
   for (int i = 0; i < count; i++) {
     jpegpre_plan *plan;
     require(!jpegpre_plan_create(kernels[i], tables[0], tables[1], NULL, NULL, 1, &plan), "a plan failed");
-    int16_t *luma = malloc(size), *chroma = malloc(size / 2);
-    require(luma && chroma, "no memory");
+    jpegpre_coefficients to = coefficients_of(width, height, is_gray);
     const int middle = (int)drawn((uint32_t)rows + 1);
-    require(!jpegpre_decide(plan, &from, luma, chroma, middle, rows), "a call failed");
-    require(!jpegpre_decide(plan, &from, luma, chroma, 0, middle), "a call failed");
-    for (size_t k = 0; !i && k < size / 2; k++) hash = (hash ^ (uint16_t)luma[k]) * 1099511628211u;
-    for (size_t k = 0; !i && k < size / 4; k++) hash = (hash ^ (uint16_t)chroma[k]) * 1099511628211u;
-    if (first) require(!memcmp(first, luma, size), "levels or ranges differ");
-    if (first) free(luma);
-    else first = luma;
-    free(chroma);
+    require(!jpegpre_decide(plan, &from, &to, middle, rows), "a call failed");
+    require(!jpegpre_decide(plan, &from, &to, 0, middle), "a call failed");
     jpegpre_plan_destroy(plan);
+    if (!i) {
+      first = to;
+      hash_numbers(to.luma, width, height, 8), hash_numbers(to.cb, width, height, 16), hash_numbers(to.cr, width, height, 16);
+      continue;
+    }
+    require(same_numbers(first.luma, to.luma, width, height, 8) && same_numbers(first.cb, to.cb, width, height, 16) &&
+                same_numbers(first.cr, to.cr, width, height, 16),
+            "levels or ranges differ");
+    free_coefficients(&to);
   }
-  free(first);
+  free_coefficients(&first);
   free(from.samples);
+  state = resumed;
+}
+
+/** Carriers of any coefficients, and the choice of an encoder's quality for them. */
+static void check_render(void) {
+  uint8_t tables[2][64], candidates[5][2][64];
+  for (int i = 0; i < 2; i++) draw_table(tables[i]);
+  for (int i = 0; i < 10; i++) draw_table(candidates[i / 2][i % 2]);
+  const int width = 1 + (int)drawn(drawn(4) ? 70 : 300), height = 1 + (int)drawn(70), rows = (height + 15) / 16, is_gray = !drawn(3);
+  const int unit = is_gray ? 8 : 16, bytes = is_gray ? 1 : 3 + (int)drawn(2);
+  jpegpre_coefficients from = coefficients_of(width, height, is_gray);
+  const uint32_t most = drawn(2) ? 1 + drawn(40) : 65536;
+  int16_t *planes[3] = {from.luma, from.cb, from.cr};
+  for (int plane = 0; plane < (is_gray ? 1 : 3); plane++) {
+    const int side = plane ? 16 : 8, count = (width + side - 1) / side * ((height + side - 1) / side) * 64;
+    for (int i = 0; i < count; i++) planes[plane][i] = (int16_t)((int)drawn(most) - (int)(most / 2));
+  }
+  const uint64_t resumed = state;
+  jpegpre_pixels first = {0};
+  jpegpre_cuts all = {0};
+  const char *name;
+  for (int i = 0; (name = jpegpre_level(i)); i++) {
+    jpegpre_renderer *renderer;
+    require(!jpegpre_renderer_create(tables[0], tables[1], name, &renderer), "a renderer failed");
+    jpegpre_pixels to = pixels_of((width + unit - 1) / unit * unit, (height + unit - 1) / unit * unit, bytes);
+    jpegpre_cuts cuts = {0};
+    for (int begin = 0; begin < rows;) {
+      const int end = i ? begin + 1 + (int)drawn((uint32_t)(rows - begin)) : rows;
+      require(!jpegpre_render(renderer, &from, &to, drawn(2) || !i ? &cuts : NULL, begin, end), "a call failed");
+      begin = end;
+    }
+    jpegpre_cuts again = {0};
+    require(!jpegpre_render(renderer, &from, NULL, &again, 0, rows), "a call failed");
+    require(again.pixels == (int64_t)to.width * to.height, "not all pixels were looked at");
+    if (!i) first = to, all = cuts;
+    require(!memcmp(&all, &again, sizeof all), "counts differ");
+    if (i) require(same_pixels(&first, &to), "levels or ranges differ");
+    if (i) free(to.samples);
+    jpegpre_renderer_destroy(renderer);
+  }
+  int32_t chosen = -1;
+  require(!jpegpre_choose(&from, tables[0], tables[1], candidates[0][0], 5, &chosen) && chosen >= 0 && chosen < 5, "no choice");
+  add_to_hash(&first);
+  hash = (hash ^ (uint64_t)all.squares ^ (uint64_t)chosen) * 1099511628211u;
+  free(first.samples);
+  free_coefficients(&from);
   state = resumed;
 }
 
@@ -153,7 +225,8 @@ int main(int count, char **arguments) {
   for (long round = strtol(arguments[3], NULL, 10); round > 0; round--) {
     check_damaged(content, size);
     check_picture(kernels, levels);
-    check_integers(kernels, levels);
+    check_decisions(kernels, levels);
+    check_render();
   }
   printf("%016llx, %d levels:", (unsigned long long)hash, levels);
   for (int i = 0; i < levels; i++) {

@@ -105,19 +105,10 @@ INLINE void quantize_block(const Component *component, const uint8_t *gates, con
   }
 }
 
-/** The samples of what it is quantized to, times the encoder's steps, in place of its steps. */
-INLINE void carry_block(const Component *component, const uint8_t *gates, float *steps) {
+/** What it is quantized to, in natural order. */
+INLINE void decide_block(const Component *component, const uint8_t *gates, const float *steps, int16_t *to) {
   F8 x[8];
   quantize_block(component, gates, steps, x);
-  for (int i = 0; i < 8; i++) x[i] = mul(x[i], load(component->levels + 8 * i));
-  to_samples(x, steps);
-}
-
-/** What it is quantized to, in the model's order. */
-INLINE void decide_block(const Component *component, const uint8_t *gates, const float *steps, const uint8_t *ranks, int16_t *to) {
-  F8 x[8];
-  float quantized[64];
-  quantize_block(component, gates, steps, x);
-  for (int i = 0; i < 8; i++) store(quantized + 8 * i, x[i]);
-  for (int i = 0; i < 64; i++) to[ranks[i]] = (int16_t)quantized[i];
+  transpose(x);
+  for (int i = 0; i < 8; i++) store_shorts(to + 8 * i, shorts_of(whole(x[i], 0)));
 }

@@ -83,10 +83,17 @@ void jpegpre_plan_destroy(jpegpre_plan *plan) {
   free(plan);
 }
 
-static int are_pixels(const jpegpre_pixels *pixels) {
-  return pixels && pixels->samples && pixels->width >= 1 && pixels->width <= MOST_SIDE && pixels->height >= 1 &&
-         pixels->height <= MOST_SIDE && (pixels->pixel_bytes == 3 || pixels->pixel_bytes == 4) &&
+static int is_size(int32_t width, int32_t height) {
+  return width >= 1 && width <= MOST_SIDE && height >= 1 && height <= MOST_SIDE;
+}
+
+static int are_samples(const jpegpre_pixels *pixels) {
+  return pixels && pixels->samples && is_size(pixels->width, pixels->height) &&
          pixels->stride >= (ptrdiff_t)pixels->width * pixels->pixel_bytes;
+}
+
+static int are_pixels(const jpegpre_pixels *pixels) {
+  return are_samples(pixels) && (pixels->pixel_bytes == 3 || pixels->pixel_bytes == 4);
 }
 
 static int is_work(const jpegpre_pixels *from, int32_t first, int32_t end) {
@@ -110,9 +117,52 @@ int jpegpre_carrier(const jpegpre_plan *plan, const jpegpre_pixels *from, const 
   return run(plan, from, (Target){.kind = CARRIER, .pixels = *to}, first, end);
 }
 
-int jpegpre_decide(const jpegpre_plan *plan, const jpegpre_pixels *from, int16_t *luma, int16_t *chroma, int32_t first, int32_t end) {
-  if (!plan || !is_work(from, first, end) || !luma || !chroma) return JPEGPRE_BAD_ARGUMENT;
-  return run(plan, from, (Target){.kind = INTEGERS, .luma = luma, .chroma = chroma}, first, end);
+static int are_coefficients(const jpegpre_coefficients *planes) {
+  return planes && planes->luma && !planes->cb == !planes->cr && is_size(planes->width, planes->height);
+}
+
+int jpegpre_decide(const jpegpre_plan *plan, const jpegpre_pixels *from, const jpegpre_coefficients *to, int32_t first, int32_t end) {
+  if (!plan || !is_work(from, first, end) || !are_coefficients(to)) return JPEGPRE_BAD_ARGUMENT;
+  if (from->width != to->width || from->height != to->height) return JPEGPRE_BAD_ARGUMENT;
+  return run(plan, from, (Target){.kind = INTEGERS, .coefficients = *to}, first, end);
+}
+
+int jpegpre_renderer_create(const uint8_t *luma, const uint8_t *chroma, const char *level, jpegpre_renderer **result) {
+  if (!result) return JPEGPRE_BAD_ARGUMENT;
+  *result = NULL;
+  if (!is_table(luma) || !is_table(chroma)) return JPEGPRE_BAD_ARGUMENT;
+  const Level *found = NULL;
+  for (int i = 0; (found = level_at(i)) && level && strcmp(level, found->name); i++) {}
+  if (!found) return JPEGPRE_NO_LEVEL;
+  jpegpre_renderer *renderer = calloc(1, sizeof *renderer);
+  if (!renderer) return JPEGPRE_NO_MEMORY;
+  renderer->level = found;
+  lay_out_shaping(luma, SCALES, &renderer->luma);
+  lay_out_shaping(chroma, SCALES, &renderer->chroma);
+  *result = renderer;
+  return JPEGPRE_OK;
+}
+
+void jpegpre_renderer_destroy(jpegpre_renderer *renderer) { free(renderer); }
+
+int jpegpre_render(const jpegpre_renderer *renderer, const jpegpre_coefficients *from, const jpegpre_pixels *to, jpegpre_cuts *cuts,
+                   int32_t first, int32_t end) {
+  if (!renderer || !are_coefficients(from) || first < 0 || first > end || end > (from->height + 15) / 16) return JPEGPRE_BAD_ARGUMENT;
+  const int unit = from->cb ? 16 : 8;
+  if (to) {
+    if (!are_samples(to) || (from->cb ? to->pixel_bytes != 3 && to->pixel_bytes != 4 : to->pixel_bytes != 1)) return JPEGPRE_BAD_ARGUMENT;
+    if (to->width != (from->width + unit - 1) / unit * unit || to->height != (from->height + unit - 1) / unit * unit)
+      return JPEGPRE_BAD_ARGUMENT;
+  }
+  renderer->level->render(renderer, from, to, cuts, first, end);
+  return JPEGPRE_OK;
+}
+
+int jpegpre_choose(const jpegpre_coefficients *from, const uint8_t *luma, const uint8_t *chroma, const uint8_t *candidates,
+                   int32_t count, int32_t *chosen) {
+  if (!are_coefficients(from) || !is_table(luma) || !is_table(chroma) || !candidates || !chosen) return JPEGPRE_BAD_ARGUMENT;
+  if (count < 1 || count > JPEGPRE_MOST_CANDIDATES || memchr(candidates, 0, (size_t)count * 128)) return JPEGPRE_BAD_ARGUMENT;
+  return choose(from, luma, chroma, candidates, count, chosen);
 }
 
 int jpegpre_gates(const jpegpre_plan *plan, int is_chroma, const uint8_t *features, int32_t rows, int32_t columns, uint8_t *gates) {

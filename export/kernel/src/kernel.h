@@ -58,8 +58,13 @@ typedef struct {
   float zero_span[64], one_span[64];  // per code of a gate: what it adds to a threshold, in steps; 0 for DC
   float zero_ramp[64], one_ramp[64];     // edit: the same in 1/60 step
   float change_levels[64], reaches[64];  // edit: from changes to what its inverse takes, and to levels of reach
-  float levels[64];                      // carrier: from quantized to what its inverse takes
 } Component;
+
+/** For one component of a carrier: from quantized to what the inverse DCT takes, and weights of rounding errors. */
+typedef struct {
+  float levels[64];
+  float weights[2016];  // of each sample those of the samples after it: shaping.c
+} Shaping;
 
 typedef struct Level Level;
 
@@ -69,7 +74,7 @@ typedef enum { EDIT, CARRIER, INTEGERS } TargetKind;
 typedef struct {
   TargetKind kind;
   jpegpre_pixels pixels;
-  int16_t *luma, *chroma;
+  jpegpre_coefficients coefficients;
 } Target;
 
 struct jpegpre_kernel {
@@ -79,6 +84,11 @@ struct jpegpre_kernel {
   Network luma, chroma;
 };
 
+struct jpegpre_renderer {
+  const Level *level;
+  Shaping luma, chroma;
+};
+
 struct jpegpre_plan {
   const jpegpre_kernel *kernel;
   Arena arena;
@@ -86,6 +96,7 @@ struct jpegpre_plan {
   int has_carrier;
   Conditions luma_conditions, chroma_conditions;
   Component luma, chroma;
+  jpegpre_renderer renderer;  // if `has_carrier`
 };
 
 /** One build of sweep.h for a set of instructions. */
@@ -94,6 +105,8 @@ struct Level {
   Products products;
   int (*run)(const jpegpre_plan *plan, const jpegpre_pixels *from, const Target *to, int first, int end);
   int (*gates)(const jpegpre_plan *plan, int is_chroma, const uint8_t *features, int rows, int columns, uint8_t *gates);
+  void (*render)(const jpegpre_renderer *renderer, const jpegpre_coefficients *from, const jpegpre_pixels *to, jpegpre_cuts *cuts,
+                 int first, int end);
 };
 
 /** The levels of this library that this processor has, fastest first. */
@@ -105,6 +118,14 @@ int fits_level(const GateNetwork *network, Products products);
 int lay_out(const GateNetwork *network, Products products, Arena *arena, Network *result);
 int lay_out_plan(jpegpre_plan *plan, const uint8_t *luma, const uint8_t *chroma, const uint8_t *encoder_luma,
                  const uint8_t *encoder_chroma);
+
+/** `scales`: of the DCT in dct.h. */
+void lay_out_shaping(const uint8_t *table, const double *scales, Shaping *to);
+/** Factors of the DCT of Arai, Agui and Nakajima: sqrt(2) * cos(k pi / 16), 1 for k = 0. */
+extern const double SCALES[8];
+/** `jpegpre_choose` with arguments that have been checked. */
+int choose(const jpegpre_coefficients *from, const uint8_t *luma, const uint8_t *chroma, const uint8_t *candidates, int count,
+           int *chosen);
 
 /** Where the model keeps a feature or gate of the kernel, 0..95 of one component. */
 int model_channel(int channel);

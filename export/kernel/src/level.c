@@ -2,6 +2,7 @@
 // options say which.
 #include <string.h>
 
+#include "carrier.h"
 #include "decision.h"
 #include "network.h"
 #include "pixels.h"
@@ -18,7 +19,7 @@ typedef struct {
   const jpegpre_pixels *from;
   const Target *to;
   int columns, rows;  // blocks of Y
-  uint8_t ranks[64];  // where the model keeps a coefficient
+  jpegpre_coefficients bands[2];  // carrier: of the row of work whose chroma is decided and the one that is finished
   // Steps, then samples; of the row of work that is started and the one that is finished.
   float *luma[2], *chroma[2];
   uint8_t *activations[RING], *outside;  // a position more on either side
@@ -39,6 +40,12 @@ static int prepare(Sweep *sweep, Arena *arena) {
     if (!row) return 0;
     memset(row, network->padding, row_size);
     *(i < RING ? &sweep->activations[i] : &sweep->outside) = row;
+  }
+  for (int i = 0; sweep->to->kind == CARRIER && i < 2; i++) {
+    jpegpre_coefficients *band = &sweep->bands[i];
+    int16_t *numbers = arena_get(arena, columns * 3 * 64, sizeof *numbers);
+    if (!numbers) return 0;
+    *band = (jpegpre_coefficients){numbers, numbers + columns * 2 * 64, numbers + columns * 5 / 2 * 64, sweep->from->width, SIDE};
   }
   sweep->reach = arena_get(arena, 2 * columns, sizeof(float));
   return sweep->reach != NULL;
@@ -72,20 +79,20 @@ static void start_luma(Sweep *sweep, int row) {
   }
 }
 
-/** Decisions on one block; its steps become samples, or what they are quantized to is written to `integers`. */
-static float decide(const Sweep *sweep, const Component *component, const uint8_t *gates, float *steps, int16_t *integers) {
-  if (sweep->to->kind == EDIT) return edit_block(component, sweep->plan->strength, gates, steps);
-  if (sweep->to->kind == CARRIER) carry_block(component, gates, steps);
-  else decide_block(component, gates, steps, sweep->ranks, integers);
-  return 0;
+/** Where the decisions on a row of work go, and which row of theirs it is. */
+static const jpegpre_coefficients *decisions_on(const Sweep *sweep, int band, int *row) {
+  *row = sweep->to->kind == CARRIER ? 0 : band;
+  return sweep->to->kind == CARRIER ? &sweep->bands[band & 1] : &sweep->to->coefficients;
 }
 
-/** From steps to samples of Cb and Cr, in their place. */
+/** Decisions on Cb and Cr; for edits their steps become samples. */
 static void run_chroma(Sweep *sweep, int band) {
   const jpegpre_plan *plan = sweep->plan;
   const Network *network = &plan->kernel->chroma;
   const int cells = sweep->columns / 2;
   Work *work = &sweep->work;
+  int row;
+  const jpegpre_coefficients *to = decisions_on(sweep, band, &row);
   for (int start = 0; start < cells; start += CHUNK) {
     const int count = chunk_size(start, cells);
     float *steps = sweep->chroma[band & 1] + start * 128;
@@ -98,8 +105,12 @@ static void run_chroma(Sweep *sweep, int band) {
     }
     run_input(network, &plan->chroma_conditions, count, work, work->x);
     run_rest(network, &plan->chroma_conditions, count, work);
-    int16_t *integers = sweep->to->kind == INTEGERS ? sweep->to->chroma + ((ptrdiff_t)band * cells + start) * 128 : NULL;
-    for (int i = 0; i < 2 * count; i++) decide(sweep, &plan->chroma, work->gates + i * FEATURES, steps + i * 64, integers ? integers + i * 64 : NULL);
+    for (int i = 0; i < 2 * count; i++) {
+      const uint8_t *gates = work->gates + i * FEATURES;
+      const ptrdiff_t at = ((ptrdiff_t)row * cells + start + i / 2) * 64;
+      if (sweep->to->kind == EDIT) edit_block(&plan->chroma, plan->strength, gates, steps + i * 64);
+      else decide_block(&plan->chroma, gates, steps + i * 64, (i & 1 ? to->cr : to->cb) + at);
+    }
   }
 }
 
@@ -109,34 +120,47 @@ static void run_luma(const Network *network, const Conditions *conditions, const
   run_rest(network, conditions, count, work);
 }
 
-/** From first activations to pixels. */
-static void finish_band(Sweep *sweep, int band) {
+/** Decisions on one row of blocks of Y: `edit_block` or `decide_block` for each. */
+static void decide_luma(Sweep *sweep, int row, float *luma) {
   const jpegpre_plan *plan = sweep->plan;
   const Network *network = &plan->kernel->luma;
-  const ptrdiff_t row_stride = (ptrdiff_t)sweep->columns * 64;
-  float *luma = sweep->luma[band & 1];
-  for (int below = 0; below < 2; below++) {
-    const int row = 2 * band + below;
-    for (int start = 0; start < sweep->columns; start += CHUNK) {
-      const int count = chunk_size(start, sweep->columns);
-      const uint8_t *rows[3];
-      for (int i = 0; i < 3; i++) rows[i] = activations_of(sweep, row - 1 + i) + start * network->channels;
-      run_luma(network, &plan->luma_conditions, rows, count, &sweep->work);
-      for (int i = 0; i < count; i++) {
-        float *steps = luma + below * row_stride + (start + i) * 64;
-        int16_t *integers = sweep->to->kind == INTEGERS ? sweep->to->luma + ((ptrdiff_t)row * sweep->columns + start + i) * 64 : NULL;
-        const float reach = decide(sweep, &plan->luma, sweep->work.gates + i * FEATURES, steps, integers);
+  int band;
+  const jpegpre_coefficients *to = decisions_on(sweep, row >> 1, &band);
+  const int columns = (sweep->from->width + 7) / 8, to_row = 2 * band + (row & 1);
+  for (int start = 0; start < sweep->columns; start += CHUNK) {
+    const int count = chunk_size(start, sweep->columns);
+    const uint8_t *rows[3];
+    for (int i = 0; i < 3; i++) rows[i] = activations_of(sweep, row - 1 + i) + start * network->channels;
+    run_luma(network, &plan->luma_conditions, rows, count, &sweep->work);
+    for (int i = 0; i < count; i++) {
+      float *steps = luma + (start + i) * 64;
+      const uint8_t *gates = sweep->work.gates + i * FEATURES;
+      if (sweep->to->kind == EDIT)
         // Reach of no change: an eighth, because float16 has nothing between 254.875 and 255.
-        sweep->reach[below * sweep->columns + start + i] = reach + 0.125f;
-      }
+        sweep->reach[(row & 1) * sweep->columns + start + i] = edit_block(&plan->luma, plan->strength, gates, steps) + 0.125f;
+      else if (start + i < columns) decide_block(&plan->luma, gates, steps, to->luma + ((ptrdiff_t)to_row * columns + start + i) * 64);
     }
   }
-  const int is_edit = sweep->to->kind == EDIT;
-  for (int column = 0; sweep->to->kind != INTEGERS && column < sweep->columns; column += 2) {
+}
+
+/** From first activations to decisions, and to pixels. */
+static void finish_band(Sweep *sweep, int band) {
+  const ptrdiff_t row_stride = (ptrdiff_t)sweep->columns * 64;
+  const int rows = (sweep->from->height + 7) / 8;  // those that show something; decisions are made on no others
+  float *luma = sweep->luma[band & 1];
+  for (int below = 0; below < 2; below++)
+    if (sweep->to->kind == EDIT || 2 * band + below < rows) decide_luma(sweep, 2 * band + below, luma + below * row_stride);
+  const jpegpre_pixels *to = &sweep->to->pixels;
+  if (sweep->to->kind == CARRIER) {
+    sweep->bands[band & 1].height = 8 * (rows - 2 * band < 2 ? rows - 2 * band : 2);
+    render_band(&sweep->plan->renderer, &sweep->bands[band & 1], 0, to->samples + (ptrdiff_t)band * SIDE * to->stride, to->stride,
+                to->pixel_bytes, NULL);
+  }
+  for (int column = 0; sweep->to->kind == EDIT && column < sweep->columns; column += 2) {
     Cell cell;
-    if (is_edit) take_cell(sweep->from, column * 8, band * SIDE, &cell);
-    write_cell(&cell, &sweep->to->pixels, column * 8, band * SIDE, luma + column * 64, row_stride, sweep->chroma[band & 1] + column * 64,
-               is_edit ? sweep->reach + column : NULL, sweep->columns);
+    take_cell(sweep->from, column * 8, band * SIDE, &cell);
+    write_cell(&cell, to, column * 8, band * SIDE, luma + column * 64, row_stride, sweep->chroma[band & 1] + column * 64,
+               sweep->reach + column, sweep->columns);
   }
 }
 
@@ -144,10 +168,10 @@ static int run(const jpegpre_plan *plan, const jpegpre_pixels *from, const Targe
   Arena arena = {0};
   Sweep *sweep = arena_get(&arena, 1, sizeof *sweep);
   const int bands = (from->height + SIDE - 1) / SIDE;
+  const int has_chroma = to->kind != INTEGERS || to->coefficients.cb;
   int is_ready = 0;
   if (sweep) {
     sweep->plan = plan, sweep->from = from, sweep->to = to;
-    for (int i = 0; i < 64; i++) sweep->ranks[i] = (uint8_t)model_channel(i);
     sweep->columns = (from->width + SIDE - 1) / SIDE * 2;
     sweep->rows = 2 * bands;
     is_ready = prepare(sweep, &arena);
@@ -155,7 +179,7 @@ static int run(const jpegpre_plan *plan, const jpegpre_pixels *from, const Targe
   // The rows of work above and below give one row of first activations each.
   for (int band = first > 0 ? first - 1 : 0; is_ready && band <= end && band < bands; band++) {
     forward(sweep, band);
-    if (band >= first && band < end) run_chroma(sweep, band);
+    if (band >= first && band < end && has_chroma) run_chroma(sweep, band);
     if (band >= first) start_luma(sweep, 2 * band);
     if (band < end) start_luma(sweep, 2 * band + 1);
     if (band > first) finish_band(sweep, band - 1);
@@ -204,4 +228,4 @@ static int gates(const jpegpre_plan *plan, int is_chroma, const uint8_t *feature
 }
 
 extern const Level LEVEL;
-const Level LEVEL = {LEVEL_NAME, LEVEL_KIND, run, gates};
+const Level LEVEL = {LEVEL_NAME, LEVEL_KIND, run, gates, render};

@@ -20,6 +20,13 @@ static inline double exponential(double x) {
   return sum;
 }
 
+/** Newton's method, until nothing changes; x > 0. */
+static inline double square_root(double x) {
+  double root = x > 1 ? x : 1, next;
+  while ((next = 0.5 * (root + x / root)) < root) root = next;
+  return root;
+}
+
 /** Half to even; |x| < 2^51. */
 static inline double nearest(double x) { return (x + 6755399441055744.0) - 6755399441055744.0; }
 

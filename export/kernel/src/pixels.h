@@ -125,9 +125,6 @@ INLINE void color_of(F8 cb, F8 cr, F8 color[3]) {
   color[2] = times(cb, 1.772f);
 }
 
-/** The nearest whole number, the upper one of two. */
-INLINE F8 nearest_of(F8 sample) { return whole_below(add(sample, splat(0.5f))); }
-
 INLINE I8 level_of(F8 sample) { return whole(clipped(sample, splat(0), splat(255)), 0); }
 
 INLINE B16 sum_of(B16 old, const F8 y[2], F8 color) {
@@ -149,53 +146,35 @@ INLINE F8 beyond_of(F8 y, float reach) {
  */
 INLINE float headroom_of(F8 sum, float reach) { return positive(1 - positive(total(sum) / reach - 19)); }
 
-/** Writes a cell: rows of samples of Y's four blocks, added to `cell`'s pixels (edit) or alone (carrier, `reach` null). */
+/** Writes a cell: rows of samples of Y's four blocks, Cb and Cr, added to `cell`'s pixels. */
 INLINE void write_cell(const Cell *cell, const jpegpre_pixels *to, int left, int top, const float *luma, ptrdiff_t row_stride,
                        const float *chroma, const float *reach, ptrdiff_t reach_stride) {
   const int bytes = to->pixel_bytes;
-  float headroom[4] = {1, 1, 1, 1}, chroma_headroom = 1;
+  float headroom[4];
   Row olds[SIDE];
-  if (reach) {
-    for (int below = 0; below < 2; below++) {
-      F8 sums[2] = {splat(0), splat(0)};
-      for (int row = 8 * below; row < 8 * below + 8; row++) {
-        F8 y[2];
-        luma_of_row(olds[row] = load_row(cell->samples + row * cell->stride, bytes), y);
-        for (int right = 0; right < 2; right++) sums[right] = add(sums[right], beyond_of(y[right], reach[below * reach_stride + right]));
-      }
-      for (int right = 0; right < 2; right++)
-        headroom[2 * below + right] = headroom_of(sums[right], reach[below * reach_stride + right]);
+  for (int below = 0; below < 2; below++) {
+    F8 sums[2] = {splat(0), splat(0)};
+    for (int row = 8 * below; row < 8 * below + 8; row++) {
+      F8 y[2];
+      luma_of_row(olds[row] = load_row(cell->samples + row * cell->stride, bytes), y);
+      for (int right = 0; right < 2; right++) sums[right] = add(sums[right], beyond_of(y[right], reach[below * reach_stride + right]));
     }
-    chroma_headroom = positive(headroom[0] + headroom[1] + headroom[2] + headroom[3] - 3);
+    for (int right = 0; right < 2; right++) headroom[2 * below + right] = headroom_of(sums[right], reach[below * reach_stride + right]);
   }
+  const float chroma_headroom = positive(headroom[0] + headroom[1] + headroom[2] + headroom[3] - 3);
   uint8_t partial[SIDE * SIDE * 4];
   const int is_whole = left + SIDE <= to->width && top + SIDE <= to->height;
   uint8_t *at = is_whole ? to->samples + top * to->stride + (ptrdiff_t)left * bytes : partial;
   const ptrdiff_t stride = is_whole ? to->stride : SIDE * bytes;
-  const B16 zero = {0};
   for (int row = 0; row < SIDE; row++) {
     const float *samples = luma + (row >> 3) * row_stride + (row & 7) * 8;
-    F8 y[2] = {load(samples), load(samples + 64)}, color[3];
-    Row old = {zero, zero, zero};
-    const uint8_t *alpha = NULL;
-    F8 cb = load(chroma + (row >> 1) * 8), cr = load(chroma + 64 + (row >> 1) * 8);
-    if (reach) {
-      cb = times(cb, chroma_headroom);
-      cr = times(cr, chroma_headroom);
-      y[0] = times(y[0], headroom[(row >> 3) * 2]);
-      y[1] = times(y[1], headroom[(row >> 3) * 2 + 1]);
-      old = olds[row];
-      alpha = cell->samples + row * cell->stride;
-    } else {
-      // RGB of whole Y, Cb and Cr, rounded, converts back to the same: the encoder sees no further rounding.
-      y[0] = add(nearest_of(y[0]), splat(128));
-      y[1] = add(nearest_of(y[1]), splat(128));
-      cb = nearest_of(cb);
-      cr = nearest_of(cr);
-    }
+    const F8 cb = times(load(chroma + (row >> 1) * 8), chroma_headroom), cr = times(load(chroma + 64 + (row >> 1) * 8), chroma_headroom);
+    const F8 y[2] = {times(load(samples), headroom[(row >> 3) * 2]), times(load(samples + 64), headroom[(row >> 3) * 2 + 1])};
+    const Row old = olds[row];
+    F8 color[3];
     color_of(cb, cr, color);
     const Row result = {sum_of(old.r, y, color[0]), sum_of(old.g, y, color[1]), sum_of(old.b, y, color[2])};
-    store_row(at + row * stride, bytes, result, alpha);
+    store_row(at + row * stride, bytes, result, cell->samples + row * cell->stride);
   }
   if (is_whole) return;
   const int columns = to->width - left < SIDE ? to->width - left : SIDE, rows = to->height - top < SIDE ? to->height - top : SIDE;

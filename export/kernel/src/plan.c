@@ -49,17 +49,16 @@ static int lay_out_conditions(const GateNetwork *network, const double *tables, 
   return 1;
 }
 
-/** Factors of the DCT of Arai, Agui and Nakajima: sqrt(2) * cos(k pi / 16), 1 for k = 0. */
-static const double SCALES[8] = {1.0,
-                                 1.3870398453221474618,
-                                 1.3065629648763765279,
-                                 1.1758756024193587170,
-                                 1.0,
-                                 0.78569495838710218127,
-                                 0.54119610014619698440,
-                                 0.27589937928294301234};
+const double SCALES[8] = {1.0,
+                          1.3870398453221474618,
+                          1.3065629648763765279,
+                          1.1758756024193587170,
+                          1.0,
+                          0.78569495838710218127,
+                          0.54119610014619698440,
+                          0.27589937928294301234};
 
-static void lay_out_component(const uint8_t *table, const uint8_t *encoder, const Model *model, float strength, Component *to) {
+static void lay_out_component(const uint8_t *table, const Model *model, float strength, Component *to) {
   uint8_t is_low[64] = {0};
   for (int i = 0; i < LOW; i++) is_low[low_coefficient(i)] = 1;
   for (int i = 0; i < 64; i++) {
@@ -73,7 +72,6 @@ static void lay_out_component(const uint8_t *table, const uint8_t *encoder, cons
     const double change = i ? CHANGE_UNIT * step : 0;
     to->change_levels[i] = (float)(-change * factor / 8);
     to->reaches[i] = (float)(change * REACH);
-    to->levels[i] = encoder ? (float)(encoder[natural(i)] * factor / 8) : 0;
   }
 }
 
@@ -88,8 +86,13 @@ int lay_out_plan(jpegpre_plan *plan, const uint8_t *luma, const uint8_t *chroma,
   }
   if (!lay_out_conditions(&model->luma, tables, &plan->arena, &plan->luma_conditions)) return 0;
   if (!lay_out_conditions(&model->chroma, tables, &plan->arena, &plan->chroma_conditions)) return 0;
-  lay_out_component(luma, encoder_luma, model, plan->strength, &plan->luma);
-  lay_out_component(chroma, encoder_chroma, model, plan->strength, &plan->chroma);
+  lay_out_component(luma, model, plan->strength, &plan->luma);
+  lay_out_component(chroma, model, plan->strength, &plan->chroma);
+  if (plan->has_carrier) {
+    plan->renderer.level = plan->kernel->level;
+    lay_out_shaping(encoder_luma, SCALES, &plan->renderer.luma);
+    lay_out_shaping(encoder_chroma, SCALES, &plan->renderer.chroma);
+  }
   plan->luma.middle = (float)(1024.0 / luma[0]);
   plan->chroma.middle = 0;
   return 1;

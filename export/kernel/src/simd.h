@@ -43,6 +43,10 @@ typedef B16 B16Unaligned __attribute__((aligned(1), may_alias));
 
 INLINE B16 load_bytes(const uint8_t *from) { return *(const B16Unaligned *)from; }
 INLINE void store_bytes(uint8_t *to, B16 value) { *(B16Unaligned *)to = value; }
+INLINE H8 load_shorts(const int16_t *from) { return *(const H8Unaligned *)from; }
+INLINE void store_shorts(int16_t *to, H8 value) { *(H8Unaligned *)to = value; }
+INLINE H8 most_shorts(H8 a, H8 b) { const H8 is_more = a > b; return (a & is_more) | (b & ~is_more); }
+INLINE H8 least_shorts(H8 a, H8 b) { const H8 is_less = a < b; return (a & is_less) | (b & ~is_less); }
 INLINE uint32_t load_word(const void *from) {
   uint32_t word;
   __builtin_memcpy(&word, from, 4);
@@ -80,6 +84,9 @@ INLINE void from_bytes(B16 a, F8 result[2]) {
   result[1] = from_low_bytes((B16)_mm_unpackhi_epi64((__m128i)a, (__m128i)a));
 }
 INLINE F8 from_shorts(H8 a) { return _mm256_cvtepi32_ps(_mm256_cvtepi16_epi32((__m128i)a)); }
+INLINE H8 shorts_of(I8 a) { return (H8)_mm_packs_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1)); }
+/** Cut off at 0 and 255. */
+INLINE B16 packed(H8 low, H8 high) { return (B16)_mm_packus_epi16((__m128i)low, (__m128i)high); }
 INLINE B16 bytes_of(I8 low, I8 high) {
   const __m256i shorts = _mm256_permute4x64_epi64(_mm256_packs_epi32(low, high), 0xd8);
   return (B16)_mm_packus_epi16(_mm256_castsi256_si128(shorts), _mm256_extracti128_si256(shorts, 1));
@@ -199,6 +206,8 @@ INLINE void from_bytes(B16 a, F8 result[2]) {
 INLINE F8 from_shorts(H8 a) {
   return (F8){floats4(low_shorts4(a)), floats4(low_shorts4((H8)SHUFFLE4((I4)a, (I4)a, 2, 3, 2, 3)))};
 }
+INLINE H8 shorts_of(I8 x) { return pack4(x.a, x.b); }
+INLINE B16 packed(H8 low, H8 high) { return pack8(low, high); }
 INLINE B16 bytes_of(I8 x, I8 y) { return pack8(pack4(x.a, x.b), pack4(y.a, y.b)); }
 INLINE F8 twice_low(F8 x) { return (F8){SHUFFLE4(x.a, x.a, 0, 0, 1, 1), SHUFFLE4(x.a, x.a, 2, 2, 3, 3)}; }
 INLINE F8 twice_high(F8 x) { return (F8){SHUFFLE4(x.b, x.b, 0, 0, 1, 1), SHUFFLE4(x.b, x.b, 2, 2, 3, 3)}; }

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from jpegpre_tf import jpeg
 from jpegpre_tf.runtime.inference.arguments import check_tables, nearest_quality
+from jpegpre_tf.runtime.inference.kernel_carrier import kernel_carriers
 
 TablePair = Sequence[npt.NDArray[np.integer]] | npt.NDArray[np.integer]
 EncoderTables = TablePair | Callable[[int], TablePair]
@@ -66,21 +67,31 @@ class Carrier:
         return jpeg.finish(encoded, tuple(self.encoder_tables), tuple(self.tables), self.height, self.width)
 
 
-def make_carrier(coefficients: jpeg.Coefficients, encoder_tables: EncoderTables) -> Carrier:
+def make_carrier(coefficients: jpeg.Coefficients, encoder_tables: EncoderTables, threads: int = 1) -> Carrier:
     """Returns the carrier of decided coefficients, for the encoder's quality that carries them best.
+
+    The kernel in C makes it where it was built, else NumPy: the same samples.
 
     Args:
         coefficients: What the file shall hold, 4:2:0 or one plane, with the tables that it shall have.
         encoder_tables: Function from the encoder's quality to its luma and chroma table, or these two tables.
+        threads: CPU threads, >= 1.
     """
+    kernel = kernel_carriers(threads)
     quality: int | None = None
     if callable(encoder_tables):
         tables_of = encoder_tables
-        quality = jpeg.choose_encoder_quality(_sample_rows(coefficients), lambda at: list(tables_of(at)))
+        if kernel is not None:
+            quality = kernel.choose_quality(coefficients, lambda at: list(tables_of(at)))
+        else:
+            quality = jpeg.choose_encoder_quality(_sample_rows(coefficients), lambda at: list(tables_of(at)))
         own = list(check_tables("encoder_tables", tables_of(quality)))
     else:
         own = list(check_tables("encoder_tables", encoder_tables))
-    pixels, clipped_share = jpeg.measured_carrier(coefficients, own)
+    if kernel is not None:
+        pixels, clipped_share = kernel.render(coefficients, own)
+    else:
+        pixels, clipped_share = jpeg.measured_carrier(coefficients, own)
     is_fine = own[0].mean() < _FINE_STEPS
     if is_fine and clipped_share < _HOPELESS_CUT:
         pixels = jpeg.corrected_pixels(pixels, coefficients, own)

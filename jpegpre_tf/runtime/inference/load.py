@@ -5,7 +5,7 @@ from pathlib import Path
 
 from jpegpre_tf.errors import ModelError
 from jpegpre_tf.runtime.inference.backends import AUTO, BACKENDS, check_backend
-from jpegpre_tf.runtime.inference.kernel import kernel_library
+from jpegpre_tf.runtime.inference.kernel_library import kernel_library
 from jpegpre_tf.runtime.inference.model_folder import ModelFolder, find_model
 from jpegpre_tf.runtime.inference.session import Session
 

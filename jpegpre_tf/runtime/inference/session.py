@@ -159,19 +159,18 @@ class Session:
         if strength == 0:
             return jpeg.encode_coefficients(image, tables=(target[0], target[1]))
         height, width = image.shape[:2]
+        if self._kernel is not None:
+            decided = self._kernel.decide(image, (target[0], target[1]), float(strength))
+            return jpeg.Coefficients(decided, (target[0], target[1]), height, width, "4:2:0")
         color = image if image.ndim == 3 else np.broadcast_to(image[..., np.newaxis], (height, width, 3))
         luma = np.empty((-(-height // 8), -(-width // 8), 64), np.int16)
         chroma = np.empty((-(-height // 16), -(-width // 16), 128), np.int16)
-        if self._kernel is not None:
-            whole, chroma = self._kernel.decide(color, (target[0], target[1]), float(strength))
-            luma = whole[: luma.shape[0], : luma.shape[1]]
-        else:
-            conditions = Conditions(target, float(strength), 75.0)
-            with self._borrow() as tiles:
-                for row, column in self._fill(tiles, color):
-                    parts = tiles.decide(conditions)
-                    for plane, tile, side in zip((luma, chroma), parts, (8, 16), strict=True):
-                        _keep_blocks(plane, tile, row, column, side)
+        conditions = Conditions(target, float(strength), 75.0)
+        with self._borrow() as tiles:
+            for row, column in self._fill(tiles, color):
+                parts = tiles.decide(conditions)
+                for plane, tile, side in zip((luma, chroma), parts, (8, 16), strict=True):
+                    _keep_blocks(plane, tile, row, column, side)
         planes = [_to_natural(luma)]
         if image.ndim == 3:
             planes += [_to_natural(chroma[..., :64]), _to_natural(chroma[..., 64:])]
@@ -205,7 +204,7 @@ class Session:
         if tables is None:
             check_number("quality", quality, 1, 100)
             tables = self.target_tables(quality)
-        return make_carrier(self.decide(image, tables, strength), encoder_tables)
+        return make_carrier(self.decide(image, tables, strength), encoder_tables, self._threads)
 
     def target_tables(self, quality: float) -> npt.NDArray[np.uint8]:
         """Returns the model's tables of a quality 1..100, uint8 `(2, 8, 8)`: tuned, or Annex K's if it has none."""
