@@ -126,6 +126,7 @@ def _job(arguments: argparse.Namespace) -> BatchJob:
         chunk=arguments.chunk,
         shard=arguments.shard[0],
         shards=arguments.shard[1],
+        keep_times=arguments.keep_times,
         with_score=arguments.score,
     )
 

@@ -2,10 +2,13 @@
 
 import argparse
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jpegpre_tf.cli.common import evaluation_options, shared_arguments
+from jpegpre_tf.cli.common.png_output import end_line, print_notes
+from jpegpre_tf.cli.common.standard_streams import standard_paths
+from jpegpre_tf.cli.common.units import format_size
+from jpegpre_tf.storage.names import printable
 
 if TYPE_CHECKING:
     from jpegpre_tf.evaluation.candidates import Candidate
@@ -14,54 +17,51 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the verb's arguments."""
-    parser.add_argument("picture", metavar="IN", type=Path, help="picture file")
-    parser.add_argument("-o", "--output", metavar="PAGE", type=Path, required=True, help="HTML file to write")
+    parser.add_argument("input", metavar="IN", help="a picture file; - is stdin")
+    parser.add_argument(
+        "-o", "--output", required=True, metavar="PAGE.html", help="HTML file to write; - is stdout"
+    )
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--profile", metavar="P", help="model: name, folder or .tflite file (default balanced)")
     what.add_argument("--filter", metavar="F", help="classical filter instead of a model")
     what.add_argument("--against", metavar="E", help="another encoder on untouched pixels instead of a model")
     evaluation_options.add_encoder_roles(parser)
-    parser.add_argument("--precision", choices=["fp32", "fp16", "int8"], help="which file of the model")
-    parser.add_argument(
-        "--quality", type=shared_arguments.quality, default=50, help="1..100 (default %(default)s)"
-    )
-    parser.add_argument(
-        "--strength", type=shared_arguments.strength, default=1.0, help="0..1 (default %(default)s)"
-    )
+    shared_arguments.add_model_arguments(parser)
+    shared_arguments.add_quality_argument(parser)
     parser.add_argument("--metrics", default="core", metavar="LIST", help="core, all, or names with commas")
-    parser.add_argument("--json", action="store_true", help="print sizes and scores as one JSON object")
+    shared_arguments.add_reading_arguments(parser)
+    shared_arguments.add_quiet_argument(parser)
+    shared_arguments.add_json_argument(parser, "sizes and scores as one JSON object")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Writes the page."""
-    from jpegpre_tf.cli.common.plan import refuse_overwriting
     from jpegpre_tf.cli.common.quiet import quiet_pillow, without_greeting
-    from jpegpre_tf.errors import UsageError
     from jpegpre_tf.evaluation.cache import write_text
     from jpegpre_tf.evaluation.compare import compare
     from jpegpre_tf.evaluation.metrics import get_metrics
+    from jpegpre_tf.evaluation.reading import Reading
     from jpegpre_tf.evaluation.report.compare_page import compare_page
-    from jpegpre_tf.runtime import open_picture
-    from jpegpre_tf.storage.names import printable_path
 
     quiet_pillow()
-    if arguments.output.suffix.lower() not in (".html", ".htm"):
-        raise UsageError(
-            f"output is a page: expected an .html file. Received: -o '{printable_path(arguments.output)}'"
-        )
-    refuse_overwriting(arguments.picture, arguments.output)
+    shared_arguments.check_suffix(arguments.output, (".html", ".htm"), "a page")
     metrics = get_metrics(arguments.metrics.split(","))
-    with without_greeting():
-        candidate = _candidate(arguments)
-    image = open_picture(arguments.picture).pixels
-    comparison = compare(image, candidate, arguments.quality, arguments.strength, metrics)
-    page = compare_page(comparison, arguments.picture.name, candidate.label, metrics)
-    write_text(arguments.output, page)
-    result = _json(comparison, arguments.picture, candidate.label)
+    quality = shared_arguments.chosen_quality(arguments)
+    with standard_paths(arguments.input, arguments.output, ".html", has_json=arguments.json) as (
+        source,
+        target,
+    ):
+        with without_greeting():
+            candidate = _candidate(arguments)
+        picture = Reading(**shared_arguments.reading_options(arguments)).open(source)
+        comparison = compare(picture.pixels, candidate, quality, arguments.strength, metrics)
+        write_text(target, compare_page(comparison, printable(source.name), candidate.label, metrics))
+    print_notes(picture, arguments, "compare")
+    result = _json(comparison, arguments.input, candidate.label)
     if arguments.json:
         print(json.dumps(result))
     else:
-        print(_line(result))
+        end_line(arguments, _line(result))
     return 0
 
 
@@ -84,7 +84,7 @@ def _candidate(arguments: argparse.Namespace) -> "Candidate":
     )
 
 
-def _json(comparison: "Comparison", picture: Path, label: str) -> dict[str, Any]:
+def _json(comparison: "Comparison", picture: str, label: str) -> dict[str, Any]:
     def entry(scored: "Scored") -> dict[str, Any]:
         encoded = scored.encoded
         return {
@@ -97,7 +97,7 @@ def _json(comparison: "Comparison", picture: Path, label: str) -> dict[str, Any]
         }
 
     return {
-        "picture": str(picture),
+        "picture": picture,
         "label": label,
         "saved_percent": round(comparison.saved_percent, 3),
         "edited": entry(comparison.edited),
@@ -107,9 +107,10 @@ def _json(comparison: "Comparison", picture: Path, label: str) -> dict[str, Any]
 
 
 def _line(result: dict[str, Any]) -> str:
-    edited, equal = result["edited"], result["plain_equal_size"]
+    edited, equal, plain = (result[key] for key in ("edited", "plain_equal_size", "plain_equal_quality"))
+    saved = result["saved_percent"]
     return (
-        f"{result['label']}: {edited['size_bytes']} bytes at quality {edited['quality']}, "
-        f"{result['saved_percent']:+.1f} % saved; plain at equal size: {equal['size_bytes']} bytes "
-        f"at quality {equal['quality']}"
+        f"{result['label']}: {format_size(edited['size_bytes'])} at quality {edited['quality']}, "
+        f"{abs(saved):.1f} % {'smaller' if saved >= 0 else 'larger'} than plain JPEG of that quality "
+        f"({format_size(plain['size_bytes'])}); plain JPEG of equal size has quality {equal['quality']}"
     )

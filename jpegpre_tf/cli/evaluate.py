@@ -3,12 +3,13 @@
 import argparse
 import json
 import os
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jpegpre_tf.cli.common import evaluation_options, shared_arguments
+from jpegpre_tf.cli.common.messages import print_line
+from jpegpre_tf.storage.names import printable_path
 
 if TYPE_CHECKING:
     from jpegpre_tf.evaluation.evaluate import EvaluationConfig
@@ -30,15 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="P",
         help="model: name, folder or .tflite file; repeatable (default: balanced, if nothing else is chosen)",
     )
-    parser.add_argument(
-        "--precision", choices=["fp32", "fp16", "int8"], help="which file of the model (default: its own)"
-    )
-    parser.add_argument(
-        "--strength",
-        type=shared_arguments.strength,
-        default=1.0,
-        help="of the profiles, 0..1 (default %(default)s)",
-    )
+    shared_arguments.add_model_arguments(parser)
     parser.add_argument(
         "--filter",
         action="append",
@@ -82,7 +75,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cache", type=Path, metavar="DIR", help="measured points (default: the user's cache folder)"
     )
-    parser.add_argument("--json", action="store_true", help="print the results as one JSON object")
+    shared_arguments.add_reading_arguments(parser)
+    shared_arguments.add_quiet_argument(parser)
+    shared_arguments.add_json_argument(parser, "the results as one JSON object")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -92,29 +87,42 @@ def run(arguments: argparse.Namespace) -> int:
     for name, value in SINGLE_THREAD.items():  # before NumPy starts its threads
         os.environ.setdefault(name, value)
 
+    from jpegpre_tf.cli.common.interrupt import ends_on_interrupt
     from jpegpre_tf.cli.common.progress import Progress
-    from jpegpre_tf.cli.common.quiet import quiet_pillow, without_greeting
+    from jpegpre_tf.cli.common.quiet import quiet_pillow, without_decoders_messages, without_greeting
+    from jpegpre_tf.cli.common.table import print_paragraph, print_table
+    from jpegpre_tf.cli.common.units import count_of
     from jpegpre_tf.evaluation.cache import make_folder
     from jpegpre_tf.evaluation.evaluate import evaluate
     from jpegpre_tf.evaluation.report import write_report
-    from jpegpre_tf.evaluation.results import render_text
+    from jpegpre_tf.evaluation.results import bd_rate_cells
 
     quiet_pillow()
     begin = time.monotonic()
     with without_greeting():  # profiles are loaded here for the first time
         config = _config(arguments)
     make_folder(arguments.output)  # before the work, not after it
-    with Progress("points") as progress:
-        results = evaluate(config, progress.update)
-    write_report(results, config, arguments.output)
+    progress = Progress("points", is_shown=not arguments.quiet)
+
+    def describe() -> str:
+        return f"{progress.describe()}; what is measured is kept, and the same command goes on from there"
+
+    with ends_on_interrupt(describe), without_decoders_messages():
+        with progress:
+            results = evaluate(config, progress.update)
+        write_report(results, config, arguments.output)
     for failure in results.failures:
-        print(f"jpegpre: failed: {failure.picture}: {failure.error}", file=sys.stderr)
+        print_line(f"jpegpre evaluate: error: {failure.picture}: {failure.error}")
     if arguments.json:
         print(json.dumps(_summarize(results)))
-    else:
-        print(render_text(results))
-    seconds = time.monotonic() - begin
-    print(f"{seconds:.1f} s; report in {arguments.output}", file=sys.stderr)
+    elif not arguments.quiet:
+        header, *rows = bd_rate_cells(results)
+        print_table(header, rows)
+        pictures = count_of(len(results.pictures), "picture")
+        print_paragraph(f"{pictures}; reference: {results.reference.label}; negative is smaller files")
+    if not arguments.quiet:
+        seconds = time.monotonic() - begin
+        print_line(f"{seconds:.1f} s; report in '{printable_path(arguments.output)}'")
     return 1 if results.failures else 0
 
 
@@ -129,6 +137,7 @@ def _config(arguments: argparse.Namespace) -> "EvaluationConfig":
     )
     from jpegpre_tf.evaluation.controls import make_controls
     from jpegpre_tf.evaluation.evaluate import QUALITIES, EvaluationConfig
+    from jpegpre_tf.evaluation.reading import Reading
 
     roles = evaluation_options.choose_encoder_roles(arguments, arguments.against)
     profiles = arguments.profile
@@ -156,6 +165,7 @@ def _config(arguments: argparse.Namespace) -> "EvaluationConfig":
         cache=arguments.cache or default_cache(),
         jobs=arguments.jobs,
         limit=arguments.limit,
+        reading=Reading(**shared_arguments.reading_options(arguments)),
     )
 
 

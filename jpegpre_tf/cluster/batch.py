@@ -128,6 +128,10 @@ def _check_places(job: BatchJob, source: Storage, target: Storage) -> None:
         raise UsageError(
             f"'{printable_url(job.target)}' is or contains the input: outputs could overwrite inputs"
         )
+    if job.keep_times and not target.is_local:
+        raise UsageError(
+            f"'{printable_url(job.target)}' sets the times of its files itself: omit --keep-times"
+        )
     if job.engine == "ray" and "memory" in (source.protocol, target.protocol):
         raise UsageError("memory:// is inside one process: use --engine local")
 

@@ -27,6 +27,7 @@ class BatchJob:
         threads: Threads of each session.
         chunk: Pictures handed to a worker at a time.
         shard, shards: This run takes every picture whose name falls into shard `shard` of 0..`shards`-1.
+        keep_times: A new file gets its input's time of last change; the target must be a local folder.
         with_score: Also score every file with SSIMULACRA2, which takes longer than the encoding.
     """
 
@@ -42,6 +43,7 @@ class BatchJob:
     chunk: int = 16
     shard: int = 0
     shards: int = 1
+    keep_times: bool = False
     with_score: bool = False
 
     def __post_init__(self) -> None:

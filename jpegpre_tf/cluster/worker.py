@@ -122,7 +122,10 @@ class BatchWorker:
         """Writes the file; a row becomes a failure if that fails."""
         try:
             mode = self._source.mode(row["source"]) if self._target.is_local else None
+            modified_ns = self._source.modified_ns(row["source"]) if self._job.keep_times else None
             row["etag"] = self._target.write(row["target"], encoded, mode) or None
+            if modified_ns is not None:
+                self._target.set_modified(row["target"], modified_ns)
             row["sha256"] = hashlib.sha256(encoded).hexdigest()
         except StorageError as error:
             row.update(status="failed", error=str(error), is_storage_error=True)

@@ -15,6 +15,7 @@ from jpegpre_tf.evaluation.metrics import Metric, get_metrics
 from jpegpre_tf.evaluation.pictures import PictureFile, describe_picture, find_pictures
 from jpegpre_tf.evaluation.points.operating_point import OperatingPoint
 from jpegpre_tf.evaluation.points.runner import MeasuredPoints, measure_points
+from jpegpre_tf.evaluation.reading import Reading
 from jpegpre_tf.evaluation.results import (
     CandidateResult,
     Failure,
@@ -46,6 +47,7 @@ class EvaluationConfig:
         cache: Folder of measured points.
         jobs: Worker processes, >= 1.
         limit: Only the first so many pictures; None for all.
+        reading: How the pictures are read.
 
     Raises:
         UsageError: If a value does not fit.
@@ -59,6 +61,7 @@ class EvaluationConfig:
     cache: Path = field(default_factory=default_cache)
     jobs: int = 1
     limit: int | None = None
+    reading: Reading = field(default_factory=Reading)
 
     def __post_init__(self) -> None:
         if len(set(self.qualities)) < 4 or not all(1 <= quality <= 100 for quality in self.qualities):
@@ -125,7 +128,7 @@ def _read_all(config: EvaluationConfig) -> tuple[list[PictureFile], list[Failure
     failures = []
     for name, path in list(find_pictures(config.inputs).items())[: config.limit]:
         try:
-            pictures.append(describe_picture(name, path))
+            pictures.append(describe_picture(name, path, config.reading))
         except PictureError as error:
             failures.append(Failure(name, None, " ".join(str(error).split())))
     return pictures, failures

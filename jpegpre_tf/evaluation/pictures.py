@@ -2,13 +2,14 @@
 
 import hashlib
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from jpegpre_tf.errors import UsageError
-from jpegpre_tf.runtime import open_picture
+from jpegpre_tf.evaluation.reading import Reading
 from jpegpre_tf.runtime.pictures.picture import PICTURE_SUFFIXES
+from jpegpre_tf.storage.hidden import is_hidden
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class PictureFile:
         path: The file.
         width, height: In pixels, as stored.
         sha256: Of size and RGB, samples 0..255, so that the same picture in another file format is the same.
+        reading: How it is read.
     """
 
     name: str
@@ -27,10 +29,13 @@ class PictureFile:
     width: int
     height: int
     sha256: str
+    reading: Reading = field(default_factory=Reading)
 
 
 def find_pictures(inputs: Sequence[Path]) -> dict[str, Path]:
     """Returns name -> file for all picture files among `inputs` and, recursively, in folders among them.
+
+    Hidden files and folders, and those of systems and programs, are left out as `jpegpre encode` does.
 
     Raises:
         UsageError: If an input does not exist, or there is no picture.
@@ -38,8 +43,7 @@ def find_pictures(inputs: Sequence[Path]) -> dict[str, Path]:
     found: list[tuple[Path, str]] = []
     for given in inputs:
         if given.is_dir():
-            inside = (Path(folder, file) for folder, _, files in os.walk(given) for file in files)
-            pictures = sorted(path for path in inside if path.suffix.lower() in PICTURE_SUFFIXES)
+            pictures = sorted(path for path in _walk(given) if path.suffix.lower() in PICTURE_SUFFIXES)
             found += [(path, path.relative_to(given).as_posix()) for path in pictures]
         elif given.is_file():
             found.append((given, given.name))
@@ -55,13 +59,20 @@ def find_pictures(inputs: Sequence[Path]) -> dict[str, Path]:
     return names
 
 
-def describe_picture(name: str, path: Path) -> PictureFile:
-    """Reads a picture to learn its size and hash.
+def _walk(folder: Path) -> Iterator[Path]:
+    for parent, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not is_hidden(name)]
+        yield from (Path(parent, name) for name in files if not is_hidden(name))
+
+
+def describe_picture(name: str, path: Path, reading: Reading | None = None) -> PictureFile:
+    """Reads a picture, as `reading` says, to learn its size and hash.
 
     Raises:
         PictureError: If it cannot be read.
     """
-    rgb = open_picture(path).pixels
+    reading = reading or Reading()
+    rgb = reading.open(path).pixels
     height, width = rgb.shape[:2]
     digest = hashlib.sha256(f"{width}x{height}".encode() + rgb.tobytes()).hexdigest()
-    return PictureFile(name, path, width, height, digest)
+    return PictureFile(name, path, width, height, digest, reading)

@@ -5,6 +5,7 @@ import os
 import posixpath
 import secrets
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from jpegpre_tf._optional import require
@@ -100,6 +101,19 @@ class Storage:
     def mode(self, name: str) -> int | None:
         """Returns who may read and write a local file, for `write`; None where the storage has no such thing."""
         return file_mode(self._path(name)) if self.is_local else None
+
+    def modified_ns(self, name: str) -> int | None:
+        """Returns when a file was last changed, in nanoseconds since 1970; None where the storage does not say."""
+        with contextlib.suppress(Exception):  # packages raise nearly anything; a time is not worth a picture
+            if self.is_local:
+                return Path(self._path(name)).stat().st_mtime_ns
+            return int(self._fs.modified(self._path(name)).timestamp() * 1_000_000_000)
+        return None
+
+    def set_modified(self, name: str, modified_ns: int) -> None:
+        """Gives a local file a time of last change, where its file system allows that."""
+        with contextlib.suppress(OSError):
+            os.utime(self._path(name), ns=(modified_ns, modified_ns))
 
     def files(self, folder: str = "") -> tuple[list[Entry], list[str]]:
         """Returns the files of a folder and its folders, each in order of name. Links to folders are left out.

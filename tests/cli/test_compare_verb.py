@@ -1,3 +1,4 @@
+import io
 import json
 import re
 from pathlib import Path
@@ -72,3 +73,16 @@ def test_picture_that_cannot_be_read(tmp_path, capsys):
     page = tmp_path / "page.html"
     assert main(["compare", str(tmp_path / "broken.png"), "-o", str(page), "--against", "webp"]) == 1
     assert "broken.png" in capsys.readouterr().err
+
+
+def test_from_stdin_to_stdout_with_the_options_of_encode(tmp_path, monkeypatch, capfdbinary):
+    clear = Image.new("RGBA", (48, 32), (0, 0, 0, 0))
+    clear.save(tmp_path / "clear.png")
+    with (tmp_path / "clear.png").open("rb") as file:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(file))
+        assert main(["compare", "-", "-o", "-", "--against", "webp", "--metrics", "psnr_y"]) == 0
+    out, err = capfdbinary.readouterr()
+    assert out.startswith(b"<!doctype html>")
+    assert b"at quality 75" in err and b"put on white" in err
+    source = str(tmp_path / "clear.png")
+    assert main(["compare", source, "-o", str(tmp_path / "p.html"), "--max-pixels", "100"]) == 1

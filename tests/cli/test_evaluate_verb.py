@@ -1,6 +1,13 @@
+import hashlib
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -69,8 +76,71 @@ def test_bad_picture_gives_exit_code_1_and_one_line(folder, tmp_path, capsys):
     assert run(folder, tmp_path, *quick) == 1
     out, err = capsys.readouterr()
     assert "WebP" in out
-    failed = [line for line in err.splitlines() if "failed" in line]
-    assert len(failed) == 1 and failed[0].startswith("jpegpre: failed: broken: ")
+    failed = [line for line in err.splitlines() if "error" in line]
+    assert len(failed) == 1 and failed[0].startswith("jpegpre evaluate: error: broken: ")
+
+
+def test_options_mean_what_they_mean_in_encode(folder, tmp_path, capsys):
+    clear = Image.new("RGBA", (64, 64), (0, 0, 0, 0))
+    clear.paste(Image.effect_noise((64, 32), 60), (0, 32))
+    clear.save(folder / "clear.png")
+    quick = ("--controls", "none", "--metrics", "psnr_y", "--qualities", "10,25,50,80", "--against", "webp")
+    assert run(folder, tmp_path, *quick, "--background", "red", "--max-pixels", "10000", "-q") == 1
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("error") == err.count("\n") == 2  # the photos are larger
+    results = json.loads((tmp_path / "report" / "results.json").read_text())
+    expected = hashlib.sha256(b"64x64" + np.asarray(red_below(clear)).tobytes()).hexdigest()
+    assert [picture["sha256"] for picture in results["pictures"]] == [expected]
+
+
+def red_below(clear):
+    red = Image.new("RGBA", clear.size, "red")
+    return Image.alpha_composite(red, clear).convert("RGB")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is sent as a POSIX signal")
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_ctrl_c_ends_it_from_the_middle_of_a_long_call(folder, tmp_path, jobs):
+    """A metric that takes hours, in C, where Python cannot raise KeyboardInterrupt."""
+    hook = """
+import hashlib, sys
+from pathlib import Path
+class Finder:
+    def find_spec(self, name, path, target=None):
+        if name == "jpegpre_tf.evaluation.points.worker":
+            sys.meta_path.remove(self)
+            from jpegpre_tf.evaluation.metrics import METRICS
+            def score(self, original, decoded):
+                Path(MARK).touch()
+                hashlib.pbkdf2_hmac("sha256", b"", b"", 2_000_000_000)
+            METRICS["psnr_y"].score = score
+sys.meta_path.insert(0, Finder())
+"""
+    mark = tmp_path / "busy"
+    (tmp_path / "hook").mkdir()
+    (tmp_path / "hook" / "sitecustomize.py").write_text(hook.replace("MARK", repr(str(mark))))
+    arguments = ["-o", str(tmp_path / "report"), "--cache", str(tmp_path / "cache"), "--jobs", jobs]
+    arguments += ["--controls", "none", "--metrics", "psnr_y", "--against", "webp"]
+    path = os.pathsep.join([str(tmp_path / "hook"), str(Path(__file__).parents[2])])
+    process = subprocess.Popen(
+        [sys.executable, "-m", "jpegpre_tf", "evaluate", str(folder), *arguments],
+        env=os.environ | {"PYTHONPATH": path},
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while not mark.exists() and process.poll() is None:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err.startswith("jpegpre: interrupted: 0 of 48 points") and err.count("\n") == 1
+    assert "the same command goes on from there" in err
+    # Nothing is left of it.
+    with pytest.raises(ProcessLookupError):
+        for _ in range(100):
+            os.killpg(process.pid, 0)
+            time.sleep(0.05)
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,19 @@ def test_outputs_are_what_encode_writes_and_the_manifest_says_so(archive, tmp_pa
     assert [path.name for path in (target / "_jpegpre").iterdir()] == ["manifest.json"]
 
 
+def test_times_are_kept_on_request(archive, tmp_path, capsys):
+    for path in archive.rglob("*.jpg"):
+        os.utime(path, ns=(1_000_000_007, 981_173_106_123_456_789))
+    assert main(["batch", str(archive), str(tmp_path / "out"), "--keep-times", "-q"]) == 1
+    times = {
+        path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*.jpg") if path.name != "clear.jpg"
+    }
+    assert times == {981_173_106_123_456_789}
+    capsys.readouterr()
+    assert main(["batch", str(archive), "memory://away", "--keep-times"]) == 2
+    assert "omit --keep-times" in capsys.readouterr().err
+
+
 def test_what_is_done_is_skipped_until_input_output_or_settings_change(archive, tmp_path):
     (archive / "a" / "broken.png").unlink()
     job = cluster.BatchJob(str(archive), str(tmp_path / "out"))

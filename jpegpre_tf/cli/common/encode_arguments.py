@@ -83,9 +83,6 @@ def add_encode_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--resume", action="store_true", help="go on with a run that was stopped: skip what it had finished"
     )
-    parser.add_argument(
-        "--keep-times", action="store_true", help="give the output the input's time of last change"
-    )
     shared_arguments.add_dry_run_argument(parser)
     parser.add_argument("--page", metavar="PAGE.html", help="also write a before/after page for a browser")
     parser.add_argument(
@@ -137,6 +134,9 @@ def add_picture_arguments(parser: argparse.ArgumentParser) -> None:
         default=COLLISION_CHOICES[0],
         help="two pictures that would get one name: refuse; keep-suffix writes IMG_1.heic as IMG_1.heic.jpg beside "
         "IMG_1.jpg; number writes IMG_1-2.jpg; skip does the JPEG file, or the first one (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--keep-times", action="store_true", help="give the output the input's time of last change"
     )
 
 

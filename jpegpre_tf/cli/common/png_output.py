@@ -2,16 +2,16 @@
 
 import argparse
 import io
-import sys
 from pathlib import Path
 
 from PIL import Image, PngImagePlugin
 
 from jpegpre_tf import runtime
-from jpegpre_tf.cli.common.messages import print_note
+from jpegpre_tf.cli.common.messages import print_line, print_note
 from jpegpre_tf.cli.common.standard_streams import STANDARD
+from jpegpre_tf.cli.common.table import print_paragraph
 from jpegpre_tf.storage.atomic import file_mode
-from jpegpre_tf.storage.names import printable_path
+from jpegpre_tf.storage.names import printable, printable_path
 
 
 def open_input(source: Path, arguments: argparse.Namespace) -> runtime.Picture:
@@ -60,4 +60,4 @@ def print_notes(picture: runtime.Picture, arguments: argparse.Namespace, verb: s
 def end_line(arguments: argparse.Namespace, line: str) -> None:
     """Prints the verb's last line, on stderr where the file went to stdout."""
     if not arguments.quiet:
-        print(line, file=sys.stderr if arguments.output == STANDARD else sys.stdout)
+        (print_line if arguments.output == STANDARD else print_paragraph)(printable(line))

@@ -90,12 +90,21 @@ def chosen_quality(arguments: argparse.Namespace) -> int:
 
 def add_profile_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds --profile, --precision and --strength."""
+    _add_profile_argument(parser)
+    add_model_arguments(parser)
+
+
+def _add_profile_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--profile",
         default=DEFAULT_PROFILE,
         metavar="NAME",
         help="shipped model, see `jpegpre models`, or a folder with a model.json (default: %(default)s)",
     )
+
+
+def add_model_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds --precision and --strength."""
     parser.add_argument(
         "--precision",
         choices=PRECISIONS,

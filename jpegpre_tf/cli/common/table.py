@@ -42,8 +42,11 @@ def screen_rows() -> int | None:
 
 
 def print_paragraph(text: str) -> None:
-    """Prints text on stdout, broken between words where a terminal is too narrow for it."""
-    print(textwrap.fill(text, shutil.get_terminal_size().columns) if sys.stdout.isatty() else text)
+    """Prints text on stdout, broken between words, never in one, where a terminal is too narrow for it."""
+    if sys.stdout.isatty():
+        width = shutil.get_terminal_size().columns
+        text = textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
+    print(text)
 
 
 def plain_table(

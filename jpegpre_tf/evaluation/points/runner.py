@@ -60,7 +60,7 @@ def measure_points(
         qualities: 1..100, each on the encoder's own scale.
         versions: Metric name -> version.
         cache: Folder of the cache.
-        jobs: Processes; 1 works in this one.
+        jobs: Processes; 1 works in this one. Ctrl-C ends them at once, and so does any other error.
         progress: Called with points done and points in total.
 
     Returns:
@@ -113,6 +113,7 @@ def _run(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[Task, dict[Operatin
     os.environ.update({name: os.environ.get(name, value) for name, value in SINGLE_THREAD.items()})
     # Not fork: threads of libraries in this process would be copied in an unknown state.
     context = multiprocessing.get_context("spawn")
+    others = multiprocessing.active_children()
     with ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=context, initializer=_start_worker) as pool:
         waiting: dict[Future[dict[OperatingPoint, Point] | Exception], Task] = {
             pool.submit(_attempt, task): task for task in tasks
@@ -127,6 +128,10 @@ def _run(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[Task, dict[Operatin
                         RuntimeError("a worker process died (out of memory?); run again to go on"),
                     )
         except BaseException:
+            # What is under way takes seconds, and what is done is in the cache: nothing is worth waiting for.
+            for process in multiprocessing.active_children():
+                if process not in others:
+                    process.kill()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
 

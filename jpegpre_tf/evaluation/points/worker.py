@@ -17,7 +17,6 @@ from jpegpre_tf.evaluation.metrics import METRICS, Frame
 from jpegpre_tf.evaluation.pictures import PictureFile
 from jpegpre_tf.evaluation.points.operating_point import OperatingPoint
 from jpegpre_tf.evaluation.writing.file_writer import FileWriter
-from jpegpre_tf.runtime import open_picture
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ def evaluate_points(task: Task) -> dict[OperatingPoint, Point]:
     Raises:
         Exception: Anything that goes wrong; the caller reports it and goes on with other tasks.
     """
-    original = _open_original(task.picture.path, task.picture.sha256)
+    original = _open_original(task.picture)
     identity = json.dumps(task.candidate.preprocessor_identity(), sort_keys=True)
     writer = _make_writer(task.candidate, identity)
     cache = PointCache(task.cache)
@@ -85,9 +84,9 @@ class _Original:
 
 # Tasks come picture by picture, and a large one takes memory: about 140 bytes for each pixel.
 @functools.lru_cache(maxsize=1)
-def _open_original(path: Path, sha256: str) -> _Original:
-    del sha256  # part of the key: the file may change between runs of a long-lived process
-    return _Original(open_picture(path).pixels)
+def _open_original(picture: PictureFile) -> _Original:
+    # Its hash is part of the key: the file may change between runs of a long-lived process.
+    return _Original(picture.reading.open(picture.path).pixels)
 
 
 @functools.lru_cache(maxsize=16)

@@ -13,10 +13,10 @@ from jpegpre_tf.codecs.base import Encoded, Picture
 from jpegpre_tf.evaluation.candidates import REFERENCE_ENCODER, Candidate
 from jpegpre_tf.evaluation.equal_size import smallest_file_above
 from jpegpre_tf.evaluation.pictures import find_pictures
+from jpegpre_tf.evaluation.reading import Reading
 from jpegpre_tf.evaluation.results import MetricRecord, Results
 from jpegpre_tf.evaluation.series import collect_curves
 from jpegpre_tf.filters.opencv import opencv
-from jpegpre_tf.runtime import open_picture
 
 _SIDE = 176
 # The rate at which the look is compared: where JPEG's faults are visible, but people still use it.
@@ -48,7 +48,13 @@ class Crops:
 
 
 def write_crops(
-    results: Results, candidate: Candidate, inputs: Sequence[Path], folder: Path, count: int = 2
+    results: Results,
+    candidate: Candidate,
+    inputs: Sequence[Path],
+    folder: Path,
+    count: int = 2,
+    *,
+    reading: Reading | None = None,
 ) -> list[Crops]:
     """Writes crops of the `count` best pictures, then the `count` worst ones, of one candidate.
 
@@ -58,6 +64,7 @@ def write_crops(
         inputs: Folders and files that the pictures come from.
         folder: Where the PNG files go.
         count: Fewer are written if there are fewer pictures.
+        reading: How the pictures are read, None for the defaults.
     """
     entry = next(entry for entry in results.candidates if entry.key == candidate.key)
     metric = choose_crop_metric(results)
@@ -78,7 +85,7 @@ def write_crops(
     writer = candidate.make_writer()
     result = []
     for rank, percent, picture in picked:
-        image = open_picture(found[picture]).pixels
+        image = (reading or Reading()).open(found[picture]).pixels
         points = collect_curves(results, entry, metric.name)[picture]
         quality = min(points, key=lambda point: abs(np.log(point[1] / _RATE_BPP)))[0]
         strength = candidate.strengths[0]

@@ -14,5 +14,7 @@ def write_report(results: Results, config: EvaluationConfig, folder: Path) -> No
     """Writes results.json, results.csv, table.md, plots/, crops/ and index.html into `folder`."""
     write_results(results, folder)
     plots = write_plots(results, folder / "plots")
-    crops = write_crops(results, config.candidates[0], config.inputs, folder / "crops")
+    crops = write_crops(
+        results, config.candidates[0], config.inputs, folder / "crops", reading=config.reading
+    )
     write_text(folder / "index.html", page(results, plots, crops))

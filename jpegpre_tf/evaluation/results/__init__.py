@@ -7,7 +7,7 @@ from jpegpre_tf.evaluation.results.published import PublishedSet, publish_result
 from jpegpre_tf.evaluation.results.results import SCHEMA, Failure, MetricRecord, PictureRecord, Results
 from jpegpre_tf.evaluation.results.shipped_check import explain_difference
 from jpegpre_tf.evaluation.results.summary import Summary, summarize
-from jpegpre_tf.evaluation.results.tables import render_csv, render_markdown, render_text
+from jpegpre_tf.evaluation.results.tables import bd_rate_cells, render_csv, render_markdown
 
 __all__ = [
     "SCHEMA",
@@ -21,12 +21,12 @@ __all__ = [
     "PublishedSet",
     "Results",
     "Summary",
+    "bd_rate_cells",
     "explain_difference",
     "publish_results",
     "read_results",
     "render_csv",
     "render_markdown",
-    "render_text",
     "summarize",
     "write_results",
 ]

@@ -37,23 +37,11 @@ def render_markdown(results: Results, range_name: str | None = None) -> str:
     return "\n".join(lines) + "\n"
 
 
-def render_text(results: Results, range_name: str | None = None) -> str:
-    """BD-rates in percent as text: candidates down, metrics across; headline range by default."""
+def bd_rate_cells(results: Results, range_name: str | None = None) -> list[list[str]]:
+    """BD-rates in percent: a header, then candidates down, metrics across; headline range by default."""
     chosen = range_name or results.headline
-    rows = [[f"BD-rate %, {chosen} bpp", *(metric.label for metric in results.metrics)]]
-    rows += [[label, *cells] for label, cells in _rows(results, chosen, 2)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = [
-        "  ".join(
-            cell.ljust(width) if i == 0 else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in rows
-    ]
-    lines.insert(1, "-" * len(lines[0]))
-    count = len(results.pictures)
-    lines.append(f"{count} pictures; reference: {results.reference.label}; negative is smaller files")
-    return "\n".join(lines)
+    header = [f"BD-rate %, {chosen} bpp", *(metric.label for metric in results.metrics)]
+    return [header, *([label, *cells] for label, cells in _rows(results, chosen, 2))]
 
 
 def _rows(results: Results, range_name: str, digits: int) -> list[tuple[str, list[str]]]:
