@@ -10,6 +10,7 @@ from jpegpre_tf.jpeg.carrier_correction import corrected_pixels
 from jpegpre_tf.jpeg.codec import Coefficients, decode, encode_coefficients, file_size, simulate
 from jpegpre_tf.jpeg.encoder_choice import choose_encoder_quality, encoder_quality_for
 from jpegpre_tf.jpeg.finish import finish
+from jpegpre_tf.jpeg.progressive import to_progressive
 from jpegpre_tf.jpeg.read_coefficients import read_coefficients
 from jpegpre_tf.jpeg.tables import (
     CHROMA_TABLE,
@@ -38,5 +39,6 @@ __all__ = [
     "read_coefficients",
     "scale_table",
     "simulate",
+    "to_progressive",
     "wrong_share",
 ]

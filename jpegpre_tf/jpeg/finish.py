@@ -1,12 +1,16 @@
 """The header of an encoded carrier, made to say what its coefficients mean."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
+from jpegpre_tf.jpeg.codec import Coefficients
 from jpegpre_tf.jpeg.frame import Frame, StoredTable, frame_of, stored_tables
 from jpegpre_tf.jpeg.markers import MarkerSegment, marker_segments
+from jpegpre_tf.jpeg.progressive import rewrite_scans
+from jpegpre_tf.jpeg.read_coefficients import read_coefficients
 from jpegpre_tf.jpeg.tables import NATURAL_FROM_ZIGZAG
 
 Tables = Sequence[npt.NDArray[np.integer]]
@@ -20,7 +24,9 @@ def finish(jpeg: bytes, encoder_tables: Tables, target_tables: Tables, height: i
     """Returns an encoded carrier with the tables and the size that the file shall have.
 
     Only entries of quantization tables and the two numbers of the frame header change: entropy-coded bytes and
-    metadata stay as the encoder wrote them. What follows the picture's end is kept too.
+    metadata stay as the encoder wrote them. What follows the picture's end is kept too. Except in progressive files of
+    an odd number of blocks each way: scans of luma alone hold blocks there that the picture has not, and are written
+    anew without them.
 
     Args:
         jpeg: The carrier, as an encoder wrote it: baseline or progressive, 4:2:0 or one component.
@@ -37,7 +43,7 @@ def finish(jpeg: bytes, encoder_tables: Tables, target_tables: Tables, height: i
             raise ValueError(f"`{name}` must be from 1 to {_LARGEST_SIDE}. Received: {name}={side!r}")
     segments = marker_segments(jpeg)
     frame = frame_of(segments)
-    _check_size(frame, segments, height, width)
+    has_odd_scan = _check_size(frame, segments, height, width)
     result = bytearray(jpeg)
     for table, kinds in _tables_in_use(frame, stored_tables(segments)):
         for kind in kinds:
@@ -55,7 +61,16 @@ def finish(jpeg: bytes, encoder_tables: Tables, target_tables: Tables, height: i
         entries = new[kinds[0]].reshape(64)[NATURAL_FROM_ZIGZAG]
         result[table.start : table.start + 64] = entries.astype(np.uint8).tobytes()
     result[frame.start + 1 : frame.start + 5] = height.to_bytes(2, "big") + width.to_bytes(2, "big")
+    if has_odd_scan:
+        return rewrite_scans(bytes(result), _cut(read_coefficients(jpeg), height, width))
     return bytes(result)
+
+
+def _cut(whole: Coefficients, height: int, width: int) -> Coefficients:
+    """Drops blocks of luma that complete MCUs only."""
+    luma, *chroma = whole.planes
+    luma = luma[: -(-height // _BLOCK), : -(-width // _BLOCK)]
+    return replace(whole, planes=(luma, *chroma), height=height, width=width)
 
 
 _NAMES = ("luma", "chroma")
@@ -85,7 +100,8 @@ def _tables_in_use(frame: Frame, tables: dict[int, StoredTable]) -> list[tuple[S
     return [(tables[number], kind) for number, kind in kinds.items()]
 
 
-def _check_size(frame: Frame, segments: Sequence[MarkerSegment], height: int, width: int) -> None:
+def _check_size(frame: Frame, segments: Sequence[MarkerSegment], height: int, width: int) -> bool:
+    """Returns whether scans of luma alone have other blocks than they must have for that size."""
     is_gray = len(frame.components) == 1
     if not is_gray and frame.subsampling != "4:2:0":
         raise ValueError(f"the JPEG file must be 4:2:0. Received: {frame.subsampling}")
@@ -103,9 +119,4 @@ def _check_size(frame: Frame, segments: Sequence[MarkerSegment], height: int, wi
         )
     # A scan of luma alone has the blocks that hold the picture, not those that complete an MCU.
     luma_alone = any(scan[0] == 1 and scan[1:2] == bytes([frame.components[0].identifier]) for scan in scans)
-    blocks = -(-height // _BLOCK), -(-width // _BLOCK)
-    if not is_gray and luma_alone and (blocks[0] % 2 or blocks[1] % 2):
-        raise ValueError(
-            f"a carrier of {width}x{height} must be encoded as baseline: it is {blocks[1]}x{blocks[0]} blocks, "
-            "and a progressive file needs an even number each way"
-        )
+    return not is_gray and luma_alone and bool(-(-height // _BLOCK) % 2 or -(-width // _BLOCK) % 2)

@@ -20,7 +20,7 @@ from jpegpre_tf.runtime.encoding.rendered import Rendered
 from jpegpre_tf.runtime.encoding.renderer import Preprocess, Renderer, Score
 from jpegpre_tf.runtime.encoding.result import EncodeResult
 from jpegpre_tf.runtime.encoding.strip_renderer import StripRenderer
-from jpegpre_tf.runtime.encoding.whole_renderer import WholeRenderer, carrier_scan
+from jpegpre_tf.runtime.encoding.whole_renderer import WholeRenderer
 from jpegpre_tf.runtime.pictures.decode import Decoded
 from jpegpre_tf.runtime.pictures.jpeg_source import kept_as_it_is, kept_size
 from jpegpre_tf.runtime.pictures.made_file import MARK_BYTES, MadeMark, insert_mark, stays
@@ -115,9 +115,6 @@ class EncodeJob:
             return StripRenderer(
                 self._decoded, self._preprocess, options.subsampling, carriers=self._carriers
             )
-        is_whole = carrier_scan("progressive", self._height, self._width, is_gray=self._decoded.is_gray)
-        if self._carriers is not None and options.scan == "progressive" != is_whole:
-            self._reasons.append("a carrier of this size is written as baseline")
         return WholeRenderer(
             self._decoded,
             self._preprocess,

@@ -67,8 +67,9 @@ class WholeRenderer:
     def _encode_carrier(self, carrier: Carrier) -> bytes:
         if carrier.quality is None:
             raise ValueError("a carrier without the quality of its encoder")
-        scan = carrier_scan(self._scan, carrier.height, carrier.width, is_gray=carrier.pixels.ndim == 2)
-        return carrier.finish(self._encode(carrier.pixels, carrier.quality, scan))
+        scans = SCANS[:2] if self._scan == "smallest" and self._encoder is None else (self._scan,)
+        files = [carrier.finish(self._encode(carrier.pixels, carrier.quality, scan)) for scan in scans]
+        return min(files, key=len)
 
     def render_plain(self, quality: float) -> Rendered:
         if self._plain is None or self._plain[0] != quality:
@@ -102,12 +103,3 @@ class WholeRenderer:
 
     def _rendered(self, jpeg: bytes, edit_reason: str | None = None) -> Rendered:
         return Rendered(jpeg, lambda: psnr_db(self._pixels, jpeg), edit_reason)
-
-
-def carrier_scan(scan: str, height: int, width: int, *, is_gray: bool) -> str:
-    """Returns how a carrier must be encoded: progressive files need whole MCUs inside the picture.
-
-    A progressive file's scans of luma alone hold the blocks that show something, and those of the carrier show more.
-    """
-    is_whole = -(-height // 8) % 2 == 0 and -(-width // 8) % 2 == 0
-    return scan if is_gray or is_whole else SCANS[0]
