@@ -54,6 +54,8 @@ def _zigzag() -> npt.NDArray[np.int64]:
 
 # NATURAL_FROM_ZIGZAG[k] is the row-major index of the k-th coefficient in zig-zag order.
 NATURAL_FROM_ZIGZAG = _zigzag()
+# Natural index of each coefficient of a block as networks see and give them: by row + column, then by row.
+NATURAL_FROM_FREQUENCY = np.array(sorted(range(64), key=lambda k: (k // 8 + k % 8, k)))
 
 
 def scale_factor(quality: int) -> int:

@@ -11,10 +11,11 @@ A 2x2 cell of pixels becomes 6 numbers: its four Y, and Cb and Cr of their mean.
 import numpy as np
 import tensorflow as tf
 
+from jpegpre_tf.jpeg.tables import NATURAL_FROM_FREQUENCY
 from jpegpre_tf.ops.real_dct import BLOCK_DCT, RGB_TO_YCC, YCC_TO_RGB
 
 # ORDER[i] is the natural (row-major) index of the i-th coefficient: by row + column, then by the index itself.
-ORDER = np.array(sorted(range(64), key=lambda k: (k // 8 + k % 8, k)))
+ORDER = NATURAL_FROM_FREQUENCY
 NATURAL = np.argsort(ORDER)  # NATURAL[k] is the place in `ORDER` of the coefficient with natural index k
 # What the level shift of 128 takes off the DC of a block of luma, in levels.
 _DC_OFFSET = np.eye(1, 64, dtype=np.float32)[0] * -1024.0

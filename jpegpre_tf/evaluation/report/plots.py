@@ -3,7 +3,7 @@
 import functools
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from PIL import Image, PngImagePlugin
 
 from jpegpre_tf._optional import require
 from jpegpre_tf.evaluation.report.tables import format_signed
-from jpegpre_tf.evaluation.results import MetricRecord, Results
+from jpegpre_tf.evaluation.results import CandidateResult, MetricRecord, Results
 from jpegpre_tf.evaluation.series import average_curve, average_size_change, collect_curves
 
 # Raised when the drawing changes, so that old files are drawn again.
@@ -155,22 +155,37 @@ def _bars(results: Results, _: str) -> Any:
     return figure
 
 
+def _plot_curve(
+    axis: Any,
+    points: Sequence[tuple[int, float, float]],
+    entry: CandidateResult,
+    row: int,
+    *,
+    is_reference: bool,
+    marker: str = "",
+    linewidth: float = 1.0,
+) -> None:
+    """Draws (quality, rate, value) of a candidate in the color of its row; the reference dashed."""
+    axis.plot(
+        [rate for _, rate, _ in points],
+        [value for _, _, value in points],
+        color=REFERENCE_COLOR if is_reference else COLORS[row % len(COLORS)],
+        linestyle="--" if is_reference else "-",
+        marker=marker,
+        markersize=2.5,
+        linewidth=linewidth,
+        label=entry.label,
+    )
+
+
 def _mean_curves(results: Results, name: str) -> Any:
     metric = _metric(results, name)
     figure, axis = _figure(figsize=(6.0, 4.4))
     entries = [*results.candidates, results.reference]
     for row, entry in enumerate(entries):
         mean = average_curve(collect_curves(results, entry, name))
-        is_reference = entry is results.reference
-        axis.plot(
-            [rate for _, rate, _ in mean],
-            [value for _, _, value in mean],
-            color=REFERENCE_COLOR if is_reference else COLORS[row % len(COLORS)],
-            linestyle="--" if is_reference else "-",
-            marker="o",
-            markersize=2.5,
-            linewidth=1.4,
-            label=entry.label,
+        _plot_curve(
+            axis, mean, entry, row, is_reference=entry is results.reference, marker="o", linewidth=1.4
         )
     _rate_axis(axis, 0.18, 3.0)
     axis.set_ylabel(_axis_label(metric))
@@ -223,15 +238,7 @@ def _by_picture(results: Results, name: str) -> Any:
     for axis, picture in zip(axes.flat, pictures, strict=False):
         for row, (entry, found) in enumerate(zip(entries, by_entry, strict=True)):
             points = found.get(picture, [])
-            is_reference = entry is results.reference
-            axis.plot(
-                [rate for _, rate, _ in points],
-                [value for _, _, value in points],
-                color=REFERENCE_COLOR if is_reference else COLORS[row % len(COLORS)],
-                linestyle="--" if is_reference else "-",
-                linewidth=1.0,
-                label=entry.label,
-            )
+            _plot_curve(axis, points, entry, row, is_reference=entry is results.reference)
         _rate_axis(axis, None, None)
         axis.set_xlabel("")
         axis.set_title(picture[-28:], fontsize=8)

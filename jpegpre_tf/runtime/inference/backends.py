@@ -7,15 +7,17 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from jpegpre_tf.errors import ModelError
+
 # Backend -> the format of the files that it runs.
 BACKENDS = {"litert": "tflite", "onnxruntime": "onnx", "kernel": "onnx"}
 # The kernel where it runs the model, else LiteRT.
 AUTO = "auto"
-# Natural index of each coefficient of a block that a network gives: by row + column, then by row.
-COEFFICIENT_ORDER = np.array(sorted(range(64), key=lambda k: (k // 8 + k % 8, k)))
 # Inputs besides the picture of a network that sees tables, and of one that sees libjpeg's quality instead.
 TABLE_CONDITIONS = frozenset({"luma_table", "chroma_table", "strength"})
 QUALITY_CONDITIONS = frozenset({"quality", "strength"})
+# What `decide` says of a model before version 5.
+EDITS_ONLY = "this model only edits pixels: a carrier needs a model of version 5 or later"
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class Tiles(Protocol):
         """Returns edited samples of the buffer: uint8 `(height, width, 3)`."""
 
     def decide(self, conditions: Conditions) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        """Returns the quantized coefficients of the buffer, of each block in `COEFFICIENT_ORDER`.
+        """Returns the quantized coefficients of the buffer, in each block as `jpeg.tables.NATURAL_FROM_FREQUENCY` says.
 
         Y (height / 8, width / 8, 64), and Cb then Cr (height / 16, width / 16, 128).
 
@@ -70,6 +72,15 @@ def check_backend(name: str) -> None:
     """Raises ValueError unless `name` is a backend."""
     if name not in BACKENDS:
         raise ValueError(f"`backend` must be one of {', '.join(BACKENDS)}. Received: backend={name!r}")
+
+
+def check_tensors(inputs: Collection[str], outputs: Collection[str]) -> None:
+    """Raises ModelError unless names of inputs and outputs are those of a network that edits."""
+    if set(inputs) - {"image"} not in (TABLE_CONDITIONS, QUALITY_CONDITIONS) or set(outputs) != {"output"}:
+        raise ModelError(
+            "expected a network with inputs image, luma_table, chroma_table, strength and one output named output; "
+            f"received inputs {', '.join(sorted(inputs))} and outputs {', '.join(sorted(outputs))}"
+        )
 
 
 def as_levels(output: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:

@@ -6,12 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from jpegpre_tf.errors import ModelError, first_line
-from jpegpre_tf.runtime.inference.backends import (
-    QUALITY_CONDITIONS,
-    TABLE_CONDITIONS,
-    Conditions,
-    as_levels,
-)
+from jpegpre_tf.runtime.inference.backends import EDITS_ONLY, Conditions, as_levels, check_tensors
+from jpegpre_tf.runtime.inference.tile_buffer import TileBuffer
 
 _EDIT, _DECIDE = "edit", "decide"
 # The only signature of models before version 5.
@@ -47,22 +43,13 @@ class LiteRTTiles:
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"LiteRT cannot run this model: {first_line(error)}") from error
         inputs = edit.get_input_details()
-        outputs = set(edit.get_output_details())
-        conditions = set(inputs) - {"image"}
-        if conditions not in (TABLE_CONDITIONS, QUALITY_CONDITIONS) or outputs != {"output"}:
-            raise ModelError(
-                "expected a network with inputs image, luma_table, chroma_table, strength and one output named output; "
-                f"received inputs {', '.join(sorted(inputs))} and outputs {', '.join(sorted(outputs))}"
-            )
+        check_tensors(inputs.keys(), edit.get_output_details().keys())
         self.decides = _DECIDE in signatures
-        self._dtype = inputs["image"]["dtype"]
-        self._buffer: npt.NDArray[Any] = np.empty((0, 0, 3), self._dtype)
+        self._buffer = TileBuffer(inputs["image"]["dtype"])
 
     def buffer(self, height: int, width: int) -> npt.NDArray[Any]:
         """Returns the `(height, width, 3)` array to fill before a run; float32 or uint8, RGB samples 0..255."""
-        if self._buffer.shape[:2] != (height, width):
-            self._buffer = np.empty((height, width, 3), self._dtype)
-        return self._buffer
+        return self._buffer.resize(height, width)
 
     def edit(self, conditions: Conditions) -> npt.NDArray[np.uint8]:
         """Returns edited samples of the buffer: uint8 `(height, width, 3)`."""
@@ -71,14 +58,14 @@ class LiteRTTiles:
     def decide(self, conditions: Conditions) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """Returns the quantized coefficients of the buffer, see `Tiles`."""
         if not self.decides:
-            raise ModelError("this model only edits pixels: a carrier needs a model of version 5 or later")
+            raise ModelError(EDITS_ONLY)
         found = self._run(_DECIDE, conditions)
         return found["luma"][0], found["chroma"][0]
 
     def _run(self, signature: str, conditions: Conditions) -> Any:
         runner = self._runner(signature)
         names = runner.get_input_details().keys()
-        return runner(image=self._buffer[np.newaxis], **conditions.inputs(names))
+        return runner(image=self._buffer.samples[np.newaxis], **conditions.inputs(names))
 
     def _runner(self, signature: str) -> Any:
         if signature not in self._runners:

@@ -7,12 +7,8 @@ import numpy.typing as npt
 
 from jpegpre_tf._optional import require
 from jpegpre_tf.errors import ModelError
-from jpegpre_tf.runtime.inference.backends import (
-    QUALITY_CONDITIONS,
-    TABLE_CONDITIONS,
-    Conditions,
-    as_levels,
-)
+from jpegpre_tf.runtime.inference.backends import EDITS_ONLY, Conditions, as_levels, check_tensors
+from jpegpre_tf.runtime.inference.tile_buffer import TileBuffer
 
 _TYPES = {"tensor(float)": np.float32, "tensor(uint8)": np.uint8}
 
@@ -36,20 +32,12 @@ class OnnxTiles:
         self.decides = decide is not None
         inputs = {value.name: value.type for value in self._edit.get_inputs()}
         outputs = [value.name for value in self._edit.get_outputs()]
-        conditions = set(inputs) - {"image"}
-        if conditions not in (TABLE_CONDITIONS, QUALITY_CONDITIONS) or outputs != ["output"]:
-            raise ModelError(
-                "expected a network with inputs image, luma_table, chroma_table, strength and one output named output; "
-                f"received inputs {', '.join(sorted(inputs))} and outputs {', '.join(outputs)}"
-            )
-        self._dtype = _TYPES[inputs["image"]]
-        self._buffer: npt.NDArray[Any] = np.empty((0, 0, 3), self._dtype)
+        check_tensors(inputs.keys(), outputs)
+        self._buffer = TileBuffer(_TYPES[inputs["image"]])
 
     def buffer(self, height: int, width: int) -> npt.NDArray[Any]:
         """Returns the `(height, width, 3)` array to fill before a run; float32 or uint8, RGB samples 0..255."""
-        if self._buffer.shape[:2] != (height, width):
-            self._buffer = np.empty((height, width, 3), self._dtype)
-        return self._buffer
+        return self._buffer.resize(height, width)
 
     def edit(self, conditions: Conditions) -> npt.NDArray[np.uint8]:
         """Returns edited samples of the buffer: uint8 `(height, width, 3)`."""
@@ -59,13 +47,13 @@ class OnnxTiles:
     def decide(self, conditions: Conditions) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """Returns the quantized coefficients of the buffer, see `Tiles`."""
         if self._decide is None:
-            raise ModelError("this model only edits pixels: a carrier needs a model of version 5 or later")
+            raise ModelError(EDITS_ONLY)
         luma, chroma = self._run(self._decide, ["luma", "chroma"], conditions)
         return luma[0], chroma[0]
 
     def _run(self, session: Any, outputs: list[str], conditions: Conditions) -> Any:
         names = [value.name for value in session.get_inputs()]
-        return session.run(outputs, {"image": self._buffer[np.newaxis], **conditions.inputs(names)})
+        return session.run(outputs, {"image": self._buffer.samples[np.newaxis], **conditions.inputs(names)})
 
 
 def _session(content: bytes, threads: int) -> Any:

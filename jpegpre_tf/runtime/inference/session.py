@@ -9,7 +9,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from jpegpre_tf import jpeg
-from jpegpre_tf.jpeg.tables import interpolated_tables
+from jpegpre_tf.jpeg.tables import NATURAL_FROM_FREQUENCY, interpolated_tables
 from jpegpre_tf.jpeg.tuned_tables import TunedTables
 from jpegpre_tf.runtime.inference.arguments import (
     check_image,
@@ -17,7 +17,7 @@ from jpegpre_tf.runtime.inference.arguments import (
     check_tables,
     nearest_quality,
 )
-from jpegpre_tf.runtime.inference.backends import COEFFICIENT_ORDER, Conditions, Tiles, check_backend
+from jpegpre_tf.runtime.inference.backends import Conditions, Tiles, check_backend
 from jpegpre_tf.runtime.inference.carrier import Carrier, EncoderTables, TablePair, make_carrier
 from jpegpre_tf.runtime.inference.kernel import Kernel
 from jpegpre_tf.runtime.inference.litert_tiles import LiteRTTiles
@@ -258,5 +258,5 @@ def _keep_blocks(
 
 def _to_natural(plane: npt.NDArray[np.int16]) -> npt.NDArray[np.int16]:
     natural = np.empty((*plane.shape[:2], 64), np.int16)
-    natural[..., COEFFICIENT_ORDER] = plane
+    natural[..., NATURAL_FROM_FREQUENCY] = plane
     return natural.reshape(*plane.shape[:2], 8, 8)

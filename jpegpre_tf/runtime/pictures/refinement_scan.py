@@ -1,6 +1,6 @@
 """Walks the AC scans of progressive JPEG files, which must be read in order, block by block (T.81, G.1.2)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -28,10 +28,20 @@ class BandHistory:
         Raises:
             DamagedScanError: If a part has codes that the table has not, or ends early or late.
         """
+        self._walk(self._first, parts, counts, table, band)
+
+    @staticmethod
+    def _walk(
+        walk_part: Callable[[int, int, bytes, list[int], list[int], tuple[int, int]], None],
+        parts: Sequence[bytes],
+        counts: Sequence[int],
+        table: HuffmanTable,
+        band: tuple[int, int],
+    ) -> None:
         lengths, symbols = (array.tolist() for array in lookup(table))
         start = 0
         for part, count in zip(parts, counts, strict=True):
-            self._first(start, start + count, part, lengths, symbols, band)
+            walk_part(start, start + count, part, lengths, symbols, band)
             start += count
 
     def _first(
@@ -83,11 +93,7 @@ class BandHistory:
         self, parts: Sequence[bytes], counts: Sequence[int], table: HuffmanTable, band: tuple[int, int]
     ) -> None:
         """Walks a refinement scan; as `first`."""
-        lengths, symbols = (array.tolist() for array in lookup(table))
-        start = 0
-        for part, count in zip(parts, counts, strict=True):
-            self._refine(start, start + count, part, lengths, symbols, band)
-            start += count
+        self._walk(self._refine, parts, counts, table, band)
 
     def _refine(
         self,
