@@ -1,11 +1,14 @@
 """`jpegpre train`: trains a preprocessor on a folder of pictures."""
 
 import argparse
+import contextlib
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jpegpre_tf._optional import require
+from jpegpre_tf.cli.common.messages import print_note
 from jpegpre_tf.cli.common.quiet import quiet_asyncio, quiet_tensorflow
 from jpegpre_tf.cli.common.run_arguments import add_run_arguments, overrides
 from jpegpre_tf.cli.common.shared_arguments import DEFAULT_PROFILE, check_run_folder
@@ -70,8 +73,6 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.profile is not None:
         print("--profile is now called --objective here; a profile is a shipped model", file=sys.stderr)
         arguments.objective = arguments.profile
-    quiet_tensorflow()
-    require("tensorflow", extra="train", purpose="training")
     if is_fit:
         check_run_folder(arguments.output, arguments.resume)
     elif not arguments.resume:  # with it, a worker on a new disk has nothing yet
@@ -79,10 +80,16 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.initial is not None and not arguments.initial.is_file():
         raise UsageError(f"--from: expected a .keras file, found nothing at {arguments.initial}")
     recipe = _recipe(arguments)
-    if recipe is not None:
-        _follow(arguments, recipe)
-    else:
-        (_fit if is_fit else _train_distributed)(arguments, _config(arguments))
+    # The configuration is checked before TensorFlow's seconds of import.
+    start = (
+        partial(_follow, arguments, recipe)
+        if recipe is not None
+        else partial(_fit if is_fit else _train_distributed, arguments, _config(arguments))
+    )
+    quiet_tensorflow()
+    require("tensorflow", extra="train", purpose="training")
+    with contextlib.redirect_stdout(sys.stderr):  # Keras reports progress on stdout
+        start()
     print(arguments.output / "model.keras")
     return 0
 
@@ -134,16 +141,19 @@ def _follow(arguments: argparse.Namespace, recipe: Path) -> None:
 
 
 def _config(arguments: argparse.Namespace) -> "TrainConfig":
-    from jpegpre_tf.training.config import load_config, objective_config
+    from jpegpre_tf.training.checkpoint import CONFIG
+    from jpegpre_tf.training.config import check_resumable, load_config, objective_config
 
-    kept = arguments.output / "config.json"
-    if arguments.resume and arguments.config is None and arguments.objective is None and kept.exists():
-        arguments.config = kept
-    if arguments.config is not None:
-        config = load_config(arguments.config)
-    else:
-        config = objective_config(arguments.objective or DEFAULT_PROFILE)
-    return config.with_fields(**overrides(arguments, _OPTIONS))
+    kept = arguments.output / CONFIG
+    is_resumed = arguments.resume and kept.exists()
+    path = arguments.config
+    if is_resumed and path is None and arguments.objective is None:
+        path = kept
+    config = objective_config(arguments.objective or DEFAULT_PROFILE) if path is None else load_config(path)
+    config = config.with_fields(**overrides(arguments, _OPTIONS))
+    if is_resumed:
+        check_resumable(config, load_config(kept), str(kept))
+    return config
 
 
 def _fit(arguments: argparse.Namespace, config: "TrainConfig") -> None:
@@ -161,6 +171,7 @@ def _fit(arguments: argparse.Namespace, config: "TrainConfig") -> None:
         initial_model=arguments.initial,
         tensorboard=arguments.tensorboard,
         verbose=1 if sys.stderr.isatty() else 2,
+        note=partial(print_note, verb="train"),
     )
 
 

@@ -66,13 +66,13 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"{arguments.output}: expected a file to write tables to, found a folder")
     if not arguments.output.parent.is_dir():
         raise UsageError(f"{arguments.output}: expected an existing folder, found none")
+    config = _config(arguments)  # checked before TensorFlow's seconds of import
     quiet_tensorflow()
     require("tensorflow", extra="train", purpose="training")
     from jpegpre_tf.jpeg.tuned_tables import TunedTables
     from jpegpre_tf.training.data.crops import list_pictures
     from jpegpre_tf.training.run import train
 
-    config = _config(arguments)
     try:
         initial = TunedTables.read(arguments.initial) if arguments.initial else None
     except ValueError as error:

@@ -5,16 +5,21 @@ from pathlib import Path
 from typing import Any
 
 from jpegpre_tf.errors import UsageError
+from jpegpre_tf.jpeg.resample import FACTORS
 from jpegpre_tf.losses.metric_names import MASKING_ENERGY, check_metrics, check_side
 from jpegpre_tf.training.config_file import (
+    LAST_SEED,
     check_positive,
     check_qualities,
+    check_range,
+    check_weights,
     read_json,
     sections_of,
     write_config,
 )
 from jpegpre_tf.training.data.conditions import Conditions
 
+HUFFMAN_MODES = ("optimized", "standard")  # of ops.entropy, which needs TensorFlow
 OBJECTIVES = Path(__file__).with_name("objectives")
 
 
@@ -27,6 +32,11 @@ class ModelConfig:
     mixing_blocks: int = 1
     chroma_mixing_blocks: int = 1
     zero_span: float = 1.4
+
+    def __post_init__(self) -> None:
+        check_range(self, ("channels",), 1, 4096)
+        check_range(self, ("spatial_blocks", "mixing_blocks", "chroma_mixing_blocks"), 0, 64)
+        check_range(self, ("zero_span",), 0.9, 1.9)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,9 +61,10 @@ class ObjectiveConfig:
     frequency_exponent: float = 0.0
 
     def __post_init__(self) -> None:
-        check_positive(self, ("rate_weight",))
-        if not self.harm_weight >= 0:
-            raise UsageError(f"`harm_weight` must be >= 0. Received: harm_weight={self.harm_weight}")
+        check_positive(self, ("rate_weight", "masking_energy"))
+        check_range(self, ("harm_weight", "chroma_weight"), 0)
+        check_range(self, ("frequency_exponent",), -10, 10)
+        check_weights("metrics", self.metrics)
         try:
             check_metrics([*self.metrics, *self.given_metrics])
         except ValueError as error:
@@ -90,10 +101,12 @@ class DataConfig:
         check_positive(self, ("batch_size", "crop_size"))
         if self.crop_size % 16:
             raise UsageError(f"`crop_size` must be a multiple of 16. Received: crop_size={self.crop_size}")
-        for name in ("strength_low", "full_strength_share", "tuned_share", "drawn_share"):
-            value = getattr(self, name)
-            if not 0 <= value <= 1:
-                raise UsageError(f"`{name}` must be in 0..1. Received: {name}={value}")
+        check_range(self, ("strength_low", "full_strength_share", "tuned_share", "drawn_share"), 0, 1)
+        if self.subsampling not in FACTORS or self.huffman not in HUFFMAN_MODES:
+            raise UsageError(
+                f"`subsampling` must be one of {sorted(FACTORS)}, `huffman` one of {sorted(HUFFMAN_MODES)}. "
+                f"Received: subsampling={self.subsampling!r}, huffman={self.huffman!r}"
+            )
         check_qualities(self.quality_low, self.quality_high)
 
     @property
@@ -129,11 +142,7 @@ class OptimizerConfig:
 
     def __post_init__(self) -> None:
         check_positive(self, ("learning_rate",))
-        if not self.tables_learning_rate >= 0:
-            raise UsageError(
-                "`tables_learning_rate` must be >= 0. "
-                f"Received: tables_learning_rate={self.tables_learning_rate}"
-            )
+        check_range(self, ("tables_learning_rate",), 0)
         if not 0 <= self.averaging < 1:
             raise UsageError(f"`averaging` must be in 0..1, below 1. Received: averaging={self.averaging}")
 
@@ -160,6 +169,8 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         check_positive(self, ("steps", "steps_per_epoch"))
+        check_range(self, ("bd_rate_every", "patience"), 0)
+        check_range(self, ("seed",), 0, LAST_SEED)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -197,6 +208,25 @@ def flat_fields(config: TrainConfig) -> dict[str, Any]:
     """Name -> value of all fields of all sections."""
     sections = dataclasses.asdict(config).values()
     return {name: value for section in sections for name, value in section.items()}
+
+
+def check_resumable(config: TrainConfig, kept: TrainConfig, where: str) -> None:
+    """Raises UsageError if a run's checkpoint cannot fit a configuration that is to go on from it.
+
+    Args:
+        config: What is wanted.
+        kept: What the run was made with.
+        where: File of `kept`, for the message.
+    """
+    asked, has = flat_fields(config), flat_fields(kept)
+    names = [field.name for field in dataclasses.fields(ModelConfig)]
+    wrong = [f"{name}={asked[name]} (the run: {has[name]})" for name in names if asked[name] != has[name]]
+    if config.data.learns_tables != kept.data.learns_tables:
+        wrong.append(f"tuned_share={config.data.tuned_share} (the run: {kept.data.tuned_share})")
+    if bool(config.optimizer.averaging) != bool(kept.optimizer.averaging):
+        wrong.append(f"averaging={config.optimizer.averaging} (the run: {kept.optimizer.averaging})")
+    if wrong:
+        raise UsageError(f"{where}: the run to resume has other weights than asked for: {', '.join(wrong)}")
 
 
 def changed_fields(config: TrainConfig) -> dict[str, dict[str, Any]]:

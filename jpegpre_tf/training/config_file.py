@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,14 +10,34 @@ from typing import Any, TypeVar
 from jpegpre_tf.errors import UsageError
 
 Config = TypeVar("Config")
+LAST_SEED = 2**31 - 1  # that NumPy, Python and TensorFlow all take
 
 
 def check_positive(config: Any, names: Iterable[str]) -> None:
     """Raises UsageError unless each field of that name is above 0."""
     for name in names:
         value = getattr(config, name)
-        if not value > 0:
+        if not 0 < value < math.inf:
             raise UsageError(f"`{name}` must be > 0. Received: {name}={value}")
+
+
+def check_range(config: Any, names: Iterable[str], low: float, high: float = math.inf) -> None:
+    """Raises UsageError unless each field of that name is a finite number in `low`..`high`."""
+    for name in names:
+        value = getattr(config, name)
+        if not (low <= value <= high and math.isfinite(value)):
+            expected = f"in {low}..{high}" if math.isfinite(high) else f"at least {low}"
+            raise UsageError(f"`{name}` must be {expected}. Received: {name}={value}")
+
+
+def check_weights(name: str, weights: dict[str, Any]) -> None:
+    """Raises UsageError unless all weights are finite numbers of at least 0, and not all of them 0."""
+    for key, value in weights.items():
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not (is_number and 0 <= value < math.inf):
+            raise UsageError(f"weights of `{name}` must be numbers of at least 0. Received: {key}={value!r}")
+    if weights and not any(weights.values()):
+        raise UsageError(f"`{name}` must have a positive weight. Received: {name}={weights}")
 
 
 def check_qualities(quality_low: int, quality_high: int) -> None:

@@ -1,6 +1,7 @@
 """The BD-rate of a model in training, of the files that it makes."""
 
 import io
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from jpegpre_tf.losses.metrics import METRICS
 from jpegpre_tf.models.decision_graph import Decisions, rounding_graph
 from jpegpre_tf.models.preprocessor import split_tables
 from jpegpre_tf.training.averages import averaged
-from jpegpre_tf.training.data.crops import load_rgb
+from jpegpre_tf.training.data.crops import ReadablePictures
 from jpegpre_tf.training.decided_file import decode_decisions, rate_of_decisions
 
 RGBImage = npt.NDArray[np.uint8]
@@ -45,7 +46,7 @@ class RealBDRate(keras.callbacks.Callback):
 
     def __init__(
         self,
-        paths: Sequence[Path],
+        paths: Sequence[Path] | ReadablePictures,
         metrics: Mapping[str, float],
         *,
         qualities: Sequence[int] = (8, 16, 30, 50, 70, 84),
@@ -57,7 +58,9 @@ class RealBDRate(keras.callbacks.Callback):
         self.weights = dict(metrics)
         self.qualities = tuple(qualities)
         self.every = every
-        self.pictures = [_middle(load_rgb(path), size) for path in paths[:count]]
+        readable = paths if isinstance(paths, ReadablePictures) else ReadablePictures(paths)
+        pictures = itertools.islice(readable.load_all(), count)
+        self.pictures = [_middle(picture, size) for picture in pictures]
         self._plain: list[dict[str, Curve]] = []
         self._functions = {name: tf.function(function) for name, function in METRICS.items()}
 

@@ -1,13 +1,14 @@
 """A training run in a folder: model, tables, checkpoints, log; resumable."""
 
 import math
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
 
-from jpegpre_tf.errors import ModelError
+from jpegpre_tf.errors import ModelError, first_line
 from jpegpre_tf.jpeg.tuned_tables import TunedTables as StoredTables
 from jpegpre_tf.layers.jpeg_simulator import JPEGSimulator
 from jpegpre_tf.layers.rate_estimator import RateEstimator
@@ -15,14 +16,16 @@ from jpegpre_tf.layers.tuned_tables import TunedTables
 from jpegpre_tf.losses.bd_rate import BDRate
 from jpegpre_tf.losses.rate_distortion import RateDistortion
 from jpegpre_tf.losses.step_error import StepError
+from jpegpre_tf.models.loading import load_network
 from jpegpre_tf.models.preprocessor import Preprocessor
 from jpegpre_tf.training.averages import use_averages
 from jpegpre_tf.training.callbacks import TABLES, KeepModel, StopIfNotFinite
-from jpegpre_tf.training.checkpoint import CHECKPOINT, epochs_done
+from jpegpre_tf.training.checkpoint import CONFIG, epochs_done
 from jpegpre_tf.training.config import DataConfig, ObjectiveConfig, TrainConfig
-from jpegpre_tf.training.data.crops import training_dataset, validation_dataset
+from jpegpre_tf.training.data.crops import Note, ReadablePictures, training_dataset, validation_dataset
 from jpegpre_tf.training.preprocessor_trainer import PreprocessorTrainer
 from jpegpre_tf.training.real_bd_rate import RealBDRate
+from jpegpre_tf.training.run_checkpoint import RunCheckpoint
 
 WARM_UP_STEPS = 200
 # A run that keeps tables as they are still has them as variables.
@@ -121,12 +124,10 @@ def copy_weights(path: Path, preprocessor: Preprocessor) -> None:
         ModelError: If it is not one.
     """
     try:
-        weights = keras.models.load_model(path).get_weights()
-        preprocessor.set_weights(weights)
-    except (OSError, ValueError, TypeError) as error:
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        preprocessor.set_weights(load_network(path, Preprocessor).get_weights())
+    except ValueError as error:
         raise ModelError(
-            f"{path}: expected a .keras preprocessor of the configured architecture ({reason})"
+            f"{path}: expected a .keras preprocessor of the configured architecture ({first_line(error)})"
         ) from error
 
 
@@ -149,6 +150,7 @@ def train(
     last_step: int = 0,
     tensorboard: Path | None = None,
     verbose: int = 1,
+    note: Note = warnings.warn,
 ) -> PreprocessorTrainer:
     """Trains until `config.run.steps`, from the last checkpoint in `folder` if there is one.
 
@@ -166,13 +168,17 @@ def train(
         last_step: Stop at the end of the epoch that reaches it, on the way to `config.run.steps`; 0 for the end.
         tensorboard: Folder for TensorBoard's event files.
         verbose: As in `keras.Model.fit`.
+        note: Receives one line for each picture that cannot be decoded, and is left out.
 
     Returns:
         The trainer, with the trained preprocessor and tables.
 
     Raises:
-        ModelError: If `initial_model` is of another architecture, or the loss becomes infinite or NaN.
+        ModelError: If `initial_model` or the checkpoint is of another architecture, or the loss is not finite.
+        PictureError: If not one picture can be decoded.
     """
+    pictures = ReadablePictures(paths, note)
+    validation = ReadablePictures(validation_paths, note) if validation_paths else None
     if frozen is not None:
         frozen.trainable = False
     trainer = build_trainer(
@@ -184,10 +190,9 @@ def train(
     if initial_model is not None:
         copy_weights(initial_model, trainer.preprocessor)
     folder.mkdir(parents=True, exist_ok=True)
-    config.save(folder / "config.json")
     steps_per_epoch = min(config.run.steps, config.run.steps_per_epoch)
     dataset = training_dataset(
-        paths,
+        pictures,
         batch_size=config.data.batch_size,
         crop_size=config.data.crop_size,
         steps_per_epoch=steps_per_epoch,
@@ -201,22 +206,25 @@ def train(
         epochs=math.ceil((last_step or config.run.steps) / steps_per_epoch),
         steps_per_epoch=steps_per_epoch,
         shuffle=False,  # the dataset shuffles
-        validation_data=_validation(config, validation_paths),
-        callbacks=_callbacks(config, folder, len(paths), validation_paths, tensorboard),
+        validation_data=_validation(config, validation),
+        callbacks=_callbacks(config, folder, len(paths), validation, tensorboard),
         verbose=verbose,
     )
     use_averages(trainer)
     return trainer
 
 
-def _validation(config: TrainConfig, paths: list[Path]) -> Any:
-    if not paths:
+def _validation(config: TrainConfig, paths: ReadablePictures | None) -> Any:
+    if paths is None:
         return None
     return validation_dataset(paths, batch_size=config.data.batch_size, crop_size=config.data.crop_size)
 
 
 def measuring_callbacks(
-    config: TrainConfig, folder: Path, pictures: int, validation_paths: Sequence[Path]
+    config: TrainConfig,
+    folder: Path,
+    pictures: int,
+    validation_paths: Sequence[Path] | ReadablePictures | None,
 ) -> list[keras.callbacks.Callback]:
     """Those that add to the logs and keep the model, in the order in which they depend on each other.
 
@@ -228,7 +236,7 @@ def measuring_callbacks(
     """
     callbacks: list[keras.callbacks.Callback] = []
     every = config.run.bd_rate_every if validation_paths else 0
-    if every:
+    if every and validation_paths:
         metrics = config.objective.metrics or {"psnr_rgb": 1.0}
         callbacks.append(RealBDRate(validation_paths, metrics, every=every))
     callbacks.append(KeepModel(folder, "bd_rate" if every else "val_loss", f"{pictures} pictures"))
@@ -239,7 +247,7 @@ def _callbacks(
     config: TrainConfig,
     folder: Path,
     pictures: int,
-    validation_paths: Sequence[Path],
+    validation_paths: ReadablePictures | None,
     tensorboard: Path | None,
 ) -> list[keras.callbacks.Callback]:
     """In the order in which they add to the logs and use them."""
@@ -249,5 +257,5 @@ def _callbacks(
     if validation_paths and config.run.patience:
         callbacks.append(keras.callbacks.EarlyStopping("val_loss", patience=config.run.patience, verbose=1))
     # Last: what the others wrote for an epoch is there when the checkpoint says that the epoch is done.
-    callbacks.append(keras.callbacks.BackupAndRestore(str(folder / CHECKPOINT), delete_checkpoint=False))
+    callbacks.append(RunCheckpoint(folder, lambda: config.save(folder / CONFIG)))
     return callbacks

@@ -1,5 +1,8 @@
 """Values that the parser cannot judge, refused by what they are for: one line, exit code 2."""
 
+import subprocess
+import sys
+
 import pytest
 
 from jpegpre_tf.cli.main import main
@@ -9,6 +12,7 @@ from jpegpre_tf.cli.main import main
     "options",
     [
         ["--crop-size", "7"],
+        ["--crop-size", "100"],
         ["--seed", "-1"],
         ["--steps", "0"],
         ["--batch-size", "0"],
@@ -19,7 +23,26 @@ def test_values_of_a_training_are_one_line(tmp_path, capfd, options):
     pytest.importorskip("tensorflow", reason="needs the extra [train]")
     (tmp_path / "photos").mkdir()
     arguments = ["train", str(tmp_path / "photos"), "-o", str(tmp_path / "run"), "--objective", "smoke"]
-    assert main([*arguments, *options]) in (1, 2)
+    assert main([*arguments, *options]) == 2
     error = capfd.readouterr().err
     lines = [line for line in error.splitlines() if not line.startswith(("WARNING", "I0000", "E0000"))]
     assert len(lines) == 1 and "unforeseen" not in lines[0]
+
+
+@pytest.mark.parametrize("verb", ["train", "train-simulator", "train-tables"])
+def test_configurations_are_checked_before_tensorflow_is_imported(tmp_path, verb):
+    """With a stand-in that fails where TensorFlow would be imported."""
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "tensorflow.py").write_text("raise SystemExit('imported')\n")
+    output = "tables.json" if verb == "train-tables" else "run"
+    words = [verb, str(tmp_path / "photos"), "-o", str(tmp_path / output), "--crop-size", "100"]
+    if verb == "train-simulator":
+        words += ["--encoder", "libjpeg-turbo"]
+    program = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+        f"from jpegpre_tf.cli.main import main; sys.exit(main({words!r}))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert "`crop_size` must be a multiple of 16" in done.stderr
+    assert not (tmp_path / output).exists()

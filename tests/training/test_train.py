@@ -1,6 +1,7 @@
 """Training end to end, small: the loss falls, runs resume, usage errors are one line."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -119,6 +120,7 @@ def test_run_resumes_where_it_stopped(
     folder = tmp_path / "run"
     arguments = ["train", str(PICTURES), "-o", str(folder)]
     assert main([*arguments, "--config", tiny_config(), "--steps", "3"]) == 0
+    assert capsys.readouterr().out == f"{folder / 'model.keras'}\n"
     first = keras.models.load_model(folder / "model.keras")
     assert main([*arguments, "--config", tiny_config()]) == 2
     assert "--resume" in capsys.readouterr().err
@@ -146,6 +148,22 @@ def test_run_resumes_where_it_stopped(
         ('{"steps": 0}', "steps"),
         ('{"steps": "9"}', "`steps` must be int"),
         ('{"measures": ["ssim"]}', "`metrics` must be dict"),
+        ('{"channels": 0}', "`channels` must be in 1..4096. Received: channels=0"),
+        ('{"spatial_blocks": -1}', "`spatial_blocks` must be in 0..64"),
+        ('{"zero_span": 3.0}', "`zero_span` must be in 0.9..1.9"),
+        (
+            '{"metrics": {"ssim": -1.0}}',
+            "weights of `metrics` must be numbers of at least 0. Received: ssim=-1.0",
+        ),
+        ('{"metrics": {"ssim": "much"}}', "weights of `metrics` must be numbers"),
+        ('{"metrics": {"ssim": 0.0}}', "`metrics` must have a positive weight"),
+        ('{"chroma_weight": -1.0}', "`chroma_weight` must be at least 0"),
+        ('{"rate_weight": Infinity}', "rate_weight"),
+        ('{"subsampling": "4:1:1"}', "`subsampling` must be one of .*Received: subsampling='4:1:1'"),
+        ('{"huffman": "best"}', "huffman='best'"),
+        ('{"seed": -1}', "`seed` must be in 0.."),
+        ('{"bd_rate_every": -1}', "`bd_rate_every` must be at least 0"),
+        ('{"learning_rate": NaN}', "learning_rate"),
     ],
 )
 def test_bad_configurations(tmp_path: Path, content: str, message: str) -> None:
@@ -242,6 +260,61 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_last_model(
 
 def weights_of(path: Path) -> list[np.ndarray]:
     return keras.models.load_model(path).get_weights()
+
+
+@pytest.fixture
+def stopped_run(tmp_path: Path, tiny_config: Callable[..., str]) -> Path:
+    """A folder as a run of the tiny configuration leaves it, but for the weights."""
+    folder = tmp_path / "stopped"
+    (folder / "checkpoint").mkdir(parents=True)
+    load_config(Path(tiny_config())).save(folder / "config.json")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"channels": 16}, r"other weights than asked for: channels=16 \(the run: 8\)"),
+        ({"tuned_share": 0.0}, "tuned_share=0.0"),
+        ({"averaging": 0.9}, "averaging=0.9"),
+    ],
+)
+def test_a_configuration_that_does_not_fit_the_run_leaves_it_as_it_is(
+    stopped_run: Path,
+    tiny_config: Callable[..., str],
+    capsys: pytest.CaptureFixture[str],
+    fields: dict[str, object],
+    message: str,
+) -> None:
+    before = (stopped_run / "config.json").read_bytes()
+    arguments = [
+        "train",
+        str(PICTURES),
+        "-o",
+        str(stopped_run),
+        "--resume",
+        "--config",
+        tiny_config(**fields),
+    ]
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and re.search(message, error)
+    assert (stopped_run / "config.json").read_bytes() == before
+
+
+def test_a_checkpoint_that_cannot_be_restored_leaves_the_configuration(
+    stopped_run: Path, tiny_config: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = (stopped_run / "config.json").read_bytes()
+    arguments = ["train", str(PICTURES), "-o", str(stopped_run), "--resume", "--steps", "9"]
+    (stopped_run / "checkpoint" / "training_metadata.json").write_text('{"epoch": 1, "batch": 0}')
+    (stopped_run / "checkpoint" / "latest.weights.h5").write_bytes(b"broken")
+    assert main(arguments) == 1
+    assert "expected a checkpoint of the configured model" in capsys.readouterr().err.splitlines()[-1]
+    (stopped_run / "checkpoint" / "training_metadata.json").write_text("{")
+    assert main(arguments) == 1
+    assert "expected the state of a run" in capsys.readouterr().err.splitlines()[-1]
+    assert (stopped_run / "config.json").read_bytes() == before
 
 
 def test_nothing_to_resume(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,7 +1,8 @@
 """From a folder of pictures to batches of (image, quality, strength)."""
 
 import io
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from jpegpre_tf.training.data.conditions import Conditions
 from jpegpre_tf.training.data.synthetic import DRAWN
 
 _FIRST_SEED = 1000  # of drawn pictures; lower ones are for measuring
+Note = Callable[[str], None]
 SUFFIXES = (".png", ".webp", ".tif", ".tiff", ".bmp", ".ppm", ".jpg", ".jpeg")
 
 
@@ -57,6 +59,43 @@ def _decoded(source: Path | io.BytesIO, name: str) -> npt.NDArray[np.uint8]:
         raise PictureError(f"{name}: cannot decode this picture ({error})") from error
 
 
+class ReadablePictures:
+    """The picture files of a run.
+
+    Args:
+        paths: Picture files.
+        note: Receives one line for each file that is left out; Python's warnings by default.
+
+    Raises:
+        PictureError: If not one of them can be decoded.
+    """
+
+    def __init__(self, paths: Sequence[Path], note: Note = warnings.warn) -> None:
+        self.paths = list(paths)
+        self._note = note
+        self._broken: set[Path] = set()
+        if not any(self.load(path) is not None for path in self.paths):
+            raise PictureError(f"expected pictures that can be decoded, found none among {len(self.paths)}")
+
+    def load(self, path: Path) -> npt.NDArray[np.uint8] | None:
+        """uint8 (H, W, 3), or None if the file is left out."""
+        if path in self._broken:
+            return None
+        try:
+            return load_rgb(path)
+        except PictureError as error:
+            self._broken.add(path)
+            self._note(f"{error}: left out")
+            return None
+
+    def load_all(self, paths: Iterable[Path] | None = None) -> Iterator[npt.NDArray[np.uint8]]:
+        """Yields the pictures that can be decoded, of `paths` or of all."""
+        for path in self.paths if paths is None else paths:
+            picture = self.load(path)
+            if picture is not None:
+                yield picture
+
+
 def random_crop(
     picture: npt.NDArray[np.uint8], size: int, generator: np.random.Generator
 ) -> npt.NDArray[np.uint8]:
@@ -80,7 +119,7 @@ def random_crop(
 
 
 def training_dataset(
-    paths: list[Path],
+    paths: Sequence[Path] | ReadablePictures,
     *,
     batch_size: int,
     crop_size: int,
@@ -96,7 +135,7 @@ def training_dataset(
     """Endless shuffled batches for `PreprocessorTrainer.fit`.
 
     Args:
-        paths: Picture files.
+        paths: Picture files; those that cannot be decoded are named and left out.
         batch_size: Crops per batch.
         crop_size: Side of a crop in pixels, a multiple of 16.
         steps_per_epoch: Batches of an epoch. Each epoch has its own seed: a resumed run sees what it would have seen.
@@ -114,20 +153,24 @@ def training_dataset(
 
     Raises:
         ValueError: If an argument is out of range.
+        PictureError: If no picture can be decoded.
     """
     if crop_size < 16 or crop_size % 16:
         raise ValueError(f"`crop_size` must be a positive multiple of 16. Received: crop_size={crop_size}")
+    pictures = _readable(paths)
     drawn = conditions or Conditions(quality_range, strength_range)
 
     def crops(epoch: int) -> Iterator[tuple[Any, ...]]:
         generator = np.random.default_rng((seed, epoch))
         while True:
-            for index in generator.permutation(len(paths)):
-                picture = (
-                    draw_picture(crop_size, generator)
-                    if drawn_share and generator.random() < drawn_share
-                    else load_rgb(paths[index])
-                )
+            for index in generator.permutation(len(pictures.paths)):
+                if drawn_share and generator.random() < drawn_share:
+                    picture = draw_picture(crop_size, generator)
+                else:
+                    loaded = pictures.load(pictures.paths[index])
+                    if loaded is None:
+                        continue
+                    picture = loaded
                 for _ in range(crops_per_picture):
                     condition = drawn.draw(generator)
                     yield random_crop(picture, crop_size, generator), *condition
@@ -154,13 +197,20 @@ def draw_picture(crop_size: int, generator: np.random.Generator) -> npt.NDArray[
     return DRAWN[kind](2 * crop_size, int(generator.integers(_FIRST_SEED, 2**31)))
 
 
+def _readable(paths: Sequence[Path] | ReadablePictures) -> ReadablePictures:
+    return paths if isinstance(paths, ReadablePictures) else ReadablePictures(paths)
+
+
 def validation_dataset(
-    paths: list[Path], *, batch_size: int, crop_size: int, qualities: tuple[int, ...] = (15, 35, 55, 75, 90)
+    paths: Sequence[Path] | ReadablePictures,
+    *,
+    batch_size: int,
+    crop_size: int,
+    qualities: tuple[int, ...] = (15, 35, 55, 75, 90),
 ) -> tf.data.Dataset:
     """The centre crop of every picture at every quality, at strength 1; always the same."""
     crops, conditions = [], []
-    for path in paths:
-        picture = load_rgb(path)
+    for picture in _readable(paths).load_all():
         height, width = picture.shape[:2]
         if min(height, width) < crop_size:
             continue

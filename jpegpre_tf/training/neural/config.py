@@ -4,7 +4,14 @@ import dataclasses
 from pathlib import Path
 
 from jpegpre_tf.errors import UsageError
-from jpegpre_tf.training.config_file import check_positive, check_qualities, read_config, write_config
+from jpegpre_tf.training.config_file import (
+    LAST_SEED,
+    check_positive,
+    check_qualities,
+    check_range,
+    read_config,
+    write_config,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,6 +73,8 @@ class NeuralTrainConfig:
             raise UsageError(
                 f"`averaging` must be at least 0 and below 1. Received: averaging={self.averaging}"
             )
+        check_range(self, ("spatial_blocks",), 0, 64)
+        check_range(self, ("seed",), 0, LAST_SEED)
         check_qualities(self.quality_low, self.quality_high)
 
     def save(self, path: Path) -> None:

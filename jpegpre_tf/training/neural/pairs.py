@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jpegpre_tf.errors import JpegpreError, UsageError
-from jpegpre_tf.training.data.crops import load_rgb, random_crop
+from jpegpre_tf.training.data.crops import ReadablePictures, random_crop
 from jpegpre_tf.training.neural.edits import Preprocess, random_edit
 from jpegpre_tf.training.neural.quantized_file import read_quantized, read_tables
 
@@ -133,9 +133,13 @@ def _made(
     preprocess: Sequence[Preprocess],
     with_quantized: bool,
 ) -> Iterator[tuple[Picture, int, list[int], list[npt.NDArray[np.int16]]]]:
+    pictures = ReadablePictures(paths)
     while True:
         for index in generator.permutation(len(paths)):
-            crop = np.ascontiguousarray(random_crop(load_rgb(paths[index]), size, generator))
+            picture = pictures.load(paths[index])
+            if picture is None:
+                continue
+            crop = np.ascontiguousarray(random_crop(picture, size, generator))
             quality = draw_quality()
             both = np.stack([crop, random_edit(crop, quality, generator, preprocess)])
             files = [encode(picture, quality) for picture in both]

@@ -16,7 +16,7 @@ from jpegpre_tf.models.neural_rate_estimator import NeuralRateEstimator
 from jpegpre_tf.models.neural_simulator import NeuralSimulator
 from jpegpre_tf.ops.blocks import ARITHMETICS, coefficients_of
 from jpegpre_tf.training.averages import averaged, use_averages
-from jpegpre_tf.training.checkpoint import CHECKPOINT, epochs_done
+from jpegpre_tf.training.checkpoint import CONFIG, epochs_done
 from jpegpre_tf.training.neural.config import NeuralTrainConfig
 from jpegpre_tf.training.neural.datasets import pairs_dataset
 from jpegpre_tf.training.neural.edits import Preprocess
@@ -30,6 +30,7 @@ from jpegpre_tf.training.neural.pairs import (
 )
 from jpegpre_tf.training.neural.rate_trainer import RateTrainer
 from jpegpre_tf.training.neural.simulator_trainer import SimulatorTrainer
+from jpegpre_tf.training.run_checkpoint import RunCheckpoint
 from jpegpre_tf.training.tracked_model import TrackedModel
 
 _LEAST_RATE_SHARE = 0.02  # of the peak learning rate, at the end
@@ -72,7 +73,6 @@ class NeuralRun:
         self.preprocess = preprocess
         self.verbose = verbose
         folder.mkdir(parents=True, exist_ok=True)
-        config.save(folder / "config.json")
         keras.utils.set_random_seed(config.seed)
 
     def train_simulator(self, initial: Path | None = None) -> NeuralSimulator:
@@ -184,7 +184,7 @@ class NeuralRun:
             validation_data=validation,
             callbacks=[
                 _Keep(self.folder, model),
-                keras.callbacks.BackupAndRestore(str(self.folder / CHECKPOINT), delete_checkpoint=False),
+                RunCheckpoint(self.folder, lambda: config.save(self.folder / CONFIG)),
             ],
             verbose=self.verbose,
         )

@@ -7,6 +7,7 @@ import pytest
 
 from jpegpre_tf.errors import PictureError
 from jpegpre_tf.training.data.crops import (
+    ReadablePictures,
     list_pictures,
     load_rgb,
     random_crop,
@@ -84,3 +85,16 @@ def test_missing_empty_and_broken_sources(tmp_path: Path) -> None:
 def test_crop_size_must_fit_the_grid() -> None:
     with pytest.raises(ValueError, match="crop_size"):
         training_dataset([], batch_size=1, crop_size=100)
+
+
+def test_pictures_that_cannot_be_decoded_are_named_once_and_left_out(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"\x89PNG\r\n\x1a\n but no more")
+    lines: list[str] = []
+    pictures = ReadablePictures([broken, *list_pictures(PICTURES)], lines.append)
+    data = training_dataset(pictures, batch_size=4, crop_size=32, steps_per_epoch=8)
+    assert len(list(data.take(8))) == 8
+    assert len(lines) == 1 and "broken.png: cannot decode" in lines[0] and lines[0].endswith("left out")
+    assert len(list(validation_dataset(pictures, batch_size=3, crop_size=64, qualities=(50,)))) == 1
+    with pytest.warns(UserWarning, match="broken"), pytest.raises(PictureError, match="found none among 1"):
+        ReadablePictures([broken])
