@@ -45,13 +45,13 @@ def assert_holds(content: bytes, coefficients: jpeg.Coefficients) -> None:
         np.testing.assert_array_equal(np.asarray(picture), jpeg.decode(coefficients))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     height=st.integers(1, 70),
     width=st.integers(1, 70),
-    kind=st.sampled_from(("smooth", "grey", "edge", "one colour", "black", "white")),
+    kind=st.sampled_from(("smooth", "grey", "edge", "one colour", "black", "white", "noise")),
     seed=st.integers(0, 99),
-    quality=st.integers(1, 66),
+    quality=st.integers(1, 100),
     is_gray=st.booleans(),
     options=st.sampled_from(({}, {"optimize": True}, {"progressive": True}, {"restart_marker_blocks": 2})),
 )
@@ -59,9 +59,16 @@ def test_the_file_is_the_one_decided(picture, height, width, kind, seed, quality
     image = picture(kind, height, width, seed)
     image = image[..., 0].copy() if is_gray else image
     coefficients = jpeg.encode_coefficients(image, quality)
-    tables = jpeg.quantization_tables(85)
-    content = encoded(carrier_pixels(coefficients, tables), 85, **options)
-    finished = finish(content, tables, coefficients.tables, height, width)
+    at = jpeg.choose_encoder_quality(coefficients, jpeg.quantization_tables)
+    tables = jpeg.quantization_tables(at)
+    pixels = carrier_pixels(coefficients, tables)
+    share = jpeg.wrong_share(pixels, coefficients, tables)
+    assert quality > 80 or share <= 1 / 5000
+    finished = finish(encoded(pixels, at, **options), tables, coefficients.tables, height, width)
+    if share:
+        received = read_coefficients(finished)
+        assert (received.height, received.width) == (height, width)
+        return
     assert_holds(finished, coefficients)
     if options == {"optimize": True}:
         assert len(finished) == jpeg.file_size(coefficients)
