@@ -29,6 +29,8 @@ from jpegpre_tf.training.run import build_trainer
 ALL = "all"  # signatures in one file
 FORMATS = ("tflite", "onnx")
 PRECISIONS = ("fp32", "fp16", "int8")
+# Of files' own metadata, from model.json.
+_PROPERTIES = {"name": "name", "version": "version", "license": "licence"}
 _CALIBRATION_BATCHES = 12
 _BATCH_SIZE = 8
 _CROP_SIZE = 256  # pixels
@@ -96,14 +98,14 @@ def export(request: ExportRequest, report: Callable[[str], None] = lambda line: 
     quantization: dict[str, Any] = {}
     if "int8" in request.precisions:
         quantized, quantization = _quantize(request, preprocessor, report)
-    properties = {"name": str(description["name"]), "version": str(description["version"])}
+    properties = {key: str(description[of]) for key, of in _PROPERTIES.items()}
     contents: dict[tuple[str, str], dict[str, bytes]] = {}
     for file_format in request.formats:
         for precision in request.precisions:
             report(f"converting to {file_format} {precision}")
             source = quantized if precision == "int8" else preprocessor
             contents[file_format, precision] = (
-                {ALL: convert_tflite(source, precision)}
+                {ALL: convert_tflite(source, precision, properties)}
                 if file_format == "tflite"
                 else {
                     signature: convert_onnx(source, precision, signature, properties) for signature in INPUTS

@@ -22,6 +22,9 @@ OUTPUTS: dict[str, tuple[str, ...]] = {
     CARRIER: ("output",),
     DECIDE: ("luma", "chroma"),
 }
+DESCRIPTION = (
+    "edits a picture so that a JPEG encoder writes fewer bytes for it, or decides what the file shall hold"
+)
 _SAMPLES = "RGB samples 0..255"
 _TABLE = "levels per step 1..255, natural order"
 DESCRIPTIONS = {

@@ -6,11 +6,22 @@ from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
+from ai_edge_litert import schema_py_generated as schema
 
 from jpegpre_tf.errors import ModelError
 from jpegpre_tf.exporters.quantized import check_source
-from jpegpre_tf.exporters.signatures import DECIDE, INPUTS, input_specs, shape_of, signature_function
-from jpegpre_tf.exporters.tflite_levels import replace_casts, share_buffers
+from jpegpre_tf.exporters.signatures import (
+    DECIDE,
+    DESCRIPTION,
+    DESCRIPTIONS,
+    INPUTS,
+    input_specs,
+    shape_of,
+    signature_function,
+)
+from jpegpre_tf.exporters.tflite_file import read_model, write_model
+from jpegpre_tf.exporters.tflite_levels import replace_casts
+from jpegpre_tf.exporters.tflite_metadata import describe
 from jpegpre_tf.models.decision_graph import DecisionGraph
 from jpegpre_tf.storage.atomic import write_atomically
 
@@ -63,8 +74,10 @@ def export_tflite(preprocessor: Any, path: str | Path, precision: str = "fp32") 
     return Path(path)
 
 
-def convert_tflite(preprocessor: Any, precision: str = "fp32") -> bytes:
-    """Returns what `export_tflite` writes."""
+def convert_tflite(
+    preprocessor: Any, precision: str = "fp32", properties: dict[str, str] | None = None
+) -> bytes:
+    """Returns what `export_tflite` writes, with `properties` in the file's metadata (`tflite_metadata.describe`)."""
     check_source(preprocessor, precision)
     if precision == "int8":
         module = _Served(preprocessor.graph, preprocessor.network_variables, tf.uint8)
@@ -80,9 +93,11 @@ def convert_tflite(preprocessor: Any, precision: str = "fp32") -> bytes:
         if precision == "fp16":
             converter.target_spec.supported_types = [tf.float16]
         content: bytes = converter.convert()
+    model = read_model(content)
     if precision == "int8":
-        content = replace_casts(content)
-    content = share_buffers(content)
+        replace_casts(model)
+    describe(model, {"description": DESCRIPTION, **(properties or {})}, DESCRIPTIONS)
+    content = write_model(model)
     check_tflite(content, precision)
     return content
 
@@ -122,9 +137,9 @@ def _check_int8(found: Counter[tuple[str, str]]) -> None:
     """Checks how many convolutions are float."""
     floats = found[("CONV_2D", "FLOAT32")]
     # In every signature the two tables put in order and the first of each network's branch of tables, for 1x1 pixels,
-    # and the forward transform's 4 (color, luma, chroma samples, chroma); in two the inverse transform's 3; the
+    # and the forward transform's 5 (color, luma, chroma samples, Cb, Cr); in two the inverse transform's 4; the
     # encoder's two tables in `carrier`, headroom's 2 sums in `edit`.
-    expected = len(INPUTS) * (2 + 2 + 4) + 2 * 3 + 2 + 2
+    expected = len(INPUTS) * (2 + 2 + 5) + 2 * 4 + 2 + 2
     # Networks whose branches of tables are equal share the first convolution.
     if floats not in (expected, expected - len(INPUTS)) or not found[("CONV_2D", "INT8")]:
         raise ModelError(
@@ -135,9 +150,7 @@ def _check_int8(found: Counter[tuple[str, str]]) -> None:
 
 def operations(content: bytes) -> Counter[tuple[str, str]]:
     """Counts (operation, type of its first output) of a TFLite file."""
-    from ai_edge_litert import schema_py_generated as schema
-
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
+    model = read_model(content)
     names = {value: name for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)}
     types = {value: name for name, value in vars(schema.TensorType).items() if isinstance(value, int)}
     counts: Counter[tuple[str, str]] = Counter()

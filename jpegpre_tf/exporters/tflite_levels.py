@@ -1,4 +1,4 @@
-"""Lets a TFLite file take and give uint8 samples at no cost, and hold each constant once.
+"""Lets a TFLite file take and give uint8 samples at no cost.
 
 The converter writes a CAST at either end of a float graph with uint8 inputs and outputs; XNNPACK does not take CAST,
 and LiteRT's own is slow. A uint8 tensor of scale 1 and zero point 0 *is* its levels, so DEQUANTIZE and QUANTIZE do the
@@ -7,54 +7,22 @@ same in vector code, and QUANTIZE rounds and clips besides.
 
 from typing import Any
 
+from ai_edge_litert import schema_py_generated as schema
+
 from jpegpre_tf.errors import ModelError
 
 
-def replace_casts(content: bytes) -> bytes:
-    """Returns the file with the CAST of every uint8 input and output replaced.
+def replace_casts(model: Any) -> None:
+    """Replaces the CAST of every uint8 input and output of a `ModelT`, in place.
 
     Raises:
-        ModelError: If the graph does not begin and end in such casts, the last after a minimum.
+        ModelError: If a graph does not begin and end in such casts, the last after a minimum.
     """
-    import flatbuffers
-    from ai_edge_litert import schema_py_generated as schema
-
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
     for graph in model.subgraphs:
-        _replace_in(schema, model, graph)
-    builder = flatbuffers.Builder(len(content))
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+        _replace_in(model, graph)
 
 
-def share_buffers(content: bytes) -> bytes:
-    """Returns the file with each constant stored once: a converter stores weights anew for every signature."""
-    import flatbuffers
-    from ai_edge_litert import schema_py_generated as schema
-
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
-    # The first buffer is empty by definition; tensors without constants refer to empty ones.
-    kept: list[Any] = [model.buffers[0]]
-    places: dict[bytes, int] = {}
-    new_index = []
-    for buffer in model.buffers:
-        data = b"" if buffer.data is None else bytes(bytearray(buffer.data))
-        if data and data not in places:
-            places[data] = len(kept)
-            kept.append(buffer)
-        new_index.append(places[data] if data else 0)
-    for graph in model.subgraphs:
-        for tensor in graph.tensors:
-            tensor.buffer = new_index[tensor.buffer]
-    for metadata in model.metadata or []:
-        metadata.buffer = new_index[metadata.buffer]
-    model.buffers = kept
-    builder = flatbuffers.Builder(len(content))
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
-
-
-def _replace_in(schema: Any, model: Any, graph: Any) -> None:
+def _replace_in(model: Any, graph: Any) -> None:
     casts = [
         operator for operator in graph.operators if _code(model, operator) == schema.BuiltinOperator.CAST
     ]
@@ -65,9 +33,9 @@ def _replace_in(schema: Any, model: Any, graph: Any) -> None:
         raise ModelError(
             f"int8 TFLite model: expected a cast of each uint8 tensor, found {len(casts)} in all"
         )
-    _replace(schema, model, first[0], "DEQUANTIZE", graph.tensors[first[0].inputs[0]])
+    _replace(model, first[0], "DEQUANTIZE", graph.tensors[first[0].inputs[0]])
     for operator in last:
-        _replace(schema, model, operator, "QUANTIZE", graph.tensors[operator.outputs[0]])
+        _replace(model, operator, "QUANTIZE", graph.tensors[operator.outputs[0]])
         before = next(other for other in graph.operators if operator.inputs[0] in other.outputs)
         if _code(model, before) != schema.BuiltinOperator.MINIMUM:
             raise ModelError("int8 TFLite model: expected a minimum before the last cast")
@@ -79,7 +47,7 @@ def _code(model: Any, operator: Any) -> int:
     return _code_of(model.operatorCodes[operator.opcodeIndex])
 
 
-def _replace(schema: Any, model: Any, operator: Any, name: str, levels: Any) -> None:
+def _replace(model: Any, operator: Any, name: str, levels: Any) -> None:
     number = getattr(schema.BuiltinOperator, name)
     existing = [i for i, code in enumerate(model.operatorCodes) if _code_of(code) == number]
     if not existing:

@@ -102,8 +102,8 @@ class DecisionGraph:
             for s, g, table in zip(steps, gates, tables, strict=True)
         )
         luma_headroom, chroma_headroom = picture_dct.headroom(blocks, change_y)
-        change_c = tf.concat([change_cb, change_cr], axis=-1) * chroma_headroom
-        return image + picture_dct.inverse(change_y * luma_headroom, change_c, offset)
+        changes = (change_y * luma_headroom, change_cb * chroma_headroom, change_cr * chroma_headroom)
+        return image + picture_dct.inverse(*changes, offset)
 
     def carrier(
         self,
@@ -124,7 +124,7 @@ class DecisionGraph:
         quantized = self.quantize(image, luma_table, chroma_table, strength)
         encoder = _ordered(encoder_luma_table, encoder_chroma_table)
         luma, cb, cr = (q * table for q, table in zip(quantized, encoder, strict=True))
-        return picture_dct.inverse(luma, tf.concat([cb, cr], axis=-1), 128.0 + offset, is_whole=True)
+        return picture_dct.inverse(luma, cb, cr, 128.0 + offset, is_whole=True)
 
     def quantize(
         self, image: tf.Tensor, luma_table: tf.Tensor, chroma_table: tf.Tensor, strength: tf.Tensor
@@ -212,8 +212,8 @@ def _ordered(luma_table: tf.Tensor, chroma_table: tf.Tensor) -> Components:
 
 def _coefficients(image: tf.Tensor) -> tuple[Components, tf.Tensor]:
     """In levels, and the samples of each block."""
-    luma, chroma, blocks = picture_dct.forward(image)
-    return Components(luma, chroma[..., :64], chroma[..., 64:]), blocks
+    luma, cb, cr, blocks = picture_dct.forward(image)
+    return Components(luma, cb, cr), blocks
 
 
 def _steps(coefficients: Components, tables: Components) -> Components:

@@ -22,7 +22,7 @@ _DC_OFFSET = np.eye(1, 64, dtype=np.float32)[0] * -1024.0
 _BASIS = BLOCK_DCT[ORDER].astype(np.float64)
 
 _CELL = 6  # numbers per 2x2 pixels
-_CHROMA = 32  # chroma numbers of 8x8 pixels
+_CHROMA = 16  # numbers of Cb, or of Cr, of 8x8 pixels
 _MIDDLE = 127.5  # levels; white and black are this far from it
 # A pixel is in reach of white or black if a change that comes together there may carry it beyond: this many levels per
 # level of the block's changed coefficients, together (one coefficient alone changes a pixel by up to a quarter).
@@ -47,24 +47,20 @@ def _cell_kernels() -> tuple[np.ndarray, np.ndarray]:
 
 
 def _luma_kernel() -> tuple[np.ndarray, np.ndarray]:
-    """(96, 64), the 4x4 cells of a block to its DCT of Y; (96, 32), to its chroma numbers, rows then columns."""
+    """(96, 64), the 4x4 cells of a block to its DCT of Y; (96, 32), to its Cb, then its Cr, rows then columns."""
     luma = np.zeros((4, 4, _CELL, 64))
-    chroma = np.zeros((4, 4, _CELL, 4, 4, 2))
+    chroma = np.zeros((4, 4, _CELL, 2, 4, 4))
     basis = _BASIS.reshape(64, 4, 2, 4, 2)  # row of cells, row in it, column, column in it
     for row in range(4):
         for column in range(4):
             luma[row, column, :4] = basis[:, row, :, column].reshape(64, 4).T
-            chroma[row, column, 4:, row, column] = np.eye(2)
-    return luma.reshape(96, 64), chroma.reshape(96, _CHROMA)
+            chroma[row, column, 4:, :, row, column] = np.eye(2)
+    return luma.reshape(96, 64), chroma.reshape(96, 2 * _CHROMA)
 
 
 def _chroma_kernel() -> np.ndarray:
-    """(128, 128): the chroma numbers of 2x2 blocks, as `space_to_depth` orders them, to the DCTs of Cb and Cr."""
-    kernel = np.zeros((2, 2, 4, 4, 2, 2, 64))
-    basis = _BASIS.reshape(64, 2, 4, 2, 4)
-    for plane in range(2):
-        kernel[..., plane, plane, :] = basis.transpose(1, 3, 2, 4, 0)
-    return kernel.reshape(128, 128)
+    """(64, 64): the numbers of Cb or Cr of 2x2 blocks, as `space_to_depth` orders them, to the DCT."""
+    return _BASIS.reshape(64, 2, 4, 2, 4).transpose(1, 3, 2, 4, 0).reshape(64, 64)
 
 
 def _count_kernel() -> np.ndarray:
@@ -88,21 +84,26 @@ def _product(x: tf.Tensor, matrix: np.ndarray) -> tf.Tensor:
     return tf.nn.conv2d(x, tf.constant(matrix.astype(np.float32)[None, None]), 1, "VALID")
 
 
-def forward(rgb: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+def forward(rgb: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
     """Coefficients in levels and in `ORDER`, and the samples of each block, for `headroom`.
 
     Args:
         rgb: float32 (batch, height, width, 3), levels; height and width multiples of 16.
 
     Returns:
-        Y less 128 levels (batch, height / 8, width / 8, 64); Cb then Cr (batch, height / 16, width / 16, 128); the 4x4
+        Y less 128 levels (batch, height / 8, width / 8, 64); Cb and Cr (batch, height / 16, width / 16, 64); the 4x4
         cells of each block (batch, height / 8, width / 8, 96), nothing taken off.
     """
     cells = tf.nn.conv2d(rgb, tf.constant(_TO_CELL.astype(np.float32)), 2, "VALID")
     blocks = tf.nn.space_to_depth(cells, 4)
-    chroma = tf.nn.space_to_depth(_product(blocks, _TO_CHROMA_NUMBERS), 2)
+    numbers = _product(blocks, _TO_CHROMA_NUMBERS)
     luma = tf.nn.bias_add(_product(blocks, _TO_LUMA), tf.constant(_DC_OFFSET))
-    return luma, _product(chroma, _TO_CHROMA), blocks
+    # One after the other: a product for both would be half zeros, and four times as large in every exported file.
+    cb, cr = (
+        _product(tf.nn.space_to_depth(plane, 2), _TO_CHROMA)
+        for plane in (numbers[..., :_CHROMA], numbers[..., _CHROMA:])
+    )
+    return luma, cb, cr, blocks
 
 
 def ordered(table: tf.Tensor) -> tf.Tensor:
@@ -141,19 +142,21 @@ def headroom(blocks: tf.Tensor, change: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor
     return tf.stop_gradient(luma), tf.stop_gradient(chroma)
 
 
-def inverse(luma: tf.Tensor, chroma: tf.Tensor, offset: float = 0.0, *, is_whole: bool = False) -> tf.Tensor:
+def inverse(
+    luma: tf.Tensor, cb: tf.Tensor, cr: tf.Tensor, offset: float = 0.0, *, is_whole: bool = False
+) -> tf.Tensor:
     """A picture with these coefficients and constant chroma in each 2x2 cell; shapes as in `forward`.
 
     Linear: the 128 levels that `forward` takes off Y are not added back, but for those in `offset`.
 
     Args:
-        luma, chroma: float32, coefficients in levels.
+        luma, cb, cr: float32, coefficients in levels.
         offset: Levels added to every sample: in the last product's bias, where it costs nothing.
         is_whole: Whether Y, Cb and Cr are rounded before they become RGB. RGB values of whole Y, Cb and Cr, rounded,
             convert back to the same Y, Cb and Cr: an encoder sees no further rounding.
     """
-    numbers = tf.nn.depth_to_space(_product(chroma, _TO_CHROMA.T), 2)
-    samples = _product(tf.concat([luma, numbers], axis=-1), _FROM_BLOCK)
+    numbers = [tf.nn.depth_to_space(_product(plane, _TO_CHROMA.T), 2) for plane in (cb, cr)]
+    samples = _product(tf.concat([luma, *numbers], axis=-1), _FROM_BLOCK)
     if is_whole:
         samples = tf.floor(tf.nn.bias_add(samples, tf.fill([16 * _CELL], 0.5)))
     cells = tf.nn.depth_to_space(samples, 4)

@@ -7,12 +7,11 @@ import tensorflow as tf
 from jpegpre_tf.ops import picture_dct, real_dct
 
 
-def step_by_step(rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def step_by_step(rgb: np.ndarray) -> list[np.ndarray]:
     ycc = real_dct.rgb_to_ycc(tf.constant(rgb))
     pooled = tf.nn.avg_pool2d(ycc[..., 1:], 2, 2, "VALID")
     planes = [ycc[..., :1] - 128.0, pooled[..., :1], pooled[..., 1:]]
-    luma, cb, cr = (np.asarray(real_dct.forward(plane))[..., picture_dct.ORDER] for plane in planes)
-    return luma, np.concatenate([cb, cr], -1)
+    return [np.asarray(real_dct.forward(plane))[..., picture_dct.ORDER] for plane in planes]
 
 
 def test_order_is_low_frequencies_first_and_undone_by_to_natural() -> None:
@@ -25,25 +24,25 @@ def test_order_is_low_frequencies_first_and_undone_by_to_natural() -> None:
 
 def test_forward_is_colour_average_and_dct(photos: np.ndarray) -> None:
     rgb = photos.astype(np.float32)
-    for received, expected in zip(picture_dct.forward(rgb)[:2], step_by_step(rgb), strict=True):
+    for received, expected in zip(picture_dct.forward(rgb)[:3], step_by_step(rgb), strict=True):
         # float32 sums of 192 products of up to 255: 1e-3 at coefficients of up to 2040.
         np.testing.assert_allclose(received, expected, atol=2e-3)
 
 
 def test_inverse_undoes_forward() -> None:
     generator = np.random.default_rng(0)
-    luma = generator.normal(0, 30, (2, 4, 6, 64)).astype(np.float32)
-    chroma = generator.normal(0, 30, (2, 2, 3, 128)).astype(np.float32)
+    shapes = ((2, 4, 6, 64), (2, 2, 3, 64), (2, 2, 3, 64))
+    planes = [generator.normal(0, 30, shape).astype(np.float32) for shape in shapes]
     for received, expected in zip(
-        picture_dct.forward(picture_dct.inverse(luma, chroma, 128.0))[:2], (luma, chroma), strict=True
+        picture_dct.forward(picture_dct.inverse(*planes, 128.0))[:3], planes, strict=True
     ):
         # The colour matrices are each other's inverse to 1e-7, levels reach 300.
         np.testing.assert_allclose(received, expected, atol=1e-3)
 
 
 def test_inverse_repeats_chroma_over_2x2_pixels() -> None:
-    chroma = np.random.default_rng(0).normal(0, 30, (1, 2, 2, 128)).astype(np.float32)
-    picture = np.asarray(picture_dct.inverse(np.zeros((1, 4, 4, 64), np.float32), chroma))
+    cb, cr = np.random.default_rng(0).normal(0, 30, (2, 1, 2, 2, 64)).astype(np.float32)
+    picture = np.asarray(picture_dct.inverse(np.zeros((1, 4, 4, 64), np.float32), cb, cr))
     np.testing.assert_allclose(picture, picture[:, ::2, ::2].repeat(2, 1).repeat(2, 2), atol=1e-4)
 
 
@@ -60,7 +59,7 @@ def _headroom(picture: np.ndarray, change: float) -> tuple[np.ndarray, np.ndarra
     """With a change of so many levels in one coefficient of each block."""
     changes = np.zeros((1, 4, 4, 64), np.float32)
     changes[..., 9] = -change
-    factors = picture_dct.headroom(picture_dct.forward(picture)[2], changes)
+    factors = picture_dct.headroom(picture_dct.forward(picture)[3], changes)
     return tuple(np.asarray(factor)[0, ..., 0] for factor in factors)
 
 
