@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _FORMATS = ("tflite", "onnx")
 _PRECISIONS = ("fp32", "fp16", "int8")
+# Of so many pictures one is compared on, where no others are given for that.
+_HELD_OUT = 4
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +37,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="pictures to calibrate int8 with; lossless photos as for training (default: some made by code)",
     )
     parser.add_argument(
-        "--validation", metavar="DIR", type=Path, help="pictures to compare on (default: those of --pictures)"
+        "--validation",
+        metavar="DIR",
+        type=Path,
+        help="pictures to compare on (default: every fourth of --pictures, which then calibrate nothing)",
     )
     parser.add_argument("--to", type=_names(_FORMATS), default=_FORMATS, help="default: tflite,onnx")
     parser.add_argument(
@@ -102,11 +107,21 @@ def run(arguments: argparse.Namespace) -> int:
             if arguments.pictures
             else write_made_pictures(Path(made))
         )
+        held_out = pictures[::_HELD_OUT]
+        if arguments.validation:
+            held_out = tuple(list_pictures(arguments.validation))
+        used = {path.resolve() for path in held_out}
+        pictures = tuple(path for path in pictures if path.resolve() not in used)
+        if not pictures and "int8" in arguments.precision:
+            raise UsageError(
+                "--pictures: expected some besides those that files are compared on, found none: int8 is compared on "
+                "others than it was calibrated with"
+            )
         request = ExportRequest(
             model=arguments.model,
             folder=arguments.output,
             pictures=pictures,
-            validation=tuple(list_pictures(arguments.validation)) if arguments.validation else pictures,
+            validation=held_out,
             formats=arguments.to,
             precisions=arguments.precision,
             config=config,

@@ -47,7 +47,8 @@ class ExportRequest:
         model: A .keras file.
         folder: The model folder to write; one that has a model.json keeps what that says about training.
         pictures: Files to calibrate int8 with, and to fine-tune on.
-        validation: Files that decide whether fine-tuning helped, and that files are compared with Keras on.
+        validation: Files that decide whether fine-tuning helped, and that files are compared with Keras on; none of
+            them may be in `pictures`.
         formats: Of `FORMATS`.
         precisions: Of `PRECISIONS`.
         config: Of the training run; gives fine-tuning its loss.
@@ -77,6 +78,11 @@ class ExportRequest:
                 raise UsageError(f"`{name}` must be some of {', '.join(known)}. Received: {name}={values}")
         if not self.validation:
             raise UsageError("`validation` must name pictures to compare the files with Keras on")
+        if both := {path.resolve() for path in self.pictures} & {path.resolve() for path in self.validation}:
+            raise UsageError(
+                f"`validation` must be other pictures than `pictures`: {min(both)} is in both, and a comparison on "
+                "what int8 was calibrated with says little"
+            )
         if "int8" in self.precisions and not self.pictures:
             raise UsageError("int8 needs `pictures` to calibrate with")
         if self.qat_steps and ("int8" not in self.precisions or self.config is None):
@@ -188,12 +194,15 @@ def _measure(
     pictures = [load_rgb(path) for path in request.validation[:_PARITY_PICTURES]]
     crops = parity.crops_of(pictures)
     report(f"comparing with Keras on {len(crops)} crops at {len(parity.QUALITIES)} qualities")
-    expected = parity.keras_results(preprocessor, crops)
+    try:
+        expected = parity.keras_results(preprocessor, crops)
+    except ModelError as error:
+        raise ModelError(f"{request.model}: {error}") from error
     decided = parity.keras_decisions(preprocessor, crops)
     measured: dict[tuple[str, str], dict[str, Any]] = {}
     int8: list[tuple[list[parity.Picture], list[parity.Picture]]] = []
     for (file_format, precision), files in contents.items():
-        session = parity.open_session(files, file_format)
+        session = parity.open_session(files, file_format, f"{file_format} {precision}")
         results = parity.file_results(session, crops)
         difference = parity.difference(results, expected)
         parity.check(f"{file_format} {precision}", precision, difference)

@@ -23,6 +23,12 @@ BOUNDS = {
     "fp16": {"mean_levels": 0.1},
     "int8": {"mean_levels": 0.5},
 }
+# What to do where a file is not the model.
+_ADVICE = {
+    "fp32": "the conversion is at fault and not the model: report it with the versions of its packages",
+    "fp16": "its numbers leave float16's range: leave it out (--precision fp32,int8)",
+    "int8": "calibrate with more pictures like yours (--pictures), or train for int8 (--qat-steps 200)",
+}
 # Share of samples of two int8 files that may differ by more than a level.
 INT8_BOUND = 0.001
 _TIMED_SIZE = (1024, 1024)  # pixels: 1.05 megapixels
@@ -44,12 +50,22 @@ def crops_of(pictures: Sequence[Picture]) -> list[Picture]:
 
 
 def keras_results(preprocessor: Any, crops: Sequence[Picture]) -> list[Picture]:
-    """What Keras gives for every crop with libjpeg's tables of every one of `QUALITIES`, at strength 1."""
+    """What Keras gives for every crop with libjpeg's tables of every one of `QUALITIES`, at strength 1.
+
+    Raises:
+        ModelError: If it is not finite.
+    """
     results = []
     run = tf.function(preprocessor, reduce_retracing=True)
     for crop in crops:
         image = tf.constant(crop[np.newaxis], tf.float32)
-        results += [np.asarray(run(image, tables))[0].astype(np.uint8) for tables in _TABLES]
+        for quality, tables in zip(QUALITIES, _TABLES, strict=True):
+            edited = np.asarray(run(image, tables))[0]
+            if not np.all(np.isfinite(edited)):
+                raise ModelError(
+                    f"the model gives NaN or infinity at quality {quality}: expected one that was trained to the end"
+                )
+            results.append(edited.astype(np.uint8))
     return results
 
 
@@ -65,11 +81,23 @@ def keras_decisions(preprocessor: Any, crops: Sequence[Picture]) -> list[Picture
     return results
 
 
-def open_session(files: Mapping[str, bytes], file_format: str) -> Session:
-    """Opens a precision's files, by signature, in the runtime of their format, on one thread."""
+def open_session(files: Mapping[str, bytes], file_format: str, name: str = "") -> Session:
+    """Opens a precision's files, by signature, in the runtime of their format, on one thread.
+
+    Args:
+        name: What errors call the files.
+    """
     backend = next(name for name, runs in BACKENDS.items() if runs == file_format)
     content = files.get(EDIT) or next(iter(files.values()))
-    return Session(content, alignment=16, overlap=16, threads=1, backend=backend, decide=files.get(DECIDE))
+    return Session(
+        content,
+        alignment=16,
+        overlap=16,
+        threads=1,
+        backend=backend,
+        decide=files.get(DECIDE),
+        name=name,
+    )
 
 
 def file_results(session: Session, crops: Sequence[Picture]) -> list[Picture]:
@@ -113,7 +141,9 @@ def check(name: str, precision: str, measured: dict[str, float]) -> None:
     """Raises ModelError if a file differs from Keras by more than its precision may."""
     for key, bound in BOUNDS[precision].items():
         if measured[key] > bound:
-            raise ModelError(f"{name}: {key} against Keras is {measured[key]}, expected at most {bound}")
+            raise ModelError(
+                f"{name}: {key} against Keras is {measured[key]}, expected at most {bound}; {_ADVICE[precision]}"
+            )
 
 
 def check_int8_pair(measured: dict[str, float]) -> None:
@@ -121,7 +151,8 @@ def check_int8_pair(measured: dict[str, float]) -> None:
     if measured["over_one_level"] > INT8_BOUND:
         raise ModelError(
             f"int8 files: {measured['over_one_level']:.2%} of samples differ by more than a level between TFLite and "
-            f"ONNX, expected at most {INT8_BOUND:.1%}"
+            f"ONNX, expected at most {INT8_BOUND:.1%}; export one format alone (--to), and report it with the versions "
+            "of its packages"
         )
 
 

@@ -107,7 +107,7 @@ def test_what_is_no_trained_preprocessor_is_one_line(kind, tmp_path, capsys) -> 
     else:
         Preprocessor(channels=8).save(path)
     assert run(path, "-o", tmp_path / "out", "--pictures", PICTURES) == 1
-    named = {"untrained": "never trained", "foreign": "found Sequential", "text": "expected a .keras"}[kind]
+    named = {"untrained": "never trained", "foreign": "found a Sequential", "text": "expected a .keras"}[kind]
     refused(capsys, 1, str(path), named)
     assert not (tmp_path / "out").exists()
 
@@ -127,6 +127,23 @@ def test_what_is_no_trained_preprocessor_is_one_line(kind, tmp_path, capsys) -> 
 def test_a_wrong_argument_is_one_line_and_exit_code_2(arguments, named, tmp_path, capsys) -> None:
     assert run(*arguments, "-o", tmp_path / "out") == 2
     refused(capsys, 2, named)
+
+
+def test_pictures_that_files_are_compared_on_calibrate_nothing(
+    trained, tmp_path, capsys, monkeypatch
+) -> None:
+    from jpegpre_tf.exporters import export as exporter
+
+    asked = []
+    monkeypatch.setattr(exporter, "export", lambda request, report: asked.append(request) or {"files": {}})
+    assert run(trained, "-o", tmp_path / "out", "--pictures", PICTURES) == 0
+    assert run(trained, "-o", tmp_path / "out", "--precision", "int8") == 0
+    for request in asked:
+        assert request.pictures and request.validation
+        assert not set(request.pictures) & set(request.validation)
+    capsys.readouterr()
+    assert run(trained, "-o", tmp_path / "out", "--pictures", PICTURES, "--validation", PICTURES) == 2
+    refused(capsys, 2, "--pictures", "compared on")
 
 
 def test_a_missing_extra_is_one_line(trained, tmp_path, capsys, monkeypatch) -> None:

@@ -173,9 +173,18 @@ def test_wrong_arguments_are_named(model, quantized, convert) -> None:
 def test_a_difference_over_the_bound_is_refused() -> None:
     black = [np.zeros((16, 16, 3), np.uint8)]
     gray = [np.full((16, 16, 3), 2, np.uint8)]
-    for precision in ("fp32", "fp16", "int8"):
-        with pytest.raises(ModelError, match="levels against Keras"):
+    advice = {"fp32": "report it", "fp16": "leave it out", "int8": "--pictures"}
+    for precision, words in advice.items():
+        with pytest.raises(ModelError, match=f"levels against Keras.*{words}"):
             parity.check("file", precision, parity.difference(black, gray))
     with pytest.raises(ModelError, match="differ by more than a level"):
         parity.check_int8_pair(parity.difference(black, gray))
     assert "psnr_db" not in parity.difference(black, black)  # infinite: not JSON
+
+
+def test_a_model_that_gives_nan_is_refused() -> None:
+    def broken(image, tables):
+        return image * np.float32(np.nan)
+
+    with pytest.raises(ModelError, match="NaN or infinity at quality 10"):
+        parity.keras_results(broken, [np.zeros((16, 16, 3), np.uint8)])

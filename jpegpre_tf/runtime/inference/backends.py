@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jpegpre_tf.errors import ModelError
+from jpegpre_tf.runtime.inference.finite import check_result
 
 # Backend -> the format of the files that it runs.
 BACKENDS = {"litert": "tflite", "onnxruntime": "onnx", "kernel": "onnx"}
@@ -84,8 +85,13 @@ def check_tensors(inputs: Collection[str], outputs: Collection[str]) -> None:
 
 
 def as_levels(output: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-    """uint8 levels of a network's result."""
+    """uint8 levels of a network's result.
+
+    Raises:
+        ModelError: If it holds NaN or infinity.
+    """
     if output.dtype != np.uint8:
+        check_result(output)
         # The graph rounds and clips already; a model that does not must still not wrap around.
         output = np.clip(np.rint(output, out=output), 0, 255, out=output).astype(np.uint8)
     return np.asarray(output, np.uint8)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jpegpre_tf.errors import ModelError
+from jpegpre_tf.runtime.inference.finite import check_constants
 from jpegpre_tf.runtime.inference.kernel_library import (
     ROW,
     Tables,
@@ -37,7 +38,7 @@ class Kernel:
         level: Level of instructions, one of `kernel_levels()`; None takes the fastest.
 
     Raises:
-        ModelError: If there is no library, or the file is not a network that it runs.
+        ModelError: If there is no library, the file is not a network that it runs, or a weight is not finite.
     """
 
     def __init__(self, content: bytes, threads: int = 1, level: str | None = None) -> None:
@@ -57,6 +58,7 @@ class Kernel:
             named = "" if name is None else f" (level {name.decode()})"
             words = words_of(library, status)
             raise ModelError(f"the kernel cannot run this model{named}: {words}{expected}")
+        check_constants(content, "onnx")
 
     def __del__(self) -> None:
         if getattr(self, "_handle", None):

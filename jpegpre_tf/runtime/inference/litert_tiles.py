@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from jpegpre_tf.errors import ModelError, first_line
 from jpegpre_tf.runtime.inference.backends import EDITS_ONLY, Conditions, as_levels, check_tensors
+from jpegpre_tf.runtime.inference.finite import check_constants
 from jpegpre_tf.runtime.inference.tile_buffer import TileBuffer
 
 _EDIT, _DECIDE = "edit", "decide"
@@ -24,7 +25,8 @@ class LiteRTTiles:
         threads: CPU threads for one tile.
 
     Raises:
-        ModelError: If LiteRT refuses the file, or its tensors are not those of a preprocessing network.
+        ModelError: If LiteRT refuses the file, its tensors are not those of a preprocessing network, or a
+            weight is not finite.
     """
 
     def __init__(self, content: bytes, threads: int) -> None:
@@ -42,6 +44,7 @@ class LiteRTTiles:
             edit = self._runner(self._edit_name)
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"LiteRT cannot run this model: {first_line(error)}") from error
+        check_constants(content, "tflite")
         inputs = edit.get_input_details()
         check_tensors(inputs.keys(), edit.get_output_details().keys())
         self.decides = _DECIDE in signatures

@@ -42,7 +42,7 @@ def load(
 
     Raises:
         UnknownModelError: If there is no such model.
-        ModelError: If a file is missing or is not the one that model.json describes.
+        ModelError: If a file is missing, is not the one that model.json describes, or holds NaN or infinity.
         ValueError: If `threads` is below 1, or there is no such backend.
         MissingExtraError: If the backend is not installed.
 
@@ -58,7 +58,7 @@ def load(
     if kernel_library() is not None and precision in (None, "int8") and "int8" in model.precisions("onnx"):
         content = model.read_model("int8", "onnx")
         try:
-            return _session(model, content, threads, "kernel")
+            return _session(model, content, threads, "kernel", "int8")
         except ModelError:  # another build of network
             pass
     return _load(model, precision, threads, "litert")
@@ -69,11 +69,17 @@ def _load(model: ModelFolder, precision: str | None, threads: int | None, backen
     decide = None
     if backend == "onnxruntime" and model.precisions("onnx", "decide"):
         decide = model.read_model(wanted, "onnx", "decide")
-    return _session(model, model.read_model(wanted, BACKENDS[backend]), threads, backend, decide)
+    content = model.read_model(wanted, BACKENDS[backend])
+    return _session(model, content, threads, backend, wanted, decide)
 
 
 def _session(
-    model: ModelFolder, content: bytes, threads: int | None, backend: str, decide: bytes | None = None
+    model: ModelFolder,
+    content: bytes,
+    threads: int | None,
+    backend: str,
+    precision: str | None,
+    decide: bytes | None = None,
 ) -> Session:
     return Session(
         content,
@@ -84,4 +90,5 @@ def _session(
         backend=backend,
         decide=decide,
         tuned_tables=model.tuned_tables,
+        name=str(model.path / model.file_name(precision, BACKENDS[backend])),
     )

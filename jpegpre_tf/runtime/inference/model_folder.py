@@ -107,6 +107,12 @@ class ModelFolder:
         Raises:
             ModelError: If the model has no such file, or the file fails its check.
         """
+        return self.read(self.file_name(precision, file_format, signature))
+
+    def file_name(
+        self, precision: str | None = None, file_format: str = "tflite", signature: str = "edit"
+    ) -> str:
+        """Key in `files` of what `read_model` reads; arguments and errors as there."""
         if self.kind != PREPROCESSOR:
             raise ModelError(
                 f"model {self.name!r} is a {self.kind} network for training, expected a {PREPROCESSOR}"
@@ -118,7 +124,7 @@ class ModelFolder:
                 f"model {self.name!r} has no {file_format} file of precision {precision!r}; "
                 f"it has: {', '.join(sorted(shipped)) or 'none'}"
             )
-        return self.read(shipped[chosen])
+        return shipped[chosen]
 
     def read_tflite(self, precision: str | None = None) -> bytes:
         """`read_model` of the format "tflite"."""

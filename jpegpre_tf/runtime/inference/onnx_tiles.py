@@ -8,6 +8,7 @@ import numpy.typing as npt
 from jpegpre_tf._optional import require
 from jpegpre_tf.errors import ModelError
 from jpegpre_tf.runtime.inference.backends import EDITS_ONLY, Conditions, as_levels, check_tensors
+from jpegpre_tf.runtime.inference.finite import check_constants
 from jpegpre_tf.runtime.inference.tile_buffer import TileBuffer
 
 _TYPES = {"tensor(float)": np.float32, "tensor(uint8)": np.uint8}
@@ -23,13 +24,17 @@ class OnnxTiles:
 
     Raises:
         MissingExtraError: If onnxruntime is not installed.
-        ModelError: If ONNX Runtime refuses the file, or its tensors are not those of a preprocessing network.
+        ModelError: If ONNX Runtime refuses the file, its tensors are not those of a preprocessing
+            network, or a weight is not finite.
     """
 
     def __init__(self, content: bytes, threads: int, decide: bytes | None = None) -> None:
         self._edit = _session(content, threads)
         self._decide = None if decide is None else _session(decide, threads)
         self.decides = decide is not None
+        for part in (content, decide):
+            if part is not None:
+                check_constants(part, "onnx")
         inputs = {value.name: value.type for value in self._edit.get_inputs()}
         outputs = [value.name for value in self._edit.get_outputs()]
         check_tensors(inputs.keys(), outputs)

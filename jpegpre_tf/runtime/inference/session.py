@@ -9,6 +9,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from jpegpre_tf import jpeg
+from jpegpre_tf.errors import ModelError
 from jpegpre_tf.jpeg.tables import NATURAL_FROM_FREQUENCY, interpolated_tables
 from jpegpre_tf.jpeg.tuned_tables import TunedTables
 from jpegpre_tf.runtime.inference.arguments import (
@@ -19,6 +20,7 @@ from jpegpre_tf.runtime.inference.arguments import (
 )
 from jpegpre_tf.runtime.inference.backends import Conditions, Tiles, check_backend
 from jpegpre_tf.runtime.inference.carrier import Carrier, EncoderTables, TablePair, make_carrier
+from jpegpre_tf.runtime.inference.finite import check_result
 from jpegpre_tf.runtime.inference.kernel import Kernel
 from jpegpre_tf.runtime.inference.litert_tiles import LiteRTTiles
 from jpegpre_tf.runtime.inference.onnx_tiles import OnnxTiles
@@ -47,6 +49,7 @@ class Session:
         tile_pixels: Upper bound of a tile's pixels.
         decide: For onnxruntime, the ONNX file of the signature `decide`.
         tuned_tables: Learned tables of the model, the default of `carrier`; None if it has none.
+        name: Of the model's file, for errors.
         backend: "litert", "onnxruntime" (extra [export]) or "kernel" (in C; int8 ONNX alone, no tiles); all give the
             same samples, but for rare ties.
 
@@ -63,7 +66,7 @@ class Session:
     Raises:
         TypeError: If `image` is not a uint8 array, or `quality` or `strength` not a number.
         ValueError: If the shape of `image`, `quality` or `strength` is out of range.
-        ModelError: If the backend cannot run the model.
+        ModelError: If the backend cannot run the model, or a weight or a result is NaN or infinite.
         MissingExtraError: If the backend is not installed.
     """
 
@@ -79,6 +82,7 @@ class Session:
         backend: str = "litert",
         decide: bytes | None = None,
         tuned_tables: TunedTables | None = None,
+        name: str = "",
     ) -> None:
         check_backend(backend)
         if threads < 1:
@@ -93,9 +97,11 @@ class Session:
         self._tile_pixels = tile_pixels
         self._lock = threading.Lock()
         self.backend = backend
+        self._name = name
         # Made at once: a model that the backend refuses fails when loaded, not at the first picture.
-        self._kernel = Kernel(content, threads) if backend == "kernel" else None
-        self._idle = [] if self._kernel else [self._make_tiles()]
+        with self._named():
+            self._kernel = Kernel(content, threads) if backend == "kernel" else None
+            self._idle = [] if self._kernel else [self._make_tiles()]
 
     @property
     def can_decide(self) -> bool:
@@ -169,6 +175,8 @@ class Session:
         with self._borrow() as tiles:
             for row, column in self._fill(tiles, color):
                 parts = tiles.decide(conditions)
+                for part in parts:
+                    check_result(part)
                 for plane, tile, side in zip((luma, chroma), parts, (8, 16), strict=True):
                     _keep_blocks(plane, tile, row, column, side)
         planes = [_to_natural(luma)]
@@ -232,12 +240,21 @@ class Session:
         return OnnxTiles(self._content, self._threads, self._decide_content)
 
     @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Says in errors which file it was."""
+        try:
+            yield
+        except ModelError as error:
+            raise ModelError(f"{self._name}: {error}" if self._name else str(error)) from error
+
+    @contextmanager
     def _borrow(self) -> Iterator[Tiles]:
         with self._lock:
             tiles = self._idle.pop() if self._idle else None
-        if tiles is None:
-            tiles = self._make_tiles()
-        yield tiles
+        with self._named():
+            if tiles is None:
+                tiles = self._make_tiles()
+            yield tiles
         # Not in a `finally`: an interpreter that failed is dropped, the next call makes a new one.
         with self._lock:
             self._idle.append(tiles)
