@@ -1,6 +1,7 @@
 """`jpegpre demo`: what the server gives, and what it refuses."""
 
 import http.client
+import re
 import signal
 import subprocess
 import sys
@@ -56,6 +57,18 @@ def test_files_come_with_the_headers_that_isolate_the_page(server):
         assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
         assert answer.headers["Cross-Origin-Embedder-Policy"] == "require-corp"
         assert "connect-src 'self'" in answer.headers["Content-Security-Policy"]
+
+
+def test_the_policy_allows_what_the_page_asks_for(server):
+    def directives(policy: str) -> dict[str, set[str]]:
+        parts = [part.split() for part in policy.split(";")]
+        return {name: set(sources) for name, *sources in parts}
+
+    page = Path(__file__).parents[2] / "export/web/demo/index.html"
+    (asked,) = re.findall(r'Content-Security-Policy" content="(.+?)"', page.read_text(encoding="utf-8"))
+    allowed = directives(ask(server, "/")[0].headers["Content-Security-Policy"])
+    for name, sources in directives(asked).items():
+        assert sources <= allowed[name], name
 
 
 def test_head_has_no_body(server):

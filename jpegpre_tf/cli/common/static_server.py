@@ -16,8 +16,8 @@ _HEADERS = {
     # Also for workers, which the page's own policy does not reach: nothing may leave this address.
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:; "
-        "connect-src 'self' blob: data:; worker-src 'self' blob:; base-uri 'none'; form-action 'none'; "
-        "frame-ancestors 'none'"
+        "connect-src 'self' blob: data:; worker-src 'self' blob:; manifest-src 'self'; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -32,7 +32,8 @@ _TYPES = {
     ".mjs": "text/javascript; charset=utf-8",
     ".json": "application/json",
     ".wasm": "application/wasm",
-    ".onnx": "application/octet-stream",
+    ".bin": "application/octet-stream",
+    ".webmanifest": "application/manifest+json",
     ".svg": "image/svg+xml",
     ".webp": "image/webp",
 }
