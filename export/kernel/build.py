@@ -1,7 +1,7 @@
 """Builds the kernel as a shared library: python export/kernel/build.py TARGET [--sanitize] [--compiler "clang -m64"]
 
 GCC from 9 on or Clang, of Linux, macOS or Windows, for x86-64 or AArch64; setup.py calls `build` when a package is
-built. export/web/scripts/shared_kernel.mjs makes WebAssembly of the same sources. Needs Python alone.
+built. export/web/scripts/kernel.mjs makes WebAssembly of the same sources. Needs Python alone.
 """
 
 import argparse

@@ -205,7 +205,7 @@ def test_sanitizers_find_nothing(builder, content, tmp_path):
 def test_webassembly_gives_the_same_samples(library, content, photo, tmp_path):
     built = ROOT / "export/kernel/wasm-dist/kernel.wasm"
     if not built.is_file() or not shutil.which("node"):
-        pytest.skip("no WebAssembly: `node scripts/shared_kernel.mjs` in export/web builds it")
+        pytest.skip("no WebAssembly: `npm run build:kernel` in export/web builds it")
     from tests.kernel.webassembly import run_jobs
 
     kernel = Kernel(content)

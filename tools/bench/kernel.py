@@ -4,7 +4,7 @@ python tools/bench/kernel.py PICTURES --network INT8.onnx [--limit 8] [--megapix
 
 Prints JSON: milliseconds of CPU per megapixel, median and least over pictures and repeats, at quality 75, interleaved:
 of the pictures as they are, and of the largest one scaled up to --megapixels. Without pyvips MozJPEG is left out.
---wasm: where `node scripts/shared_kernel.mjs` of export/web wrote its two files (Node.js runs them, after the rest).
+--wasm: where `npm run build:kernel` of export/web wrote its two files (Node.js runs them, after the rest).
 """
 
 import os

@@ -23,6 +23,7 @@ def documents(root: Path) -> list[Path]:
         root / "README.md",
         *sorted(root.glob("docs/**/*.md")),
         *sorted(root.glob("savedmodels/*/README.md")),
+        *root.glob("export/web/README.md"),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Bytes at equal SSIMULACRA2 of files that a browser wrote: edited, then toBlob; and MozJPEG in WebAssembly.
+"""Bytes at equal SSIMULACRA2 of files that a browser wrote: this package's, and MozJPEG's in WebAssembly.
 
 The reference is toBlob alone. Needs a built dist/, Node.js, Chromium and the extra [evaluate].
 
@@ -45,8 +45,8 @@ def main() -> None:
         output = arguments.output or Path(temporary)
         script = Path(__file__).with_name("equal_score_page.mjs")
         subprocess.run(["node", script, output, *arguments.pictures], check=True)
-        results: dict[str, list[float]] = {"edited": [], "mozjpeg": []}
-        print("| picture | edited + toBlob | MozJPEG wasm |\n| --- | ---: | ---: |")
+        results: dict[str, list[float]] = {"ours": [], "mozjpeg": []}
+        print("| picture | this package | MozJPEG wasm |\n| --- | ---: | ---: |")
         for picture in arguments.pictures:
             reference = _curve(output / "plain", picture)
             row = []

@@ -1,4 +1,4 @@
-// Encodes pictures in headless Chromium three ways, for bench/equal_score.py: with toBlob, edited and then with toBlob, with
+// Encodes pictures in headless Chromium three ways, for bench/equal_score.py: with toBlob, with this package, with
 // MozJPEG in WebAssembly. Usage: node bench/equal_score_page.mjs OUTPUT PICTURE...; writes OUTPUT/<encoder>/<picture>-<quality>.jpg
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -29,7 +29,7 @@ await server.close();
 /** Runs in the page. */
 async function encode({ file, qualities }) {
   const blob = new Blob([Uint8Array.from(atob(file), (letter) => letter.charCodeAt(0))]);
-  globalThis.preprocessor ??= await (await load("/dist/index.js")).createPreprocessor({ backend: "wasm" });
+  globalThis.preprocessor ??= await (await load("/dist/index.js")).createPreprocessor();
   const { default: mozjpeg } = await load("/jsquash/encode.js");
   const bitmap = await createImageBitmap(blob);
   const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d");
@@ -44,9 +44,9 @@ async function encode({ file, qualities }) {
   const files = [];
   for (const quality of qualities) {
     // As ImageData: a smaller input file would be handed back as it is.
-    const { blob: edited, plain } = await preprocessor.compress(image, { quality });
+    const { blob: ours, plain } = await preprocessor.compress(image, { quality });
     files.push({ encoder: "plain", quality, jpeg: await base64(plain) });
-    files.push({ encoder: "edited", quality, jpeg: await base64(edited) });
+    files.push({ encoder: "ours", quality, jpeg: await base64(ours) });
     files.push({ encoder: "mozjpeg", quality, jpeg: await base64(await mozjpeg(image, { quality })) });
   }
   return files;

@@ -141,11 +141,12 @@ export class PhotoList {
 function noteOf({ file, state }: Photo): string {
   if (state.kind === "failed") return state.message;
   if (state.kind !== "done") return bytes(file.size);
-  const { width, height, quality, kept, isFlattened, isAnimated } = state.result;
+  const { width, height, quality, kept, path, editReason, isFlattened, isAnimated } = state.result;
   const parts = [`${width} × ${height}`];
   if (kept === "original") parts.push("your file is smaller: kept");
   else parts.push(`quality ${quality}`);
-  if (kept === "plain") parts.push("editing saved nothing: left alone");
+  if (kept === "plain") parts.push("the network saved nothing: left alone");
+  if (kept === "edited" && path === "edit") parts.push(`pixels edited only: ${editReason}`);
   if (isFlattened && kept !== "original") parts.push("transparency put on white");
   if (isAnimated && kept !== "original") parts.push("animation: its first picture");
   return parts.join(", ");

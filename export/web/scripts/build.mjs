@@ -29,9 +29,9 @@ await build({
 // A classic script: it can be started from another origin, and nobody has to bundle it.
 await build({ ...shared, entryPoints: { worker: "src/worker/main.ts" }, format: "iife", loader: { ".wasm": "binary" } });
 
-for (const { from, path } of models) {
+for (const { content, path } of models) {
   mkdirSync(dirname(join(dist, path)), { recursive: true });
-  copyFileSync(from, join(dist, path));
+  writeFileSync(join(dist, path), content);
 }
 
 // Beside package.json, where npm packs them from.

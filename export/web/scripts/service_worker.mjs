@@ -9,7 +9,7 @@ export function writeServiceWorker(folder) {
   const names = readdirSync(folder, { recursive: true })
     .map((name) => name.replaceAll("\\", "/"))
     .filter((name) => statSync(join(folder, name)).isFile() && name !== "sw.js")
-    .filter((name) => !name.endsWith(".onnx") || name.includes("balanced")) // the other profiles when they are chosen
+    .filter((name) => !name.endsWith(".bin") || name.includes("balanced")) // the other profiles when they are chosen
     .sort();
   const hash = createHash("sha256");
   for (const name of names) hash.update(name).update(readFileSync(join(folder, name)));

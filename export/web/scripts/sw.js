@@ -36,6 +36,6 @@ async function kept(request) {
   if (known) return known;
   const response = await fetch(request);
   // A profile that was chosen once: the others are not loaded ahead.
-  if (response.ok && request.url.endsWith(".onnx")) await (await caches.open(CACHE)).put(request, response.clone());
+  if (response.ok && request.url.endsWith(".bin")) await (await caches.open(CACHE)).put(request, response.clone());
   return response;
 }

@@ -8,6 +8,8 @@ import type { Preprocessor, PreprocessorOptions, Profile } from "./types.js";
 
 export { JpegpreError, type ErrorCode } from "./errors.js";
 export type {
+  Carrier,
+  CarrierOptions,
   Compressed,
   CompressOptions,
   JobOptions,
@@ -16,6 +18,7 @@ export type {
   Preprocessor,
   PreprocessorOptions,
   Profile,
+  QuantizationTables,
 } from "./types.js";
 
 /** The profiles that this package brings. */

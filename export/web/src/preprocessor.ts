@@ -1,10 +1,13 @@
 import { checkFlag, checkNumber, checkOptions, checkText, checkWhole, describe } from "./checks.js";
 import { JpegpreError } from "./errors.js";
 import { locate } from "./files.js";
+import { checkTables, finish } from "./jpeg/finish.js";
 import { toSendable } from "./pictures.js";
 import type { CompressRequest, JobRequest, OpenedReply, OpenRequest } from "./protocol.js";
 import { to8Bits } from "./samples.js";
 import type {
+  Carrier,
+  CarrierOptions,
   Compressed,
   CompressOptions,
   JobOptions,
@@ -17,9 +20,10 @@ import type {
 import { WorkerClient, type JobReply } from "./worker_client.js";
 
 const MOST_THREADS = 4;
-const DEFAULT_TILE_PIXELS = 600_000;
+const DEFAULT_TILE_PIXELS = 1_000_000;
 const CREATE_OPTIONS = ["profile", "backend", "threads", "workers", "assets", "tilePixels", "timeoutSeconds"];
 const PREPROCESS_OPTIONS = ["quality", "strength"];
+const CARRIER_OPTIONS = [...PREPROCESS_OPTIONS, "encoderTables"];
 const COMPRESS_OPTIONS = [
   ...PREPROCESS_OPTIONS,
   ...["maxBytes", "maxWidth", "maxHeight", "keepMetadata", "background", "allowOriginal", "keepColorProfile"],
@@ -101,6 +105,33 @@ class WorkerPreprocessor implements Preprocessor {
     return new ImageData(pixels, width, height, { colorSpace });
   }
 
+  async carrier(image: ImageData, options: CarrierOptions): Promise<Carrier> {
+    if (!(image instanceof ImageData)) throw new TypeError(`\`image\` must be ImageData. Received: ${describe(image)}`);
+    checkOptions(options ?? {}, CARRIER_OPTIONS);
+    const quality = checkNumber("quality", options?.quality, 1, 100);
+    const strength = checkNumber("strength", options.strength ?? 1, 0, 1);
+    const { signal, onProgress, encoderTables: encoder } = options;
+    if (encoder) checkTables("encoderTables", encoder);
+    signal?.throwIfAborted();
+    const { width, height } = image;
+    const pixels = to8Bits(image);
+    const request = { kind: "carrier", job: this.#nextJob++, pixels, width, height, quality, strength, encoder } as const;
+    const reply = await this.#run(request, options, [pixels.buffer]);
+    if (reply.kind !== "carried") throw new JpegpreError("worker", "the worker answered another question");
+    onProgress?.(1);
+    const { encoder: encoderTables, target: tables } = reply;
+    return {
+      image: new ImageData(reply.pixels, reply.width),
+      quality: reply.quality,
+      encoderTables,
+      tables,
+      width,
+      height,
+      cutPixels: reply.cut,
+      finish: (jpeg) => finish(jpeg instanceof Uint8Array ? jpeg : new Uint8Array(jpeg), encoderTables, tables, width, height),
+    };
+  }
+
   async compress(picture: Picture, options: CompressOptions = {}): Promise<Compressed> {
     checkOptions(options, COMPRESS_OPTIONS);
     const settings = checkCompress(options);
@@ -112,10 +143,10 @@ class WorkerPreprocessor implements Preprocessor {
     const reply = await this.#run({ kind: "compress", job: this.#nextJob++, picture: sent, ...settings }, options, transfer);
     if (reply.kind !== "compressed") throw new JpegpreError("worker", "the worker answered another question");
     onProgress?.(1);
-    const { plain, kept, quality, width, height, isFlattened, isAnimated } = reply;
+    const { plain, kept, path, editReason, quality, width, height, isFlattened, isAnimated } = reply;
     const bytes = { input: sizeBytes, plain: plain.size, output: reply.blob.size };
     const blob = name === undefined ? reply.blob : named(reply.blob, name, lastModified);
-    return { blob, plain, bytes, kept, quality, width, height, isFlattened, isAnimated };
+    return { blob, plain, bytes, kept, path, editReason, quality, width, height, isFlattened, isAnimated };
   }
 
   close(): void {

@@ -1,5 +1,6 @@
 /** Messages between the page and the worker. */
 import type { ErrorCode } from "./errors.js";
+import type { Tables } from "./jpeg/tables.js";
 
 /** One profile; made by scripts/models.mjs from savedmodels/<profile>/model.json. */
 export interface ModelDescription {
@@ -7,7 +8,6 @@ export interface ModelDescription {
   version: string;
   /** Lowest and highest quality that it was trained for. */
   qualityRange: readonly [number, number];
-  tile: { alignment: number; overlap: number };
   sha256: string;
   sizeBytes: number;
 }
@@ -38,6 +38,11 @@ export interface PreprocessRequest {
   strength: number;
 }
 
+export interface CarrierRequest extends Omit<PreprocessRequest, "kind"> {
+  kind: "carrier";
+  encoder: Tables | undefined;
+}
+
 export interface CompressRequest {
   kind: "compress";
   job: number;
@@ -54,7 +59,7 @@ export interface CompressRequest {
   keepColorProfile: boolean;
 }
 
-export type JobRequest = PreprocessRequest | CompressRequest;
+export type JobRequest = PreprocessRequest | CarrierRequest | CompressRequest;
 export type Request = OpenRequest | JobRequest | { kind: "cancel"; job: number } | { kind: "ping" };
 
 export interface OpenedReply {
@@ -68,12 +73,25 @@ export interface PreprocessedReply {
   pixels: Uint8ClampedArray<ArrayBuffer>;
 }
 
+export interface CarrierReply {
+  kind: "carried";
+  job: number;
+  pixels: Uint8ClampedArray<ArrayBuffer>;
+  width: number;
+  quality: number | undefined;
+  encoder: Tables;
+  target: Tables;
+  cut: number;
+}
+
 export interface CompressedReply {
   kind: "compressed";
   job: number;
   blob: Blob;
   plain: Blob;
   kept: "edited" | "plain" | "original";
+  path: "carrier" | "edit";
+  editReason: string | undefined;
   quality: number;
   width: number;
   height: number;
@@ -84,6 +102,7 @@ export interface CompressedReply {
 export type Reply =
   | OpenedReply
   | PreprocessedReply
+  | CarrierReply
   | CompressedReply
   /** Without a job: of the model's loading. */
   | { kind: "progress"; job?: number; fraction: number }

@@ -12,7 +12,7 @@ export interface PreprocessorOptions {
   /** Where the network runs. "wasm": the CPU, by WebAssembly, which is all there is today; "auto", the default: the best there is. */
   backend?: "auto" | "wasm" | undefined;
   /**
-   * CPU threads for one picture: its tiles are shared out. Default: the device's cores, at most 4. They share no memory, so the
+   * CPU threads for one picture: its rows are shared out. Default: the device's cores, at most 4. They share no memory, so the
    * page need not be cross-origin isolated.
    */
   threads?: number | undefined;
@@ -23,7 +23,7 @@ export interface PreprocessorOptions {
    * from.
    */
   assets?: string | URL | undefined;
-  /** Upper bound of a tile's pixels. Smaller tiles take less memory and are cancelled sooner. Default 600,000. */
+  /** Upper bound of the pixels of a thread's piece of work. Smaller ones take less memory and are cancelled sooner. Default 1,000,000. */
   tilePixels?: number | undefined;
   /** A worker that says nothing for this long while it has work is given up. Default 60. */
   timeoutSeconds?: number | undefined;
@@ -45,6 +45,39 @@ export interface JobOptions {
 export interface PreprocessOptions extends JobOptions {
   /** 1..100: the quality that the JPEG encoder will be given. The edit is made for it. */
   quality: number;
+}
+
+/** Luma and chroma quantization tables of a JPEG file: 64 whole numbers of 1..255 each, row by row, not in zig-zag order. */
+export interface QuantizationTables {
+  readonly luma: readonly number[];
+  readonly chroma: readonly number[];
+}
+
+export interface CarrierOptions extends PreprocessOptions {
+  /** Those that your encoder will use. Default: libjpeg's, of the quality that suits best, which the result tells. */
+  encoderTables?: QuantizationTables | undefined;
+}
+
+/** A picture that makes an ordinary encoder write what the network decided. */
+export interface Carrier {
+  /** What to encode, as 4:2:0; both sides are multiples of 16. */
+  image: ImageData;
+  /** The quality to give to an encoder with libjpeg's tables; undefined if `encoderTables` were given. */
+  quality: number | undefined;
+  encoderTables: QuantizationTables;
+  /** Those that the finished file has. */
+  tables: QuantizationTables;
+  /** Pixels of the finished file. */
+  width: number;
+  height: number;
+  /** Pixels cut at black or white. Coefficients near them may come out otherwise. */
+  cutPixels: number;
+  /**
+   * Sets tables and size of the encoded `image` right; coefficients and metadata stay as they are.
+   *
+   * @throws RangeError if it is not that file: one line says what was expected.
+   */
+  finish(jpeg: Uint8Array | ArrayBuffer): Uint8Array<ArrayBuffer>;
 }
 
 export interface CompressOptions extends JobOptions {
@@ -74,6 +107,13 @@ export interface Compressed {
   bytes: { input: number | undefined; plain: number; output: number };
   /** What `blob` is: "edited", "plain" if editing saved nothing, "original" if encoding saved nothing. */
   kept: "edited" | "plain" | "original";
+  /**
+   * How the network's file was made. "carrier": the encoder was made to write the network's decisions in the model's own
+   * quantization tables. "edit": pixels were edited, and the encoder used its own tables.
+   */
+  path: "carrier" | "edit";
+  /** Why `path` is "edit": what about the picture or this browser stood against a carrier. Undefined if it is "carrier". */
+  editReason: string | undefined;
   /** The quality used: as given, or as found for `maxBytes`. */
   quality: number;
   /** Pixels, upright. */
@@ -118,6 +158,13 @@ export interface Preprocessor {
    * @returns A new picture of the same size and color space, 8 bits per sample.
    */
   preprocess(image: ImageData, options: PreprocessOptions): Promise<ImageData>;
+
+  /**
+   * Makes the carrier of a picture for a JPEG encoder of your own: one that rounds coefficients, and does nothing else to them.
+   *
+   * @param image Not modified. Its colors are taken for sRGB, and as if it were opaque.
+   */
+  carrier(image: ImageData, options: CarrierOptions): Promise<Carrier>;
 
   /** Stops all work and frees the memory; jobs under way fail with code "closed". */
   close(): void;

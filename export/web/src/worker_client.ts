@@ -2,10 +2,10 @@
 import { describe } from "./checks.js";
 import { JpegpreError, firstLine } from "./errors.js";
 import { foreign } from "./pictures.js";
-import type { CompressedReply, JobRequest, OpenedReply, OpenRequest, PreprocessedReply, Reply } from "./protocol.js";
+import type { CarrierReply, CompressedReply, JobRequest, OpenedReply, OpenRequest, PreprocessedReply, Reply } from "./protocol.js";
 import { startWorker } from "./start_worker.js";
 
-export type JobReply = PreprocessedReply | CompressedReply;
+export type JobReply = PreprocessedReply | CarrierReply | CompressedReply;
 
 interface Job {
   resolve(reply: JobReply): void;

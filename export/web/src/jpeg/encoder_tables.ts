@@ -1,6 +1,6 @@
 /** Which tables this browser's encoder uses, read from a file that it wrote. */
-import type { Tables } from "../worker/tile_runner.js";
 import { readFrame } from "./frame.js";
+import type { Tables } from "./tables.js";
 
 const SIDE = 32;
 const probes = new Map<number, Promise<Tables | undefined>>();

@@ -1,6 +1,6 @@
 /** The header of an encoded carrier, made to say what its coefficients mean; the same as jpegpre_tf/jpeg/finish.py. */
-import type { Tables } from "../worker/tile_runner.js";
 import { readFrame, ZIGZAG, type Frame } from "./frame.js";
+import type { Tables } from "./tables.js";
 
 const BLOCK = 8;
 const MCU = 16;
@@ -50,10 +50,11 @@ export function finish(
   return result;
 }
 
-function checkTables(name: string, tables: Tables): void {
+/** @throws RangeError if they are no tables of 8 bits. */
+export function checkTables(name: string, tables: Tables): void {
   for (const kind of KINDS) {
     const table = tables[kind];
-    const isTable = table.length === 64 && table.every((entry) => Number.isInteger(entry) && entry >= 1 && entry <= 255);
+    const isTable = table?.length === 64 && table.every((entry) => Number.isInteger(entry) && entry >= 1 && entry <= 255);
     if (!isTable) throw new RangeError(`\`${name}.${kind}\` must be 64 whole numbers from 1 to 255`);
   }
 }

@@ -1,29 +1,44 @@
 /** One picture to one smaller JPEG file, by the browser's own encoder. */
 import { JpegpreError } from "../errors.js";
 import type { CompressRequest, CompressedReply } from "../protocol.js";
+import { encoderTables } from "../jpeg/encoder_tables.js";
 import { reoptimized } from "../jpeg/reoptimize.js";
+import { standardTables } from "../jpeg/standard_tables.js";
+import type { Tables } from "../jpeg/tables.js";
+import { tunedTables, type TablesFile } from "../jpeg/tuned_tables.js";
 import { Canvas, isAllOpaque } from "./canvas.js";
 import { checkCanvas } from "./canvas_check.js";
+import { carrierSide, checkSize, encodeCarrier, NoCarrier } from "./carriers.js";
+import type { Coefficients } from "./coefficients.js";
 import { decode } from "./decode.js";
 import { fileType, isAnimated } from "./file_type.js";
 import { dropColorProfile, insertMetadata, stripJpeg, uprightMetadata } from "./metadata.js";
+import type { Kernel } from "./kernel.js";
 import { mayCarryMetadata, readMetadata, type Metadata } from "./metadata_read.js";
 import { fittingSize, scaleDown } from "./scale.js";
 import { searchQuality } from "./size_search.js";
 
 export interface Steps {
-  /** Edits every pixel of `source` into `target` for `quality`. */
-  edit(source: Canvas, target: Canvas, quality: number): Promise<void>;
+  kernel: Kernel;
+  tunedTables: TablesFile;
+  /** Edits every pixel of `source` into `target` for an encoder of these tables. */
+  edit(source: Canvas, target: Canvas, encoder: Tables): Promise<void>;
+  decide(source: Canvas, target: Tables): Promise<Coefficients>;
+  /** @returns How many pixels of the carrier are cut at 0 or 255. */
+  render(coefficients: Coefficients, encoder: Tables, target: Canvas): Promise<number>;
   /** Throws to stop, after messages had their turn. */
   checkpoint(): Promise<void>;
 }
 
-export async function compress(request: CompressRequest, { edit, checkpoint }: Steps): Promise<CompressedReply> {
+/** How a file was made. */
+type Way = Pick<CompressedReply, "path" | "editReason">;
+
+export async function compress(request: CompressRequest, steps: Steps): Promise<CompressedReply> {
   checkCanvas();
+  const { checkpoint } = steps;
   const file = request.picture instanceof Blob ? request.picture : undefined;
   const bytes = file && new Uint8Array(await file.arrayBuffer());
   const { canvas: source, isFlattened, isScaled } = await open(request, bytes);
-  let target: Canvas | undefined;
   try {
     await checkpoint();
     const { width, height } = source;
@@ -33,15 +48,13 @@ export async function compress(request: CompressRequest, { edit, checkpoint }: S
       return withMetadata(await source.encode(quality), metadata);
     });
     const trim = (blob: Blob): Promise<Blob> => trimmed(blob, request.keepColorProfile);
-    target = new Canvas(width, height, true);
-    const edited = target;
     const smallerAt = async (quality: number): Promise<Best> => {
       const plain = await trim(await plainAt(quality));
-      if (request.strength === 0) return { blob: plain, kept: "plain", sizeBytes: plain.size };
-      await edit(source, edited, quality);
-      const blob = await trim(await withMetadata(await edited.encode(quality), metadata));
+      if (request.strength === 0) return { blob: plain, kept: "plain", sizeBytes: plain.size, path: "edit", editReason: "strength is 0" };
+      const { jpeg, ...way } = await encodedAt(source, quality, steps);
+      const blob = await trim(await withMetadata(jpeg, metadata));
       const isSmaller = blob.size < plain.size;
-      return { blob: isSmaller ? blob : plain, kept: isSmaller ? "edited" : "plain", sizeBytes: blob.size };
+      return { blob: isSmaller ? blob : plain, kept: isSmaller ? "edited" : "plain", sizeBytes: blob.size, ...way };
     };
     const { quality, best } = await atQualityOrSize(request, smallerAt, plainAt);
     const original = bytes && !isScaled ? handedOn(bytes, file!, request) : undefined;
@@ -52,6 +65,8 @@ export async function compress(request: CompressRequest, { edit, checkpoint }: S
       blob: isOriginalKept ? original : best.blob,
       plain: await plainAt(quality),
       kept: isOriginalKept ? "original" : best.kept,
+      path: best.path,
+      editReason: best.editReason,
       quality,
       width,
       height,
@@ -60,7 +75,38 @@ export async function compress(request: CompressRequest, { edit, checkpoint }: S
     };
   } finally {
     source.close();
-    target?.close();
+  }
+}
+
+/** The file that the network decides on: by a carrier, or of edited pixels where there can be none. */
+async function encodedAt(source: Canvas, quality: number, steps: Steps): Promise<{ jpeg: Blob } & Way> {
+  const { kernel, decide, render, edit, tunedTables: family } = steps;
+  const { width, height } = source;
+  let editReason: string;
+  try {
+    checkSize(width, height);
+    return await onCanvas(carrierSide(width), carrierSide(height), async (canvas) => {
+      const work = { kernel, decide: (target: Tables) => decide(source, target), render };
+      const jpeg = await encodeCarrier(tunedTables(family, quality), quality, canvas, work);
+      return { jpeg: new Blob([jpeg], { type: "image/jpeg" }), path: "carrier", editReason: undefined };
+    });
+  } catch (error) {
+    if (!(error instanceof NoCarrier)) throw error;
+    editReason = error.message;
+  }
+  const encoder = (await encoderTables(quality)) ?? standardTables(quality);
+  return onCanvas(width, height, async (canvas) => {
+    await edit(source, canvas, encoder);
+    return { jpeg: await canvas.encode(quality), path: "edit", editReason };
+  });
+}
+
+async function onCanvas<Result>(width: number, height: number, work: (canvas: Canvas) => Promise<Result>): Promise<Result> {
+  const canvas = new Canvas(width, height, true);
+  try {
+    return await work(canvas);
+  } finally {
+    canvas.close();
   }
 }
 
@@ -78,7 +124,7 @@ async function trimmed(blob: Blob, keepColorProfile: boolean): Promise<Blob> {
   return result === jpeg ? blob : new Blob([result], { type: "image/jpeg" });
 }
 
-interface Best {
+interface Best extends Way {
   blob: Blob;
   kept: "edited" | "plain";
   sizeBytes: number;

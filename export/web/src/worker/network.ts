@@ -1,9 +1,18 @@
 /** Loads a model and puts it on as many threads as were asked for. */
 import { JpegpreError, firstLine } from "../errors.js";
 import type { ModelSource, OpenRequest } from "../protocol.js";
-import { KernelNetwork } from "./kernel_network.js";
-import type { TileRunner } from "./tile_runner.js";
-import { TileThread } from "./tile_thread.js";
+import type { TablesFile } from "../jpeg/tuned_tables.js";
+import { Kernel } from "./kernel.js";
+import { readModel } from "./model_file.js";
+import { KernelRunner, type Runner } from "./runner.js";
+import { Thread } from "./thread.js";
+
+export interface Network {
+  tables: TablesFile;
+  /** In this thread, for what is done once a picture. */
+  kernel: Kernel;
+  runners: Runner[];
+}
 
 export interface NetworkEvents {
   /** Called with the share of the model that is loaded, 0..1. */
@@ -12,14 +21,15 @@ export interface NetworkEvents {
   onFailure(message: string): void;
 }
 
-export async function openNetwork(request: OpenRequest, { onProgress, onFailure }: NetworkEvents): Promise<TileRunner[]> {
+export async function openNetwork(request: OpenRequest, { onProgress, onFailure }: NetworkEvents): Promise<Network> {
   const { source, workerUrl } = request;
-  const content = await fetchModel(source, onProgress);
+  const { tables, network } = readModel(await fetchModel(source, onProgress));
   // Here in any case: what cannot run is said before threads are started.
-  const network = KernelNetwork.open(content);
+  const kernel = new Kernel(network);
   // Old Safaris have no workers inside workers.
-  if (request.threads === 1 || typeof Worker === "undefined") return [network];
-  return Promise.all(Array.from({ length: request.threads }, () => TileThread.open(content, workerUrl, onFailure)));
+  if (request.threads === 1 || typeof Worker === "undefined") return { tables, kernel, runners: [new KernelRunner(kernel)] };
+  const threads = Array.from({ length: request.threads }, () => Thread.open(network, workerUrl, onFailure));
+  return { tables, kernel, runners: await Promise.all(threads) };
 }
 
 /** Loads a model file and checks it against its hash. */

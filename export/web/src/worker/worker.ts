@@ -1,18 +1,20 @@
 /** The worker: opens one model, then does one job after another. */
 import { JpegpreError, firstLine } from "../errors.js";
-import type { CompressRequest, JobRequest, OpenRequest, PreprocessRequest, Reply, Request } from "../protocol.js";
+import type { CarrierRequest, CompressRequest, JobRequest, OpenRequest, PreprocessRequest, Reply, Request } from "../protocol.js";
+import { standardTables } from "../jpeg/standard_tables.js";
+import { tunedTables } from "../jpeg/tuned_tables.js";
 import type { Canvas, Pixels } from "./canvas.js";
+import { carrierSide, chosenQuality, LIBJPEG_QUALITIES } from "./carriers.js";
 import { compress } from "./compress.js";
-import { openNetwork } from "./network.js";
-import { preprocess, type WriteTile } from "./preprocess.js";
-import type { TileRunner } from "./tile_runner.js";
+import { openNetwork, type Network } from "./network.js";
+import { decide, edit, render, type StripOptions } from "./strips.js";
 
 // The types of the page's window are in force here; a worker's postMessage has other arguments.
 const send = self.postMessage.bind(self) as unknown as (reply: Reply, transfer?: Transferable[]) => void;
 
 class Cancelled extends Error {}
 
-let opened: { runners: TileRunner[]; request: OpenRequest } | undefined;
+let opened: { network: Network; stripPixels: number } | undefined;
 const cancelled = new Set<number>();
 let queue: Promise<void> = Promise.resolve();
 
@@ -28,7 +30,7 @@ export function serveJobs(): void {
 
 /** Alive means that all threads are: one that ran out of memory dies without a word. */
 async function pong(): Promise<void> {
-  await Promise.all(opened?.runners.map((runner) => runner.ping()) ?? []);
+  await Promise.all(opened?.network.runners.map((runner) => runner.ping()) ?? []);
   send({ kind: "pong" });
 }
 
@@ -48,61 +50,78 @@ async function guarded(job: number | undefined, run: () => Promise<void>): Promi
 }
 
 async function open(request: OpenRequest): Promise<void> {
-  const runners = await openNetwork(request, {
+  const network = await openNetwork(request, {
     onProgress: (fraction) => send({ kind: "progress", fraction }),
     onFailure: (message) => send({ kind: "failed", code: "worker", message }),
   });
-  opened = { runners, request };
-  send({ kind: "opened", threads: runners.length });
+  opened = { network, stripPixels: request.tilePixels };
+  send({ kind: "opened", threads: network.runners.length });
 }
 
 async function work(request: JobRequest): Promise<void> {
   await checkpoint(request.job);
   if (request.kind === "preprocess") await preprocessPixels(request);
+  else if (request.kind === "carrier") await makeCarrier(request);
   else await compressPicture(request);
 }
 
 async function preprocessPixels(request: PreprocessRequest): Promise<void> {
-  const { pixels, width, height } = request;
+  const { pixels, width, height, quality, strength } = request;
   const source: Pixels = { width, height, read: (x, y, w, h) => rectangle(pixels, width, x, y, w, h) };
   const result = new Uint8ClampedArray(pixels.length);
-  await edit(request, source, request.quality, (tile, x, y, keep) => {
-    for (let row = keep.y; row < keep.y + keep.height; row++) {
-      const from = (row * tile.width + keep.x) * 4;
-      result.set(tile.data.subarray(from, from + keep.width * 4), ((y + row) * width + x + keep.x) * 4);
-    }
-  });
+  const write = (rows: Uint8ClampedArray, y: number): void => result.set(rows, y * width * 4);
+  const options = stripOptions(request, (fraction) => fraction);
+  await edit(opened!.network.runners, source, standardTables(quality), strength, write, options);
   send({ kind: "preprocessed", job: request.job, pixels: result }, [result.buffer]);
 }
 
-async function compressPicture(request: CompressRequest): Promise<void> {
-  // Several qualities may be tried for a size: progress then starts anew in what is left.
-  let base = 0;
-  const editCanvas = async (source: Canvas, target: Canvas, quality: number): Promise<void> => {
-    const from = base;
-    const share = request.quality === undefined ? (1 - from) / 2 : 1;
-    await edit(request, source, quality, (...tile) => target.write(...tile), (fraction) => from + fraction * share);
-    base = from + share;
-  };
-  send(await compress(request, { edit: editCanvas, checkpoint: () => checkpoint(request.job) }));
+async function makeCarrier(request: CarrierRequest): Promise<void> {
+  const { pixels, width, height, quality, strength, job } = request;
+  const { kernel, runners, tables } = opened!.network;
+  const source: Pixels = { width, height, read: (x, y, w, h) => rectangle(pixels, width, x, y, w, h) };
+  const target = tunedTables(tables, quality);
+  const coefficients = await decide(runners, source, target, strength, stripOptions(request, (fraction) => 0.7 * fraction));
+  const choice = request.encoder ? { quality: undefined, tables: request.encoder } : chosenQuality(kernel, coefficients, target, LIBJPEG_QUALITIES);
+  const wide = carrierSide(width);
+  const result = new Uint8ClampedArray(wide * carrierSide(height) * 4);
+  const write = (rows: Uint8ClampedArray, y: number): void => result.set(rows, y * wide * 4);
+  const cut = await render(runners, coefficients, choice.tables, write, stripOptions(request, (fraction) => 0.7 + 0.3 * fraction));
+  const reply: Reply = { kind: "carried", job, pixels: result, width: wide, quality: choice.quality, encoder: choice.tables, target, cut };
+  send(reply, [result.buffer]);
 }
 
-async function edit(
-  request: JobRequest,
-  source: Pixels,
-  quality: number,
-  write: WriteTile,
-  scaled: (fraction: number) => number = (fraction) => fraction,
-): Promise<void> {
-  const { runners, request: options } = opened!;
-  await preprocess(runners, source, write, {
-    task: { kind: "edit", quality },
-    strength: request.strength,
-    tile: options.model.tile,
-    tilePixels: options.tilePixels,
-    onProgress: (fraction) => send({ kind: "progress", job: request.job, fraction: scaled(fraction) }),
+async function compressPicture(request: CompressRequest): Promise<void> {
+  const { network } = opened!;
+  const { kernel, runners, tables } = network;
+  const { strength } = request;
+  // Each step takes a share of what is left: several qualities may be tried for a size, and an edit may follow a carrier.
+  let base = 0;
+  const part = (share: number): StripOptions => {
+    const from = base;
+    const span = (1 - from) * (request.quality === undefined ? share / 2 : share);
+    base += span;
+    return stripOptions(request, (fraction) => from + fraction * span);
+  };
+  const writeTo = (canvas: Canvas) => (pixels: Uint8ClampedArray<ArrayBuffer>, y: number): void =>
+    canvas.write(new ImageData(pixels, canvas.width), 0, y);
+  const reply = await compress(request, {
+    kernel,
+    tunedTables: tables,
+    edit: (source, target, encoder) => edit(runners, source, encoder, strength, writeTo(target), part(0.9)),
+    decide: (source, target) => decide(runners, source, target, strength, part(0.6)),
+    render: (coefficients, encoder, target) => render(runners, coefficients, encoder, writeTo(target), part(0.75)),
     checkpoint: () => checkpoint(request.job),
   });
+  send(reply);
+}
+
+/** @param scaled Progress of the job by that of the strips. */
+function stripOptions(request: JobRequest, scaled: (fraction: number) => number): StripOptions {
+  return {
+    stripPixels: opened!.stripPixels,
+    onProgress: (fraction) => send({ kind: "progress", job: request.job, fraction: scaled(fraction) }),
+    checkpoint: () => checkpoint(request.job),
+  };
 }
 
 function rectangle(

@@ -66,7 +66,7 @@ describe("the tarball", () => {
     expect(sizeBytes).toBeLessThan(1e6);
     const names = execFileSync("tar", ["tzf", tarball], { encoding: "utf8" }).trim().split("\n");
     expect(names).toEqual(expect.arrayContaining(["LICENSE", "THIRD-PARTY-NOTICES.txt", "README.md"].map((name) => `package/${name}`)));
-    expect(names.filter((name) => !/\/(dist\/(index|worker)\.js|dist\/(index|types|errors)\.d\.ts|dist\/models\/\w+\.onnx|[^/]+)$/.test(name))).toEqual([]);
+    expect(names.filter((name) => !/\/(dist\/(index|worker)\.js|dist\/(index|types|errors)\.d\.ts|dist\/models\/\w+\.bin|[^/]+)$/.test(name))).toEqual([]);
   });
 
   it("is imported by Node without effect, and refused there with a code", () => {

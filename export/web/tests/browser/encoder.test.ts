@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import type * as EncoderTables from "../../src/jpeg/encoder_tables.js";
 import type * as Finish from "../../src/jpeg/finish.js";
 import type * as Reoptimize from "../../src/jpeg/reoptimize.js";
-import { quantizationTables } from "../../src/worker/kernel/jpeg_tables.js";
+import { standardTables } from "../../src/jpeg/standard_tables.js";
 import { useBrowser } from "./harness.js";
 
 const harness = useBrowser();
@@ -42,7 +42,7 @@ describe("the browser's encoder", () => {
         isOptimal: tools.reoptimized(jpeg) === undefined,
       };
     });
-    expect(result.tables).toEqual([50, 90].map((quality) => quantizationTables(quality)));
+    expect(result.tables).toEqual([50, 90].map((quality) => standardTables(quality)));
     expect(result.full).toBeUndefined(); // Chromium writes 4:4:4 there
     expect(result.size).toEqual([57, 33]);
     expect(result.isBack).toBe(true);

@@ -161,7 +161,7 @@ describe("a worker", () => {
     ]);
   });
 
-  it("whose tile thread crashes or dies fails its job; the next one works", async () => {
+  it("whose thread crashes or dies fails its job; the next one works", async () => {
     // Requests of a worker's own workers cannot be intercepted: they get a script that loads the real one.
     await prepend(`
       const Real = Worker;
@@ -170,11 +170,11 @@ describe("a worker", () => {
           const script = \`
             let held = [];
             self.addEventListener("message", (event) => {
-              const quality = event.data.tile?.task.quality;
+              const strength = event.data.task?.strength;
               if (held) held.push(event.data);
-              if (held || quality === 31 || quality === 32) event.stopImmediatePropagation();
-              if (quality === 31) throw new Error("out of memory");
-              if (quality === 32) self.close();
+              if (held || strength === 0.31 || strength === 0.32) event.stopImmediatePropagation();
+              if (strength === 0.31) throw new Error("out of memory");
+              if (strength === 0.32) self.close();
             });
             importScripts("\${url}");
             const early = held;
@@ -188,8 +188,8 @@ describe("a worker", () => {
       const preprocessor = await createPreprocessor({ threads: 2, timeoutSeconds: 8 });
       const image = new ImageData(64, 64);
       const outcome = [];
-      for (const quality of [31, 50, 32, 50]) {
-        const code = await preprocessor.preprocess(image, { quality }).then(() => "fine", (error) => error.code);
+      for (const strength of [0.31, 1, 0.32, 1]) {
+        const code = await preprocessor.preprocess(image, { quality: 50, strength }).then(() => "fine", (error) => error.code);
         outcome.push(code);
       }
       return outcome;
@@ -205,13 +205,13 @@ describe("a worker", () => {
 
 describe("a model", () => {
   it("that is another than described is refused", async () => {
-    await page.route("**/*.onnx", (route) => route.fulfill({ body: "something else" }));
-    expect(await compressed()).toMatch(/^model: the model http.*\.onnx is not the described one: expected sha256 /);
+    await page.route("**/*.bin", (route) => route.fulfill({ body: "something else" }));
+    expect(await compressed()).toMatch(/^model: the model http.*\.bin is not the described one: expected sha256 /);
   });
 
   it("that is not there is said by its address", async () => {
-    await page.route("**/*.onnx", (route) => route.fulfill({ status: 404 }));
-    expect(await compressed()).toMatch(/^model: cannot load the model http.*\.onnx \(HTTP 404\)/);
+    await page.route("**/*.bin", (route) => route.fulfill({ status: 404 }));
+    expect(await compressed()).toMatch(/^model: cannot load the model http.*\.bin \(HTTP 404\)/);
   });
 });
 

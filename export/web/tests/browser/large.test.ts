@@ -57,7 +57,7 @@ describe("a 12-megapixel photo", () => {
     expect(result.progress.length).toBeGreaterThan(20);
     expect(result.progress.at(-1)).toBe(1);
     expect([...result.progress].sort((a, b) => a - b)).toEqual(result.progress);
-    // Two canvases and the decoded picture are 144 MB; threads and their tiles the rest. 220 MB was measured; when the
+    // Two canvases and the decoded picture are 144 MB, coefficients 36; threads and their strips the rest. When the
     // browser collects its garbage is its own affair.
     expect(peak - before).toBeLessThan(400);
   });
@@ -73,7 +73,7 @@ describe("a 12-megapixel photo", () => {
       await preprocessor.preprocess(tiny, { quality: 50 });
       const from = performance.now();
       await preprocessor.preprocess(new ImageData(512, 512), { quality: 50 });
-      const tile = performance.now() - from;
+      const strip = performance.now() - from;
       const controller = new AbortController();
       let cancelledAt = 0;
       let late = 0;
@@ -85,7 +85,7 @@ describe("a 12-megapixel photo", () => {
             if (cancelledAt) late++;
             if (fraction < 0.1 || controller.signal.aborted || isDue) return;
             isDue = true;
-            // Somewhere inside a tile.
+            // Somewhere inside a strip.
             setTimeout(() => {
               cancelledAt = performance.now();
               controller.abort();
@@ -98,12 +98,12 @@ describe("a 12-megapixel photo", () => {
       await preprocessor.preprocess(tiny, { quality: 50 });
       const free = performance.now() - cancelledAt;
       const already = await preprocessor.compress(photo, { signal: AbortSignal.abort() }).catch((error) => error.name);
-      return { outcome, rejected, free, late, already, tile };
+      return { outcome, rejected, free, late, already, strip };
     });
     console.log(`cancelled after ${Math.round(result.rejected)} ms, worker free after ${Math.round(result.free)} ms`);
     expect(result).toMatchObject({ outcome: "AbortError", late: 0, already: "AbortError" });
     expect(result.rejected).toBeLessThan(500);
-    // Each thread ends the tile it is at and the one that waits. On free cores four tiles are under 500 ms.
-    expect(result.free).toBeLessThan(Math.max(500, 4 * result.tile));
+    // Each thread ends the strip it is at and the one that waits. On free cores four strips are under 500 ms.
+    expect(result.free).toBeLessThan(Math.max(500, 4 * result.strip));
   });
 });

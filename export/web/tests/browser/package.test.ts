@@ -129,7 +129,7 @@ describe("preprocess", () => {
     expect(result).toEqual({ size: [37, 21], argument: 0, strength0: 0, alpha: 0, isEdited: true });
   });
 
-  it("shows no seams: tiles give the pixels of the whole, on one thread and on two", async () => {
+  it("shows no seams: strips give the pixels of the whole, on one thread and on two", async () => {
     const counts = await page.evaluate(async () => {
       const { createPreprocessor } = await load("/dist/index.js");
       const bitmap = await createImageBitmap(await (await fetch("/pictures/gb82_city.webp")).blob());
@@ -164,6 +164,52 @@ describe("preprocess", () => {
     const plain = await run();
     expect(isolated).toMatchObject({ isolated: true, threads: 2 });
     expect(plain).toEqual({ isolated: false, threads: 2, sum: isolated.sum });
+  });
+});
+
+describe("carrier", () => {
+  it("gives through an encoder of one's own what compress gives", async () => {
+    const result = await page.evaluate(async () => {
+      const { createPreprocessor } = await load("/dist/index.js");
+      const preprocessor = await createPreprocessor();
+      const bitmap = await createImageBitmap(await (await fetch("/pictures/gb82_city.webp")).blob());
+      const context = new OffscreenCanvas(203, 131).getContext("2d")!;
+      context.drawImage(bitmap, 0, 0);
+      const image = context.getImageData(0, 0, 203, 131);
+      const carrier = await preprocessor.carrier(image, { quality: 60 });
+      const canvas = new OffscreenCanvas(carrier.image.width, carrier.image.height);
+      canvas.getContext("2d")!.putImageData(carrier.image, 0, 0);
+      const encode = async (quality: number): Promise<ArrayBuffer> =>
+        (await canvas.convertToBlob({ type: "image/jpeg", quality: quality / 100 })).arrayBuffer();
+      const finished = carrier.finish(await encode(carrier.quality!));
+      const { blob, path } = await preprocessor.compress(image, { quality: 60, keepColorProfile: true });
+      const compressed = new Uint8Array(await blob.arrayBuffer());
+      const { encoderTables } = carrier;
+      const fixed = await preprocessor.carrier(image, { quality: 60, encoderTables });
+      let refused = "";
+      try {
+        carrier.finish(await encode(carrier.quality! - 5));
+      } catch (error) {
+        refused = (error as Error).message;
+      }
+      const wrong = { luma: [0], chroma: [] };
+      return {
+        path,
+        isSame: compressed.length === finished.length && compressed.every((byte, i) => byte === finished[i]),
+        size: [carrier.image.width, carrier.image.height, carrier.width, carrier.height, carrier.cutPixels],
+        fixed: [fixed.quality, fixed.image.data.every((sample, i) => sample === carrier.image.data[i])],
+        refused,
+        wrong: await preprocessor.carrier(image, { quality: 60, encoderTables: wrong }).catch((error) => error.message),
+      };
+    });
+    expect(result).toEqual({
+      path: "carrier",
+      isSame: true,
+      size: [208, 144, 203, 131, expect.any(Number)],
+      fixed: [undefined, true],
+      refused: expect.stringMatching(/must have the luma table that its carrier was made for/),
+      wrong: "`encoderTables.luma` must be 64 whole numbers from 1 to 255",
+    });
   });
 });
 

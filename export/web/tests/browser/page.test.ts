@@ -186,7 +186,7 @@ describe("the page", () => {
   });
 
   it("loses nothing when a network cannot be loaded: photos wait, or the old one goes on", async () => {
-    const isModel = (name: string) => (url: URL): boolean => url.pathname.includes(name) && url.pathname.endsWith(".onnx");
+    const isModel = (name: string) => (url: URL): boolean => url.pathname.includes(name) && url.pathname.endsWith(".bin");
     await page.route(isModel("perceptual"), (route) => route.fulfill({ status: 404 }));
     await page.locator("#samples").click();
     await finished(2);

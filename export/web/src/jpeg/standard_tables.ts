@@ -1,8 +1,9 @@
-/** The standard's example quantisation tables (ISO 10918-1, Annex K), scaled as libjpeg does for a quality. */
+/** The standard's example quantization tables (ISO 10918-1, Annex K), and as libjpeg scales them for a quality. */
+import type { Tables } from "./tables.js";
 
 // Natural order, 8 rows of 8.
 // prettier-ignore
-const LUMA = [
+export const STANDARD_LUMA: readonly number[] = [
   16, 11, 10, 16, 24, 40, 51, 61,
   12, 12, 14, 19, 26, 58, 60, 55,
   14, 13, 16, 24, 40, 57, 69, 56,
@@ -13,7 +14,7 @@ const LUMA = [
   72, 92, 95, 98, 112, 100, 103, 99,
 ];
 // prettier-ignore
-const CHROMA = [
+export const STANDARD_CHROMA: readonly number[] = [
   17, 18, 24, 47, 99, 99, 99, 99,
   18, 21, 26, 66, 99, 99, 99, 99,
   24, 26, 56, 99, 99, 99, 99, 99,
@@ -24,11 +25,11 @@ const CHROMA = [
   99, 99, 99, 99, 99, 99, 99, 99,
 ];
 
-/** Levels of a step of each coefficient of Y, and of Cb and Cr; natural order. */
-export function quantizationTables(quality: number): { luma: number[]; chroma: number[] } {
+/** Steps of each coefficient of Y, and of Cb and Cr, in levels. */
+export function standardTables(quality: number): Tables {
   const whole = Math.min(100, Math.max(1, Math.round(quality)));
   const percent = whole < 50 ? Math.floor(5000 / whole) : 200 - 2 * whole;
-  const scaled = (table: number[]): number[] =>
+  const scaled = (table: readonly number[]): number[] =>
     table.map((entry) => Math.min(255, Math.max(1, Math.floor((entry * percent + 50) / 100))));
-  return { luma: scaled(LUMA), chroma: scaled(CHROMA) };
+  return { luma: scaled(STANDARD_LUMA), chroma: scaled(STANDARD_CHROMA) };
 }

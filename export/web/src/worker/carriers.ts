@@ -1,0 +1,155 @@
+/** What this browser's encoder does with carriers, found out by small files that it writes, and one picture's carrier. */
+import { encoderTables } from "../jpeg/encoder_tables.js";
+import { finish } from "../jpeg/finish.js";
+import { readCoefficients } from "../jpeg/read_coefficients.js";
+import { standardTables } from "../jpeg/standard_tables.js";
+import type { Tables } from "../jpeg/tables.js";
+import { firstLine } from "../errors.js";
+import { Canvas } from "./canvas.js";
+import { sampleRows, WORK_ROW, type Coefficients } from "./coefficients.js";
+import type { Kernel } from "./kernel.js";
+
+/** Qualities of the encoder that a carrier may be made for, as jpegpre_tf/jpeg/encoder_choice.py has them. */
+const CANDIDATES = [60, 70, 75, 80, 85, 90, 93, 95, 96, 97, 98];
+/** What Firefox has instead of the higher ones: from 90 on it writes 4:4:4. */
+const HIGHEST_OF_FIREFOX = 89;
+/** libjpeg refuses longer sides, and a carrier's are multiples of 16. */
+const LONGEST_SIDE = Math.floor(65_500 / WORK_ROW) * WORK_ROW;
+/** As in jpegpre_tf/runtime/encoding/carriers.py. */
+const MOST_PIXELS = 24_000_000;
+// The rule of jpegpre_tf/runtime/inference/carrier.py: when coefficients of the file are counted, and how many may be wrong.
+/** Mean step of the encoder's luma table, in levels, below which coefficients come out otherwise. */
+const FINE_STEPS = 3;
+/** Part of the pixels that may be cut at 0 or 255: each touches 96 coefficients at most. */
+const HARMLESS_CUT = 1 / 5000 / 96;
+const mostWrong = (quality: number): number => (quality <= 80 ? 1 / 5000 : 1 / 500);
+/** Of the test picture: side, and part of its coefficients that may come out otherwise. Encoders that round give 0. */
+const SIDE = 64;
+const MOST_CHANGED = 0.005;
+
+export interface EncoderQuality {
+  quality: number;
+  tables: Tables;
+}
+
+/** Why a picture has no carrier: its pixels are edited then. */
+export class NoCarrier extends Error {}
+
+/** @throws NoCarrier for pictures of this size. */
+export function checkSize(width: number, height: number): void {
+  if (width * height > MOST_PIXELS) throw new NoCarrier("carriers of more than 24 megapixels would take too much memory");
+  if (Math.max(width, height) > LONGEST_SIDE) throw new NoCarrier(`a carrier's sides have at most ${LONGEST_SIDE} pixels`);
+}
+
+let checked: Promise<EncoderQuality[]> | undefined;
+
+/**
+ * The qualities of this browser's encoder that carriers may be made for, with their tables; found out once.
+ *
+ * @throws NoCarrier if there is none, or it does not write what a carrier holds.
+ */
+export function encoderQualities(kernel: Kernel): Promise<EncoderQuality[]> {
+  checked ??= probe(kernel);
+  return checked;
+}
+
+async function probe(kernel: Kernel): Promise<EncoderQuality[]> {
+  const found: EncoderQuality[] = [];
+  const add = async (quality: number): Promise<void> => {
+    const tables = await encoderTables(quality);
+    if (tables) found.push({ quality, tables });
+  };
+  for (const quality of CANDIDATES) await add(quality);
+  if (found.length && found.at(-1)!.quality < HIGHEST_OF_FIREFOX) await add(HIGHEST_OF_FIREFOX);
+  if (found.length === 0) throw new NoCarrier("this browser writes no JPEG files of 4:2:0 with tables of 8 bits");
+  await checkRounding(kernel, found.find(({ quality }) => quality >= 75) ?? found[0]!);
+  return found;
+}
+
+/** @throws NoCarrier unless the encoder writes the coefficients that a carrier has. */
+async function checkRounding(kernel: Kernel, { quality, tables }: EncoderQuality): Promise<void> {
+  const pixels = new Uint8ClampedArray(SIDE * SIDE * 4);
+  let chance = 1;
+  for (let i = 0; i < pixels.length; i++) {
+    chance = (Math.imul(chance, 1103515245) + 12345) & 0x7fffffff;
+    const at = i >> 2;
+    pixels[i] = i % 4 === 3 ? 255 : (at % SIDE) + Math.floor(at / SIDE) + [20, 60, 100][i % 4]! + ((chance >> 16) % 41) - 20;
+  }
+  const wanted = kernel.decide({ pixels, width: SIDE, height: SIDE, first: 0, end: SIDE / WORK_ROW }, tables, 0);
+  const canvas = new Canvas(SIDE, SIDE, true);
+  canvas.write(new ImageData(kernel.render(wanted, tables).pixels, SIDE, SIDE), 0, 0);
+  const wrong = wrongShare(new Uint8Array(await (await canvas.encode(quality)).arrayBuffer()), wanted);
+  canvas.close();
+  if (wrong === undefined) throw new NoCarrier("this browser writes no baseline JPEG files");
+  if (wrong > MOST_CHANGED) {
+    throw new NoCarrier("this browser's encoder, or its protection against fingerprinting, changes coefficients");
+  }
+}
+
+/** The part of the coefficients that a carrier's file holds otherwise; undefined if it cannot be read. */
+function wrongShare(jpeg: Uint8Array, wanted: Coefficients): number | undefined {
+  const received = readCoefficients(jpeg);
+  if (!received) return undefined;
+  let wrong = 0;
+  let count = 0;
+  for (const [name, side] of [["luma", 8], ["cb", 16], ["cr", 16]] as const) {
+    // Of luma, the file has blocks that complete MCUs.
+    const width = Math.ceil(wanted.width / side) * 64;
+    const stride = Math.ceil(wanted.width / 16) * (16 / side) * 64;
+    const [ours, theirs] = [wanted[name], received[name]];
+    for (let i = 0; i < ours.length; i++) wrong += Number(ours[i] !== theirs[Math.floor(i / width) * stride + (i % width)]);
+    count += ours.length;
+  }
+  return wrong / count;
+}
+
+export interface CarrierWork {
+  kernel: Kernel;
+  decide(tables: Tables): Promise<Coefficients>;
+  /** @returns How many pixels are cut at 0 or 255. */
+  render(coefficients: Coefficients, encoder: Tables, to: Canvas): Promise<number>;
+}
+
+/**
+ * One picture's file of these tables, by way of its carrier.
+ *
+ * @param quality That the tables are of.
+ * @param canvas Of the carrier's size.
+ * @throws NoCarrier
+ */
+export async function encodeCarrier(
+  target: Tables,
+  quality: number,
+  canvas: Canvas,
+  { kernel, decide, render }: CarrierWork,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const qualities = await encoderQualities(kernel);
+  const wanted = await decide(target);
+  const { width, height } = wanted;
+  const chosen = chosenQuality(kernel, wanted, target, qualities);
+  const cut = await render(wanted, chosen.tables, canvas);
+  const encoded = new Uint8Array(await (await canvas.encode(chosen.quality)).arrayBuffer());
+  const isFine = chosen.tables.luma.reduce((sum, step) => sum + step, 0) < 64 * FINE_STEPS;
+  if (isFine || cut > HARMLESS_CUT * width * height) {
+    const wrong = wrongShare(encoded, wanted);
+    if (wrong === undefined || wrong > mostWrong(quality)) throw new NoCarrier("too few coefficients survive: steps are too fine, or contrast too large");
+  }
+  try {
+    return finish(encoded, chosen.tables, target, width, height);
+  } catch (error) {
+    throw new NoCarrier(`this browser's encoder wrote another file than expected: ${firstLine(error)}`);
+  }
+}
+
+/** The quality that carries coefficients for these target tables best. */
+export function chosenQuality<Quality extends { tables: Tables }>(kernel: Kernel, wanted: Coefficients, target: Tables, qualities: readonly Quality[]): Quality {
+  return qualities[kernel.choose(sampleRows(wanted), target, qualities.map(({ tables }) => tables))]!;
+}
+
+/** Those of encoders with libjpeg's tables. */
+export const LIBJPEG_QUALITIES: readonly EncoderQuality[] = CANDIDATES.map((quality) => ({ quality, tables: standardTables(quality) }));
+
+/** The size of a picture's carrier. */
+export function carrierSide(side: number): number {
+  return Math.ceil(side / WORK_ROW) * WORK_ROW;
+}

@@ -1,0 +1,56 @@
+/** What works on strips: a kernel in this thread, or one in a thread of its own. */
+import type { Tables } from "../jpeg/tables.js";
+import type { Coefficients } from "./coefficients.js";
+import { Kernel, type Rendered, type Strip } from "./kernel.js";
+
+/** One strip's work. What it holds may be taken away. */
+export type Task =
+  | { kind: "edit"; strip: Strip; tables: Tables; strength: number }
+  | { kind: "decide"; strip: Strip; tables: Tables; strength: number }
+  | { kind: "render"; coefficients: Coefficients; encoder: Tables };
+
+/** Results by kind of task. */
+export interface Results {
+  edit: Uint8ClampedArray<ArrayBuffer>;
+  decide: Coefficients;
+  render: Rendered;
+}
+
+export type TaskOf<Kind extends Task["kind"]> = Extract<Task, { kind: Kind }>;
+
+export interface Runner {
+  /** Tasks that may wait for it while it does one, so that it is never idle. */
+  readonly lanes: number;
+  run<Kind extends Task["kind"]>(task: TaskOf<Kind>): Promise<Results[Kind]>;
+  /** Resolves once it is alive. */
+  ping(): Promise<void>;
+}
+
+export class KernelRunner implements Runner {
+  readonly lanes = 1;
+  readonly #kernel: Kernel;
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+
+  async run<Kind extends Task["kind"]>(task: TaskOf<Kind>): Promise<Results[Kind]> {
+    return doTask(this.#kernel, task) as Results[Kind];
+  }
+
+  async ping(): Promise<void> {}
+}
+
+export function doTask(kernel: Kernel, task: Task): Results[Task["kind"]] {
+  if (task.kind === "edit") return kernel.edit(task.strip, task.tables, task.strength);
+  if (task.kind === "decide") return kernel.decide(task.strip, task.tables, task.strength);
+  return kernel.render(task.coefficients, task.encoder);
+}
+
+/** What can be handed over instead of copied. */
+export function buffersOf(content: Task | Results[Task["kind"]]): ArrayBuffer[] {
+  if (content instanceof Uint8ClampedArray) return [content.buffer];
+  if ("luma" in content) return [content.luma.buffer, content.cb.buffer, content.cr.buffer];
+  if ("pixels" in content) return [content.pixels.buffer];
+  return "strip" in content ? [content.strip.pixels.buffer] : buffersOf(content.coefficients);
+}
