@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from jpegpre_tf.errors import ModelError, UnknownModelError, first_line
+from jpegpre_tf.models.archive import check_archive
 from jpegpre_tf.runtime.inference.model_folder import ModelFolder, find_model, shipped_models
 
 MODEL_FILE = "model.keras"
@@ -23,8 +24,8 @@ def load_network(path: str | os.PathLike[str], kind: type[keras.Model]) -> Any:
         kind: Class that the model must be of.
 
     Raises:
-        ModelError: If there is no such file, it is not a Keras model, of another class, or has weights that are not
-            finite.
+        ModelError: If there is no such file, it is not a Keras model, of another class, unpacks to far more than any model
+            takes, or has weights that are not finite.
     """
     path = Path(path)
     name = kind.__name__
@@ -32,11 +33,12 @@ def load_network(path: str | os.PathLike[str], kind: type[keras.Model]) -> Any:
         raise ModelError(
             f"{path}: expected a .keras {name}, found {'a folder' if path.is_dir() else 'nothing'}"
         )
+    check_archive(path)
     try:
         with warnings.catch_warnings():
             # Keras warns of every layer without weights, before the error that counts.
             warnings.simplefilter("ignore", UserWarning)
-            model = keras.saving.load_model(path)
+            model = keras.saving.load_model(path, safe_mode=True)
     except Exception as error:  # Keras raises whatever its zip and JSON readers and layers do
         raise ModelError(f"{path}: expected a .keras {name} ({_reason(error)})") from error
     if not isinstance(model, kind):
