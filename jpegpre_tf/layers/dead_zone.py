@@ -77,5 +77,5 @@ class DeadZone(keras.layers.Layer):
         zero_below = gates[..., :64] * (self.zero_span * ac_strength) + 0.5
         return zero_below, tf.pad(gates[..., 64:], _TO_64) * (ONE_SPAN * ac_strength) + 1.5
 
-    def compute_output_shape(self, steps_shape: Any, *_: Any, **__: Any) -> Any:
+    def compute_output_shape(self, steps_shape: Any) -> Any:
         return steps_shape

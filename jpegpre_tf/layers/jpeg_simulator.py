@@ -58,7 +58,7 @@ class JPEGSimulator(keras.layers.Layer):
         images = check_images(images)
         return self._simulate(images, tables_of(images, quality, tables), self.subsampling, self.surrogate)
 
-    def compute_output_shape(self, images_shape: Any, *_: Any, **__: Any) -> Any:
+    def compute_output_shape(self, images_shape: Any) -> Any:
         return images_shape
 
     def get_config(self) -> dict[str, Any]:

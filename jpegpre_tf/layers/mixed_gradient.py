@@ -45,7 +45,7 @@ class MixedGradient(keras.layers.Layer):
         value = self.forward(tf.stop_gradient(images), quality)
         return with_gradient_of(tf.stop_gradient(value), self.backward(images, quality))
 
-    def compute_output_shape(self, images_shape: Any, *_: Any, **__: Any) -> Any:
+    def compute_output_shape(self, images_shape: Any) -> Any:
         return self.backward.compute_output_shape(images_shape)
 
     def get_config(self) -> dict[str, Any]:

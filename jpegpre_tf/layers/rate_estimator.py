@@ -61,7 +61,7 @@ class RateEstimator(keras.layers.Layer):
         pixels = tf.cast(shape[1] * shape[2], tf.float32)
         return tf.add_n(list(self.file_size(images, quality, tables))) / pixels
 
-    def compute_output_shape(self, images_shape: Any, *_: Any, **__: Any) -> Any:
+    def compute_output_shape(self, images_shape: Any) -> Any:
         return images_shape[:1]
 
     def get_config(self) -> dict[str, Any]:

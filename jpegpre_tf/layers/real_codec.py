@@ -47,7 +47,7 @@ class RealCodec(keras.layers.Layer):
         made = [self.encode(picture, round(float(q))) for picture, q in zip(pictures, quality, strict=True)]
         return np.stack([np.asarray(getattr(one, self.output_kind), np.float32) for one in made])
 
-    def compute_output_shape(self, images_shape: Any, *_: Any, **__: Any) -> Any:
+    def compute_output_shape(self, images_shape: Any) -> Any:
         return images_shape if self.output_kind == "decoded" else images_shape[:1]
 
     def get_config(self) -> dict[str, Any]:

@@ -170,7 +170,7 @@ class BDRate(keras.layers.Layer):
             loss += self.harm_weight * parts["harm"]
         return {"loss": loss, **parts}
 
-    def compute_output_shape(self, original_shape: Any, *_: Any, **__: Any) -> Any:
+    def compute_output_shape(self, original_shape: Any) -> Any:
         return original_shape[:1]
 
     def get_config(self) -> dict[str, Any]:

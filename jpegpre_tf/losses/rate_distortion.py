@@ -50,7 +50,7 @@ class RateDistortion(keras.layers.Layer):
         distortion = self.distortion(original, decoded, quality)
         return {"loss": distortion + self.rate_weight * strength * rate_bpp, "distortion": distortion}
 
-    def compute_output_shape(self, original_shape: Any, *_: Any, **__: Any) -> Any:
+    def compute_output_shape(self, original_shape: Any) -> Any:
         return original_shape[:1]
 
     def get_config(self) -> dict[str, Any]:

@@ -69,6 +69,9 @@ class StepError(keras.layers.Layer):
         error = tf.reduce_sum(tf.square(real_dct.forward(difference) / table), axis=-1)
         return tf.reduce_sum(tf.stop_gradient(weight) * error, axis=[1, 2])
 
+    def compute_output_shape(self, original_shape: Any) -> Any:
+        return original_shape[:1]
+
     def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),

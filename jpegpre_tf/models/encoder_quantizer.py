@@ -77,6 +77,7 @@ def _build_network(inputs: int, outputs: int, channels: int, spatial_blocks: int
     return keras.Model([features, condition], [raw, x], name=name)
 
 
+@keras.saving.register_keras_serializable(package="jpegpre_tf")
 class EncoderQuantizer(keras.layers.Layer):
     """What integers an encoder quantizes a picture's coefficients to: a small network at 1/8 resolution.
 
@@ -103,15 +104,20 @@ class EncoderQuantizer(keras.layers.Layer):
         for name, value, least in (("channels", channels, 1), ("spatial_blocks", spatial_blocks, 0)):
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
                 raise ValueError(f"`{name}` must be an integer >= {least}. Received: {name}={value!r}")
+        self.channels = channels
+        self.spatial_blocks = spatial_blocks
+        self.condition_layer = keras.layers.Dense(_CONDITION_WIDTH, activation="relu", name="condition")
+        self.luma_network = _build_network(130, 3 * 64, channels, spatial_blocks, "luma")
+        self.chroma_network = _build_network(260 + channels, 6 * 64, channels, 0, "chroma")
+        self.build()
+
+    def build(self, *_: Any, **__: Any) -> None:
+        """Makes the weights; none depends on the inputs' shapes."""
         self.tables = self.add_weight(
             shape=(LAST_QUALITY, 3, 64), initializer="zeros", trainable=False, name="tables"
         )
         self.tables.assign(annex_k_tables())
-        self.condition_layer = keras.layers.Dense(_CONDITION_WIDTH, activation="relu", name="condition")
         self.condition_layer.build((None, 3 * 64))
-        self.luma_network = _build_network(130, 3 * 64, channels, spatial_blocks, "luma")
-        self.chroma_network = _build_network(260 + channels, 6 * 64, channels, 0, "chroma")
-        self.built = True
 
     def set_tables(self, tables: npt.NDArray[Any]) -> None:
         """Replaces the tables: (100, 3, 64) integers 1..255 of Y, Cb, Cr at qualities 1..100, natural order.
@@ -152,8 +158,22 @@ class EncoderQuantizer(keras.layers.Layer):
         ]
         return decisions, per_component
 
-    def compute_output_shape(self, *_: Any, **__: Any) -> Any:
-        raise NotImplementedError("used inside models only")
+    def compute_output_shape(self, images_shape: Any) -> Any:
+        batch, *size = images_shape[:3]
+        planes = [
+            (batch, *(None if side is None else -(-side // unit) for side in size), 64)
+            for unit in (8, 16, 16)
+        ]
+        decisions = [Decisions(*[plane] * len(Decisions._fields)) for plane in planes]
+        return decisions, [(batch, 1, 1, 64) for _ in planes]
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "channels": self.channels,
+            "spatial_blocks": self.spatial_blocks,
+            "arithmetic": self.arithmetic,
+        }
 
 
 def _decisions(steps: tf.Tensor, raw: tf.Tensor, margin: tf.Tensor) -> Decisions:

@@ -53,7 +53,10 @@ class NeuralRateEstimator(keras.Model):
         self.symbols = symbols
         self.quantizer = EncoderQuantizer(channels, spatial_blocks, arithmetic, name="quantizer")
         self.rate_network = RateNetwork(width, context_width, symbols, name="rate")
-        self.built = True
+        self.build()
+
+    def build(self, *_: Any, **__: Any) -> None:
+        """Nothing depends on the inputs' shapes: the parts have their weights from the start."""
 
     def call(self, images: Any, quality: Any) -> tf.Tensor:
         images = check_images(images)
@@ -75,7 +78,7 @@ class NeuralRateEstimator(keras.Model):
         model: NeuralRateEstimator = load_preset(name_or_path, cls, "rate")
         return model
 
-    def compute_output_shape(self, images_shape: Any, *_: Any, **__: Any) -> Any:
+    def compute_output_shape(self, images_shape: Any) -> Any:
         return images_shape[:1]
 
     def get_config(self) -> dict[str, Any]:

@@ -54,7 +54,10 @@ class NeuralSimulator(keras.Model):
         self.arithmetic = arithmetic
         self.encoder = encoder
         self.quantizer = EncoderQuantizer(channels, spatial_blocks, arithmetic, name="quantizer")
-        self.built = True
+        self.build()
+
+    def build(self, *_: Any, **__: Any) -> None:
+        """Nothing depends on the inputs' shapes: the parts have their weights from the start."""
 
     def call(self, images: Any, quality: Any) -> tf.Tensor:
         images = check_images(images)
@@ -77,7 +80,7 @@ class NeuralSimulator(keras.Model):
         model: NeuralSimulator = load_preset(name_or_path, cls, "simulator")
         return model
 
-    def compute_output_shape(self, images_shape: Any, *_: Any, **__: Any) -> Any:
+    def compute_output_shape(self, images_shape: Any) -> Any:
         return images_shape
 
     def get_config(self) -> dict[str, Any]:

@@ -159,7 +159,7 @@ class Preprocessor(keras.Model):
         model: Preprocessor = load_preset(name_or_path, cls, "preprocessor")
         return model
 
-    def compute_output_shape(self, image_shape: Any, *_: Any, **__: Any) -> Any:
+    def compute_output_shape(self, image_shape: Any) -> Any:
         return image_shape
 
     def get_config(self) -> dict[str, Any]:

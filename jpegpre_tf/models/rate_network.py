@@ -106,6 +106,7 @@ def _zeros_before(nonzero: tf.Tensor) -> tf.Tensor:
     return tf.stack(runs, axis=-1)
 
 
+@keras.saving.register_keras_serializable(package="jpegpre_tf")
 class RateNetwork(keras.layers.Layer):
     """Bits of a file from its blocks.
 
@@ -127,15 +128,15 @@ class RateNetwork(keras.layers.Layer):
         self, width: int = 96, context_width: int = 32, symbols: bool = False, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
+        self.width = width
+        self.context_width = context_width
+        self.symbols = symbols
         dense = keras.layers.Dense
         self.context_layers = [
             dense(2 * context_width, activation="relu", name="context_hidden"),
             dense(context_width, activation="relu", name="context"),
         ]
-        self.context_layers[0].build((None, 2 * _FEATURES + 1))
-        self.context_layers[1].build((None, 2 * context_width))
         self.header = dense(1, bias_initializer=keras.initializers.Constant(0.54), name="header")
-        self.header.build((None, context_width))
         self.parts = [_BlockBits(width, context_width, name=name) for name in ("luma_bits", "chroma_bits")]
         # Last, so that weights of a network without them are the first of one with them.
         self.symbol_layers: list[keras.layers.Layer] = []
@@ -147,10 +148,17 @@ class RateNetwork(keras.layers.Layer):
                     for name in ("luma", "chroma")
                 ),
             ]
-            self.symbol_layers[0].build((None, 2 * _SYMBOLS))
-            for layer in self.symbol_layers[1:]:
-                layer.build((None, context_width + 2 * _SYMBOLS))
-        self.built = True
+        self.build()
+
+    def build(self, *_: Any, **__: Any) -> None:
+        """Makes the weights; none depends on the inputs' shapes."""
+        self.context_layers[0].build((None, 2 * _FEATURES + 1))
+        self.context_layers[1].build((None, 2 * self.context_width))
+        self.header.build((None, self.context_width))
+        for layer in self.symbol_layers[:1]:
+            layer.build((None, 2 * _SYMBOLS))
+        for layer in self.symbol_layers[1:]:
+            layer.build((None, self.context_width + 2 * _SYMBOLS))
 
     def call(self, decisions: list[Decisions]) -> tf.Tensor:
         features, runs = block_features(decisions)
@@ -177,32 +185,59 @@ class RateNetwork(keras.layers.Layer):
         header = _HEADER_UNIT * tf.nn.softplus(self.header(context)[:, 0])
         return tf.maximum(tf.add_n(bits), 0.0) + header
 
+    def compute_output_shape(self, decisions_shape: Any) -> Any:
+        return decisions_shape[0][0][:1]
 
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "width": self.width,
+            "context_width": self.context_width,
+            "symbols": self.symbols,
+        }
+
+
+@keras.saving.register_keras_serializable(package="jpegpre_tf")
 class _BlockBits(keras.layers.Layer):
-    """Sum of the bits of blocks `(batch, MCUs, blocks, 192)` given the picture's context `(batch, n)`."""
+    """Sum of the bits of blocks.
+
+    Args:
+        width: Hidden units per block.
+        context_width: Numbers that describe the picture.
+    Call arguments:
+        features: float32 `(batch, MCUs, blocks, 192)`, see `block_features`.
+        context: float32 `(batch, context_width)`.
+    Returns:
+        float32 `(batch,)`.
+    """
 
     def __init__(self, width: int, context_width: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.width = width
+        self.context_width = context_width
         dense = keras.layers.Dense
         self.weights_layer = dense(_FEATURES, kernel_initializer="zeros", name="weights")
         self.scale = dense(width, kernel_initializer="zeros", bias_initializer="ones", name="scale")
         self.offset = dense(width, kernel_initializer="zeros", name="offset")
-        for layer in (self.weights_layer, self.scale, self.offset):
-            layer.build((None, context_width))
-        start = [_START_EXTRA_BITS] * 64 + [_START_CODE_BITS] * 64 + [_START_RUN_BITS] * 64
-        self.weights_layer.bias.assign(start)
         self.hidden = dense(width, name="hidden")
-        self.hidden.build((None, _FEATURES))
         self.second = dense(width // 2, activation="relu", name="second")
-        self.second.build((None, width))
         self.last = dense(
             1,
             kernel_initializer="zeros",
             bias_initializer=keras.initializers.Constant(_START_BLOCK_BITS),
             name="last",
         )
-        self.last.build((None, width // 2))
-        self.built = True
+        self.build()
+
+    def build(self, *_: Any, **__: Any) -> None:
+        """Makes the weights; none depends on the inputs' shapes."""
+        for layer in (self.weights_layer, self.scale, self.offset):
+            layer.build((None, self.context_width))
+        start = [_START_EXTRA_BITS] * 64 + [_START_CODE_BITS] * 64 + [_START_RUN_BITS] * 64
+        self.weights_layer.bias.assign(start)
+        self.hidden.build((None, _FEATURES))
+        self.second.build((None, self.width))
+        self.last.build((None, self.width // 2))
 
     def call(self, features: Any, context: Any) -> tf.Tensor:
         weights = self.weights_layer(context)[:, None, None, :]
@@ -210,3 +245,9 @@ class _BlockBits(keras.layers.Layer):
         hidden = tf.nn.relu(self.hidden(features) * scale + offset)
         bits = tf.reduce_sum(features * weights, axis=-1) + self.last(self.second(hidden))[..., 0]
         return tf.reduce_sum(bits, axis=[1, 2])
+
+    def compute_output_shape(self, features_shape: Any) -> Any:
+        return features_shape[:1]
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "width": self.width, "context_width": self.context_width}

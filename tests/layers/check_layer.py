@@ -14,7 +14,8 @@ import jpegpre_tf
 
 _LOAD = """
 import sys
-import jpegpre_tf.layers, jpegpre_tf.losses, jpegpre_tf.models
+import jpegpre_tf.layers, jpegpre_tf.models
+from jpegpre_tf.losses import *  # which imports its classes when they are named, not before
 import keras, numpy
 model = keras.models.load_model(sys.argv[1])
 data = numpy.load(sys.argv[2])

@@ -10,6 +10,8 @@ import pytest
 import jpegpre_tf
 from jpegpre_tf import layers, losses
 from jpegpre_tf.jpeg.tables import quantization_tables
+from jpegpre_tf.models.encoder_quantizer import EncoderQuantizer
+from jpegpre_tf.models.rate_network import RateNetwork
 from tests.layers.check_layer import check_layer
 
 QUALITY = np.array([35.0, 80.0], np.float32)
@@ -65,6 +67,31 @@ def test_preprocessor(images: np.ndarray, tmp_path: Path) -> None:
     """Its networks may compute in half precision, which moves thresholds; so no other policy."""
     model = jpegpre_tf.Preprocessor(channels=8)
     check_layer(model, [images, TABLES, STRENGTH], tmp_path, gradient_to=(), dtypes=())
+
+
+def test_networks_of_an_encoder(images: np.ndarray, tmp_path: Path) -> None:
+    """As the preprocessor's: no other policy."""
+    size = {"channels": 8, "spatial_blocks": 1}
+    inputs = [images, QUALITY]
+    check_layer(EncoderQuantizer(**size), inputs, tmp_path, dtypes=())
+    rate = jpegpre_tf.NeuralRateEstimator(**size, width=8, context_width=4, symbols=True)
+    check_layer(rate, inputs, tmp_path, dtypes=())
+
+
+def test_rate_network(images: np.ndarray) -> None:
+    """Its input is a structure, which `check_layer` has no file for; `NeuralRateEstimator` above saves it."""
+    decisions, _ = EncoderQuantizer(channels=8)(images, QUALITY)
+    network = RateNetwork(width=8, context_width=4, symbols=True)
+    again = RateNetwork.from_config(network.get_config())
+    assert again.get_config() == network.get_config()
+    again.set_weights(network.get_weights())
+    np.testing.assert_array_equal(again(decisions), network(decisions))
+    shapes = keras.tree.map_structure(lambda part: tuple(part.shape), decisions)
+    assert network.compute_output_shape(shapes) == network(decisions).shape
+    for part in network.parts:
+        twin = type(part).from_config(part.get_config())
+        assert twin.get_config() == part.get_config()
+        assert [w.shape for w in twin.weights] == [w.shape for w in part.weights]
 
 
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
