@@ -28,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Writes the finished file; returns 0."""
     quiet_pillow()
+    shared_arguments.check_suffix(arguments.output, (".jpg", ".jpeg"), "JPEG")
     encoded, planned, target = Path(arguments.encoded), Path(arguments.carrier), Path(arguments.output)
     for source in (encoded, planned):
         refuse_overwriting(source, target)
@@ -60,7 +61,10 @@ def _read_carrier(path: Path) -> runtime.Carrier:
 
 def _finish(path: Path, carrier: runtime.Carrier) -> bytes:
     try:
-        return carrier.finish(path.read_bytes())
+        content = path.read_bytes()
+        finished = carrier.finish(content)
+        carrier.check_picture(content)
+        return finished
     except OSError as error:
         raise PictureError(f"cannot read '{printable_path(path)}': {error.strerror}") from error
     except ValueError as error:

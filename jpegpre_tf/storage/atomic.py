@@ -34,10 +34,11 @@ def write_atomically(path: str | Path, content: bytes, mode: int = _MODE) -> Non
         mode: Permissions of the file, less the user's umask: those of a private input keep the output private.
 
     Raises:
-        OutputError: If the folder cannot be made or written to, the disk is full, and so on.
+        OutputError: If the folder cannot be made or written to, the disk is full, `path` is a device, and so on.
     """
     path = Path(path)
     try:
+        _refuse_device(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         with _unnamed(path.parent, content, mode) as name:
             if name is not None:
@@ -66,6 +67,7 @@ def check_writable(path: str | Path) -> None:
     """
     path = Path(path)
     try:
+        _refuse_device(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
@@ -120,6 +122,14 @@ def replace_original(path: str | Path, content: bytes, state: FileState | None =
             _sync(real.parent)
     except (OSError, ValueError) as error:
         raise _output_error(path, error) from error
+
+
+def _refuse_device(path: Path) -> None:
+    """A device or a pipe, also behind a link: root would put a file in its place, and take it from all programs."""
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise OSError("it is no regular file")
 
 
 def _refuse_changed(path: Path, state: FileState | None) -> None:

@@ -86,6 +86,29 @@ def test_misuse_is_one_line_and_writes_nothing(folder, capsys):
     assert not (folder / "out.jpg").exists()
 
 
+def test_another_picture_is_found_out(folder, capsys):
+    """Of the same size and tables, or without color: nothing in the header of the first one tells."""
+    assert make_carrier(folder, "--json") == 0
+    quality = json.loads(capsys.readouterr().out)["quality"]
+    carrier = Image.open(folder / "carrier.png")
+    carrier.transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(
+        folder / "flipped.jpg", quality=quality, subsampling=2
+    )
+    carrier.convert("L").save(folder / "gray.jpg", quality=quality)
+    for encoded, expected in (("flipped.jpg", "another picture"), ("gray.jpg", "3 components")):
+        assert finish(folder, encoded) == 1
+        error = capsys.readouterr().err
+        assert error.count("\n") == 1 and encoded in error and expected in error
+    assert not (folder / "out.jpg").exists()
+
+
+def test_the_output_must_be_named_as_a_jpeg_file(folder, capsys):
+    assert make_carrier(folder) == 0
+    arguments = [str(folder / "in.png"), "--carrier", str(folder / "carrier.png")]
+    assert main(["finish", *arguments, "-o", str(folder / "out.png")]) == 2
+    assert "expected a .jpg file" in capsys.readouterr().err and not (folder / "out.png").exists()
+
+
 def test_a_model_that_edits_only_makes_no_carrier(folder, capsys):
     arguments = ["preprocess", str(folder / "in.png"), "-o", str(folder / "c.png"), "--quality", "60"]
     code = main([*arguments, "--carrier", "--profile", str(OLD_MODELS / "balanced")])

@@ -87,6 +87,19 @@ def test_a_folder_that_is_a_file_is_an_output_error(tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="files without a name are Linux's")
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_a_pipe_or_device_is_not_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", tmp_path / "link"):
+        with pytest.raises(OutputError, match="no regular file"):
+            runtime.write_atomically(path, b"x")
+        with pytest.raises(OutputError, match="no regular file"):
+            check_writable(path)
+    assert (tmp_path / "pipe").is_fifo() and (tmp_path / "link").is_symlink()
+    assert len(list(tmp_path.iterdir())) == 2
+
+
 def test_a_killed_writer_leaves_nothing(tmp_path):
     program = (
         "import os, signal, sys\n"

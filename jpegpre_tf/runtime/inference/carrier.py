@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from jpegpre_tf import jpeg
+from jpegpre_tf.jpeg.frame import frame_of
+from jpegpre_tf.jpeg.markers import marker_segments
 from jpegpre_tf.runtime.inference.arguments import check_tables, nearest_quality
 from jpegpre_tf.runtime.inference.kernel_carrier import kernel_carriers
 
@@ -17,6 +19,9 @@ EncoderTables = TablePair | Callable[[int], TablePair]
 _FINE_STEPS = 3.0
 # Part of the pixels that are cut from which on no correction makes a carrier exact.
 _HOPELESS_CUT = 0.02
+# Coefficients that may be others in an encoder's file: so many, or a part of those that are not 0. Encoders that round
+# change hardly any, other pictures nearly all.
+_FEW_CHANGED, _MOST_CHANGED = 8, 0.1
 # The encoder's quality is chosen by about as many pixels.
 _SAMPLED_PIXELS = 1 << 19
 # Part of the pixels that may be cut without counting what becomes of the coefficients: each pixel touches 96 at most.
@@ -64,7 +69,34 @@ class Carrier:
         Raises:
             ValueError: If it is not that file; one line says what was expected and what came.
         """
+        count = len(frame_of(marker_segments(encoded)).components)
+        if count == 1 and self.pixels.ndim == 3:
+            raise ValueError("the JPEG file must have 3 components, as its carrier is in color. Received: 1")
         return jpeg.finish(encoded, tuple(self.encoder_tables), tuple(self.tables), self.height, self.width)
+
+    def check_picture(self, encoded: bytes) -> None:
+        """Reads the encoder's file back, which takes longer than all of `finish`.
+
+        Args:
+            encoded: What `finish` takes.
+
+        Raises:
+            ValueError: If it shows another picture, or the encoder changes pixels or coefficients by rules of its own.
+        """
+        luma, chroma = self.encoder_tables
+        wanted = jpeg.encode_coefficients(self.pixels, tables=(luma, chroma)).planes
+        received = jpeg.read_coefficients(encoded).planes
+        # A gray carrier may have been written in color.
+        pairs = list(zip(wanted, received, strict=False))
+        if pairs[0][0].shape != pairs[0][1].shape:
+            raise ValueError("the JPEG file is of another size than its carrier")
+        wrong = sum(int(np.count_nonzero(a != b)) for a, b in pairs)
+        shown = sum(int(np.count_nonzero((a != 0) | (b != 0))) for a, b in pairs)
+        if wrong > max(_FEW_CHANGED, _MOST_CHANGED * shown):
+            raise ValueError(
+                f"the JPEG file must hold the coefficients of its carrier: {wrong / shown:.0%} of those that are not 0 "
+                "are others: it is another picture, or its encoder does not only round"
+            )
 
 
 def make_carrier(coefficients: jpeg.Coefficients, encoder_tables: EncoderTables, threads: int = 1) -> Carrier:
