@@ -31,6 +31,8 @@ _MARKER = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")
 _RESTART = re.compile(rb"\xff+([\xd0-\xd7])")
 # Nobody codes so many zeros but as a flat area.
 _ZEROS = bytes(64)
+# Bits still to come of a coefficient before its first scan.
+_UNSEEN = 16
 
 
 @dataclass
@@ -39,8 +41,8 @@ class _Component:
     vertical: int
     blocks: int  # of a scan of its own
     columns: int
-    # By coefficient, the bits that are still to come; 16 before anything has.
-    missing: list[int] = field(default_factory=lambda: [16] * BLOCK)
+    # By coefficient, the bits that are still to come.
+    missing: list[int] = field(default_factory=lambda: [_UNSEEN] * BLOCK)
     history: BandHistory | None = None
 
 
@@ -133,6 +135,7 @@ class _JpegDamage:
         components = [self._components[name] for name, _ in names]
         if not self._is_progressive:
             first, last, bits = 0, 63, 0
+        self._check_order(components, first, last, bits >> 4)
         for component in components:
             component.missing[first : last + 1] = [bits & 15] * (last + 1 - first)
         if amount == 1:
@@ -168,6 +171,13 @@ class _JpegDamage:
             stream += part
             stream += PADDING
         ScanWalker(grammar, bytes(stream)).count(places, [count * len(per_mcu) for count in counts])
+
+    def _check_order(self, components: list[_Component], first: int, last: int, had: int) -> None:
+        """A scan of a progressive file goes on where the last one of its coefficients ended: libjpeg warns if not."""
+        for component in components if self._is_progressive else ():
+            before = [0 if missing == _UNSEEN else missing for missing in component.missing[first : last + 1]]
+            if (first and component.missing[0] == _UNSEEN) or set(before) != {had}:
+                raise DamagedScanError("a scan is repeated, or one before it is missing")
 
     def _parts(self, raw: bytes, mcus: int) -> tuple[list[bytes], list[int]]:
         """Returns the parts between restart markers, unstuffed, and how many MCUs each has."""

@@ -87,6 +87,15 @@ def test_files_of_cjpeg_are_whole(options):
 
 
 @pytest.mark.codec
+def test_a_scan_that_is_repeated_is_seen():
+    content = saved(photo(200, 160), "JPEG", progressive=True)
+    at = scans_of(content)[1]
+    header, end = content.rindex(b"\xff\xda", 0, at), content.index(b"\xff\xc4", at)
+    with pytest.raises(DamagedScanError, match="repeated"):
+        check_scans(content[:end] + content[header:end] + content[end:])
+    check_scans(content)
+
+
 def test_a_last_scan_that_is_missing_is_seen():
     content = saved(photo(), "JPEG", progressive=True)
     cut = content[: content.rindex(b"\xff\xda")] + b"\xff\xd9"
