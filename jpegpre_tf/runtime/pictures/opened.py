@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from jpegpre_tf._optional import require
 from jpegpre_tf.jpeg.segments import SOI, JpegSegments, segment
@@ -34,6 +34,16 @@ from jpegpre_tf.runtime.pictures.tiff_samples import decode_deep, find_raw, is_d
 # Only raster formats that Pillow decodes itself: its EPS reader, for one, would start another program.
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "PPM")
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+# Of TIFF, by number; Pillow's libtiff has no decoders of them.
+_OTHER_COMPRESSIONS = {
+    34712: "JPEG 2000",
+    33003: "JPEG 2000",
+    33005: "JPEG 2000",
+    34887: "LERC",
+    50001: "WebP",
+}
+_OTHER_COMPRESSIONS |= {50002: "JPEG XL", 52546: "JPEG XL"}
+_SAMPLE_KINDS = {1: "unsigned", 2: "signed", 3: "floating-point"}
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _MOST_PAGES = 256
 
@@ -182,7 +192,7 @@ def _open_tiff(file: BinaryIO, check_size: Callable[[tuple[int, int]], None]) ->
         image = decode_deep(file, directory)
         image.format = "TIFF"
     else:
-        image = Image.open(file, formats=("TIFF",))
+        image = _by_pillow(file, directory)
         check_size(image.size)
         if page:
             image.seek(page)
@@ -210,6 +220,17 @@ def _open_tiff(file: BinaryIO, check_size: Callable[[tuple[int, int]], None]) ->
         opened.notes.append("its first picture is a small preview: the full one was used")
         opened.frames = 1
     return opened
+
+
+def _by_pillow(file: BinaryIO, directory: Directory) -> Image.Image:
+    kind = _OTHER_COMPRESSIONS.get(directory.integer(259, 1))
+    if kind:
+        raise RefusedError(f"TIFF compressed as {kind} is not supported: save it with Deflate or LZW")
+    try:
+        return Image.open(file, formats=("TIFF",))
+    except UnidentifiedImageError:
+        bits, kind = directory.integer(258, 1), _SAMPLE_KINDS.get(directory.integer(339, 1), "unknown")
+        raise RefusedError(f"TIFF of {bits}-bit {kind} samples is not supported, or it is damaged") from None
 
 
 def _full_page(file: BinaryIO) -> tuple[Directory, int, int]:

@@ -92,6 +92,24 @@ def test_deep_samples_in_jpeg_compression_are_refused():
         open_content(content[:at] + b"\x07" + content[at + 1 :])
 
 
+def test_other_kinds_are_named():
+    content = deep_tiff(deep(16, 1), 16, 1)
+    kinds = {"WebP": {259: (3, [50001])}, "32-bit floating-point": {258: (3, [32] * 3), 339: (3, [3] * 3)}}
+    for name, entries in kinds.items():
+        layout = {
+            256: (4, [8]),
+            257: (4, [8]),
+            258: (3, [8] * 3),
+            262: (3, [2]),
+            273: (4, [8]),
+            277: (3, [3]),
+        }
+        layout |= {259: (3, [1]), 278: (4, [8]), 279: (4, [768])} | entries
+        with pytest.raises(PictureError, match=f"TIFF .*{name}.* is not supported"):
+            open_content(tiff(layout, bytes(768)))
+    assert open_content(content).is_gray
+
+
 def test_of_a_raw_file_the_preview_is_named():
     small = photo(32, 24)
     preview = saved(small, "TIFF")
