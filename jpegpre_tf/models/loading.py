@@ -24,8 +24,8 @@ def load_network(path: str | os.PathLike[str], kind: type[keras.Model]) -> Any:
         kind: Class that the model must be of.
 
     Raises:
-        ModelError: If there is no such file, it is not a Keras model, of another class, unpacks to far more than any model
-            takes, or has weights that are not finite.
+        ModelError: If there is no such file, it is not a Keras model, of another class, unpacks to far more than any
+            model takes, or has weights that are not finite.
     """
     path = Path(path)
     name = kind.__name__
