@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from jpegpre_tf.jpeg import huffman as reference_huffman
 from jpegpre_tf.jpeg import scan as reference_scan
-from jpegpre_tf.ops import entropy, rounding
+from jpegpre_tf.ops import entropy, entropy_slopes, rounding
 
 ROWS, COLUMNS = 3, 4
 STANDARD = [
@@ -142,7 +142,7 @@ def test_gradient_of_the_tables_is_where_ties_are_crossed():
         tape.watch(TABLES)
         size, _ = entropy.coded_size(*arguments, TABLES, "standard", "4:4:4", "identity")
     slope = np.array(tape.gradient(size.luma, TABLES)[0])
-    expected = -saved * 0.55 / 10 / (2 * entropy.TABLE_HALF_WIDTH)
+    expected = -saved * 0.55 / 10 / (2 * entropy_slopes.TABLE_HALF_WIDTH)
     assert slope[0, 0, 3] == pytest.approx(expected, rel=1e-5)
     slope[0, 0, 3] = 0
     assert not slope.any()
