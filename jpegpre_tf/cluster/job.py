@@ -19,7 +19,7 @@ class BatchJob:
     Attributes:
         source, target: URLs or paths of the folders to read from and write to.
         profile: Shipped model, or a folder with a model.json, which every worker must be able to read.
-        options: As of `encode_file`; `in_place` is refused.
+        options: Options as of `encode_file`; `in_place` is refused.
         precision: Which file of the model, None for its own choice.
         on_collision: What to do with two pictures that would get one name, see `output_names`.
         engine: "local", processes on this machine, or "ray".

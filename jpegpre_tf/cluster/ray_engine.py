@@ -65,7 +65,7 @@ def _connect(ray: Any, job: BatchJob) -> None:
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     try:
         if address:
-            _knock(address)
+            _check_reachable(address)
             ray.init(address=address, **quiet)
         else:
             ray.init(num_cpus=job.workers, include_dashboard=False, **quiet)
@@ -74,7 +74,7 @@ def _connect(ray: Any, job: BatchJob) -> None:
         raise JpegpreError(f"cannot start or reach Ray{where}: {first_line(error)}") from error
 
 
-def _knock(address: str) -> None:
+def _check_reachable(address: str) -> None:
     # Ray itself tries for a minute, and then ends the process.
     host, _, port = address.rpartition("://")[2].partition("/")[0].rpartition(":")
     if host and port.isdigit():

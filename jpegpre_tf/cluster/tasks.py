@@ -19,7 +19,7 @@ class Task:
 
     Attributes:
         source, target: Names in the two storages.
-        etag: Of the source, "" if the storage has none.
+        etag: ETag of the source, "" if the storage has none.
         done_sha256_input, done_sha256: Of the source and output that an earlier run with the same settings
             noted, "" if there was none: if both are still so, nothing is to be done.
         refusal: Why this picture must not be encoded, "" if it may.

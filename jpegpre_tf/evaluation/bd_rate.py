@@ -94,7 +94,7 @@ def bd_rates(
     Args:
         reference: Rates in bits per pixel and metric values (higher is better) of the reference.
         test: The same of the candidate.
-        ranges: Of the reference's rates.
+        ranges: Ranges of the reference's rates.
 
     Returns:
         One result for each range.

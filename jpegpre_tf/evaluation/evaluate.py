@@ -43,7 +43,7 @@ class EvaluationConfig:
         candidates: Rows to compare with the reference.
         metrics: Names, or "core", "all".
         qualities: 1..100; at least 4, for the interpolation.
-        ranges: Of the reference's rates, the headline first.
+        ranges: Ranges of the reference's rates, the headline first.
         cache: Folder of measured points.
         jobs: Worker processes, >= 1.
         limit: Only the first so many pictures; None for all.

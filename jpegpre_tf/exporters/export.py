@@ -49,9 +49,9 @@ class ExportRequest:
         pictures: Files to calibrate int8 with, and to fine-tune on.
         validation: Files that decide whether fine-tuning helped, and that files are compared with Keras on; none of
             them may be in `pictures`.
-        formats: Of `FORMATS`.
-        precisions: Of `PRECISIONS`.
-        config: Of the training run; gives fine-tuning its loss.
+        formats: Some of `FORMATS`.
+        precisions: Some of `PRECISIONS`.
+        config: Configuration of the training run; gives fine-tuning its loss.
         qat_steps: Steps of quantization-aware training; 0 quantises after training only.
         qat_learning_rate: Its initial learning rate.
 

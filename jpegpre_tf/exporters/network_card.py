@@ -52,7 +52,7 @@ def write_network_folder(
 
     Args:
         network: `NeuralSimulator` or `NeuralRateEstimator`.
-        version: Of the model.
+        version: Version of the model.
         encoder: What was learned, see `codecs.Encoder.identity`.
         training: "data" and "commands".
         quality_range: Qualities that were learned, on the encoder's scale.

@@ -19,7 +19,7 @@ def read_ac_first(parts: list[bytes], counts: Int, table: HuffmanTable, band: tu
 
     Args:
         parts, counts: Of `dc_scan.restart_parts`; an MCU is a block.
-        table: Of the scan.
+        table: Huffman table of the scan.
         band: First and last coefficient, zig-zag order.
 
     Returns:

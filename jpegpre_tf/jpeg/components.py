@@ -30,7 +30,7 @@ class _Component:
     Attributes:
         factors: Sampling factors, across and down.
         blocks: Columns and rows of blocks.
-        shifts: Of each coefficient, how many low bits are to come yet; -1 before the first scan.
+        shifts: Low bits of each coefficient that are to come yet; -1 before the first scan.
     """
 
     factors: tuple[int, int]

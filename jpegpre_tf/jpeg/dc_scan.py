@@ -58,7 +58,7 @@ def read_first(
 
     Args:
         parts, counts: Of `restart_parts`.
-        tables: Of each component of the scan.
+        tables: Huffman table of each component of the scan.
         sizes: Blocks that an MCU has of each.
 
     Returns:

@@ -88,7 +88,7 @@ class EncoderQuantizer(keras.layers.Layer):
     Args:
         channels: Width of the luma network (per 8x8 block) and of the chroma network (per 16x16 pixels).
         spatial_blocks: 3x3 convolutions of the luma network: adaptive quantisation looks at neighbours.
-        arithmetic: Of the encoder's colour and DCT, see `ops.blocks.coefficients_of`.
+        arithmetic: Arithmetic of the encoder's color conversion and DCT, see `ops.blocks.coefficients_of`.
     Call arguments:
         images: float32 `(batch, height, width, 3)`, RGB levels, any size.
         quality: float32 `(batch,)`, 1..100 on the encoder's scale, rounded to integers; no gradient.

@@ -119,7 +119,7 @@ class RateNetwork(keras.layers.Layer):
         symbols: Whether code lengths also follow how often each kind of symbol occurs, see `symbol_counts`. Untrained
             that changes nothing.
     Call arguments:
-        decisions: Of Y, Cb, Cr, see `EncoderQuantizer`.
+        decisions: Decisions on Y, Cb, Cr, see `EncoderQuantizer`.
     Returns:
         float32 `(batch,)`, bits of the file.
     """

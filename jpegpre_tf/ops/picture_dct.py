@@ -124,7 +124,7 @@ def headroom(blocks: tf.Tensor, change: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor
     matters depends on the change, and so on the quality.
 
     Args:
-        blocks: Of `forward`.
+        blocks: Samples of blocks, from `forward`.
         change: float32 (batch, height / 8, width / 8, 64), of Y's coefficients, levels.
 
     Returns:

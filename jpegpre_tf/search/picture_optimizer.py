@@ -95,7 +95,7 @@ class PictureOptimizer:
             start: uint8, same shape: what a network made of it, or the original.
             quality: 1..100, the one it will be encoded with.
             rounds: At most so many; the search ends earlier when it finds nothing more.
-            seed: Of the choice of blocks.
+            seed: Seed of the choice of blocks.
             progress: Called with rounds done, rounds at most, and the loss's change so far (0 or less).
 
         Raises:

@@ -86,7 +86,7 @@ def replace_original(path: str | Path, content: bytes, state: FileState | None =
     Args:
         path: The file.
         content: The new content.
-        state: Of the file when it was read; it must be the same still.
+        state: State of the file when it was read; it must be the same still.
 
     Raises:
         OutputError: If that fails, if the file has further names (hard links), which would go on having the old

@@ -9,7 +9,7 @@ class Entry:
 
     Attributes:
         name: Relative to the storage's root, with "/" between folders.
-        size_bytes: Of the file; -1 where the storage does not say.
+        size_bytes: Size of the file; -1 where the storage does not say.
         etag: What the storage says of the content; "" where it says nothing. Two contents never have the same.
         refusal: Why the name must not be used, see `refuse_key`; "" if it may. A refused folder has a name that ends
             in "/" and stands for all in it.

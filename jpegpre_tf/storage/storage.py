@@ -45,7 +45,7 @@ class Storage:
     breaks inside the answer.
 
     Args:
-        url: Of the folder, or a local path.
+        url: URL of the folder, or a local path.
 
     Raises:
         UsageError: If the kind of URL is unknown.

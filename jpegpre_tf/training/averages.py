@@ -1,4 +1,4 @@
-"""Moving averages of a trainer's weights: steps jump to and fro around what they have in common."""
+"""Exponential moving averages of a trainer's weights."""
 
 import contextlib
 from collections.abc import Iterator

@@ -45,7 +45,7 @@ class Stage:
     Attributes:
         name: Also of its folder.
         base: Name of the stage whose model it starts from; "" for new weights.
-        config: Of the run.
+        config: Configuration of the run.
         last_step: Stop there, although the learning rate's schedule goes on to `config.run.steps`; 0 for the end.
         blend, share: The stage whose weights are mixed into those of `base`, and their share, 0..1.
     """
@@ -190,7 +190,7 @@ def blended(first: Path, second: Path, share: float) -> Any:
 
     Args:
         first, second: .keras files.
-        share: Of the second, 0..1.
+        share: Share of the second, 0..1.
 
     Raises:
         ModelError: If one of them is not a trained preprocessor.

@@ -229,7 +229,7 @@ def measuring_callbacks(
     """Those that add to the logs and keep the model, in the order in which they depend on each other.
 
     Args:
-        config: Of the run.
+        config: Configuration of the run.
         folder: Folder of the run.
         pictures: How many pictures the run has.
         validation_paths: Pictures to measure the real BD-rate on.

@@ -125,7 +125,7 @@ def journal_for(
     Args:
         tasks: All pictures of the run.
         output: The output as given, None in place.
-        options: Of the run, as are `profile` and what identifies the encoder.
+        options: Options of the run, as are `profile` and what identifies the encoder.
         profile: Name or folder of the model.
         encoder: What identifies the encoder, empty for the plain one.
         precision: Which file of the model.

@@ -10,7 +10,7 @@ def add_run_arguments(parser: argparse.ArgumentParser, fields: Mapping[str, type
     """Adds the folder of the run, what it starts from and is measured on, and one option per field.
 
     Args:
-        parser: Of the verb.
+        parser: Parser of the verb.
         fields: Name -> type of the configuration's fields that are offered as options.
     """
     parser.add_argument(

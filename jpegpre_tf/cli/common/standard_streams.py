@@ -22,7 +22,7 @@ def standard_paths(
 
     Args:
         source, target: As given; "-" is stdin, or stdout.
-        suffix: Of the file that stands for stdout.
+        suffix: Suffix of the file that stands for stdout.
         has_json: JSON lines go to stdout, so that the file cannot.
 
     Raises:

@@ -56,7 +56,7 @@ def measure_points(
 
     Args:
         pictures: Pictures that could be read.
-        candidates: With unique keys.
+        candidates: Candidates with unique keys.
         qualities: 1..100, each on the encoder's own scale.
         versions: Metric name -> version.
         cache: Folder of the cache.

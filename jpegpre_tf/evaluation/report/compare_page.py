@@ -24,8 +24,8 @@ def compare_page(comparison: Comparison, name: str, label: str, metrics: Sequenc
 
     Args:
         comparison: What to show.
-        name: Of the picture.
-        label: Of what edited or encoded it.
+        name: Name of the picture.
+        label: Label of what edited or encoded it.
         metrics: Those in the scores.
     """
     height, width = comparison.original.shape[:2]

@@ -21,7 +21,7 @@ def page(results: Results, plots: Mapping[str, Path], crops: Sequence[Crops]) ->
     Args:
         results: As from `evaluate`; its first candidate is what the page is about.
         plots: As from `write_plots`.
-        crops: Of the first candidate, best pictures first.
+        crops: Crops of the first candidate, best pictures first.
     """
     main, *_ = results.candidates
     headline = results.headline

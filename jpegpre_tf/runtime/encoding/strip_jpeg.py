@@ -30,8 +30,8 @@ class StripJpeg:
     """One JPEG file, made from strips from top to bottom.
 
     Args:
-        height: Of the picture, pixels.
-        width: Of the picture, pixels.
+        height: Height of the picture, pixels.
+        width: Width of the picture, pixels.
         quality: 1..100, see `encode_jpeg`.
         subsampling: "4:2:0", "4:2:2" or "4:4:4".
         is_gray: Write one channel.

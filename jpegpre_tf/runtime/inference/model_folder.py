@@ -102,7 +102,7 @@ class ModelFolder:
         Args:
             precision: "fp32", "fp16" or "int8"; None takes int8 where shipped, else fp32.
             file_format: "tflite" or "onnx".
-            signature: Of an ONNX file: "edit", "carrier" or "decide".
+            signature: Signature of an ONNX file: "edit", "carrier" or "decide".
 
         Raises:
             ModelError: If the model has no such file, or the file fails its check.

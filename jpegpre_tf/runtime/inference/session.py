@@ -49,7 +49,7 @@ class Session:
         tile_pixels: Upper bound of a tile's pixels.
         decide: For onnxruntime, the ONNX file of the signature `decide`.
         tuned_tables: Learned tables of the model, the default of `carrier`; None if it has none.
-        name: Of the model's file, for errors.
+        name: Name of the model's file, for errors.
         backend: "litert", "onnxruntime" (extra [export]) or "kernel" (in C; int8 ONNX alone, no tiles); all give the
             same samples, but for rare ties.
 

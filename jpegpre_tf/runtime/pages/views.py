@@ -33,8 +33,8 @@ def make_views(picture: Picture, result: EncodeResult, subsampling: str = "4:2:0
 
     Args:
         picture: The input.
-        result: With the files in it.
-        subsampling: Of the plain encoder.
+        result: Result with the files in it.
+        subsampling: Chroma subsampling of the plain encoder.
     """
     needed = picture.metadata.stripped()
 

@@ -20,7 +20,7 @@ def wipe_figure(
     """Returns a figure: one picture right of a line that can be moved, and one of several left of it.
 
     Args:
-        name: Of the picture, for those who cannot see it.
+        name: Name of the picture, for those who cannot see it.
         size: Width and height, pixels, as shown.
         lefts: To choose from; with one there is no choice.
         right: Title and address (a `data:` one) of the picture on the right.

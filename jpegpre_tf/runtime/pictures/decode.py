@@ -57,10 +57,10 @@ class Decoded:
         metadata: What to carry to the output.
         density: (x, y) dots per inch, None if the file states none.
         notes: One line on each thing that the file held and the output will not.
-        size_bytes: Of the file.
+        size_bytes: Size of the file.
         jpeg: How it was encoded if it is a JPEG file.
         is_converted: To sRGB, as was asked for: the input's own pixels will not do.
-        state: Of the file when it was read, None if it is not on a disk.
+        state: State of the file when it was read, None if it is not on a disk.
     """
 
     raster: Raster

@@ -53,7 +53,7 @@ class JpegSource:
         is_exact: The tables are those of `quality`; other encoders have tables of their own.
         subsampling: "4:2:0", "4:2:2", "4:4:4", another such name, or "" for grey and uncommon ones.
         is_progressive: Not baseline.
-        size_bytes: Of the whole file.
+        size_bytes: Size of the whole file.
         segments: Where its parts are.
         late: Where segments of metadata lie between its scans: first and last byte (exclusive) of each.
         made: What an earlier run did if the file is a result of one; None if it is not known to be.
@@ -112,7 +112,7 @@ def jpeg_metadata(
 
     Args:
         content: The file.
-        segments: Of it.
+        segments: Segments of the JPEG file.
         known: What Pillow found: colour profile, comments and Photoshop's segments are taken from it.
     """
     exif = xmp = b""

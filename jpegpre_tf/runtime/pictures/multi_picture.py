@@ -12,7 +12,7 @@ def relative_index(payload: bytes, header_at: int, end: int, trailer_bytes: int)
     """Returns an MPF payload whose offsets count from the end of the first picture.
 
     Args:
-        payload: Of the APP2 segment, with its prefix.
+        payload: Payload of the APP2 segment, with its prefix.
         header_at: Offset in the file of the payload's TIFF header, from which its offsets count.
         end: Offset in the file just after the first picture.
         trailer_bytes: Bytes that follow it.

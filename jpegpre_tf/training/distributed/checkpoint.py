@@ -14,7 +14,7 @@ class WorkerCheckpoint:
     """The state that one worker keeps in its run folder after every epoch.
 
     Args:
-        folder: Of the run; may be shared between workers, or be each worker's own.
+        folder: Folder of the run; may be shared between workers, or be each worker's own.
         worker: Which one.
     """
 

@@ -47,7 +47,7 @@ def train_distributed(
         config: What to train.
         source: Pictures; every worker reads its share.
         validation_paths: Pictures for validation, by the first worker only.
-        folder: Of the run; shared between workers, or each worker's own.
+        folder: Folder of the run; shared between workers, or each worker's own.
         workers: The workers.
         initial_model: A .keras file of the same architecture to start from, where there is no checkpoint.
 

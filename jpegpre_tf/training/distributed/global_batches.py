@@ -35,7 +35,7 @@ class GlobalBatches:
 
     Args:
         source: Pictures.
-        config: Of the run; `batch_size` is of all workers together.
+        config: Configuration of the run; `batch_size` is of all workers together.
         worker, workers: Which one this is, of how many; `workers` must divide `batch_size`.
         first_epoch: Epoch to begin with; every epoch has its own order and random numbers.
         steps_per_epoch: Batches of an epoch.

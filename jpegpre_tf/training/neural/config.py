@@ -34,7 +34,7 @@ class NeuralTrainConfig:
         width, context_width, symbols: See `RateNetwork`.
         averaging: Share of the weights' moving average that a step leaves, 0..1: the average is what is kept. 0: none.
         train_decisions: Whether the rate's training changes the decisions too, see `RateTrainer`.
-        seed: Of initial weights and crops.
+        seed: Seed of initial weights and crops.
     """
 
     steps: int = 2000

@@ -27,7 +27,7 @@ def pairs_dataset(
         batch_pairs: Pairs per batch; of large crops as many as have the same area, at least one.
         seed: Endless and shuffled anew in every round; None: once, in order, the rest of a batch dropped.
         large: Further pairs of another size, as every other batch.
-        first_batch: Of the endless sequence, where a resumed run goes on.
+        first_batch: First batch of the endless sequence, where a resumed run goes on.
     """
 
     def batches() -> Iterator[tuple[Any, ...]]:

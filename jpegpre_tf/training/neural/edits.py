@@ -57,8 +57,8 @@ def random_edit(
 
     Args:
         image: uint8 (height, width, 3).
-        quality: That the picture will be encoded with, 1..100.
-        preprocess: Of trained preprocessors, one of which is drawn; none leaves that kind out.
+        quality: Quality that the picture will be encoded with, 1..100.
+        preprocess: Trained preprocessors, one of which is drawn; none leaves that kind out.
     """
     if preprocess and generator.random() < _PREPROCESSED_SHARE:
         chosen = preprocess[int(generator.integers(len(preprocess)))]

@@ -41,7 +41,7 @@ class NeuralRun:
     """One folder of a run: what the two kinds of training share.
 
     Args:
-        config: Of the run.
+        config: Configuration of the run.
         encode: The encoder: `(image uint8 (height, width, 3), quality) -> bytes of the file`.
         encoder: Its name.
         paths, validation_paths: Pictures to learn from, and to measure the loss on after every epoch (may be
@@ -98,7 +98,7 @@ class NeuralRun:
         """Trains a `NeuralRateEstimator` whose decisions are, or begin as, those of `simulator`.
 
         Args:
-            simulator: Of the same encoder.
+            simulator: Simulator of the same encoder.
             initial: A .keras rate estimator to start from; its decisions are replaced unless they are trained too.
 
         Raises:
