@@ -22,6 +22,7 @@ import numpy as np
 from PIL import Image
 
 from jpegpre_tf import runtime
+from jpegpre_tf.errors import ModelError
 from jpegpre_tf.jpeg.tables import quantization_tables
 
 QUALITIES = (10, 50, 90)
@@ -76,7 +77,7 @@ def results(arguments: argparse.Namespace) -> dict[str, np.ndarray]:
     for backend in BACKENDS:
         try:
             session = runtime.load(arguments.model, "int8", threads=1, backend=backend)
-        except runtime.ModelError as error:
+        except ModelError as error:
             print(f"{backend}: {error}", file=sys.stderr)
             continue
         for quality in QUALITIES:
