@@ -6,7 +6,7 @@ from typing import Any
 
 from jpegpre_tf import runtime
 from jpegpre_tf.cli.common import shared_arguments
-from jpegpre_tf.cli.common.table import print_table
+from jpegpre_tf.cli.common.table import print_paragraph, print_table
 from jpegpre_tf.errors import ModelError
 
 _HEADER = ("model", "version", "qualities", "precisions", "files")
@@ -49,7 +49,10 @@ def run(arguments: argparse.Namespace) -> int:
             _print_details(models)
         else:
             networks = len(models) - len(profiles)
-            print(f"\n{networks} networks for training are listed by --details, with all measurements.")
+            print()
+            print_paragraph(
+                f"{networks} networks for training are listed by --details, with all measurements."
+            )
         for name, problem in problems.items():
             if problem:
                 print(f"\n{name}: {problem}")
@@ -59,11 +62,11 @@ def run(arguments: argparse.Namespace) -> int:
 def _print_choice(profiles: list[runtime.ModelFolder]) -> None:
     for model in profiles:
         purpose = model.description.get("purpose") or _PURPOSES.get(model.name, "")
-        print(f"{model.name}: {purpose}" if purpose else model.name)
+        print_paragraph(f"{model.name}: {purpose}" if purpose else model.name)
         rates = _headline(model)
         if rates:
             gains = ", ".join(f"{name} {value:+.1f} %" for name, value in rates.items())
-            print(f"    file size at equal {gains}")
+            print_paragraph(f"file size at equal {gains}", indent=4)
 
 
 def _headline(model: runtime.ModelFolder) -> dict[str, float]:

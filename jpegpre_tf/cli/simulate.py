@@ -10,6 +10,7 @@ from jpegpre_tf.cli.common import shared_arguments
 from jpegpre_tf.cli.common.png_output import end_line, open_input, print_notes, save_png
 from jpegpre_tf.cli.common.quiet import allow_pixels, quiet_pillow
 from jpegpre_tf.cli.common.standard_streams import standard_paths
+from jpegpre_tf.cli.common.units import format_size
 from jpegpre_tf.jpeg.codec import HUFFMAN_MODES
 from jpegpre_tf.jpeg.resample import FACTORS
 from jpegpre_tf.storage.names import printable_path
@@ -74,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         line = (
             f"wrote '{printable_path(arguments.output)}', {decoded.width}x{decoded.height}; as JPEG at quality "
-            f"{quality} {size_bytes} bytes without metadata, {rate_bpp:.3f} bpp"
+            f"{quality} {format_size(size_bytes)} ({size_bytes} bytes) without metadata, {rate_bpp:.3f} bpp"
         )
         end_line(arguments, line)
     return 0

@@ -41,12 +41,20 @@ def screen_rows() -> int | None:
     return max(5, shutil.get_terminal_size().lines - _OTHER_LINES) if sys.stdout.isatty() else None
 
 
-def print_paragraph(text: str) -> None:
-    """Prints text on stdout, broken between words, never in one, where a terminal is too narrow for it."""
+def print_paragraph(text: str, *, indent: int = 0) -> None:
+    """Prints text on stdout, broken between words, never in one, where a terminal is too narrow for it.
+
+    Args:
+        text: One line.
+        indent: Spaces before every line.
+    """
+    space = " " * indent
     if sys.stdout.isatty():
         width = shutil.get_terminal_size().columns
-        text = textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
-    print(text)
+        lines = textwrap.wrap(text, width - indent, break_long_words=False, break_on_hyphens=False)
+    else:
+        lines = [text]
+    print(*(space + line for line in lines), sep="\n")
 
 
 def plain_table(
