@@ -128,7 +128,7 @@ class WorkerPreprocessor implements Preprocessor {
       width,
       height,
       cutPixels: reply.cut,
-      finish: (jpeg) => finish(jpeg instanceof Uint8Array ? jpeg : new Uint8Array(jpeg), encoderTables, tables, width, height),
+      finish: (jpeg) => finish(jpeg instanceof Uint8Array ? jpeg : new Uint8Array(jpeg), encoderTables, tables, width, height).buffer,
     };
   }
 

@@ -77,7 +77,7 @@ export interface Carrier {
    *
    * @throws RangeError if it is not that file: one line says what was expected.
    */
-  finish(jpeg: Uint8Array | ArrayBuffer): Uint8Array<ArrayBuffer>;
+  finish(jpeg: Uint8Array | ArrayBuffer): ArrayBuffer;
 }
 
 export interface CompressOptions extends JobOptions {

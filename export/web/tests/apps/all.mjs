@@ -24,7 +24,7 @@ async function check(name, work) {
 }
 
 const TYPED = `
-import { createPreprocessor, profiles, JpegpreError, type Compressed, type CompressOptions, type Picture, type Preprocessor } from "jpegpre";
+import { createPreprocessor, profiles, JpegpreError, type Carrier, type Compressed, type CompressOptions, type Picture, type Preprocessor } from "jpegpre";
 
 export async function smaller(picture: Picture, signal: AbortSignal | undefined): Promise<Blob> {
   const options: CompressOptions = { quality: 75, signal, maxWidth: undefined };
@@ -32,7 +32,8 @@ export async function smaller(picture: Picture, signal: AbortSignal | undefined)
   try {
     const result: Compressed = await preprocessor.compress(picture, options);
     const edited: ImageData = await preprocessor.preprocess(new ImageData(1, 1), { quality: 60 });
-    console.log(edited.width, result.bytes.input ?? 0);
+    const carrier: Carrier = await preprocessor.carrier(edited, { quality: 60, encoderTables: undefined });
+    console.log(edited.width, result.bytes.input ?? 0, result.path, new Blob([carrier.finish(new Uint8Array(2))]).size);
     return result.blob;
   } catch (error) {
     if (error instanceof JpegpreError && error.code === "not-a-picture") console.log(error.message);

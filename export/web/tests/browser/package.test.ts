@@ -181,7 +181,7 @@ describe("carrier", () => {
       canvas.getContext("2d")!.putImageData(carrier.image, 0, 0);
       const encode = async (quality: number): Promise<ArrayBuffer> =>
         (await canvas.convertToBlob({ type: "image/jpeg", quality: quality / 100 })).arrayBuffer();
-      const finished = carrier.finish(await encode(carrier.quality!));
+      const finished = new Uint8Array(carrier.finish(await encode(carrier.quality!)));
       const { blob, path } = await preprocessor.compress(image, { quality: 60, keepColorProfile: true });
       const compressed = new Uint8Array(await blob.arrayBuffer());
       const { encoderTables } = carrier;
