@@ -1,6 +1,6 @@
 """Packaging. Tool settings are in pyproject.toml, the version in jpegpre_tf/_version.py.
 
-What light users need of the models is in this wheel: of each profile the int8 file and what describes it. The
+What light users need of the models is in this wheel: of each profile the int8 files and what describes them. The
 rest, 21 MB, is a second wheel, made of wheels/models, which the extra [models] asks for.
 """
 
@@ -19,8 +19,11 @@ ROOT = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+?)"', (ROOT / "jpegpre_tf/_version.py").read_text()).group(1)
 # Where the source is published; links of the long description lead there. Whoever publishes says it.
 REPOSITORY = os.environ.get("JPEGPRE_REPOSITORY", "").rstrip("/")
-# Of a profile, what `encode` and `train --recipe` read.
-CORE_MODEL_FILES = ("model.json", "tables.json", "recipe.json", "README.md", "tflite/int8.tflite")
+# Of a profile, what `encode` and `train --recipe` read; the ONNX file is the kernel's, the TFLite file LiteRT's.
+CORE_MODEL_FILES = (
+    *("model.json", "tables.json", "recipe.json", "README.md"),
+    *("tflite/int8.tflite", "onnx/int8.onnx"),
+)
 
 CORE = ["numpy>=2.0", "pillow>=12.0", "ai-edge-litert>=2.1", "rich>=13"]
 EXTRAS = {

@@ -85,11 +85,13 @@ def test_the_wheel_holds_one_package_with_all_its_files(wheel):
         "jpegpre_tf/demo_page/index.html",
         "jpegpre_tf/savedmodels/balanced/model.json",
         "jpegpre_tf/savedmodels/balanced/tflite/int8.tflite",
+        "jpegpre_tf/savedmodels/balanced/onnx/int8.onnx",
     ):
         assert expected in names
     # What light users need, and no more: the rest is in the second wheel.
     assert wheel.stat().st_size < 3_000_000
-    assert not [name for name in names if name.endswith((".keras", ".onnx", ".jsonl")) or "fp32" in name]
+    assert not [name for name in names if name.endswith((".keras", ".jsonl")) or "fp32" in name]
+    assert {name.rpartition("/")[2] for name in names if name.endswith(".onnx")} == {"int8.onnx"}
     tracked = {
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "jpegpre_tf").rglob("*.py")
@@ -109,7 +111,7 @@ def test_the_sdist_is_the_repository(built):
             file.relative_to(ROOT).as_posix()
             for file in files
             if not any(
-                part in skipped or part.startswith(".") or part.endswith(".egg-info")
+                part in skipped or part.startswith((".", "_kernel.")) or part.endswith(".egg-info")
                 for part in file.parts[1:]
             )
         }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes or completes the virtual environment in DIR: this package, editable, with EXTRAS (comma-separated, may
-# be empty). Does nothing when that was done before and setup.py has not changed since.
+# be empty). Does nothing when that was done before and neither setup.py nor the kernel in C has changed since.
 # Usage: tools/environment.sh DIR [EXTRAS]
 set -eu
 cd "$(dirname "$0")/.."
@@ -8,7 +8,8 @@ dir=$1
 extras=${2:-}
 stamp="$dir/.installed-${extras:-core}"
 
-if [ -f "$stamp" ] && [ "$stamp" -nt setup.py ] && [ "$stamp" -nt pyproject.toml ]; then
+if [ -f "$stamp" ] && [ "$stamp" -nt setup.py ] && [ "$stamp" -nt pyproject.toml ] &&
+    [ -z "$(find export/kernel -name '*.[ch]' -newer "$stamp")" ]; then
     exit 0
 fi
 
@@ -51,6 +52,11 @@ if ! "$dir/bin/python" -m pip --version >/dev/null 2>&1; then
         install_system "python$version-venv" || install_system python3-venv
         "$python" -m venv "$dir"
     fi
+fi
+
+# The kernel in C is built by the installation where a compiler is; without one, models run in LiteRT.
+if ! command -v cc >/dev/null && ! command -v gcc >/dev/null && can_install; then
+    install_system gcc libc6-dev || true
 fi
 
 echo "installing jpegpre-tf${extras:+[$extras]} into $dir ..." >&2

@@ -7,6 +7,8 @@ command -v djpeg >/dev/null || missing="$missing libjpeg-turbo-progs"
 command -v exiftool >/dev/null || missing="$missing libimage-exiftool-perl"
 command -v convert >/dev/null || missing="$missing imagemagick"
 command -v setfacl >/dev/null || missing="$missing acl"
+# Compiles the kernel in C: it runs models where it is there, and its own tests need a compiler.
+command -v cc >/dev/null || missing="$missing gcc libc6-dev"
 # For the browser package in export/web, which only machines with Node.js can build.
 if command -v npm >/dev/null && ! command -v chromium >/dev/null; then missing="$missing chromium"; fi
 # For the Android library in export/android, which is compiled and tested on the JVM (x86-64 only).

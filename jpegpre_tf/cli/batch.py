@@ -91,7 +91,11 @@ def run(arguments: argparse.Namespace) -> int:
         return _print_plan(arguments, job)
     # Says here, once, what every worker would.
     load_profile(
-        arguments.profile, job.options.quality, precision=arguments.precision, is_quiet=arguments.quiet
+        arguments.profile,
+        job.options.quality,
+        precision=arguments.precision,
+        backend=arguments.backend,
+        is_quiet=arguments.quiet,
     )
     if arguments.score or job.options.target_score is not None:
         from jpegpre_tf.evaluation.file_score import ssimulacra2_score
@@ -119,6 +123,7 @@ def _job(arguments: argparse.Namespace) -> BatchJob:
         profile=arguments.profile,
         options=encode_options(arguments),
         precision=arguments.precision,
+        backend=arguments.backend,
         on_collision=arguments.on_collision,
         engine=arguments.engine,
         workers=jobs,

@@ -97,7 +97,12 @@ def _encode(arguments: argparse.Namespace, planned: Plan) -> int:
     threads = max(1, min(4, usable_cores() // jobs))
     encoder = other_encoder(arguments.encoder, options.subsampling)
     session = load_profile(
-        arguments.profile, options.quality, threads, arguments.precision, is_quiet=arguments.quiet
+        arguments.profile,
+        options.quality,
+        threads,
+        arguments.precision,
+        backend=arguments.backend,
+        is_quiet=arguments.quiet,
     )
     score = ssimulacra2_score() if options.target_score is not None else None
     journal = None

@@ -58,7 +58,11 @@ def run(arguments: argparse.Namespace) -> int:
         target,
     ):
         session = load_profile(
-            arguments.profile, asked, precision=arguments.precision, is_quiet=arguments.quiet
+            arguments.profile,
+            asked,
+            precision=arguments.precision,
+            backend=arguments.backend,
+            is_quiet=arguments.quiet,
         )
         picture = open_input(source, arguments)
         info = None

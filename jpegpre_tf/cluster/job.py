@@ -8,6 +8,7 @@ from jpegpre_tf._version import __version__
 from jpegpre_tf.errors import UsageError
 from jpegpre_tf.runtime import EncodeOptions, ModelFolder
 from jpegpre_tf.runtime.encoding.output_names import COLLISION_CHOICES
+from jpegpre_tf.runtime.inference.backends import AUTO, BACKEND_CHOICES
 
 ENGINES = ("local", "ray")
 
@@ -21,6 +22,7 @@ class BatchJob:
         profile: Shipped model, or a folder with a model.json, which every worker must be able to read.
         options: Options as of `encode_file`; `in_place` is refused.
         precision: Which file of the model, None for its own choice.
+        backend: What runs the model, see `runtime.load`.
         on_collision: What to do with two pictures that would get one name, see `output_names`.
         engine: "local", processes on this machine, or "ray".
         workers: Processes or Ray actors, each with a model session of its own.
@@ -36,6 +38,7 @@ class BatchJob:
     profile: str = "balanced"
     options: EncodeOptions = field(default_factory=EncodeOptions)
     precision: str | None = None
+    backend: str = AUTO
     on_collision: str = COLLISION_CHOICES[0]
     engine: str = "local"
     workers: int = 1
@@ -50,6 +53,10 @@ class BatchJob:
         if self.engine not in ENGINES:
             raise ValueError(
                 f"`engine` must be one of {', '.join(ENGINES)}. Received: engine={self.engine!r}"
+            )
+        if self.backend not in BACKEND_CHOICES:
+            raise ValueError(
+                f"`backend` must be one of {', '.join(BACKEND_CHOICES)}. Received: backend={self.backend!r}"
             )
         if self.on_collision not in COLLISION_CHOICES:
             raise ValueError(
@@ -68,6 +75,6 @@ class BatchJob:
 
     def settings_digest(self, model: ModelFolder) -> str:
         """Returns a digest of everything but the picture that decides the result."""
-        what = [__version__, asdict(self.options), self.with_score, self.precision]
+        what = [__version__, asdict(self.options), self.with_score, self.precision, self.backend]
         what += [model.name, model.version, model.files]
         return hashlib.sha256(json.dumps(what, sort_keys=True, default=str).encode()).hexdigest()[:16]

@@ -38,7 +38,7 @@ class BatchWorker:
         allow_pixels(job.options.max_pixels)
         self._job = job
         self._source, self._target = Storage(job.source), Storage(job.target)
-        self._session = runtime.load(job.profile, job.precision, threads=job.threads)
+        self._session = runtime.load(job.profile, job.precision, job.threads, job.backend)
         self._score: Score | None = None
         if job.with_score or job.options.target_score is not None:
             from jpegpre_tf.evaluation.file_score import ssimulacra2_score

@@ -150,12 +150,30 @@ def test_bad_usage_is_one_line_and_2(photo, tmp_path, capsys, options, named):
     assert not (tmp_path / "x.jpg").exists()
 
 
-def test_a_damaged_model_fails_the_run(photo, tmp_path, capsys):
+@pytest.mark.parametrize("backend", ["litert", "auto"])
+def test_a_damaged_model_fails_the_run(photo, tmp_path, capsys, backend):
     copy = shutil.copytree(runtime.find_model("balanced").path, tmp_path / "model")
-    for path in copy.rglob("*.tflite"):
+    for path in (*copy.rglob("*.tflite"), *copy.rglob("*.onnx")):
         path.write_bytes(path.read_bytes() + b"x")
-    assert main(["encode", str(photo), "-o", str(tmp_path / "x.jpg"), "--profile", str(copy)]) == 1
+    command = ["encode", str(photo), "-o", str(tmp_path / "x.jpg"), "--profile", str(copy)]
+    assert main([*command, "--backend", backend]) == 1
     assert "sha256" in capsys.readouterr().err
+
+
+def test_backends_write_the_same_file_but_for_ties(photo, tmp_path):
+    sizes = []
+    for backend in ("litert", "auto"):
+        target = tmp_path / f"{backend}.jpg"
+        assert main(["encode", str(photo), "-o", str(target), "--backend", backend]) == 0
+        sizes.append(target.stat().st_size)
+    assert sizes[0] == pytest.approx(sizes[1], rel=2e-3)
+
+
+def test_a_backend_that_cannot_run_the_file_is_one_line(photo, tmp_path, capsys):
+    command = ["encode", str(photo), "-o", str(tmp_path / "x.jpg"), "--precision", "fp32"]
+    assert main([*command, "--backend", "kernel"]) == 1
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and "kernel" in error
 
 
 def test_a_quality_the_model_was_not_trained_for_is_said(photo, tmp_path, capsys):

@@ -202,8 +202,16 @@ def test_sanitizers_find_nothing(builder, content, tmp_path):
     assert "levels" in result.stdout
 
 
-def test_webassembly_gives_the_same_samples(library, content, photo, tmp_path):
-    built = ROOT / "export/kernel/wasm-dist/kernel.wasm"
+@pytest.mark.parametrize(
+    ("file", "level"), [("kernel.wasm", "simd128"), ("kernel-relaxed.wasm", "relaxed-simd")]
+)
+def test_webassembly_gives_the_same_samples(library, file, level, photo, tmp_path):
+    # Weights of 7 bits, of which relaxed products have no place for the largest.
+    networks = Networks(3, 64)
+    weights = networks.luma.logits.weights
+    assert ((weights == 64).any(axis=1) & (weights == -64).any(axis=1)).any()
+    content = onnx_bytes(networks)
+    built = ROOT / "export/kernel/wasm-dist" / file
     if not built.is_file() or not shutil.which("node"):
         pytest.skip("no WebAssembly: `npm run build:kernel` in export/web builds it")
     from tests.kernel.webassembly import run_jobs
@@ -225,7 +233,9 @@ def test_webassembly_gives_the_same_samples(library, content, photo, tmp_path):
     coefficients = jpeg.Coefficients(decided, tuple(tables(50).reshape(2, 8, 8)), 150, 131, "4:2:0")
     wanted.append(jpeg.carrier_pixels(coefficients, candidates[2]))
     given.append((image, tables(50), candidates, 1.0))
-    for found, native in zip(run_jobs(built, content, given, tmp_path), wanted, strict=True):
+    used, results = run_jobs(built, content, given, tmp_path)
+    assert used == level
+    for found, native in zip(results, wanted, strict=True):
         assert np.array_equal(found, native)
 
 

@@ -30,7 +30,10 @@ class BuildModels(build_py):
         shutil.copytree(ROOT / "savedmodels", target, ignore=LEFT_OUT)
         for profile in target.iterdir():
             if (profile / "tflite" / "int8.tflite").is_file():  # these are in the first wheel
-                for name in ("model.json", "tables.json", "recipe.json", "README.md", "tflite/int8.tflite"):
+                for name in (
+                    *("model.json", "tables.json", "recipe.json", "README.md"),
+                    *("tflite/int8.tflite", "onnx/int8.onnx"),
+                ):
                     (profile / name).unlink(missing_ok=True)
 
 

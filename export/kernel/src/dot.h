@@ -120,6 +120,17 @@ INLINE Sums with_offset(Sums bias, int32_t offset) {
 #endif
 }
 
+/** Adds what weights less by one lack. */
+INLINE void add_rests(const Layer *layer, const char *inputs, int positions, int32_t *sums) {
+#if LEVEL_PRODUCTS == 4
+  for (int i = 0; i < layer->rest_count; i++)
+    for (int position = 0; position < positions; position++)
+      sums[position * layer->outputs + layer->rests[i].output] += (int8_t)inputs[position * layer->depth + layer->rests[i].input];
+#else
+  (void)layer, (void)inputs, (void)positions, (void)sums;
+#endif
+}
+
 /** Sums of 1..CHUNK positions, [position][outputs]; both sides hold CHUNK positions. */
 static __attribute__((noinline)) void product(const Layer *layer, const uint8_t *codes, int positions, int32_t *sums) {
   _Alignas(64) char buffer[CHUNK * MOST_DEPTH * 2];
@@ -149,6 +160,7 @@ static __attribute__((noinline)) void product(const Layer *layer, const uint8_t 
         for (int v = 0; v < VECTORS; v++) store_sums(sums + (position + r) * outputs + output + v * LANES, found[r][v]);
     }
   }
+  add_rests(layer, inputs, positions, sums);
 }
 
 /** Sums of a 3x3 convolution of single channels; `rows` are of codes, at the position above and left of the first. */

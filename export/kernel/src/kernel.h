@@ -20,10 +20,18 @@ typedef enum {
   OFFSET_FOURS,  // weights -64..63 plus 64, activations less 128: for bytes of which one side has 7 bits
 } Products;
 
+/** A weight that a level has no place for, less by one; what is missing is one activation. */
+typedef struct {
+  int16_t output, input;
+} Rest;
+#define MOST_RESTS 256
+
 /** A convolution and the quantization of its results. "Own" units are those of the convolution alone. */
 typedef struct {
   int depth, outputs;
   const void *weights;  // as `Products` says; of 3x3 ones int16 [outputs / 8][10 taps in pairs, the last 0][..]: network.h
+  const Rest *rests;
+  int rest_count;
   const int32_t *bias;  // [outputs], with the input's zero point taken into account
   const float *scale;   // [outputs], from sums to own units
   float own_low, own_high;
@@ -107,6 +115,7 @@ struct Level {
   int (*gates)(const jpegpre_plan *plan, int is_chroma, const uint8_t *features, int rows, int columns, uint8_t *gates);
   void (*render)(const jpegpre_renderer *renderer, const jpegpre_coefficients *from, const jpegpre_pixels *to, jpegpre_cuts *cuts,
                  int first, int end);
+  int (*is_right)(void);  // null, or says whether this processor, or its virtual machine, calculates as it should
 };
 
 /** The levels of this library that this processor has, fastest first. */

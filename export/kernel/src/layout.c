@@ -39,24 +39,27 @@ static void find_range(const Convolution *convolution, int output, int *low, int
   }
 }
 
-/** -1 where weights, sums and their scale are kept negative: 64 has no place among -64..63. */
+/** -1 where weights, sums and their scale are kept negative: 64 has no place among -64..63. With -64 beside it, it is a rest. */
 static int sign_of(const Convolution *convolution, Products products, int output) {
   int low, high;
   if (products != OFFSET_FOURS || convolution->side != 1) return 1;
   find_range(convolution, output, &low, &high);
-  return high == 64 ? -1 : 1;
+  return high == 64 && low > -64 ? -1 : 1;
 }
 
 static int fits(const Convolution *convolution, Products products) {
   if (convolution->side == 3 || products == BY_PAIRS || products == BY_FOURS || products == SIGNED_FOURS) return 1;
   if (convolution->inputs % 4) return 0;
+  int rests = 0;
   for (int output = 0; output < convolution->outputs; output++) {
     int low, high;
     find_range(convolution, output, &low, &high);
     // Whatever the order of inputs, two of them come together: 255 * 64 * 2 fits int16.
-    if (low < -64 || high > 64 || (products == OFFSET_FOURS && low == -64 && high == 64)) return 0;
+    if (low < -64 || high > 64) return 0;
+    const int8_t *weights = convolution->weights + output * convolution->inputs;
+    for (int i = 0; low == -64 && i < convolution->inputs; i++) rests += weights[i] == 64;
   }
-  return 1;
+  return products != OFFSET_FOURS || rests <= MOST_RESTS;
 }
 
 int fits_level(const GateNetwork *network, Products products) {
@@ -66,17 +69,24 @@ int fits_level(const GateNetwork *network, Products products) {
   return all;
 }
 
-static void pack(const Convolution *convolution, Products products, Order *inputs, Order *outputs, void *packed) {
+/** Returns how many rests there are. */
+static int pack(const Convolution *convolution, Products products, Order *inputs, Order *outputs, void *packed, Rest *rests) {
+  int rest_count = 0;
   const int group = products == BY_PAIRS ? 2 : 4, depth = convolution->inputs;
   for (int output = 0; output < convolution->outputs; output++) {
     const int sign = sign_of(convolution, products, outputs(output));
     for (int input = 0; input < depth; input++) {
-      const int weight = sign * convolution->weights[outputs(output) * depth + inputs(input)];
+      int weight = sign * convolution->weights[outputs(output) * depth + inputs(input)];
       const int at = (output / PANEL * (depth / group) + input / group) * PANEL * group + output % PANEL * group + input % group;
+      if (products == OFFSET_FOURS && weight == 64) {
+        weight--;
+        rests[rest_count++] = (Rest){(int16_t)output, (int16_t)input};
+      }
       if (products == BY_PAIRS) ((int16_t *)packed)[at] = (int16_t)weight;
       else ((int8_t *)packed)[at] = (int8_t)(products == OFFSET_FOURS ? weight + 64 : weight);
     }
   }
+  return rest_count;
 }
 
 /** Pairs of taps, the tenth 0: [8 channels][pair of taps][channel][2]. */
@@ -93,9 +103,11 @@ static int lay_out_layer(const Convolution *convolution, Quantization own, Produ
   void *weights = arena_get(arena, numbers, 2);
   int32_t *bias = arena_get(arena, (size_t)count, sizeof *bias);
   float *scale = arena_get(arena, (size_t)count, sizeof *scale);
-  if (!weights || !bias || !scale) return 0;
+  Rest *rests = arena_get(arena, MOST_RESTS, sizeof *rests);
+  if (!weights || !bias || !scale || !rests) return 0;
+  int rest_count = 0;
   if (convolution->side == 3) pack_3x3(convolution, weights);
-  else pack(convolution, products, inputs, outputs, weights);
+  else rest_count = pack(convolution, products, inputs, outputs, weights, rests);
   const int is_signed = convolution->side == 1 && (products == SIGNED_FOURS || products == OFFSET_FOURS);
   for (int i = 0; i < count; i++) {
     const int output = outputs(i), sign = sign_of(convolution, products, output);
@@ -105,6 +117,8 @@ static int lay_out_layer(const Convolution *convolution, Quantization own, Produ
     scale[i] = (float)(sign * (double)convolution->input.scale * convolution->scales[output] / own.scale);
   }
   *layer = (Layer){.depth = convolution->inputs, .outputs = count, .weights = weights, .bias = bias, .scale = scale};
+  layer->rests = rests;
+  layer->rest_count = rest_count;
   layer->own_low = (float)-own.zero;
   layer->own_high = (float)(255 - own.zero);
   layer->zero = own.zero;

@@ -227,5 +227,29 @@ static int gates(const jpegpre_plan *plan, int is_chroma, const uint8_t *feature
   return JPEGPRE_OK;
 }
 
+#if LEVEL_PRODUCTS == 4
+/** V8's baseline compiler in Node.js 20, where relaxed SIMD is an experiment, takes wrong products. */
+static int are_products_right(void) {
+  enum { DEPTH = 64, OUTPUTS = 2 * PANEL };
+  _Alignas(64) uint8_t weights[DEPTH * OUTPUTS], codes[CHUNK * DEPTH];
+  _Alignas(64) int32_t sums[CHUNK * OUTPUTS], bias[OUTPUTS] = {0};
+  uint32_t state = 1;
+  for (int i = 0; i < DEPTH * OUTPUTS; i++) weights[i] = (state = state * 1664525 + 1013904223) >> 25;
+  for (int i = 0; i < CHUNK * DEPTH; i++) codes[i] = (state = state * 1664525 + 1013904223) >> 24;
+  const Layer layer = {.depth = DEPTH, .outputs = OUTPUTS, .weights = weights, .bias = bias};
+  product(&layer, codes, CHUNK, sums);
+  for (int position = 0; position < CHUNK; position++)
+    for (int output = 0; output < OUTPUTS; output++) {
+      const uint8_t *own = weights + output / PANEL * DEPTH * PANEL + output % PANEL * 4;
+      int32_t sum = 0;
+      for (int i = 0; i < DEPTH; i++) sum += (own[i / 4 * PANEL * 4 + i % 4] - 64) * (codes[position * DEPTH + i] - 128);
+      if (sum != sums[position * OUTPUTS + output]) return 0;
+    }
+  return 1;
+}
+#else
+#define are_products_right NULL
+#endif
+
 extern const Level LEVEL;
-const Level LEVEL = {LEVEL_NAME, LEVEL_KIND, run, gates, render};
+const Level LEVEL = {LEVEL_NAME, LEVEL_KIND, run, gates, render, are_products_right};

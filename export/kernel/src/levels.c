@@ -56,7 +56,7 @@ extern const Level level_relaxed;
 const Level *level_at(int index) {
   const Level *const found[] = {
 #if defined(__wasm_relaxed_simd__)
-      &level_relaxed,
+      level_relaxed.is_right() ? &level_relaxed : NULL,
 #endif
       &level_simd128,
   };

@@ -9,6 +9,7 @@ from typing import Any
 
 from jpegpre_tf.cli.common.messages import print_note
 from jpegpre_tf.errors import UsageError
+from jpegpre_tf.runtime.inference.backends import AUTO, BACKEND_CHOICES
 from jpegpre_tf.runtime.inference.load import usable_cores
 from jpegpre_tf.runtime.pictures.decode import COLOR_CHOICES, MAX_PIXELS, check_color
 from jpegpre_tf.storage.names import printable_path
@@ -89,7 +90,7 @@ def chosen_quality(arguments: argparse.Namespace) -> int:
 
 
 def add_profile_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds --profile, --precision and --strength."""
+    """Adds --profile, --precision, --backend and --strength."""
     _add_profile_argument(parser)
     add_model_arguments(parser)
 
@@ -109,6 +110,13 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         "--precision",
         choices=PRECISIONS,
         help="which file of the model (default: int8 where there is one, else fp32)",
+    )
+    parser.add_argument(
+        "--backend",
+        choices=BACKEND_CHOICES,
+        default=AUTO,
+        help="what runs the model: kernel, in C, the fastest, int8 alone; litert; onnxruntime; auto, the kernel "
+        "where it was built and runs the model, else litert (default: %(default)s)",
     )
     parser.add_argument(
         "--strength",

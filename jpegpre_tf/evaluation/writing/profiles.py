@@ -15,6 +15,7 @@ from jpegpre_tf.evaluation.writing.edit_writer import EditWriter, Preprocess
 from jpegpre_tf.evaluation.writing.encoder_tables import read_encoder_tables
 from jpegpre_tf.evaluation.writing.file_writer import FileWriter
 from jpegpre_tf.evaluation.writing.tflite_file import TFLiteFile
+from jpegpre_tf.runtime.inference.kernel_library import kernel_digest
 from jpegpre_tf.runtime.inference.model_folder import TABLES
 
 # "carrier": decisions for the tuned tables. "edit": pixels edited for the tables that the encoder writes.
@@ -29,6 +30,7 @@ _CARRIER_CODE = (
         "runtime/inference/*.py",
         "runtime/pictures/made_file.py",
         "jpeg/carrier*.py",
+        "jpeg/scaled_dct.py",
         "jpeg/encoder_choice.py",
     ),
     *("jpeg/finish.py", "jpeg/tables.py", "jpeg/tuned_tables.py"),
@@ -130,13 +132,17 @@ def describe_profile(
     identity: dict[str, str] = {"path": path}
     if decides:
         content = model.read_tflite(precision)  # refuses what is no preprocessor
+        backend = load_session(name_or_path, precision).backend
         tiling = {key: model.description[key] for key in ("tile", "quality_range")}
         identity |= {
             "model": model.name,
             "model_version": model.version,
             "file": hashlib.sha256(content).hexdigest(),
             "tiling": repr(tiling),
+            "backend": backend,
         }
+        if backend == "kernel":
+            identity["kernel"] = kernel_digest()
     if path == "carrier":
         tables = (model.path / TABLES).read_bytes()
         return identity | {"tables": hashlib.sha256(tables).hexdigest(), "code": _hash_code(*_CARRIER_CODE)}

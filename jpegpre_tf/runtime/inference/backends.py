@@ -14,6 +14,7 @@ from jpegpre_tf.runtime.inference.finite import check_result
 BACKENDS = {"litert": "tflite", "onnxruntime": "onnx", "kernel": "onnx"}
 # The kernel where it runs the model, else LiteRT.
 AUTO = "auto"
+BACKEND_CHOICES = (AUTO, *BACKENDS)
 # Inputs besides the picture of a network that sees tables, and of one that sees libjpeg's quality instead.
 TABLE_CONDITIONS = frozenset({"luma_table", "chroma_table", "strength"})
 QUALITY_CONDITIONS = frozenset({"quality", "strength"})

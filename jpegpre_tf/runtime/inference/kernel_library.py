@@ -2,6 +2,7 @@
 
 import ctypes
 import functools
+import hashlib
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -59,7 +60,7 @@ class KernelCuts(ctypes.Structure):
 
 def kernel_library() -> ctypes.CDLL | None:
     """Returns the library, or None where it was not built or cannot be loaded, or the processor has no level of it."""
-    return _load(os.environ.get(_LIBRARY_VARIABLE) or str(LIBRARY))
+    return _load(str(_library_path()))
 
 
 def kernel_levels() -> tuple[str, ...]:
@@ -68,10 +69,19 @@ def kernel_levels() -> tuple[str, ...]:
     return () if library is None else _levels(library)
 
 
+def kernel_digest() -> str:
+    """Returns a hash of the library's file: of the code that makes the kernel's samples."""
+    return hashlib.sha256(_library_path().read_bytes()).hexdigest()
+
+
 def chosen_level(level: str | None = None) -> bytes | None:
     """The level to ask the library for: the given one, else that of the environment, else None for the fastest."""
     name = level or os.environ.get(_LEVEL_VARIABLE)
     return name.encode() if name else None
+
+
+def _library_path() -> Path:
+    return Path(os.environ.get(_LIBRARY_VARIABLE) or LIBRARY)
 
 
 def _levels(library: ctypes.CDLL) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ def load(
     name_or_path: str | Path,
     precision: str | None = None,
     threads: int | None = None,
-    backend: str = "litert",
+    backend: str = AUTO,
 ) -> Session:
     """Loads a model and returns it as a callable `(image, quality, strength=1.0) -> image`.
 
@@ -34,8 +34,8 @@ def load(
         precision: "fp32", "fp16" or "int8"; None takes int8 where the model ships it, else fp32.
         threads: CPU threads for each call; None takes the cores that this process may use, at most 4.
         backend: "kernel", the kernel in C, of precision int8 alone; "litert"; "onnxruntime" if that is installed
-            (extra [export]); "auto" takes the kernel where it was built and runs this model, else LiteRT.
-            `Session.backend` says which it became.
+            (extra [export]); "auto" takes the kernel where it was built, the processor has what it needs and it runs
+            this model, else LiteRT. `Session.backend` says which it became.
 
     Returns:
         A `Session`. It is thread-safe; uint8 `(H, W, 3)` RGB in and out, any size.
@@ -55,7 +55,13 @@ def load(
         check_backend(backend)
         return _load(find_model(name_or_path), precision, threads, backend)
     model = find_model(name_or_path)
-    if kernel_library() is not None and precision in (None, "int8") and "int8" in model.precisions("onnx"):
+    file = model.precisions("onnx").get("int8")
+    if (
+        file is not None
+        and precision in (None, "int8")
+        and kernel_library() is not None
+        and model.find(file) is not None
+    ):
         content = model.read_model("int8", "onnx")
         try:
             return _session(model, content, threads, "kernel", "int8")
