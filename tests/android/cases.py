@@ -10,24 +10,26 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from jpegpre_tf import runtime
+from jpegpre_tf import jpeg, runtime
+from jpegpre_tf.jpeg.encoder_choice import encoder_quality_for
+from jpegpre_tf.runtime.inference.carrier import make_carrier
 from jpegpre_tf.runtime.inference.litert_tiles import LiteRTTiles
 from jpegpre_tf.runtime.inference.session import Session
-from jpegpre_tf.runtime.inference.tiling import plan_tiles
+from jpegpre_tf.runtime.inference.tiling import _spans, cut
 
 ROOT = Path(__file__).parent.parent.parent
 PICTURES = ROOT / "tests" / "pictures"
-# The library still carries models of version 4.
-MODELS = ROOT / "export" / "models"
+MODELS = ROOT / "savedmodels"
+PROFILES = ("balanced", "fidelity", "perceptual")
 
-# Small, so that pictures of a few hundred pixels have many tiles.
-TILE_PIXELS = 1 << 14
-# Five odd sizes: wide, tall, narrower than a block, one tile, many tiles.
+# What the library's interpreters cannot change.
+TILE_SIDE = 256
+# Five odd sizes: many tiles, wide, tall, smaller than a tile, strength.
 PARITY = (
     ("gb82_city", (3, 5, 580, 406), 75, 1.0),
     ("gb82_girl", (10, 0, 211, 389), 30, 1.0),
     ("budgie_perched_osprey", (300, 100, 309, 433), 90, 1.0),
-    ("budgie_perched_osprey", (200, 150, 301, 203), 50, 0.5),
+    ("budgie_perched_osprey", (200, 150, 501, 453), 50, 0.5),
     ("gb82_city", (0, 100, 447, 413), 12, 1.0),
 )
 
@@ -45,7 +47,16 @@ class _Recorded(LiteRTTiles):
         return result
 
 
-class _RecordedSession(Session):
+class _FixedSession(Session):
+    """With the library's tiles, all of one size."""
+
+    def _fill(self, tiles, image):
+        height, width = image.shape[:2]
+        for row in _spans(height, TILE_SIDE, self._alignment, self._overlap):
+            for column in _spans(width, TILE_SIDE, self._alignment, self._overlap):
+                cut(image, row, column, tiles.buffer(TILE_SIDE, TILE_SIDE))
+                yield row, column
+
     def _make_tiles(self):
         self.recorded = _Recorded(self._content, self._threads)
         return self.recorded
@@ -53,72 +64,115 @@ class _RecordedSession(Session):
 
 def make_cases(folder: Path) -> None:
     """Writes all cases into an empty folder."""
+    for number, (name, box, _, _) in enumerate(PARITY):
+        Image.open(PICTURES / f"{name}.webp").convert("RGB").crop(box).save(folder / f"{number}.png")
+    (folder / "tables.json").write_text(json.dumps(_tables()))
     (folder / "tile_plans.json").write_text(json.dumps(_tile_plans()))
     (folder / "parity.json").write_text(json.dumps(_parity(folder)))
+    (folder / "carriers.json").write_text(json.dumps(_carriers(folder)))
     _write_photo(folder)
+
+
+def _tables() -> list[dict]:
+    """Tables of every profile at every quality, and the encoder's quality for them."""
+    entries = []
+    for profile in PROFILES:
+        tuned = runtime.find_model(MODELS / profile).tuned_tables
+        for quality in range(1, 101):
+            target = tuned.tables(quality)
+            entries.append(
+                {
+                    "profile": profile,
+                    "quality": quality,
+                    "tuned": target.reshape(2, 64).tolist(),
+                    "libjpeg": np.stack(jpeg.quantization_tables(quality)).reshape(2, 64).tolist(),
+                    "encoder_quality": encoder_quality_for(list(target), jpeg.quantization_tables),
+                }
+            )
+    return entries
 
 
 def _tile_plans() -> list[dict]:
     random = np.random.default_rng(9)
-    sizes = [(1, 1), (3000, 4000), (24, 20000), (65500, 16), (512, 512), (513, 511), (65535, 65535)]
+    sizes = [(1, 1), (3000, 4000), (24, 20000), (65500, 16), (256, 256), (257, 255), (65535, 65535)]
     sizes += [tuple(int(side) for side in random.integers(1, 9000, 2)) for _ in range(150)]
     plans = []
     for height, width in sizes:
-        options = {
-            "max_pixels": int(random.choice([1, 1 << 14, 1 << 18, 1 << 19])),
-            "alignment": 16,
-            "overlap": int(random.choice([0, 16, 20, 48])),
-        }
-        plan = plan_tiles(height, width, **options)
+        side, overlap = int(random.choice([128, 256, 512])), int(random.choice([0, 16, 48]))
         spans = {
-            axis: [[span.start, span.keep_from, span.keep_to] for span in getattr(plan, axis)]
-            for axis in ("rows", "columns")
+            axis: [[span.start, span.keep_from, span.keep_to] for span in _spans(length, side, 16, overlap)]
+            for axis, length in (("rows", height), ("columns", width))
         }
-        expected = {"tile_height": plan.tile_height, "tile_width": plan.tile_width, **spans}
-        plans.append({"height": height, "width": width, **options, **expected})
+        plans.append({"height": height, "width": width, "side": side, "overlap": overlap, **spans})
     return plans
+
+
+def _session(profile: str, precision: str) -> _FixedSession:
+    model = runtime.find_model(MODELS / profile)
+    return _FixedSession(
+        model.read_model(precision), alignment=model.tile_alignment, overlap=model.tile_overlap
+    )
 
 
 def _parity(folder: Path) -> list[dict]:
     """Five pictures with what the Python runtime makes of them and of each of their tiles."""
     cases = []
-    for profile in ("balanced", "fidelity", "perceptual"):
-        model = runtime.find_model(MODELS / profile)
-        for precision in ("int8", "fp32") if profile == "balanced" else ("int8",):
-            session = _RecordedSession(
-                model.read_model(precision),
-                alignment=model.tile_alignment,
-                overlap=model.tile_overlap,
-                tile_pixels=TILE_PIXELS,
+    for profile, precision in [*((profile, "int8") for profile in PROFILES), ("balanced", "fp32")]:
+        session = _session(profile, precision)
+        for number, (_, _, quality, strength) in enumerate(PARITY):
+            pixels = np.asarray(Image.open(folder / f"{number}.png"))
+            session.recorded.tiles.clear()
+            edited = session(pixels, quality, strength)
+            label = f"{profile}-{precision}-{number}"
+            (folder / f"{label}.rgb").write_bytes(edited.tobytes())
+            if precision == "int8":
+                tiles = b"".join(part for tile in session.recorded.tiles for part in tile)
+                (folder / f"{label}.tiles").write_bytes(tiles)
+            cases.append(
+                {
+                    "label": label,
+                    "profile": profile,
+                    "precision": precision,
+                    "picture": f"{number}.png",
+                    "width": pixels.shape[1],
+                    "height": pixels.shape[0],
+                    "quality": quality,
+                    "strength": strength,
+                    "tiles": len(session.recorded.tiles),
+                }
             )
-            for number, (name, box, quality, strength) in enumerate(PARITY):
-                picture = Image.open(PICTURES / f"{name}.webp").convert("RGB").crop(box)
-                picture.save(folder / f"{number}.png")
-                pixels = np.asarray(picture)
-                session.recorded.tiles.clear()
-                edited = session(pixels, quality, strength)
-                label = f"{profile}-{precision}-{number}"
-                (folder / f"{label}.rgb").write_bytes(edited.tobytes())
-                if precision == "int8":
-                    tiles = b"".join(part for tile in session.recorded.tiles for part in tile)
-                    (folder / f"{label}.tiles").write_bytes(tiles)
-                plain, ours = (len(runtime.encode_jpeg(image, quality)) for image in (pixels, edited))
-                cases.append(
-                    {
-                        "label": label,
-                        "profile": profile,
-                        "precision": precision,
-                        "picture": f"{number}.png",
-                        "width": picture.width,
-                        "height": picture.height,
-                        "quality": quality,
-                        "strength": strength,
-                        "tile_pixels": TILE_PIXELS,
-                        "tiles": len(session.recorded.tiles),
-                        "plain_bytes": plain,
-                        "edited_bytes": ours,
-                    }
-                )
+    return cases
+
+
+def _carriers(folder: Path) -> list[dict]:
+    """What `balanced` decides for the five pictures: coefficients, carrier, file. Encoder: libjpeg."""
+    cases = []
+    session = _session("balanced", "int8")
+    tuned = runtime.find_model(MODELS / "balanced").tuned_tables
+    for number, (_, _, quality, strength) in enumerate(PARITY):
+        pixels = np.asarray(Image.open(folder / f"{number}.png"))
+        coefficients = session.decide(pixels, tuned.tables(quality), strength)
+        encoder_quality = encoder_quality_for(list(coefficients.tables), jpeg.quantization_tables)
+        carrier = make_carrier(coefficients, jpeg.quantization_tables(encoder_quality))
+        planes = [np.ascontiguousarray(plane, "<i2").tobytes() for plane in coefficients.planes]
+        (folder / f"{number}.coefficients").write_bytes(b"".join(planes))
+        (folder / f"{number}.carrier").write_bytes(carrier.pixels.tobytes())
+        encoded = runtime.encode_jpeg(carrier.pixels, encoder_quality)
+        (folder / f"{number}.jpg").write_bytes(carrier.finish(encoded))
+        cases.append(
+            {
+                "picture": f"{number}.png",
+                "number": number,
+                "width": carrier.width,
+                "height": carrier.height,
+                "quality": quality,
+                "strength": strength,
+                "encoder_quality": encoder_quality,
+                "clipped_share": carrier.clipped_share,
+                "tables": carrier.tables.reshape(2, 64).tolist(),
+                "bytes": len(encoded),
+            }
+        )
     return cases
 
 

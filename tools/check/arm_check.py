@@ -1,4 +1,4 @@
-"""Runs the shipped .tflite files on an emulated ARM processor and compares the pixels with this machine's.
+"""Runs the shipped .tflite files on an emulated ARM processor and compares pixels and decisions with this machine's.
 
 python tools/check/arm_check.py WORK_FOLDER [--profile balanced ...] [--crop 256] [--cpu max,sme=off] [--qemu PROGRAM]
 
@@ -21,7 +21,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from jpegpre_tf import runtime
+from jpegpre_tf import jpeg, runtime
+from jpegpre_tf.runtime.inference.backends import COEFFICIENT_ORDER
+from jpegpre_tf.runtime.inference.session import Session
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "tests" / "pictures"
@@ -45,21 +47,23 @@ from ai_edge_litert.interpreter import Interpreter
 folder = pathlib.Path(sys.argv[1])
 assert platform.machine() == "aarch64", platform.machine()
 pictures, settings = np.load(folder / "pictures.npy"), np.load(folder / "settings.npy")
-for model in sys.argv[2:]:
-    interpreter = Interpreter(model, num_threads=1)
-    inputs = interpreter.get_signature_runner().get_input_details()
-    (output,) = interpreter.get_output_details()
-    shape = pictures[:1].shape
-    interpreter.resize_tensor_input(inputs["image"]["index"], shape)
+for model in map(pathlib.Path, sys.argv[2:]):
+    name = model.parent.parent.name
+    tables = np.load(folder / f"{name}-tables.npy")
+    interpreter = Interpreter(str(model), num_threads=1)
     interpreter.allocate_tensors()
-    results = []
-    for picture, (quality, strength) in zip(pictures, settings):
-        interpreter.set_tensor(inputs["image"]["index"], picture[np.newaxis].astype(inputs["image"]["dtype"]))
-        interpreter.set_tensor(inputs["quality"]["index"], np.full((1, 1, 1, 1), quality, np.float32))
-        interpreter.set_tensor(inputs["strength"]["index"], np.full((1, 1, 1, 1), strength, np.float32))
-        interpreter.invoke()
-        results.append(np.clip(np.rint(interpreter.get_tensor(output["index"])[0]), 0, 255).astype(np.uint8))
-    np.save(folder / (pathlib.Path(model).parent.parent.name + "-" + pathlib.Path(model).stem + ".npy"), results)
+    edit, decide = (interpreter.get_signature_runner(key) for key in ("edit", "decide"))
+    dtype = edit.get_input_details()["image"]["dtype"]
+    edited, decisions = [], []
+    for picture, (quality, strength), pair in zip(pictures, settings, tables):
+        inputs = {"image": picture[np.newaxis].astype(dtype), "strength": np.full((1, 1, 1, 1), strength, np.float32)}
+        results = []
+        for runner, (luma, chroma) in zip((edit, decide), pair.astype(np.float32).reshape(2, 2, 1, 1, 1, 64)):
+            results.append(runner(**inputs, luma_table=luma, chroma_table=chroma))
+        edited.append(np.clip(np.rint(results[0]["output"][0]), 0, 255).astype(np.uint8))
+        decisions.append(np.concatenate([results[1][key].ravel() for key in ("luma", "chroma")]))
+    np.save(folder / f"{name}-{model.stem}.npy", edited)
+    np.save(folder / f"{name}-{model.stem}-decisions.npy", decisions)
 """
 
 # What LiteRT asks Linux about the processor: qemu would hand it this machine's x86 answers, on which it crashes.
@@ -94,6 +98,8 @@ def main(arguments: list[str] | None = None) -> int:
     np.save(folder / "settings.npy", settings)
     (folder / "guest.py").write_text(GUEST)
     profiles = options.profile or ["balanced", "fidelity", "perceptual"]
+    for profile in profiles:
+        np.save(folder / f"{profile}-tables.npy", make_tables(profile, settings))
     files = [
         runtime.find_model(profile).path / path
         for profile in profiles
@@ -112,6 +118,17 @@ def make_crops(side: int) -> tuple[np.ndarray, np.ndarray]:
         x, y = min(x, picture.width - side), min(y, picture.height - side)
         crops.append(np.asarray(picture.crop((x, y, x + side, y + side))))
     return np.stack(crops), np.array([case[2:] for case in CROPS], np.float32)
+
+
+def make_tables(profile: str, settings: np.ndarray) -> np.ndarray:
+    """uint8 `(5, 2, 2, 8, 8)`: libjpeg's tables of each crop's quality to edit for, the model's own to decide for."""
+    tuned = runtime.find_model(profile).tuned_tables
+    if tuned is None:
+        raise SystemExit(f"{profile} has no tables.json")
+    pairs = [
+        (np.stack(jpeg.quantization_tables(int(quality))), tuned.tables(quality)) for quality, _ in settings
+    ]
+    return np.array(pairs, np.uint8)
 
 
 def prepare(folder: Path, cpu: str, emulator: Path | None) -> list[str | Path]:
@@ -184,13 +201,20 @@ def compare(folder: Path, files: list[Path], pictures: np.ndarray, settings: np.
     print(
         f"{len(pictures)} crops of {pictures.shape[1]}x{pictures.shape[2]}, LiteRT {_version('ai-edge-litert')}"
     )
-    print("| file | equal samples | within 1 level | PSNR, dB | saved on x86-64 | saved on ARM |")
-    print("| --- | ---: | ---: | ---: | ---: | ---: |")
+    print(
+        "| file | equal decisions | equal samples | within 1 level | PSNR, dB | saved on x86-64 | saved on ARM |"
+    )
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
     for file in files:
         profile, precision = file.parent.parent.name, file.stem
         preprocess = runtime.load(profile, precision=precision, threads=1)
+        cases = list(zip(pictures, np.load(folder / f"{profile}-tables.npy"), settings, strict=True))
         here = np.stack([preprocess(p, q, s) for p, (q, s) in zip(pictures, settings.tolist(), strict=True)])
         there = np.load(folder / f"{profile}-{precision}.npy")
+        decided = np.load(folder / f"{profile}-{precision}-decisions.npy")
+        equal = np.mean(
+            [decisions_of(preprocess, *case) == d for case, d in zip(cases, decided, strict=True)]
+        )
         difference = np.abs(here.astype(int) - there)
         squared = float(np.mean(difference.astype(float) ** 2))
         psnr = 10 * np.log10(255**2 / squared) if squared else float("inf")
@@ -200,9 +224,20 @@ def compare(folder: Path, files: list[Path], pictures: np.ndarray, settings: np.
         ]
         saved = [f"{100 * (1 - size / sizes[0]):.2f} %" for size in sizes[1:]]
         print(
-            f"| {profile}, {precision} | {100 * np.mean(difference == 0):.3f} % | "
+            f"| {profile}, {precision} | {100 * equal:.4f} % | {100 * np.mean(difference == 0):.3f} % | "
             f"{100 * np.mean(difference <= 1):.3f} % | {psnr:.1f} | {saved[0]} | {saved[1]} |"
         )
+
+
+def decisions_of(
+    session: Session, picture: np.ndarray, tables: np.ndarray, settings: np.ndarray
+) -> np.ndarray:
+    """What this machine decides for a crop, in the order of the network's results."""
+    luma, cb, cr = (
+        plane.reshape(*plane.shape[:2], 64)[..., COEFFICIENT_ORDER]
+        for plane in session.decide(picture, tables[1], float(settings[1])).planes
+    )
+    return np.concatenate([luma.ravel(), np.concatenate([cb, cr], axis=-1).ravel()])
 
 
 if __name__ == "__main__":

@@ -36,6 +36,7 @@ android {
 
 dependencies {
     implementation(project(":library"))
+    implementation(libs.litert)
     implementation(libs.coroutines.android)
     implementation(libs.androidx.core)
     implementation(libs.androidx.exifinterface)

@@ -1,38 +1,60 @@
 package jpegpre.android
 
 import android.graphics.Bitmap
-import java.io.ByteArrayOutputStream
 import java.io.Closeable
+import jpegpre.android.jpeg.Clipping
+import jpegpre.android.jpeg.EncoderChoice
+import jpegpre.android.jpeg.FinishedFile
+import jpegpre.android.jpeg.JpegFileException
+import jpegpre.android.jpeg.JpegTables
+import jpegpre.android.jpeg.TunedTables
 
 /**
  * One picture to one JPEG file.
  *
- * @param edit Edits the picture into a bitmap for a quality.
+ * @param tuned Tables that files shall have; null if the model has none.
+ * @param probe What is known of the encoder.
+ * @param network Runs the network over the picture.
  */
 internal class CompressJob(
     private val picture: Picture,
     private val encoder: JpegEncoder,
-    private val strength: Float,
-    private val edit: suspend (Bitmap, Int) -> Unit,
+    private val tuned: TunedTables?,
+    private val probe: EncoderProbe,
+    private val options: Options,
+    private val network: Network,
 ) : Closeable {
-    private class Trial(val file: ByteArrayOutputStream, val isEdited: Boolean)
+    class Options(val strength: Float, val usesCarriers: Boolean)
 
-    private val plainSizes = mutableMapOf<Int, Long>()
+    /** Runs the network over the picture, into a bitmap. */
+    interface Network {
+        suspend fun edit(target: Bitmap, conditions: Conditions)
 
-    // One for all trials of a search; none if nothing is edited.
-    private var edited: Bitmap? = null
-
-    suspend fun run(target: Target): Pair<ByteArrayOutputStream, Compressed> = when (target) {
-        is Target.Quality -> result(smallest(target.quality), target.quality)
-        is Target.MaxBytes -> searched(target.bytes)
+        suspend fun carrier(target: Bitmap, conditions: Conditions, encoderTables: JpegTables): Clipping
     }
 
-    private suspend fun searched(maxBytes: Long): Pair<ByteArrayOutputStream, Compressed> {
-        val found = SizeSearch.search(maxBytes, ::plainSize, ::smallest) { it.file.size().toLong() }
+    private class Trial(val file: JpegFile, val method: Method)
+
+    private val plainSizes = mutableMapOf<Int, Long>()
+    private var fallbackReason: String? = null
+
+    // One for all trials of a search; none if nothing is edited.
+    private var work: Bitmap? = null
+
+    suspend fun run(target: Target): Pair<JpegFile, Compressed> {
+        fallbackReason = refusal()
+        return when (target) {
+            is Target.Quality -> result(smallest(target.quality), target.quality)
+            is Target.MaxBytes -> searched(target.bytes)
+        }
+    }
+
+    private suspend fun searched(maxBytes: Long): Pair<JpegFile, Compressed> {
+        val found = SizeSearch.search(maxBytes, ::plainSize, ::smallest) { it.file.size.toLong() }
         if (found.isTooLarge) {
             throw JpegpreException(
                 ErrorCode.IMPOSSIBLE_SIZE,
-                "$maxBytes bytes are too few for this picture: the smallest possible file has ${found.trial.file.size()}; " +
+                "$maxBytes bytes are too few for this picture: the smallest possible file has ${found.trial.file.size}; " +
                     "make the picture smaller first",
             )
         }
@@ -42,22 +64,89 @@ internal class CompressJob(
     private fun plainSize(quality: Int): Long =
         plainSizes[quality] ?: picture.unedited { encoder.size(it, quality) }.also { plainSizes[quality] = it }
 
-    /** The smaller of the edited and the plain file. */
+    /** The smaller of the network's file and the plain one. */
     private suspend fun smallest(quality: Int): Trial {
-        if (strength != 0f) {
-            val bitmap = edited?.also { picture.unlabel(it) } ?: picture.target().also { edited = it }
-            edit(bitmap, quality)
-            picture.label(bitmap)
-            val file = encoder.encode(bitmap, quality)
-            if (file.size() < plainSize(quality)) return Trial(file, isEdited = true)
+        if (options.strength != 0f) {
+            val trial = byCarrier(quality) ?: byEdit(quality)
+            if (trial.file.size < plainSize(quality)) return trial
         }
-        return Trial(picture.unedited { encoder.encode(it, quality) }, isEdited = false)
+        return Trial(picture.unedited { encoder.encode(it, quality) }, Method.PLAIN)
     }
 
+    /** Why carriers cannot be used, null if they can. */
+    private fun refusal(): String? = when {
+        options.strength == 0f -> "strength 0 leaves the picture alone"
+        !options.usesCarriers -> "carriers are switched off"
+        tuned == null -> "the model has no tuned tables"
+        picture.hasGainmap -> "Android writes pictures with a gain map in a way of its own"
+        maxOf(picture.width, picture.height) > LONGEST_SIDE ->
+            "the carrier of a side of more than $LONGEST_SIDE pixels is too large to encode"
+        else -> probe.refusal()
+    }
+
+    private suspend fun byCarrier(quality: Int): Trial? {
+        if (fallbackReason != null || tuned == null) return null
+        try {
+            val target = tuned.tables(quality)
+            val choice = EncoderChoice(target, probe::tables)
+            val conditions = Conditions(target, options.strength)
+            val bitmap = bitmap { picture.carrierTarget() }
+            val make: suspend (Int) -> Clipping = { network.carrier(bitmap, conditions, probe.tables(it)) }
+            // Where contrast is cut the encoder's next qualities may be better.
+            val losses = mutableMapOf<Int, Double>()
+            for (trial in choice.trials) {
+                val clipping = make(trial)
+                losses[trial] = choice.loss(trial, clipping)
+                if (clipping.share <= EncoderChoice.MOST_CLIPPED) {
+                    losses[trial] = -1.0
+                    break
+                }
+            }
+            val best = losses.keys.minBy { losses.getValue(it) }
+            if (best != losses.keys.last()) make(best)
+            picture.label(bitmap)
+            val file = encoder.encode(bitmap, best)
+            FinishedFile.finish(file.bytes, file.size, probe.tables(best), target, picture.height, picture.width)
+            return Trial(file, Method.CARRIER)
+        } catch (error: CarrierException) {
+            fallbackReason = error.message
+        } catch (error: JpegFileException) {
+            fallbackReason = "Bitmap.compress wrote another JPEG file than expected: ${error.message}"
+        }
+        return null
+    }
+
+    private suspend fun byEdit(quality: Int): Trial {
+        val bitmap = bitmap { picture.target() }
+        val tables = try {
+            probe.tables(quality)
+        } catch (_: CarrierException) {
+            // Whatever it writes: Android's documentation says nothing, libjpeg's tables are what it has always had.
+            JpegTables.ofQuality(quality)
+        }
+        network.edit(bitmap, Conditions(tables, options.strength))
+        picture.label(bitmap)
+        return Trial(encoder.encode(bitmap, quality), Method.EDIT)
+    }
+
+    /** The bitmap to work into, of the size that [make] makes. */
+    private fun bitmap(make: () -> Bitmap): Bitmap {
+        val isCarrier = fallbackReason == null
+        if (isCarrier != isWorkCarrier) {
+            work?.recycle()
+            work = null
+        }
+        isWorkCarrier = isCarrier
+        return work?.also { picture.unlabel(it) } ?: make().also { work = it }
+    }
+
+    private var isWorkCarrier = false
+
     private fun result(trial: Trial, quality: Int) = trial.file to Compressed(
-        sizeBytes = trial.file.size().toLong(),
+        sizeBytes = trial.file.size.toLong(),
         plainSizeBytes = plainSize(quality),
-        isEdited = trial.isEdited,
+        method = trial.method,
+        fallbackReason = fallbackReason,
         quality = quality,
         width = picture.width,
         height = picture.height,
@@ -65,6 +154,11 @@ internal class CompressJob(
     )
 
     override fun close() {
-        edited?.recycle()
+        work?.recycle()
+    }
+
+    private companion object {
+        /** libjpeg refuses longer sides than 65,500, and a carrier's are multiples of 16. */
+        const val LONGEST_SIDE = 65_500 / 16 * 16
     }
 }

@@ -4,10 +4,12 @@ package jpegpre.android
 public data class Compressed(
     /** Bytes of the file. */
     public val sizeBytes: Long,
-    /** Bytes that `Bitmap.compress` makes of the same picture at the same quality without editing. */
+    /** Bytes that `Bitmap.compress` makes of the same picture at the same quality by itself. */
     public val plainSizeBytes: Long,
-    /** False if editing would have saved nothing: the file is then the plain one. */
-    public val isEdited: Boolean,
+    /** How the file came about. */
+    public val method: Method,
+    /** Why the file was not made by a carrier, in one line; null if it was, or if a carrier would not have been smaller. */
+    public val fallbackReason: String?,
     /** The quality used: as given, or as found for `Target.MaxBytes`. */
     public val quality: Int,
     public val width: Int,

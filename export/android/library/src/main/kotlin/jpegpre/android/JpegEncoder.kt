@@ -1,7 +1,6 @@
 package jpegpre.android
 
 import android.graphics.Bitmap
-import java.io.ByteArrayOutputStream
 import java.io.IOException
 import java.io.OutputStream
 import kotlinx.coroutines.Job
@@ -10,8 +9,7 @@ import kotlinx.coroutines.ensureActive
 /** `Bitmap.compress`, stopped within one of its writes when [job] is cancelled. */
 internal class JpegEncoder(private val job: Job) {
     /** @throws JpegpreException ENCODER */
-    fun encode(bitmap: Bitmap, quality: Int): ByteArrayOutputStream =
-        ByteArrayOutputStream(1 shl 16).also { encode(bitmap, quality, it) }
+    fun encode(bitmap: Bitmap, quality: Int): JpegFile = JpegFile().also { encode(bitmap, quality, it) }
 
     /** The file's size in bytes. */
     fun size(bitmap: Bitmap, quality: Int): Long {

@@ -6,12 +6,15 @@ import android.graphics.Color
 import java.io.Closeable
 import java.io.File
 import java.io.OutputStream
+import jpegpre.android.jpeg.Clipping
+import jpegpre.android.jpeg.JpegTables
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.job
+import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.sync.Semaphore
 import kotlinx.coroutines.sync.withPermit
 import kotlinx.coroutines.withContext
@@ -27,6 +30,8 @@ public class JpegPreprocessor private constructor(
     private val model: Model,
     private val options: PreprocessorOptions,
     private val bitmaps: Bitmaps,
+    private val probe: EncoderProbe,
+    private val tileSide: Int,
 ) : Closeable {
     private val turns = Semaphore(options.pictures)
 
@@ -66,7 +71,12 @@ public class JpegPreprocessor private constructor(
             job(bitmap) {
                 Picture.of(bitmap, bitmaps).use { picture ->
                     val target = picture.target().also { result = it }
-                    edit(picture, target, quality, strength, onProgress)
+                    if (strength == 0f) {
+                        copy(picture.pixels, BitmapPixels(target))
+                    } else {
+                        val conditions = Conditions(JpegTables.ofQuality(quality), strength)
+                        runTiles(picture, EditWork(BitmapPixels(target), conditions), onProgress)
+                    }
                     picture.label(target)
                 }
             }
@@ -110,9 +120,9 @@ public class JpegPreprocessor private constructor(
         Picture.checkSides(bitmap)
         val (file, result) = job(bitmap) {
             Picture.of(bitmap, bitmaps, background).use { picture ->
-                val work = CompressJob(picture, JpegEncoder(currentCoroutineContext().job), strength) { edited, quality ->
-                    edit(picture, edited, quality, strength, onProgress)
-                }
+                val network = PictureNetwork(picture, onProgress)
+                val jobOptions = CompressJob.Options(strength, options.carriers)
+                val work = CompressJob(picture, JpegEncoder(currentCoroutineContext().job), model.tuned, probe, jobOptions, network)
                 work.use { it.run(target) }
             }
         }
@@ -122,6 +132,20 @@ public class JpegPreprocessor private constructor(
         }
         return result
     }
+
+    /**
+     * [compress] for code without coroutines. Not for the main thread, which it would hold up.
+     *
+     * @throws InterruptedException if the thread is interrupted, which stops the work as cancelling does.
+     */
+    @JvmOverloads
+    public fun compressBlocking(
+        bitmap: Bitmap,
+        target: Target,
+        out: OutputStream,
+        strength: Float = 1f,
+        background: Int = Color.WHITE,
+    ): Compressed = runBlocking { compress(bitmap, target, out, strength, background) }
 
     /** Stops all work and frees its memory as soon as the tiles under way are done; calls under way fail with CLOSED. */
     override fun close() {
@@ -135,16 +159,24 @@ public class JpegPreprocessor private constructor(
         teams.flatten().forEach { it.close() }
     }
 
-    private suspend fun edit(picture: Picture, target: Bitmap, quality: Int, strength: Float, onProgress: (Float) -> Unit) {
-        val source = picture.pixels
-        val pixels = BitmapPixels(target)
-        if (strength == 0f) return copy(source, pixels)
+    private suspend fun runTiles(picture: Picture, work: TileWork, onProgress: (Float) -> Unit) {
         val team = takeTeam()
         try {
-            val editor = TileEditor(team, options.tilePixels, model.alignment, model.overlap)
-            editor.edit(source, pixels, quality.toFloat(), strength, onProgress)
+            val plan = TilePlan.of(picture.height, picture.width, tileSide, model.alignment, model.overlap)
+            TileRunner(team, plan).run(picture.pixels, work, onProgress)
         } finally {
             giveBack(team)
+        }
+    }
+
+    private inner class PictureNetwork(private val picture: Picture, private val onProgress: (Float) -> Unit) : CompressJob.Network {
+        override suspend fun edit(target: Bitmap, conditions: Conditions) =
+            runTiles(picture, EditWork(BitmapPixels(target), conditions), onProgress)
+
+        override suspend fun carrier(target: Bitmap, conditions: Conditions, encoderTables: JpegTables): Clipping {
+            val work = CarrierWork(BitmapPixels(target), picture.height, picture.width, conditions, encoderTables)
+            runTiles(picture, work, onProgress)
+            return work.clipping
         }
     }
 
@@ -201,25 +233,7 @@ public class JpegPreprocessor private constructor(
         if (!isKept) team.forEach { it.close() }
     }
 
-    private fun makeTeam(): List<Lane> = List(options.threads) { i ->
-        Lane("jpegpre-${i + 1}") { options.network.open(model.content.duplicate()) }
-    }
-
-    /** Opens one network, so that a model which cannot be run fails now, not at the first picture. */
-    private suspend fun openFirst() {
-        val team = takeTeam()
-        try {
-            withContext(team.first().dispatcher) { team.first().network() }
-        } catch (error: OutOfMemoryError) {
-            close()
-            throw JpegpreException(ErrorCode.OUT_OF_MEMORY, "not enough memory for the network", error)
-        } catch (error: Throwable) {
-            close()
-            throw error
-        } finally {
-            giveBack(team)
-        }
-    }
+    private fun makeTeam(): List<Lane> = makeTeam(model, options)
 
     public companion object {
         /**
@@ -236,18 +250,44 @@ public class JpegPreprocessor private constructor(
             options: PreprocessorOptions = PreprocessorOptions(),
         ): JpegPreprocessor = open(AssetFiles(context.assets, "jpegpre/${profile.modelName}"), options)
 
+        /** [create] for code without coroutines. Not for the main thread, which it would hold up. */
+        @JvmStatic
+        @JvmOverloads
+        public fun createBlocking(
+            context: Context,
+            profile: Profile = Profile.BALANCED,
+            options: PreprocessorOptions = PreprocessorOptions(),
+        ): JpegPreprocessor = runBlocking { create(context, profile, options) }
+
         /** Loads a model of your own from a folder as `jpegpre export` writes it. */
         @JvmStatic
         @JvmOverloads
         public suspend fun create(folder: File, options: PreprocessorOptions = PreprocessorOptions()): JpegPreprocessor =
             open(FolderFiles(folder), options)
 
-        internal suspend fun open(files: ModelFiles, options: PreprocessorOptions, bitmaps: Bitmaps = Bitmaps()): JpegPreprocessor {
+        internal suspend fun open(
+            files: ModelFiles,
+            options: PreprocessorOptions,
+            bitmaps: Bitmaps = Bitmaps(),
+            probe: EncoderProbe = EncoderProbe.android,
+        ): JpegPreprocessor {
             val model = withContext(Dispatchers.IO) { Model.load(files, options.precision) }
-            val preprocessor = JpegPreprocessor(model, options, bitmaps)
-            preprocessor.openFirst()
-            return preprocessor
+            val team = makeTeam(model, options)
+            try {
+                // One network at once, so that a model which cannot be run fails now, not at the first picture.
+                val tileSide = withContext(team.first().dispatcher) { team.first().network().tileSide }
+                return JpegPreprocessor(model, options, bitmaps, probe, tileSide).also { it.state.teams.addFirst(team) }
+            } catch (error: Throwable) {
+                team.forEach { it.close() }
+                if (error is OutOfMemoryError) {
+                    throw JpegpreException(ErrorCode.OUT_OF_MEMORY, "not enough memory for the network", error)
+                }
+                throw error
+            }
         }
 
+        private fun makeTeam(model: Model, options: PreprocessorOptions): List<Lane> = List(options.threads) { i ->
+            Lane("jpegpre-${i + 1}") { options.network.open(model.file) }
+        }
     }
 }

@@ -2,6 +2,8 @@ package jpegpre.android
 
 import java.io.Closeable
 import java.nio.ByteBuffer
+import java.nio.ByteOrder
+import java.nio.FloatBuffer
 import java.util.concurrent.Executors
 import kotlinx.coroutines.asCoroutineDispatcher
 
@@ -14,41 +16,35 @@ internal class Lane(name: String, private val open: () -> TileNetwork) : Closeab
         }
     }
     private var network: TileNetwork? = null
-    private var pixels = IntArray(0)
-    private var levels = ByteBuffer.allocateDirect(0)
-    private var result = ByteBuffer.allocateDirect(0)
-    private var row = ByteArray(0)
+    private var tools: Tools? = null
 
     val dispatcher = executor.asCoroutineDispatcher()
 
-    /** What one tile of a shape is worked on with. Valid until the next call. */
-    class Tools(
-        val network: TileNetwork,
+    /** What one tile is worked on with. */
+    class Tools(val network: TileNetwork) {
+        val side: Int = network.tileSide
+
         /** ARGB, one for each pixel of a tile. */
-        val pixels: IntArray,
+        val pixels = IntArray(side * side)
+
         /** RGB levels of a tile, as is [result]. */
-        val levels: ByteBuffer,
-        val result: ByteBuffer,
+        val levels: ByteBuffer = ByteBuffer.allocateDirect(3 * side * side)
+        val result: ByteBuffer = ByteBuffer.allocateDirect(3 * side * side)
+
         /** RGB levels of one row of a tile. */
-        val row: ByteArray,
-    )
+        val row = ByteArray(3 * side)
+
+        /** Coefficients as the network gives them. */
+        val luma: FloatBuffer by lazy { floats(side * side) }
+        val chroma: FloatBuffer by lazy { floats(side * side / 2) }
+
+        private fun floats(count: Int) = ByteBuffer.allocateDirect(4 * count).order(ByteOrder.nativeOrder()).asFloatBuffer()
+    }
 
     /** Call it on this lane's thread. */
-    fun tools(plan: TilePlan): Tools {
-        val count = plan.tileHeight * plan.tileWidth
-        if (pixels.size < count) {
-            // Old ones go first, so that both never exist at once.
-            pixels = IntArray(0)
-            pixels = IntArray(count)
-        }
-        if (levels.capacity() != 3 * count) {
-            levels = ByteBuffer.allocateDirect(0)
-            result = levels
-            levels = ByteBuffer.allocateDirect(3 * count)
-            result = ByteBuffer.allocateDirect(3 * count)
-        }
-        if (row.size != 3 * plan.tileWidth) row = ByteArray(3 * plan.tileWidth)
-        return Tools(network(), pixels, levels, result, row)
+    fun tools(): Tools {
+        val network = network()
+        return tools?.takeIf { it.network === network } ?: Tools(network).also { tools = it }
     }
 
     /** Opens the network if it is not open. Call it on this lane's thread. */
@@ -56,6 +52,7 @@ internal class Lane(name: String, private val open: () -> TileNetwork) : Closeab
 
     /** Closes the network; the next picture gets a new one. Call it on this lane's thread. */
     fun drop() {
+        tools = null
         network.also { network = null }?.close()
     }
 

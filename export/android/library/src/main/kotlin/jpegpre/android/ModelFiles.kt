@@ -7,10 +7,16 @@ import java.io.IOException
 import java.nio.ByteBuffer
 import java.nio.channels.FileChannel
 
-/** The folder of one model, wherever it is. Both functions throw IOException. */
+/** The folder of one model, wherever it is. Those that read throw IOException. */
 internal interface ModelFiles {
     /** For messages. */
     val location: String
+
+    /** Where [path] is looked up; null for the file system. */
+    val assets: AssetManager?
+
+    /** The name under which the file system, or [assets], has a file. */
+    fun path(path: String): String
 
     fun readText(path: String): String
 
@@ -19,8 +25,10 @@ internal interface ModelFiles {
 }
 
 /** In an app's assets. */
-internal class AssetFiles(private val assets: AssetManager, private val folder: String) : ModelFiles {
+internal class AssetFiles(override val assets: AssetManager, private val folder: String) : ModelFiles {
     override val location: String get() = "assets/$folder"
+
+    override fun path(path: String): String = "$folder/$path"
 
     override fun readText(path: String): String = assets.open("$folder/$path").use { it.readBytes().decodeToString() }
 
@@ -41,6 +49,9 @@ internal class AssetFiles(private val assets: AssetManager, private val folder: 
 /** A folder as `jpegpre export` writes it. */
 internal class FolderFiles(private val folder: File) : ModelFiles {
     override val location: String get() = folder.path
+    override val assets: AssetManager? get() = null
+
+    override fun path(path: String): String = File(folder, path).path
 
     override fun readText(path: String): String = File(folder, path).readText()
 

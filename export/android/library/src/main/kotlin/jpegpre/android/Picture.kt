@@ -32,6 +32,13 @@ internal class Picture private constructor(
         it.isPremultiplied = levels.isPremultiplied
     }
 
+    /** An opaque bitmap for the picture's carrier, its sides rounded up to multiples of 16; finish it with [label]. */
+    fun carrierTarget(): Bitmap = bitmaps.create((width + 15) / 16 * 16, (height + 15) / 16 * 16).also { it.setHasAlpha(false) }
+
+    /** True if the caller's bitmap has an HDR gain map (Android 14). */
+    val hasGainmap: Boolean
+        get() = Build.VERSION.SDK_INT >= Build.VERSION_CODES.UPSIDE_DOWN_CAKE && original.hasGainmap()
+
     /** Says what the levels of an edited [target] mean, and hands on what belongs to the picture. */
     fun label(target: Bitmap) {
         if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.Q && colorSpace != null) target.setColorSpace(colorSpace)

@@ -6,15 +6,14 @@ public data class PreprocessorOptions(
     public val threads: Int = Runtime.getRuntime().availableProcessors().coerceIn(1, 4),
     /** Pictures that are worked on at once, each on [threads] threads; the others wait. Each takes memory. */
     public val pictures: Int = 1,
-    /** Upper bound of a tile's pixels. Smaller tiles take less memory and are cancelled sooner. */
-    public val tilePixels: Int = 1 shl 18,
     public val precision: Precision = Precision.INT8,
-    /** What runs the network. By default TensorFlow Lite (LiteRT) on the processor, as it is in the app. */
-    public val network: TileNetworkFactory = TileNetworkFactory { InterpreterNetwork.open(it) },
+    /** What runs the network. By default LiteRT on the processor, in the form that the app has. */
+    public val network: TileNetworkFactory = TileNetworkFactory.AUTOMATIC,
+    /** False to leave the tables of files as `Bitmap.compress` writes them, and only edit pixels: larger files. */
+    public val carriers: Boolean = true,
 ) {
     init {
         require(threads in 1..64) { "`threads` must be from 1 to 64. Received: $threads" }
         require(pictures in 1..16) { "`pictures` must be from 1 to 16. Received: $pictures" }
-        require(tilePixels in 1..(1 shl 24)) { "`tilePixels` must be from 1 to ${1 shl 24}. Received: $tilePixels" }
     }
 }

@@ -24,7 +24,7 @@ import org.robolectric.util.ReflectionHelpers
 @RunWith(RobolectricTestRunner::class)
 class BitmapKindsTest {
     private val bitmaps = CountedBitmaps()
-    private val options = PreprocessorOptions(threads = 2, tilePixels = 1 shl 14, network = SlowInverter())
+    private val options = PreprocessorOptions(threads = 2, network = SlowInverter())
     private val preprocessor = runBlocking {
         JpegPreprocessor.open(FolderFiles(Cases.models.resolve("balanced")), options, bitmaps)
     }

@@ -1,16 +1,20 @@
 package jpegpre.android
 
 import android.graphics.Bitmap
+import android.graphics.BitmapFactory
+import android.graphics.Gainmap
 import java.io.ByteArrayOutputStream
 import java.io.IOException
 import java.io.OutputStream
+import jpegpre.android.jpeg.FinishedFile
+import jpegpre.android.jpeg.JpegHeader
+import jpegpre.android.jpeg.JpegTables
+import jpegpre.android.jpeg.TunedTables
 import kotlinx.coroutines.runBlocking
-import org.json.JSONArray
-import org.json.JSONObject
 import org.junit.After
 import org.junit.Assert.assertArrayEquals
 import org.junit.Assert.assertEquals
-import org.junit.Assert.assertFalse
+import org.junit.Assert.assertNull
 import org.junit.Assert.assertThrows
 import org.junit.Assert.assertTrue
 import org.junit.Test
@@ -21,48 +25,107 @@ import org.robolectric.RobolectricTestRunner
 @RunWith(RobolectricTestRunner::class)
 class CompressTest {
     private val bitmaps = CountedBitmaps()
-    private val preprocessor = runBlocking {
-        JpegPreprocessor.open(FolderFiles(Cases.models.resolve("balanced")), PreprocessorOptions(threads = 2), bitmaps)
+    private val preprocessor = open()
+
+    private fun open(carriers: Boolean = true, probe: EncoderProbe = EncoderProbe.android) = runBlocking {
+        val options = PreprocessorOptions(threads = 2, network = { InterpreterNetwork.open(it) }, carriers = carriers)
+        JpegPreprocessor.open(FolderFiles(Cases.models.resolve("balanced")), options, bitmaps, probe)
     }
 
     @After
     fun close() = preprocessor.close()
 
     @Test
-    fun `files are smaller, and those of the edited pixels`() = runBlocking {
-        val bitmap = photo(500, 333)
+    fun `files are smaller, whole, and have the model's own tables`() = runBlocking {
+        val bitmap = photo(501, 333)
+        val tuned = TunedTables.parse(Cases.models.resolve("balanced/tables.json").readText())
         for (quality in listOf(1, 30, 75, 95, 100)) {
             val out = ByteArrayOutputStream()
             val result = preprocessor.compress(bitmap, quality, out)
-            val edited = preprocessor.preprocess(bitmap, quality)
             assertEquals(plain(bitmap, quality).size.toLong(), result.plainSizeBytes)
             assertEquals(out.size().toLong(), result.sizeBytes)
             assertEquals(quality, result.quality)
-            assertEquals(500 to 333, result.width to result.height)
+            assertEquals(501 to 333, result.width to result.height)
             assertTrue(result.sizeBytes <= result.plainSizeBytes)
-            val expected = if (result.isEdited) plain(edited, quality) else plain(bitmap, quality)
-            assertArrayEquals(expected, out.toByteArray())
-            if (quality in 30..95) assertTrue("quality $quality", result.isEdited)
+            assertNull(result.fallbackReason)
+            val header = JpegHeader.read(out.toByteArray())
+            assertEquals(501 to 333, header.width to header.height)
+            if (result.method == Method.CARRIER) {
+                assertEquals(tuned.tables(quality), JpegTables(header.table(0).entries, header.table(1).entries))
+            } else {
+                assertArrayEquals(plain(bitmap, quality), out.toByteArray())
+            }
+            if (quality in 30..75) assertEquals("quality $quality", Method.CARRIER, result.method)
+            val decoded = BitmapFactory.decodeByteArray(out.toByteArray(), 0, out.size())
+            assertEquals(501 to 333, decoded.width to decoded.height)
+        }
+        bitmaps.assertAllRecycled()
+    }
+
+    @Test
+    fun `where carriers cannot be used pixels are edited, and the result says why`() = runBlocking {
+        val bitmap = photo(500, 333)
+        val gainmapped = photo(500, 333).apply { gainmap = Gainmap(photo(16, 12)) }
+        val other = EncoderProbe { picture, quality -> plain(picture, quality).also { it[frame(it) + 7] = 0x11 } }
+        // Sets every coefficient beyond the first to 0, by a table of its own choice.
+        val coarse = EncoderProbe { picture, _ -> plain(picture, 5).also { FinishedFile.finish(it, it.size, tables(5), tables(75), picture.height, picture.width) } }
+        for ((why, picture, opened) in listOf(
+            Triple("carriers are switched off", bitmap, open(carriers = false)),
+            Triple("Android writes pictures with a gain map in a way of its own", gainmapped, open()),
+            Triple("Bitmap.compress at quality 75: expected 4:2:0, received 1x1 1x1 1x1", bitmap, open(probe = other)),
+            Triple("Bitmap.compress changes coefficients by rules of its own", bitmap, open(probe = coarse)),
+        )) {
+            opened.use { preprocessor ->
+                val out = ByteArrayOutputStream()
+                val result = preprocessor.compress(picture, 75, out)
+                assertEquals(why, result.fallbackReason)
+                assertEquals(Method.EDIT, result.method)
+                assertTrue(result.sizeBytes < result.plainSizeBytes)
+                if (picture === bitmap) assertArrayEquals(plain(preprocessor.preprocess(bitmap, 75), 75), out.toByteArray())
+            }
         }
     }
 
     @Test
+    fun `an encoder that writes another file than it was asked about is noticed`() = runBlocking {
+        // Says that it has the tables of another quality.
+        val liar = EncoderProbe { picture, quality -> plain(picture, if (picture.width == 16) quality - 1 else quality) }
+        open(probe = liar).use { preprocessor ->
+            val result = preprocessor.compress(photo(500, 333), 75, ByteArrayOutputStream())
+            assertEquals(Method.EDIT, result.method)
+            assertTrue(result.fallbackReason, "it must have the tables that its carrier was made for" in result.fallbackReason!!)
+        }
+        bitmaps.assertAllRecycled()
+    }
+
+    @Test
+    fun `the blocking call writes the same file, and stops when it is interrupted`() {
+        val bitmap = photo(500, 333)
+        val (first, second) = List(2) { ByteArrayOutputStream() }
+        val result = preprocessor.compressBlocking(bitmap, Target.Quality(75), first)
+        assertEquals(result, runBlocking { preprocessor.compress(bitmap, 75, second) })
+        assertArrayEquals(second.toByteArray(), first.toByteArray())
+        val third = ByteArrayOutputStream()
+        Thread.currentThread().interrupt()
+        assertThrows(InterruptedException::class.java) { preprocessor.compressBlocking(photo(2000, 1500), Target.Quality(75), third) }
+        assertEquals(0, third.size())
+    }
+
+    @Test
     fun `pictures of the Python cases, for Python to look at`() = runBlocking {
-        val results = JSONArray()
-        for (case in Cases.read("parity.json").filter { it.getString("label").startsWith("balanced-int8") }) {
+        for (case in Cases.read("carriers.json")) {
             val picture = Cases.picture(case.getString("picture"))
-            val name = case.getString("label") + ".jpg"
-            val result = Cases.output(name).outputStream().use {
+            Cases.output("compressed-${case.getInt("number")}.jpg").outputStream().use {
                 val target = Target.Quality(case.getInt("quality"))
-                preprocessor.compress(picture, target, it, case.getDouble("strength").toFloat())
+                val result = preprocessor.compress(picture, target, it, case.getDouble("strength").toFloat())
+                assertEquals(case.toString(), Method.CARRIER, result.method)
             }
-            val entry = JSONObject().put("name", name).put("size_bytes", result.sizeBytes).put("is_edited", result.isEdited)
-            results.put(entry.put("plain_size_bytes", result.plainSizeBytes).put("label", case.getString("label")))
         }
         for (quality in listOf(75, 100)) {
-            Cases.output("quality-$quality.jpg").outputStream().use { preprocessor.compress(photo(200, 150), quality, it) }
+            Cases.output("quality-$quality.jpg").outputStream().use {
+                preprocessor.compress(photo(200, 150), Target.Quality(quality), it, strength = 0f)
+            }
         }
-        Cases.output("results.json").writeText(results.toString())
     }
 
     @Test
@@ -97,7 +160,7 @@ class CompressTest {
         val out = ByteArrayOutputStream()
         val result = preprocessor.compress(bitmap, Target.Quality(80), out, strength = 0f)
         assertArrayEquals(plain(bitmap, 80), out.toByteArray())
-        assertFalse(result.isEdited)
+        assertEquals(Method.PLAIN, result.method)
         assertEquals(0, bitmaps.made.size)
     }
 
@@ -107,7 +170,7 @@ class CompressTest {
         val bitmap = Bitmap.createBitmap(64, 64, Bitmap.Config.ARGB_8888).apply { eraseColor(0xff336699.toInt()) }
         val out = ByteArrayOutputStream()
         val result = preprocessor.compress(bitmap, 75, out)
-        assertFalse(result.isEdited)
+        assertEquals(Method.PLAIN, result.method)
         assertArrayEquals(plain(bitmap, 75), out.toByteArray())
     }
 
@@ -133,7 +196,6 @@ class CompressTest {
             "bytes" to { preprocessor.compress(bitmap, Target.MaxBytes(0), ByteArrayOutputStream()) },
             "threads" to { PreprocessorOptions(threads = 0) },
             "pictures" to { PreprocessorOptions(pictures = 0) },
-            "tilePixels" to { PreprocessorOptions(tilePixels = 0) },
         )
         for ((name, call) in wrong) {
             val error = assertThrows(IllegalArgumentException::class.java) { runBlocking { call() } }
@@ -155,4 +217,9 @@ class CompressTest {
         assertTrue(bitmap.compress(Bitmap.CompressFormat.JPEG, quality, out))
         return out.toByteArray()
     }
+
+    private fun tables(quality: Int) = JpegTables.ofQuality(quality)
+
+    /** Where the frame header's payload begins. */
+    private fun frame(file: ByteArray) = JpegHeader.read(file).frameStart
 }

@@ -3,7 +3,11 @@ package jpegpre.android
 import android.graphics.Bitmap
 import android.os.Looper
 import java.io.ByteArrayOutputStream
+import java.nio.ByteBuffer
+import java.nio.FloatBuffer
 import java.util.concurrent.CancellationException
+import java.util.concurrent.CountDownLatch
+import java.util.concurrent.TimeUnit
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
@@ -25,7 +29,7 @@ class ConcurrencyTest {
     private val bitmaps = CountedBitmaps()
 
     private fun open(networks: TileNetworkFactory, threads: Int = 2, pictures: Int = 1) = runBlocking {
-        val options = PreprocessorOptions(threads = threads, pictures = pictures, tilePixels = 1 shl 14, network = networks)
+        val options = PreprocessorOptions(threads = threads, pictures = pictures, network = networks)
         JpegPreprocessor.open(FolderFiles(Cases.models.resolve("balanced")), options, bitmaps)
     }
 
@@ -36,16 +40,24 @@ class ConcurrencyTest {
         val pictures = List(8) { photo(500 + it, 400 - it) }
         val alone = listOf(1, 3, 5, 7).associateWith { preprocessor.preprocess(pictures[it], 60 + it).levels() }
         val before = pictures.map { it.fingerprint() }
+        val cancelled = List(8) { CountDownLatch(1) }
         val jobs = pictures.mapIndexed { i, picture ->
             val isStarted = CompletableDeferred<Unit>()
             isStarted to async(Dispatchers.Default) {
-                runCatching { preprocessor.preprocess(picture, 60 + i) { isStarted.complete(Unit) } }
+                runCatching {
+                    preprocessor.preprocess(picture, 60 + i) {
+                        isStarted.complete(Unit)
+                        // Those that are to be cancelled wait for it within a tile, however busy this machine is.
+                        if (i % 2 == 0) cancelled[i].await(60, TimeUnit.SECONDS)
+                    }
+                }
             }
         }
         for (i in listOf(0, 2, 4, 6)) {
             // Some while they work, some while they wait for their turn.
             if (i < 4) withTimeout(60_000) { jobs[i].first.await() }
             jobs[i].second.cancel()
+            cancelled[i].countDown()
         }
         for ((i, job) in jobs.withIndex()) {
             val result = runCatching { withTimeout(60_000) { job.second.await() } }
@@ -106,16 +118,9 @@ class ConcurrencyTest {
         val preprocessor = open({ model ->
             val inner = SlowInverter(5).open(model)
             object : TileNetwork by inner {
-                override fun run(
-                    levels: java.nio.ByteBuffer,
-                    height: Int,
-                    width: Int,
-                    quality: Float,
-                    strength: Float,
-                    result: java.nio.ByteBuffer,
-                ) {
+                override fun decide(levels: ByteBuffer, conditions: Conditions, luma: FloatBuffer, chroma: FloatBuffer) {
                     synchronized(threads) { threads += Thread.currentThread() }
-                    inner.run(levels, height, width, quality, strength, result)
+                    inner.decide(levels, conditions, luma, chroma)
                 }
             }
         })

@@ -2,13 +2,16 @@ package jpegpre.android
 
 import java.io.ByteArrayOutputStream
 import java.io.File
+import java.io.IOException
 import java.nio.ByteBuffer
+import java.nio.FloatBuffer
 import java.security.MessageDigest
 import jpegpre.android.tflite.NativeHandles
 import kotlinx.coroutines.runBlocking
 import org.json.JSONObject
 import org.junit.Assert.assertArrayEquals
 import org.junit.Assert.assertEquals
+import org.junit.Assert.assertThrows
 import org.junit.Assert.assertTrue
 import org.junit.Rule
 import org.junit.Test
@@ -24,6 +27,7 @@ class FailuresTest {
 
     private val shipped = Cases.models.resolve("balanced")
     private val bitmaps = CountedBitmaps()
+    private val options = PreprocessorOptions(network = { InterpreterNetwork.open(it) })
 
     @Test
     fun `a damaged model file is told from a sound one`() = runBlocking {
@@ -31,26 +35,60 @@ class FailuresTest {
         val sound = shipped.resolve("tflite/int8.tflite").readBytes()
         val turned = sound.copyOf().apply { this[size / 2] = (this[size / 2] + 1).toByte() }
         for (content in listOf(turned, sound.copyOf(sound.size / 2), ByteArray(0))) {
-            val error = assertFails(ErrorCode.MODEL) { JpegPreprocessor.create(model(content, isHashRight = false)) }
+            val error = assertFails(ErrorCode.MODEL) { JpegPreprocessor.create(model(content, isHashRight = false), options) }
             assertTrue(error.message, "is not the file that its model.json describes" in error.message!!)
         }
         // The same with a description that matches: then TensorFlow Lite has to notice.
         for (content in listOf(sound.copyOf(sound.size / 2), ByteArray(1000) { it.toByte() }, ByteArray(0))) {
-            val error = assertFails(ErrorCode.MODEL) { JpegPreprocessor.create(model(content)) }
+            val error = assertFails(ErrorCode.MODEL) { JpegPreprocessor.create(model(content), options) }
             assertTrue(error.message, "cannot run this model" in error.message!!)
         }
         assertEquals("interpreters left open", before, NativeHandles.openInterpreters)
-        JpegPreprocessor.create(model(sound)).close()
+        JpegPreprocessor.create(model(sound), options).close()
         waitFor("interpreters left open") { NativeHandles.openInterpreters == before }
     }
 
     @Test
     fun `another network is refused`() = runBlocking {
-        // A shipped one, but for the name of an input.
+        // A shipped one, but for the names of its signatures.
         val content = shipped.resolve("tflite/int8.tflite").readBytes().toString(Charsets.ISO_8859_1)
-        val renamed = content.replace("serving_default_strength", "serving_default_potenzzz").toByteArray(Charsets.ISO_8859_1)
-        val error = assertFails(ErrorCode.MODEL) { JpegPreprocessor.create(model(renamed)) }
-        assertTrue(error.message, "expected a network with inputs image, quality, strength" in error.message!!)
+        val renamed = content.replace("\u0000decide\u0000", "\u0000devide\u0000").toByteArray(Charsets.ISO_8859_1)
+        val error = assertFails(ErrorCode.MODEL) { JpegPreprocessor.create(model(renamed), options) }
+        assertEquals(
+            "expected a network with the signatures edit and decide (version 5 or later); received carrier, devide, edit",
+            error.message,
+        )
+        val compiled = PreprocessorOptions(network = { CompiledModelNetwork.open(it) })
+        val other = assertFails(ErrorCode.MODEL) { JpegPreprocessor.create(model(renamed), compiled) }
+        assertTrue(other.message, "LiteRT cannot run this model" in other.message!!)
+    }
+
+    @Test
+    fun `changed or damaged tables are told from the model's own`() = runBlocking {
+        val content = shipped.resolve("tflite/int8.tflite").readBytes()
+        for (tables in listOf("{}", "not JSON", "")) {
+            val changed = model(content).also { File(it, "tables.json").writeText(tables) }
+            val error = assertFails(ErrorCode.MODEL) { JpegPreprocessor.create(changed, options) }
+            assertTrue(error.message, "tables.json is not the file that its model.json describes" in error.message!!)
+            val damaged = model(content, tables = tables.toByteArray())
+            assertFails(ErrorCode.MODEL) { JpegPreprocessor.create(damaged, options) }
+        }
+        val missing = model(content).also { File(it, "tables.json").delete() }
+        assertFails(ErrorCode.MODEL) { JpegPreprocessor.create(missing, options) }
+        JpegPreprocessor.create(model(content), options).close()
+    }
+
+    @Test
+    fun `a closed stream's own exception comes out`() {
+        val file = temporary.newFile()
+        val closed = file.outputStream().apply { close() }
+        runBlocking {
+            open(SlowInverter()).use { preprocessor ->
+                assertThrows(IOException::class.java) { runBlocking { preprocessor.compress(photo(64, 64), 75, closed) } }
+            }
+        }
+        assertEquals(0, file.length())
+        bitmaps.assertAllRecycled()
     }
 
     @Test
@@ -126,36 +164,48 @@ class FailuresTest {
     }
 
     private suspend fun open(networks: TileNetworkFactory): JpegPreprocessor {
-        val options = PreprocessorOptions(threads = 2, tilePixels = 1 shl 14, network = networks)
+        val options = PreprocessorOptions(threads = 2, network = networks)
         return JpegPreprocessor.open(FolderFiles(shipped), options, bitmaps)
     }
 
     /** A model's folder with [content] as its int8 file. */
-    private fun model(content: ByteArray, isHashRight: Boolean = true): File {
+    private fun model(
+        content: ByteArray,
+        isHashRight: Boolean = true,
+        tables: ByteArray = shipped.resolve("tables.json").readBytes(),
+    ): File {
         val folder = temporary.newFolder()
         val card = JSONObject(shipped.resolve("model.json").readText())
-        if (isHashRight) {
-            val hash = MessageDigest.getInstance("SHA-256").digest(content).joinToString("") { "%02x".format(it) }
-            card.getJSONObject("files").getJSONObject("tflite/int8.tflite").put("sha256", hash)
-        }
-        card.getJSONObject("files").remove("tflite/fp16.tflite")
+        val files = card.getJSONObject("files")
+        if (isHashRight) files.getJSONObject("tflite/int8.tflite").put("sha256", hash(content))
+        files.getJSONObject("tables.json").put("sha256", hash(tables))
+        File(folder, "tables.json").writeBytes(tables)
+        files.remove("tflite/fp16.tflite")
         File(folder, "model.json").writeText(card.toString())
         File(folder, "tflite").mkdir()
         File(folder, "tflite/int8.tflite").writeBytes(content)
         return folder
     }
 
+    private fun hash(content: ByteArray) =
+        MessageDigest.getInstance("SHA-256").digest(content).joinToString("") { "%02x".format(it) }
+
     /** Inverts levels, and throws [error] from its fifth run on. */
     private class Failing(private val error: Throwable) : TileNetworkFactory {
         @Volatile
         var runsLeft = 4
 
-        override fun open(model: ByteBuffer): TileNetwork {
+        override fun open(model: ModelFile): TileNetwork {
             val inner = SlowInverter().open(model)
             return object : TileNetwork by inner {
-                override fun run(levels: ByteBuffer, height: Int, width: Int, quality: Float, strength: Float, result: ByteBuffer) {
+                override fun edit(levels: ByteBuffer, conditions: Conditions, result: ByteBuffer) {
                     if (runsLeft-- <= 0) throw error
-                    inner.run(levels, height, width, quality, strength, result)
+                    inner.edit(levels, conditions, result)
+                }
+
+                override fun decide(levels: ByteBuffer, conditions: Conditions, luma: FloatBuffer, chroma: FloatBuffer) {
+                    if (runsLeft-- <= 0) throw error
+                    inner.decide(levels, conditions, luma, chroma)
                 }
             }
         }

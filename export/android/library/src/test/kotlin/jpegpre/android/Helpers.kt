@@ -3,6 +3,7 @@ package jpegpre.android
 import android.graphics.Bitmap
 import android.graphics.Color
 import java.nio.ByteBuffer
+import java.nio.FloatBuffer
 import java.util.Collections
 import java.util.concurrent.atomic.AtomicInteger
 import kotlin.math.sin
@@ -61,20 +62,28 @@ internal class CountedNetworks(private val inner: TileNetworkFactory) : TileNetw
     val complaints: MutableList<String> = Collections.synchronizedList(mutableListOf())
     private val running = AtomicInteger()
 
-    override fun open(model: ByteBuffer): TileNetwork {
+    override fun open(model: ModelFile): TileNetwork {
         val network = inner.open(model)
         val thread = Thread.currentThread()
         opened.incrementAndGet()
         return object : TileNetwork {
             private var isClosed = false
 
-            override fun run(levels: ByteBuffer, height: Int, width: Int, quality: Float, strength: Float, result: ByteBuffer) {
+            override val tileSide get() = network.tileSide
+
+            override fun edit(levels: ByteBuffer, conditions: Conditions, result: ByteBuffer) =
+                counted { network.edit(levels, conditions, result) }
+
+            override fun decide(levels: ByteBuffer, conditions: Conditions, luma: FloatBuffer, chroma: FloatBuffer) =
+                counted { network.decide(levels, conditions, luma, chroma) }
+
+            private fun counted(work: () -> Unit) {
                 if (Thread.currentThread() != thread) complaints += "run on ${Thread.currentThread()}, opened on $thread"
                 if (isClosed) complaints += "run after it was closed"
                 runs.incrementAndGet()
                 mostAtOnce.accumulateAndGet(running.incrementAndGet(), ::maxOf)
                 try {
-                    network.run(levels, height, width, quality, strength, result)
+                    work()
                 } finally {
                     running.decrementAndGet()
                 }
@@ -105,12 +114,20 @@ internal fun waitFor(complaint: String, condition: () -> Boolean) {
     }
 }
 
-/** Stands for a network: inverts levels, and takes its time. */
-internal class SlowInverter(private val milliseconds: Long = 0) : TileNetworkFactory {
-    override fun open(model: ByteBuffer): TileNetwork = object : TileNetwork {
-        override fun run(levels: ByteBuffer, height: Int, width: Int, quality: Float, strength: Float, result: ByteBuffer) {
+/** Stands for a network: inverts levels, decides on grey with a little of one coefficient, and takes its time. */
+internal class SlowInverter(private val milliseconds: Long = 0, private val side: Int = 128) : TileNetworkFactory {
+    override fun open(model: ModelFile): TileNetwork = object : TileNetwork {
+        override val tileSide = side
+
+        override fun edit(levels: ByteBuffer, conditions: Conditions, result: ByteBuffer) {
             Thread.sleep(milliseconds)
             for (i in 0 until levels.remaining()) result.put(i, (255 - levels.get(i)).toByte())
+        }
+
+        override fun decide(levels: ByteBuffer, conditions: Conditions, luma: FloatBuffer, chroma: FloatBuffer) {
+            Thread.sleep(milliseconds)
+            for (i in 0 until luma.capacity()) luma.put(i, if (i % 64 == 1) 1f else 0f)
+            for (i in 0 until chroma.capacity()) chroma.put(i, 0f)
         }
 
         override fun close() = Unit

@@ -12,19 +12,17 @@ import org.robolectric.RobolectricTestRunner
 @RunWith(RobolectricTestRunner::class)
 class TilePlanTest {
     @Test
-    fun `plans are those of the Python runtime`() {
+    fun `plans are laid as the Python runtime lays its tiles`() {
         val cases = Cases.read("tile_plans.json")
         assertTrue(cases.size > 100)
         for (case in cases) {
             val plan = TilePlan.of(
                 case.getInt("height"),
                 case.getInt("width"),
-                case.getInt("max_pixels"),
-                case.getInt("alignment"),
-                case.getInt("overlap"),
+                case.getInt("side"),
+                alignment = 16,
+                overlap = case.getInt("overlap"),
             )
-            assertEquals(case.toString(), case.getInt("tile_height"), plan.tileHeight)
-            assertEquals(case.toString(), case.getInt("tile_width"), plan.tileWidth)
             assertEquals(case.spans("rows"), plan.rows)
             assertEquals(case.spans("columns"), plan.columns)
         }
@@ -32,8 +30,8 @@ class TilePlanTest {
 
     @Test
     fun `every pixel is taken once, with its context`() {
-        val plan = TilePlan.of(1001, 777, maxPixels = 1 shl 14, alignment = 16, overlap = 16)
-        for ((length, size, spans) in listOf(Triple(1001, plan.tileHeight, plan.rows), Triple(777, plan.tileWidth, plan.columns))) {
+        val plan = TilePlan.of(1001, 777, side = 128, alignment = 16, overlap = 16)
+        for ((length, size, spans) in listOf(Triple(1001, plan.side, plan.rows), Triple(777, plan.side, plan.columns))) {
             assertTrue(spans.size > 3)
             assertEquals((0 until length).toList(), spans.flatMap { it.keepFrom until it.keepTo })
             for (span in spans) {
@@ -46,7 +44,7 @@ class TilePlanTest {
 
     @Test
     fun `a picture without pixels has no plan`() {
-        assertThrows(IllegalArgumentException::class.java) { TilePlan.of(0, 5, 1 shl 18, 16, 16) }
+        assertThrows(IllegalArgumentException::class.java) { TilePlan.of(0, 5, 256, 16, 16) }
     }
 
     private fun JSONObject.spans(axis: String): List<Span> {

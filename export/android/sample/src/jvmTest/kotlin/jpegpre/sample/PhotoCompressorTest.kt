@@ -6,6 +6,8 @@ import java.io.File
 import java.io.IOException
 import jpegpre.android.Cases
 import jpegpre.android.JpegPreprocessor
+import jpegpre.android.Method
+import jpegpre.android.Target
 import kotlinx.coroutines.runBlocking
 import org.junit.After
 import org.junit.Assert.assertEquals
@@ -29,11 +31,12 @@ class PhotoCompressorTest {
     fun `a camera's photo keeps its EXIF tags and its orientation`() = runBlocking {
         val photo = Cases.file("camera.jpg")
         val file = Cases.output("camera-compressed.jpg")
-        val compressed = compressor.compress(Uri.fromFile(photo), 75, file)
+        val compressed = compressor.compress(Uri.fromFile(photo), Target.Quality(75), file)
         assertTrue(file.length() < photo.length())
         // EXIF comes on top of what the encoder wrote.
         assertTrue(file.length() > compressed.result.sizeBytes)
-        assertTrue(compressed.result.isEdited)
+        assertEquals(Method.CARRIER, compressed.result.method)
+        assertEquals(photo.length(), compressed.originalBytes)
         val exif = ExifInterface(file)
         assertEquals("Maker", exif.getAttribute(ExifInterface.TAG_MAKE))
         assertEquals("2026:01:02 03:04:05", exif.getAttribute(ExifInterface.TAG_DATETIME_ORIGINAL))
@@ -49,7 +52,7 @@ class PhotoCompressorTest {
     fun `what is no picture leaves no file`() {
         val broken = File.createTempFile("broken", ".jpg").apply { writeText("no picture") }
         val file = File(broken.path + ".out.jpg")
-        assertThrows(IOException::class.java) { runBlocking { compressor.compress(Uri.fromFile(broken), 75, file) } }
+        assertThrows(IOException::class.java) { runBlocking { compressor.compress(Uri.fromFile(broken), Target.Quality(75), file) } }
         assertFalse(file.exists())
         assertEquals(emptyList<String>(), file.parentFile!!.list()!!.filter { it.startsWith(file.name) })
         broken.delete()

@@ -8,6 +8,8 @@ import jpegpre.android.Compressed
 internal class CompressedPhoto(
     val file: File,
     val result: Compressed,
+    /** Bytes of the photo's own file. */
+    val originalBytes: Long,
     /** The middle of the picture, upright, pixel for pixel: of the photo and of the new file. */
     val before: Bitmap,
     val after: Bitmap,

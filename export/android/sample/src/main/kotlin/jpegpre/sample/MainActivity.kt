@@ -8,6 +8,8 @@ import android.view.Gravity
 import android.view.ViewGroup.LayoutParams
 import android.widget.Button
 import android.widget.LinearLayout
+import android.widget.RadioButton
+import android.widget.RadioGroup
 import android.widget.SeekBar
 import android.widget.TextView
 import androidx.core.content.FileProvider
@@ -16,6 +18,8 @@ import java.io.IOException
 import java.util.Locale
 import jpegpre.android.JpegPreprocessor
 import jpegpre.android.JpegpreException
+import jpegpre.android.Target
+import kotlin.math.pow
 import kotlinx.coroutines.Deferred
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.MainScope
@@ -23,7 +27,7 @@ import kotlinx.coroutines.async
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.launch
 
-/** Pick a photo, choose a quality, compare before and after, share the smaller file. */
+/** Pick a photo, choose a quality or a size, compare before and after, share the smaller file. */
 class MainActivity : Activity() {
     private val scope = MainScope()
 
@@ -33,8 +37,10 @@ class MainActivity : Activity() {
     private var job: Job? = null
     private var shown: CompressedPhoto? = null
 
-    private lateinit var quality: SeekBar
-    private lateinit var qualityText: TextView
+    internal lateinit var bySize: RadioButton
+        private set
+    private lateinit var amount: SeekBar
+    private lateinit var amountText: TextView
     private lateinit var wipe: WipeView
     internal lateinit var status: TextView
         private set
@@ -72,17 +78,17 @@ class MainActivity : Activity() {
         startActivityForResult(Intent.createChooser(intent, "Pick a photo"), PICK)
     }
 
-    /** Compresses the photo at the quality chosen; what was under way for another quality is cancelled. */
+    /** Compresses the photo as chosen; what was under way for another choice is cancelled. */
     private fun compress() {
         val source = photo ?: return
         job?.cancel()
         share.isEnabled = false
         status.text = "Compressing ..."
-        val chosen = quality.progress + LOWEST
+        val target = target()
         job = scope.launch {
             try {
-                val file = File(cacheDir, "shared/photo-$chosen.jpg")
-                show(PhotoCompressor(contentResolver, preprocessor.await()).compress(source, chosen, file))
+                val file = File(cacheDir, "shared/photo.jpg")
+                show(PhotoCompressor(contentResolver, preprocessor.await()).compress(source, target, file))
             } catch (error: JpegpreException) {
                 status.text = error.message
             } catch (error: IOException) {
@@ -98,13 +104,19 @@ class MainActivity : Activity() {
     private fun show(compressed: CompressedPhoto) {
         shown = compressed
         wipe.show(compressed.before, compressed.after)
-        val (size, plain) = compressed.result
-        val saved = 100.0 * (plain - size) / plain
-        status.text = "%,d bytes instead of %,d at quality %d: %.1f %% saved".format(
-            Locale.getDefault(), size, plain, compressed.result.quality, saved,
+        val result = compressed.result
+        val saved = 100.0 * (result.plainSizeBytes - result.sizeBytes) / result.plainSizeBytes
+        status.text = "%,d -> %,d bytes at quality %d; Android alone makes %,d: %.1f %% saved".format(
+            Locale.getDefault(), compressed.originalBytes, result.sizeBytes, result.quality, result.plainSizeBytes, saved,
         )
         share.isEnabled = true
     }
+
+    private fun target(): Target =
+        if (bySize.isChecked) Target.MaxBytes(1000L * kilobytes()) else Target.Quality(amount.progress + LOWEST)
+
+    /** 20 kB to 5 MB, each step 6.5 % more. */
+    private fun kilobytes(): Int = (20 * 250.0.pow(amount.progress / (HIGHEST - LOWEST).toDouble())).toInt()
 
     private fun share() {
         val file = shown?.file ?: return
@@ -122,12 +134,24 @@ class MainActivity : Activity() {
             text = "Pick a photo"
             setOnClickListener { pick() }
         }
-        qualityText = TextView(context)
-        quality = SeekBar(context).apply {
+        val kinds = RadioGroup(context).apply {
+            orientation = LinearLayout.HORIZONTAL
+            val byQuality = RadioButton(context).apply { text = "Quality" }
+            bySize = RadioButton(context).apply { text = "Largest size" }
+            addView(byQuality)
+            addView(bySize)
+            check(byQuality.id)
+            setOnCheckedChangeListener { _, _ ->
+                showAmount()
+                compress()
+            }
+        }
+        amountText = TextView(context)
+        amount = SeekBar(context).apply {
             max = HIGHEST - LOWEST
             progress = 75 - LOWEST
             setOnSeekBarChangeListener(object : SeekBar.OnSeekBarChangeListener {
-                override fun onProgressChanged(bar: SeekBar, progress: Int, isFromUser: Boolean) = showQuality()
+                override fun onProgressChanged(bar: SeekBar, progress: Int, isFromUser: Boolean) = showAmount()
 
                 override fun onStartTrackingTouch(bar: SeekBar) = Unit
 
@@ -144,14 +168,17 @@ class MainActivity : Activity() {
             isEnabled = false
             setOnClickListener { share() }
         }
-        showQuality()
-        for (view in listOf(pick, qualityText, quality)) addView(view)
+        showAmount()
+        for (view in listOf(pick, kinds, amountText, amount)) addView(view)
         addView(wipe, LinearLayout.LayoutParams(LayoutParams.MATCH_PARENT, 0, 1f))
         for (view in listOf(status, share)) addView(view)
     }
 
-    private fun showQuality() {
-        qualityText.text = "JPEG quality ${quality.progress + LOWEST}"
+    private fun showAmount() {
+        amountText.text = when (val target = target()) {
+            is Target.Quality -> "JPEG quality ${target.quality}"
+            is Target.MaxBytes -> "At most %,d kB".format(Locale.getDefault(), target.bytes / 1000)
+        }
     }
 
     private companion object {

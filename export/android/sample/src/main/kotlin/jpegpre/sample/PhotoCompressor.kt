@@ -21,7 +21,7 @@ internal class PhotoCompressor(private val resolver: ContentResolver, private va
      * @throws IOException if the photo cannot be read or the file not be written.
      * @throws jpegpre.android.JpegpreException
      */
-    suspend fun compress(photo: Uri, quality: Int, file: File): CompressedPhoto = withContext(Dispatchers.IO) {
+    suspend fun compress(photo: Uri, target: Target, file: File): CompressedPhoto = withContext(Dispatchers.IO) {
         val exif = open(photo).use { ExifInterface(it) }
         // Pixels as they are stored: the orientation tag says how to show them, and stays true.
         val bitmap = open(photo).use { BitmapFactory.decodeStream(it, null, BitmapFactory.Options().apply { inScaled = false }) }
@@ -29,7 +29,7 @@ internal class PhotoCompressor(private val resolver: ContentResolver, private va
         val part = File(file.path + ".part")
         try {
             file.parentFile?.mkdirs()
-            val result = part.outputStream().use { preprocessor.compress(bitmap, Target.Quality(quality), it) }
+            val result = part.outputStream().use { preprocessor.compress(bitmap, target, it) }
             ExifTags.copy(exif, ExifInterface(part))
             val written = BitmapFactory.decodeFile(part.path) ?: throw IOException("the new file does not decode")
             val after = try {
@@ -38,11 +38,16 @@ internal class PhotoCompressor(private val resolver: ContentResolver, private va
                 written.recycle()
             }
             if (!part.renameTo(file)) throw IOException("cannot write ${file.name}")
-            CompressedPhoto(file, result, middle(bitmap, exif), after)
+            CompressedPhoto(file, result, bytes(photo), middle(bitmap, exif), after)
         } finally {
             part.delete()
             bitmap.recycle()
         }
+    }
+
+    private fun bytes(photo: Uri): Long = open(photo).use { stream ->
+        val buffer = ByteArray(1 shl 16)
+        generateSequence { stream.read(buffer) }.takeWhile { it >= 0 }.sumOf { it.toLong() }
     }
 
     private fun open(photo: Uri): InputStream = resolver.openInputStream(photo) ?: throw IOException("cannot open the photo")

@@ -4,10 +4,12 @@ import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.atomic.AtomicLong
 import org.bytedeco.javacpp.BytePointer
 import org.bytedeco.javacpp.Pointer
+import org.bytedeco.javacpp.PointerPointer
 import org.bytedeco.tensorflowlite.BuiltinOpResolver
 import org.bytedeco.tensorflowlite.FlatBufferModel
 import org.bytedeco.tensorflowlite.Interpreter
 import org.bytedeco.tensorflowlite.InterpreterBuilder
+import org.bytedeco.tensorflowlite.SignatureRunner
 import org.bytedeco.tensorflowlite.TfLiteTensor
 
 /**
@@ -41,9 +43,18 @@ internal object NativeHandles {
         }
     }
 
-    class Tensor(private val interpreter: Interpreter, val index: Int) {
-        // Asked for each time: allocating anew moves it.
-        val native: TfLiteTensor get() = interpreter.tensor(index)
+    /** A tensor of a graph, asked for each time: allocating anew moves it. */
+    class Tensor(val index: Int, private val find: () -> TfLiteTensor) {
+        val native: TfLiteTensor get() = find()
+    }
+
+    class Signature(val interpreter: Interpreter, val key: String) {
+        val native: SignatureRunner = interpreter.GetSignatureRunner(key)
+        val inputs: Array<String> = names(native.input_names(), native.input_size())
+        val outputs: Array<String> = names(native.output_names(), native.output_size())
+
+        private fun names(pointer: PointerPointer<*>, count: Long) =
+            Array(count.toInt()) { BytePointer(pointer.get(it.toLong())).string }
     }
 
     private val handles = ConcurrentHashMap<Long, Any>()
@@ -54,6 +65,11 @@ internal object NativeHandles {
     fun model(handle: Long): Model = handles.getValue(handle) as Model
 
     fun interpreter(handle: Long): Interpreter = (handles.getValue(handle) as OpenInterpreter).native
+
+    fun signature(handle: Long): Signature = handles.getValue(handle) as Signature
+
+    fun signatures(interpreter: Interpreter): List<String> =
+        interpreter.signature_keys().let { keys -> List(keys.size().toInt()) { keys.get(it.toLong()).string } }
 
     fun tensor(handle: Long): TfLiteTensor = (handles.getValue(handle) as Tensor).native
 

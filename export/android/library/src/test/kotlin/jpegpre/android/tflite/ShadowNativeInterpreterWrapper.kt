@@ -5,7 +5,6 @@ import java.nio.MappedByteBuffer
 import org.bytedeco.javacpp.BytePointer
 import org.bytedeco.tensorflowlite.FlatBufferModel
 import org.bytedeco.tensorflowlite.FlatBufferModelBase
-import org.bytedeco.tensorflowlite.global.tensorflowlite
 import org.robolectric.annotation.Implementation
 import org.robolectric.annotation.Implements
 
@@ -55,14 +54,8 @@ class ShadowNativeInterpreterWrapper {
 
         @JvmStatic
         @Implementation
-        fun resizeInput(interpreter: Long, errors: Long, input: Int, shape: IntArray, isStrict: Boolean): Boolean {
-            val native = NativeHandles.interpreter(interpreter)
-            val tensor = native.input_tensor(input.toLong())
-            val before = IntArray(tensorflowlite.TfLiteTensorNumDims(tensor)) { tensorflowlite.TfLiteTensorDim(tensor, it) }
-            if (before.contentEquals(shape)) return false
-            NativeHandles.check(native.ResizeInputTensor(native.inputs().get(input.toLong()), shape), "resizing")
-            return true
-        }
+        fun getSignatureKeys(interpreter: Long): Array<String> =
+            NativeHandles.signatures(NativeHandles.interpreter(interpreter)).toTypedArray()
 
         @JvmStatic
         @Implementation

@@ -14,7 +14,19 @@ class ShadowTensorImpl {
         @JvmStatic
         @Implementation
         fun create(interpreter: Long, index: Int, subgraph: Int): Long =
-            NativeHandles.add(NativeHandles.Tensor(NativeHandles.interpreter(interpreter), index))
+            NativeHandles.interpreter(interpreter).let { native -> NativeHandles.add(NativeHandles.Tensor(index) { native.tensor(index) }) }
+
+        @JvmStatic
+        @Implementation
+        fun createSignatureInputTensor(runner: Long, name: String): Long = NativeHandles.signature(runner).let { signature ->
+            NativeHandles.add(NativeHandles.Tensor(signature.inputs.indexOf(name)) { signature.native.input_tensor(name) })
+        }
+
+        @JvmStatic
+        @Implementation
+        fun createSignatureOutputTensor(runner: Long, name: String): Long = NativeHandles.signature(runner).let { signature ->
+            NativeHandles.add(NativeHandles.Tensor(signature.outputs.indexOf(name)) { signature.native.output_tensor(name) })
+        }
 
         @JvmStatic
         @Implementation

@@ -1,0 +1,78 @@
+package jpegpre.android
+
+import java.nio.FloatBuffer
+import java.util.concurrent.ConcurrentHashMap
+import jpegpre.android.jpeg.CarrierPixels
+import jpegpre.android.jpeg.Clipping
+import jpegpre.android.jpeg.JpegTables
+
+/**
+ * Puts the carrier of what the network decides into [target].
+ *
+ * A carrier's pixels depend on their own MCU alone, so each tile's go to their place at once: coefficients of no more than
+ * a tile exist at a time.
+ *
+ * @param target As large as the picture, rounded up to multiples of 16.
+ * @param height Of the picture, in pixels, as is [width].
+ */
+internal class CarrierWork(
+    private val target: Pixels,
+    private val height: Int,
+    private val width: Int,
+    private val conditions: Conditions,
+    private val encoderTables: JpegTables,
+) : TileWork {
+    // One for each thread.
+    private val carriers = ConcurrentHashMap<Lane.Tools, CarrierPixels>()
+
+    /** What was cut at 0 and 255; complete when all tiles are done. */
+    val clipping: Clipping get() = Clipping().apply { carriers.values.forEach { add(it.clipping) } }
+
+    override fun infer(tools: Lane.Tools) = tools.network.decide(tools.levels, conditions, tools.luma, tools.chroma)
+
+    override fun keep(tools: Lane.Tools, tile: Tile) {
+        val carrier = carriers[tools] ?: CarrierPixels(encoderTables, tools.side / MCU).also { carriers[tools] = it }
+        val firstRow = tile.row.keepFrom / MCU
+        val lastRow = (tile.row.keepTo - 1) / MCU
+        val firstColumn = tile.column.keepFrom / MCU
+        val count = (tile.column.keepTo - 1) / MCU - firstColumn + 1
+        val left = firstColumn - tile.column.start / MCU
+        for (row in firstRow..lastRow) {
+            read(tools, carrier, row - tile.row.start / MCU, left, count)
+            val lumaRows = minOf(2, blocks(height) - 2 * row)
+            carrier.complete(lumaRows, minOf(2 * count, blocks(width) - 2 * firstColumn), count)
+            // The tile's own pixels are not needed any more.
+            carrier.write(count, tools.pixels, 0, MCU * count)
+            target.write(tools.pixels, 0, MCU * count, MCU * firstColumn, MCU * row, MCU * count, MCU)
+        }
+    }
+
+    /** Takes a row of [count] MCUs out of the network's result, from MCU [left] of its row [row] on. */
+    private fun read(tools: Lane.Tools, carrier: CarrierPixels, row: Int, left: Int, count: Int) {
+        val columns = tools.side / MCU
+        for (half in 0 until 2) {
+            for (block in 0 until 2 * count) {
+                val from = (2 * row + half) * 2 * columns + 2 * left + block
+                natural(tools.luma, 64 * from, carrier.luma, 64 * (half * 2 * columns + block))
+            }
+        }
+        for (mcu in 0 until count) {
+            val from = 128 * (row * columns + left + mcu)
+            natural(tools.chroma, from, carrier.cb, 64 * mcu)
+            natural(tools.chroma, from + 64, carrier.cr, 64 * mcu)
+        }
+    }
+
+    private fun natural(from: FloatBuffer, offset: Int, into: FloatArray, start: Int) {
+        for (k in 0 until 64) into[start + ORDER[k]] = from.get(offset + k)
+    }
+
+    private companion object {
+        const val MCU = 16
+
+        /** Natural index of each coefficient of a block that a network gives: by row + column, then by row. */
+        val ORDER = (0 until 64).sortedWith(compareBy<Int> { it / 8 + it % 8 }.thenBy { it }).toIntArray()
+
+        fun blocks(length: Int) = (length + 7) / 8
+    }
+}
