@@ -43,7 +43,7 @@ class _Recorded(LiteRTTiles):
 
     def edit(self, conditions):
         result = super().edit(conditions)
-        self.tiles.append((self._buffer.tobytes(), result.tobytes()))
+        self.tiles.append((self._buffer.samples.tobytes(), result.tobytes()))
         return result
 
 

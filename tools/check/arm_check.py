@@ -22,7 +22,6 @@ import numpy as np
 from PIL import Image
 
 from jpegpre_tf import jpeg, runtime
-from jpegpre_tf.runtime.inference.backends import COEFFICIENT_ORDER
 from jpegpre_tf.runtime.inference.session import Session
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -234,7 +233,7 @@ def decisions_of(
 ) -> np.ndarray:
     """What this machine decides for a crop, in the order of the network's results."""
     luma, cb, cr = (
-        plane.reshape(*plane.shape[:2], 64)[..., COEFFICIENT_ORDER]
+        plane.reshape(*plane.shape[:2], 64)[..., jpeg.tables.NATURAL_FROM_FREQUENCY]
         for plane in session.decide(picture, tables[1], float(settings[1])).planes
     )
     return np.concatenate([luma.ravel(), np.concatenate([cb, cr], axis=-1).ravel()])

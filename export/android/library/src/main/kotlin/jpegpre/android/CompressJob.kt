@@ -94,15 +94,18 @@ internal class CompressJob(
             val make: suspend (Int) -> Clipping = { network.carrier(bitmap, conditions, probe.tables(it)) }
             // Where contrast is cut the encoder's next qualities may be better.
             val losses = mutableMapOf<Int, Double>()
+            val shares = mutableMapOf<Int, Double>()
             for (trial in choice.trials) {
                 val clipping = make(trial)
                 losses[trial] = choice.loss(trial, clipping)
+                shares[trial] = clipping.share
                 if (clipping.share <= EncoderChoice.MOST_CLIPPED) {
                     losses[trial] = -1.0
                     break
                 }
             }
             val best = losses.keys.minBy { losses.getValue(it) }
+            if (shares.getValue(best) > MOST_CLIPPED) throw CarrierException("the picture's contrast is too large for a carrier")
             if (best != losses.keys.last()) make(best)
             picture.label(bitmap)
             val file = encoder.encode(bitmap, best)
@@ -158,6 +161,9 @@ internal class CompressJob(
     }
 
     private companion object {
+        /** Part of a carrier's pixels that may be cut at 0 or 255; with more the file would be another than decided. */
+        const val MOST_CLIPPED = 0.002
+
         /** libjpeg refuses longer sides than 65,500, and a carrier's are multiples of 16. */
         const val LONGEST_SIDE = 65_500 / 16 * 16
     }

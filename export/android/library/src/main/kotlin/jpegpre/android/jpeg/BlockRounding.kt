@@ -10,15 +10,16 @@ import kotlin.math.sqrt
  * Turns quantized coefficients into whole samples from which an encoder of the same table finds them again.
  *
  * As `jpegpre_tf/jpeg/carrier.py`, which says why: the rounding error of a sample is passed on to the samples of its block
- * that are rounded after it, so that errors end where steps are large.
+ * that are rounded after it, so that errors end where steps are large. In 32-bit floats, operation by operation in the
+ * same order: the same samples come out.
  *
  * @param table The encoder's, natural order.
  */
-internal class BlockRounding(private val table: IntArray) {
+internal class BlockRounding(table: IntArray) {
     /** feedback[64 * i + j]: how the error of sample j > i, rounded before, moves what sample i is rounded from. */
     private val feedback = feedback(table)
-    private val scratch = DoubleArray(64)
-    private val samples = DoubleArray(64)
+    private val scales = FloatArray(64) { (table[it] * (InverseDct.SCALES[it / 8] * InverseDct.SCALES[it % 8]) / 8).toFloat() }
+    private val samples = FloatArray(64)
 
     /**
      * Rounds [count] blocks.
@@ -29,15 +30,16 @@ internal class BlockRounding(private val table: IntArray) {
      */
     fun roundBlocks(coefficients: FloatArray, count: Int, result: IntArray, work: FloatArray) {
         for (block in 0 until count) {
-            inverse(coefficients, 64 * block)
-            for (k in 0 until 64) work[k * count + block] = samples[k].toFloat()
+            for (k in 0 until 64) samples[k] = coefficients[64 * block + k] * scales[k]
+            InverseDct.transform(samples)
+            for (k in 0 until 64) work[k * count + block] = (samples[k] + 128f).coerceIn(-MOST_LEVELS, MOST_LEVELS)
         }
         // work: samples while they wait for their turn, errors afterwards. Blocks innermost, side by side in memory.
         val wanted = FloatArray(count)
         for (sample in 63 downTo 0) {
             val own = sample * count
             System.arraycopy(work, own, wanted, 0, count)
-            for (later in sample + 1 until 64) {
+            for (later in 63 downTo sample + 1) {
                 val weight = feedback[64 * sample + later]
                 val from = later * count
                 for (block in 0 until count) wanted[block] -= weight * work[from + block]
@@ -50,33 +52,18 @@ internal class BlockRounding(private val table: IntArray) {
         }
     }
 
-    /** Inverse DCT of one block times the table, + 128. */
-    private fun inverse(coefficients: FloatArray, offset: Int) {
-        for (v in 0 until 8) {
-            for (x in 0 until 8) {
-                var sum = 0.0
-                for (u in 0 until 8) {
-                    val k = 8 * v + u
-                    sum += coefficients[offset + k] * table[k].toDouble() * COSINES[8 * u + x]
-                }
-                scratch[8 * v + x] = sum
-            }
-        }
-        for (y in 0 until 8) {
-            for (x in 0 until 8) {
-                var sum = 0.0
-                for (v in 0 until 8) sum += scratch[8 * v + x] * COSINES[8 * v + y]
-                samples[8 * y + x] = sum + 128
-            }
-        }
-    }
-
     companion object {
         /** [8 * frequency + sample] of the orthonormal DCT. */
         private val COSINES = DoubleArray(64) {
             val (frequency, sample) = it / 8 to it % 8
             cos((2 * sample + 1) * frequency * PI / 16) * if (frequency == 0) sqrt(1.0 / 8) else 0.5
         }
+
+        // Unrounded samples are cut here, in levels: far beyond what can be seen.
+        private const val MOST_LEVELS = 8192f
+
+        // Weights of errors are multiples of 1 / this, so that whoever computes them otherwise finds the same.
+        private const val WEIGHT_UNITS = 4096
 
         // Steps are cut here where they weigh errors, in levels: coarser ones need no help.
         private const val LARGEST_STEP = 12
@@ -96,7 +83,7 @@ internal class BlockRounding(private val table: IntArray) {
             val lower = cholesky { i, j -> (0 until 64).sumOf { basis[it][i] * weights[it] * basis[it][j] } }
             return FloatArray(64 * 64) {
                 val (i, j) = it / 64 to it % 64
-                (lower[j][i] / lower[i][i]).toFloat()
+                (round(lower[j][i] / lower[i][i] * WEIGHT_UNITS) / WEIGHT_UNITS).toFloat()
             }
         }
 
