@@ -10,6 +10,10 @@ class MissingExtraError(ImportError):
     """An optional package is not installed; the message names the extra that brings it."""
 
 
+class KerasBackendError(ImportError):
+    """Keras is set up for another backend than TensorFlow."""
+
+
 def require(module: str, *, extra: str, purpose: str) -> types.ModuleType:
     """Imports `module`, or says which extra of jpegpre-tf brings it.
 

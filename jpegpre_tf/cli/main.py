@@ -11,7 +11,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 
-from jpegpre_tf._optional import MissingExtraError
+from jpegpre_tf._optional import KerasBackendError, MissingExtraError
 from jpegpre_tf._version import __version__
 from jpegpre_tf.cli.common.messages import print_error, print_line
 from jpegpre_tf.cli.common.parser import HelpFormatter, Parser, add_verb_help, did_you_mean
@@ -89,7 +89,7 @@ def _answer(run: Callable[[], int | None]) -> int:
     except (UsageError, UnknownModelError) as error:
         print_error(str(error))
         return 2
-    except (JpegpreError, MissingExtraError) as error:
+    except (JpegpreError, MissingExtraError, KerasBackendError) as error:
         print_error(str(error))
         return 1
     except MemoryError:

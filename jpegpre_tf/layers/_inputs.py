@@ -1,5 +1,9 @@
-"""Checks of the arguments that the JPEG layers share."""
+"""Arguments that the JPEG layers share: what may be given, and checks of it."""
 
+import functools
+import inspect
+import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -8,12 +12,51 @@ import tensorflow as tf
 from jpegpre_tf.ops.quantization import quantization_tables
 
 
+class PlainArguments:
+    """Lets a layer or model be called with Python numbers and lists, and with all inputs in one list or dict.
+
+    Keras takes tensors and arrays alone as positional arguments; `predict`, and `fit` of a functional model, give all
+    inputs at once.
+    """
+
+    @tf.autograph.experimental.do_not_convert
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        call: Any = super().__call__  # type: ignore[misc]
+        if len(arguments) == 1:
+            (inputs,) = arguments
+            if isinstance(inputs, Mapping):
+                arguments, options = (), {**inputs, **options}
+            elif isinstance(inputs, (list, tuple)) and inputs and len(getattr(inputs[0], "shape", ())) == 4:
+                arguments = tuple(inputs)
+        kind: Any = type(self)
+        names = _call_names(kind)
+        given = dict(zip(names, arguments, strict=False))
+        twice = sorted(set(given) & set(options))
+        if twice or len(arguments) > len(names):
+            what = f"`{twice[0]}` twice" if twice else f"{len(arguments)} arguments"
+            raise TypeError(f"expected {', '.join(names)}. Received: {what}")
+        options = given | options
+        if names[0] not in options:
+            return call(**options)
+        first = options.pop(names[0])
+        if isinstance(first, (list, tuple)):
+            first = np.asarray(first)
+        return call(first, **options)
+
+
+@functools.cache
+def _call_names(kind: Any) -> tuple[str, ...]:
+    """Names of what `call` takes by position, without self."""
+    return tuple(inspect.signature(kind.call).parameters)[1:]
+
+
 def check_images(images: Any) -> tf.Tensor:
-    """Returns `images` as float32.
+    """Returns `images` as float32; warns of pictures that look as if they were in 0..1.
 
     Raises:
-        ValueError: If rank is not 4, channels not 3, a size is 0, the dtype is neither floating nor uint8, or
-            (when the values are known, outside of `tf.function`) something is not finite.
+        ValueError: If rank is not 4, channels not 3, a size is 0, or the dtype is no number; when the values are known,
+            outside of `tf.function`, also if something is not finite, or whole numbers are outside 0..255. Inside,
+            and not in XLA, that is tf.errors.InvalidArgumentError.
     """
     images = tf.convert_to_tensor(images)
     if images.shape.rank != 4 or images.shape[-1] != 3:
@@ -22,25 +65,34 @@ def check_images(images: Any) -> tf.Tensor:
         )
     if 0 in images.shape[1:3]:
         raise ValueError(f"`images` must be at least 1x1. Received: shape={images.shape}")
-    if not (images.dtype.is_floating or images.dtype == tf.uint8):
-        raise ValueError(
-            f"`images` must be floating or uint8, in levels 0..255. Received: dtype={images.dtype.name}"
-        )
-    if tf.executing_eagerly() and images.dtype.is_floating and not tf.reduce_all(tf.math.is_finite(images)):
+    if not (images.dtype.is_floating or images.dtype.is_integer):
+        raise ValueError(f"`images` must be numbers, in levels 0..255. Received: dtype={images.dtype.name}")
+    if images.dtype == tf.uint8:
+        return tf.cast(images, tf.float32)
+    if images.dtype.is_integer:
+        return check_range("images", tf.cast(images, tf.float32), 0, 255)
+    is_finite = tf.reduce_all(tf.math.is_finite(images))
+    if not tf.executing_eagerly():
+        return tf.cast(_assert("`images` must be finite", is_finite, images), tf.float32)
+    if not is_finite:
         raise ValueError("`images` must be finite. Received: NaN or infinity")
+    if tf.reduce_max(tf.abs(images)) <= 1.0 and tf.reduce_any(tf.floor(images) != images):
+        warnings.warn("`images` look as if they were in 0..1; expected levels 0..255", stacklevel=2)
     return tf.cast(images, tf.float32)
 
 
 def check_quality(images: tf.Tensor, quality: Any) -> tf.Tensor:
-    """Returns `quality` as float32 (batch,).
+    """Returns `quality`, a number or (batch,), as float32 (batch,).
 
     Raises:
-        ValueError: If its shape does not fit the batch or (when values are known) it is outside 1..100.
+        ValueError: If its shape does not fit the batch or (when values are known) it is outside 1..100; inside
+            `tf.function` the latter is tf.errors.InvalidArgumentError.
     """
     quality = tf.cast(tf.convert_to_tensor(quality), tf.float32)
+    if quality.shape.rank == 0:
+        quality = tf.fill(tf.shape(images)[:1], quality)
     _check_batch("quality", "(batch,)", quality, images, 1)
-    _check_range("quality", quality, 1, 100)
-    return quality
+    return check_range("quality", quality, 1, 100)
 
 
 def tables_of(images: tf.Tensor, quality: Any, tables: Any) -> tf.Tensor:
@@ -59,7 +111,7 @@ def tables_of(images: tf.Tensor, quality: Any, tables: Any) -> tf.Tensor:
     _check_batch("tables", "(batch, 2, 8, 8)", tables, images, 4)
     if list(tables.shape[1:]) != [2, 8, 8]:
         raise ValueError(f"`tables` must have shape (batch, 2, 8, 8). Received: shape={tables.shape}")
-    _check_range("tables", tables, 1, 255)
+    tables = check_range("tables", tables, 1, 255)
     if tf.executing_eagerly() and np.any(np.asarray(tables) % 1):
         raise ValueError("`tables` must be whole numbers, as files store them. Received: fractions")
     return tables
@@ -73,9 +125,21 @@ def _check_batch(name: str, expected: str, tensor: tf.Tensor, images: tf.Tensor,
         )
 
 
-def _check_range(name: str, tensor: tf.Tensor, low: int, high: int) -> None:
+def check_range(name: str, tensor: tf.Tensor, low: int, high: int) -> tf.Tensor:
+    """Returns `tensor`; raises ValueError, in graphs tf.errors.InvalidArgumentError, unless all is in `low`..`high`."""
     if not tf.executing_eagerly():
-        return  # values are not known yet
+        is_inside = tf.reduce_all((tensor >= float(low)) & (tensor <= float(high)))
+        return _assert(f"`{name}` must be in {low}..{high}", is_inside, tensor)
     values = np.asarray(tensor)
     if not np.all((values >= low) & (values <= high)):
         raise ValueError(f"`{name}` must be in {low}..{high}. Received: {values.min()}..{values.max()}")
+    return tensor
+
+
+def _assert(message: str, condition: tf.Tensor, tensor: tf.Tensor) -> tf.Tensor:
+    """`tensor`, once `condition` has been seen to hold; XLA leaves the check out."""
+    check = tf.debugging.Assert(
+        condition, [message + ". Received:", tf.reduce_min(tensor), tf.reduce_max(tensor)]
+    )
+    with tf.control_dependencies([check]):
+        return tf.identity(tensor)

@@ -6,13 +6,13 @@ import keras
 import tensorflow as tf
 
 from jpegpre_tf.jpeg.resample import subsampling_factors
-from jpegpre_tf.layers._inputs import check_images, tables_of
+from jpegpre_tf.layers._inputs import PlainArguments, check_images, tables_of
 from jpegpre_tf.ops.pipeline import simulate
 from jpegpre_tf.ops.rounding import check_surrogate
 
 
 @keras.saving.register_keras_serializable(package="jpegpre_tf")
-class JPEGSimulator(keras.layers.Layer):
+class JPEGSimulator(PlainArguments, keras.layers.Layer):
     """JPEG encode and decode, equal to libjpeg-turbo sample by sample, and differentiable.
 
     The forward value is exact (accurate integer DCT, triangle chroma upsampling, every rounding step); only
@@ -25,8 +25,8 @@ class JPEGSimulator(keras.layers.Layer):
         jit_compile: Compile this layer alone with XLA, once per shape: three times as fast on CPUs, where
             whole networks gain nothing from it. The value is the same.
     Call arguments:
-        images: float or uint8 `(batch, height, width, 3)`, RGB in levels 0..255, any size from 1x1.
-        quality: `(batch,)`, libjpeg quality 1..100, rounded to integers. Its gradient is that of the scaled
+        images: float, uint8 or other integers `(batch, height, width, 3)`, RGB in levels 0..255, any size from 1x1.
+        quality: A number or `(batch,)`, libjpeg quality 1..100, rounded to integers. Its gradient is that of the scaled
             tables before rounding.
         tables: Instead of `quality`: `(batch, 2, 8, 8)` luma and chroma quantization tables, integers 1..255.
     Returns:
@@ -52,6 +52,7 @@ class JPEGSimulator(keras.layers.Layer):
         self.subsampling = subsampling
         self.surrogate = check_surrogate(surrogate)
         self.jit_compile = jit_compile
+        self.build(None)  # there are no weights; `fit` on several devices wants all layers built
         self._simulate = tf.function(simulate, jit_compile=True) if jit_compile else simulate
 
     def call(self, images: Any, quality: Any = None, tables: Any = None) -> tf.Tensor:

@@ -5,11 +5,12 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from jpegpre_tf.layers._inputs import PlainArguments, check_images, check_quality
 from jpegpre_tf.ops.learned_rounding import with_gradient_of
 
 
 @keras.saving.register_keras_serializable(package="jpegpre_tf")
-class MixedGradient(keras.layers.Layer):
+class MixedGradient(PlainArguments, keras.layers.Layer):
     """Returns what `forward` returns, to the bit, with the gradient of `backward`.
 
     For `PreprocessorTrainer(simulator=..., rate=...)`: the true codec's numbers, and a network's smooth slope.
@@ -41,7 +42,8 @@ class MixedGradient(keras.layers.Layer):
         """Nothing here depends on shapes; the two layers are built when they are called."""
 
     def call(self, images: Any, quality: Any) -> tf.Tensor:
-        images, quality = tf.cast(images, tf.float32), tf.stop_gradient(tf.cast(quality, tf.float32))
+        images = check_images(images)
+        quality = tf.stop_gradient(check_quality(images, quality))
         value = self.forward(tf.stop_gradient(images), quality)
         return with_gradient_of(tf.stop_gradient(value), self.backward(images, quality))
 

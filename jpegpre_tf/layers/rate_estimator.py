@@ -6,14 +6,14 @@ import keras
 import tensorflow as tf
 
 from jpegpre_tf.jpeg.resample import subsampling_factors
-from jpegpre_tf.layers._inputs import check_images, tables_of
+from jpegpre_tf.layers._inputs import PlainArguments, check_images, tables_of
 from jpegpre_tf.ops.entropy import FileSize, check_huffman
 from jpegpre_tf.ops.pipeline import encoded_size, encoded_size_compiled
 from jpegpre_tf.ops.rounding import check_surrogate
 
 
 @keras.saving.register_keras_serializable(package="jpegpre_tf")
-class RateEstimator(keras.layers.Layer):
+class RateEstimator(PlainArguments, keras.layers.Layer):
     """Size of the JPEG file, equal to the byte to what Pillow (libjpeg-turbo) writes, and differentiable.
 
     The forward value counts everything: headers, Huffman tables, codes, stuffed bytes. The gradient of each
@@ -25,8 +25,8 @@ class RateEstimator(keras.layers.Layer):
         surrogate: Where along the axis a coefficient feels that change, see `jpegpre_tf.ops.rounding`.
         jit_compile: Compile this layer alone with XLA, as in `JPEGSimulator`.
     Call arguments:
-        images: float or uint8 `(batch, height, width, 3)`, RGB in levels 0..255, any size from 1x1.
-        quality: `(batch,)`, libjpeg quality 1..100, rounded to integers.
+        images: float, uint8 or other integers `(batch, height, width, 3)`, RGB in levels 0..255, any size from 1x1.
+        quality: A number or `(batch,)`, libjpeg quality 1..100, rounded to integers.
         tables: Instead of `quality`: `(batch, 2, 8, 8)` luma and chroma quantization tables, integers 1..255.
     Returns:
         float32 `(batch,)`, bits of the whole file per pixel.
@@ -48,6 +48,7 @@ class RateEstimator(keras.layers.Layer):
         self.subsampling = subsampling
         self.surrogate = check_surrogate(surrogate)
         self.jit_compile = jit_compile
+        self.build(None)  # there are no weights; `fit` on several devices wants all layers built
         self._size = encoded_size_compiled() if jit_compile else encoded_size
 
     def file_size(self, images: Any, quality: Any = None, tables: Any = None) -> FileSize:

@@ -7,10 +7,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from jpegpre_tf.layers._inputs import PlainArguments, check_images, check_quality
+
 OUTPUTS = ("decoded", "rate_bpp")
 
 
-class RealCodec(keras.layers.Layer):
+class RealCodec(PlainArguments, keras.layers.Layer):
     """Calls a real encoder for every picture of the batch; for the forward side of `MixedGradient`.
 
     Slow, runs on the CPU, cannot be compiled with XLA, and cannot be saved: it holds a Python function.
@@ -38,8 +40,9 @@ class RealCodec(keras.layers.Layer):
         self.output_kind = output
 
     def call(self, images: Any, quality: Any) -> tf.Tensor:
-        images = tf.cast(images, tf.float32)
-        result = tf.numpy_function(self._encode_all, [images, tf.cast(quality, tf.float32)], tf.float32)
+        images = check_images(images)
+        quality = check_quality(images, quality)
+        result = tf.numpy_function(self._encode_all, [images, quality], tf.float32)
         return tf.ensure_shape(result, images.shape if self.output_kind == "decoded" else images.shape[:1])
 
     def _encode_all(self, images: Any, quality: Any) -> Any:

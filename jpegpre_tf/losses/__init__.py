@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from jpegpre_tf import _keras_backend  # noqa: F401  (refuses other backends than TensorFlow)
 from jpegpre_tf._lazy import lazy_names
 
 if TYPE_CHECKING:

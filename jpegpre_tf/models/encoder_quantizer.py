@@ -99,7 +99,8 @@ class EncoderQuantizer(keras.layers.Layer):
     def __init__(
         self, channels: int = 64, spatial_blocks: int = 2, arithmetic: str = "integer", **kwargs: Any
     ) -> None:
-        super().__init__(**kwargs)
+        # Networks may compute in half precision; steps and thresholds are compared in float32.
+        super().__init__(**{**kwargs, "autocast": False})
         self.arithmetic = check_arithmetic(arithmetic)
         for name, value, least in (("channels", channels, 1), ("spatial_blocks", spatial_blocks, 0)):
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
@@ -141,14 +142,14 @@ class EncoderQuantizer(keras.layers.Layer):
         index = tf.cast(tf.round(quality), tf.int32) - 1
         tables = tf.gather(tf.convert_to_tensor(self.tables), index)
         log_tables = tf.reshape(tf.math.log(tables), [-1, 3 * 64]) / 5.0
-        condition = self.condition_layer(log_tables)[:, None, None, :]
+        condition = _float32(self.condition_layer(log_tables))[:, None, None, :]
         per_component = [tables[:, i, None, None, :] for i in range(3)]
         steps = [plane / table for plane, table in zip(coefficients, per_component, strict=True)]
         features = [_features(s, t) for s, t in zip(steps, per_component, strict=True)]
-        raw_luma, context = self.luma_network([features[0], condition])
+        raw_luma, context = map(_float32, self.luma_network([features[0], condition]))
         context = tf.nn.avg_pool2d(context, 2, 2, "SAME")
         chroma = tf.concat([features[1], features[2], context], axis=-1)
-        raw_chroma, _ = self.chroma_network([chroma, condition])
+        raw_chroma = _float32(self.chroma_network([chroma, condition])[0])
         raw = [raw_luma, raw_chroma[..., :192], raw_chroma[..., 192:]]
         # libjpeg's coefficients are multiples of 1/8 level and ties round up: half of that lets the threshold 0.5 stand
         # between a tie and what is below it, instead of on it.
@@ -174,6 +175,10 @@ class EncoderQuantizer(keras.layers.Layer):
             "spatial_blocks": self.spatial_blocks,
             "arithmetic": self.arithmetic,
         }
+
+
+def _float32(x: tf.Tensor) -> tf.Tensor:
+    return tf.cast(x, tf.float32)
 
 
 def _decisions(steps: tf.Tensor, raw: tf.Tensor, margin: tf.Tensor) -> Decisions:

@@ -6,14 +6,14 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from jpegpre_tf.layers._inputs import check_images, check_quality
+from jpegpre_tf.layers._inputs import PlainArguments, check_images, check_quality
 from jpegpre_tf.models.encoder_quantizer import EncoderQuantizer
 from jpegpre_tf.models.loading import load_preset
 from jpegpre_tf.models.rate_network import RateNetwork
 
 
 @keras.saving.register_keras_serializable(package="jpegpre_tf")
-class NeuralRateEstimator(keras.Model):
+class NeuralRateEstimator(PlainArguments, keras.Model):
     """Size of the file as a network, learned from the sizes of any 4:2:0 encoder's files.
 
     Expected quantized coefficients come from the same kind of network as in `NeuralSimulator`; a second one counts
@@ -24,8 +24,8 @@ class NeuralRateEstimator(keras.Model):
         width, context_width, symbols: See `RateNetwork`.
         encoder: Name of the encoder that was learned, for people.
     Call arguments:
-        images: float or uint8 `(batch, height, width, 3)`, RGB in levels 0..255, any size from 1x1.
-        quality: `(batch,)`, 1..100 on the encoder's scale, rounded to integers; no gradient flows to it.
+        images: float, uint8 or other integers `(batch, height, width, 3)`, RGB in levels 0..255, any size from 1x1.
+        quality: A number or `(batch,)`, 1..100 on the encoder's scale, rounded to integers; no gradient flows to it.
     Returns:
         float32 `(batch,)`, bits of the whole file per pixel.
     Raises:
@@ -43,7 +43,7 @@ class NeuralRateEstimator(keras.Model):
         symbols: bool = False,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**{**kwargs, "autocast": False})
         self.channels = channels
         self.spatial_blocks = spatial_blocks
         self.arithmetic = arithmetic

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from jpegpre_tf.layers._inputs import check_images, check_quality
+from jpegpre_tf.layers._inputs import PlainArguments, check_images, check_quality
 from jpegpre_tf.models.encoder_quantizer import EncoderQuantizer
 from jpegpre_tf.models.loading import load_preset
 from jpegpre_tf.ops.blocks import pictures_of
@@ -15,7 +15,7 @@ from jpegpre_tf.ops.resample import size_of
 
 
 @keras.saving.register_keras_serializable(package="jpegpre_tf")
-class NeuralSimulator(keras.Model):
+class NeuralSimulator(PlainArguments, keras.Model):
     """JPEG encode and decode as a network, learned from any 4:2:0 encoder.
 
     Before and after the network is what all encoders and decoders share: colour, DCT, inverse DCT, chroma upsampling,
@@ -27,8 +27,8 @@ class NeuralSimulator(keras.Model):
         channels, spatial_blocks, arithmetic: See `EncoderQuantizer`.
         encoder: Name of the encoder that was learned, for people.
     Call arguments:
-        images: float or uint8 `(batch, height, width, 3)`, RGB in levels 0..255, any size from 1x1.
-        quality: `(batch,)`, 1..100 on the encoder's scale, rounded to integers; no gradient flows to it.
+        images: float, uint8 or other integers `(batch, height, width, 3)`, RGB in levels 0..255, any size from 1x1.
+        quality: A number or `(batch,)`, 1..100 on the encoder's scale, rounded to integers; no gradient flows to it.
     Returns:
         float32, shape of `images`, integer levels 0..255.
     Raises:
@@ -48,7 +48,7 @@ class NeuralSimulator(keras.Model):
         encoder: str = "libjpeg-turbo",
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**{**kwargs, "autocast": False})
         self.channels = channels
         self.spatial_blocks = spatial_blocks
         self.arithmetic = arithmetic

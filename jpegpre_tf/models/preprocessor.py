@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from jpegpre_tf.layers._inputs import PlainArguments, check_images, check_range
 from jpegpre_tf.layers.dead_zone import GATES, ZERO_SPAN, DeadZone
 from jpegpre_tf.models.decision_graph import FEATURES, DecisionGraph, Decisions
 from jpegpre_tf.models.gate_network import build_gate_network
@@ -14,7 +15,7 @@ from jpegpre_tf.models.loading import load_preset
 
 
 @keras.saving.register_keras_serializable(package="jpegpre_tf")
-class Preprocessor(keras.Model):
+class Preprocessor(PlainArguments, keras.Model):
     """Decides what a JPEG file shall hold, and edits a picture so that an encoder writes fewer bytes for it.
 
     Works on the encoder's own grid: 8x8 DCT coefficients of Y and of box-averaged Cb and Cr (4:2:0), in quantization
@@ -37,7 +38,7 @@ class Preprocessor(keras.Model):
     Returns:
         float32, shape of `image`: RGB samples 0..255, integers unless training.
     Raises:
-        ValueError: If a shape is another.
+        ValueError: If a shape is another, or a value out of range (in graphs tf.errors.InvalidArgumentError).
 
     Example:
 
@@ -65,6 +66,7 @@ class Preprocessor(keras.Model):
             build_gate_network(keras, **arguments) for arguments in self.network_arguments().values()
         )
         self.dead_zone = DeadZone(zero_span, name="dead_zone")
+        self.dead_zone.build(None)  # `fit` on several devices wants all layers built
         self.build()
 
     def build(self, *_: Any, **__: Any) -> None:
@@ -177,30 +179,31 @@ def split_tables(tables: Any) -> tuple[tf.Tensor, tf.Tensor]:
     """Luma and chroma, float32 `(batch or 1, 1, 1, 64)`, of `(batch, 2, 8, 8)` or `(2, 8, 8)`.
 
     Raises:
-        ValueError: If the shape is another.
+        ValueError: If the shape is another, or an entry outside of 1..255.
     """
     tables = tf.cast(tf.convert_to_tensor(tables), tf.float32)
     if tables.shape.rank not in (3, 4) or list(tables.shape[-3:]) != [2, 8, 8]:
         raise ValueError(
             f"`tables` must have shape (batch, 2, 8, 8) or (2, 8, 8). Received: shape={tables.shape}"
         )
-    both = tf.reshape(tables, [-1, 2, 1, 1, 64])
+    both = tf.reshape(check_range("tables", tables, 1, 255), [-1, 2, 1, 1, 64])
     return both[:, 0], both[:, 1]
 
 
 def _per_picture(strength: Any) -> tf.Tensor:
-    return tf.reshape(tf.cast(tf.convert_to_tensor(strength), tf.float32), [-1, 1, 1, 1])
+    strength = tf.reshape(tf.cast(tf.convert_to_tensor(strength), tf.float32), [-1, 1, 1, 1])
+    return check_range("strength", strength, 0, 1)
 
 
 def _check_image(image: Any) -> tf.Tensor:
-    image = tf.cast(tf.convert_to_tensor(image), tf.float32)
+    image = tf.convert_to_tensor(image)
     sides = list(image.shape[1:3]) if image.shape.rank == 4 else [1]
     if image.shape.rank != 4 or image.shape[-1] != 3 or any(side is not None and side % 16 for side in sides):
         raise ValueError(
             "`image` must have shape (batch, height, width, 3), height and width multiples of 16. "
             f"Received: shape={image.shape}"
         )
-    return image
+    return check_images(image)
 
 
 def _kernels(network: Any) -> list[Any]:

@@ -127,7 +127,7 @@ class RateNetwork(keras.layers.Layer):
     def __init__(
         self, width: int = 96, context_width: int = 32, symbols: bool = False, **kwargs: Any
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**{**kwargs, "autocast": False})
         self.width = width
         self.context_width = context_width
         self.symbols = symbols
@@ -169,7 +169,7 @@ class RateNetwork(keras.layers.Layer):
         size = tf.fill([tf.shape(features)[0], 1], tf.math.log(units) / 7.0)
         context = tf.concat([*means, size], axis=-1)
         for layer in self.context_layers:
-            context = layer(context)
+            context = _float32(layer(context))
         bits = []
         if self.symbol_layers:
             both = [
@@ -177,12 +177,12 @@ class RateNetwork(keras.layers.Layer):
                 symbol_counts(chroma, runs[:, :, _LUMA_BLOCKS:]),
             ]
             shares = tf.concat([logarithm for _, logarithm in both], axis=-1) / _LOG_SHARE_UNIT
-            context += self.symbol_layers[0](shares)
+            context += _float32(self.symbol_layers[0](shares))
             described = tf.concat([context, shares], axis=-1)
             for layer, (counts, _), blocks in zip(self.symbol_layers[1:], both, _BLOCKS, strict=True):
-                bits.append(units * blocks * tf.reduce_sum(counts * layer(described), axis=-1))
+                bits.append(units * blocks * tf.reduce_sum(counts * _float32(layer(described)), axis=-1))
         bits += [part(blocks, context) for part, blocks in zip(self.parts, (luma, chroma), strict=True)]
-        header = _HEADER_UNIT * tf.nn.softplus(self.header(context)[:, 0])
+        header = _HEADER_UNIT * tf.nn.softplus(_float32(self.header(context))[:, 0])
         return tf.maximum(tf.add_n(bits), 0.0) + header
 
     def compute_output_shape(self, decisions_shape: Any) -> Any:
@@ -195,6 +195,10 @@ class RateNetwork(keras.layers.Layer):
             "context_width": self.context_width,
             "symbols": self.symbols,
         }
+
+
+def _float32(x: tf.Tensor) -> tf.Tensor:
+    return tf.cast(x, tf.float32)
 
 
 @keras.saving.register_keras_serializable(package="jpegpre_tf")
@@ -212,7 +216,7 @@ class _BlockBits(keras.layers.Layer):
     """
 
     def __init__(self, width: int, context_width: int, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**{**kwargs, "autocast": False})
         self.width = width
         self.context_width = context_width
         dense = keras.layers.Dense
@@ -240,10 +244,11 @@ class _BlockBits(keras.layers.Layer):
         self.last.build((None, self.width // 2))
 
     def call(self, features: Any, context: Any) -> tf.Tensor:
-        weights = self.weights_layer(context)[:, None, None, :]
+        # Bits are summed over all blocks: more than half precision holds.
+        weights = _float32(self.weights_layer(context))[:, None, None, :]
         scale, offset = (layer(context)[:, None, None, :] for layer in (self.scale, self.offset))
         hidden = tf.nn.relu(self.hidden(features) * scale + offset)
-        bits = tf.reduce_sum(features * weights, axis=-1) + self.last(self.second(hidden))[..., 0]
+        bits = tf.reduce_sum(features * weights, axis=-1) + _float32(self.last(self.second(hidden)))[..., 0]
         return tf.reduce_sum(bits, axis=[1, 2])
 
     def compute_output_shape(self, features_shape: Any) -> Any:

@@ -69,6 +69,8 @@ class TrackedModel(keras.Model):
         """Gradients of the loss for `trainable_variables`, and the values to log."""
         with tf.GradientTape() as tape:
             loss, values = self.compute(data, training=True)
+            # Under mixed_float16 the optimizer scales, and takes its factor out of the gradients again.
+            loss = self.optimizer.scale_loss(loss)
         return tape.gradient(loss, self.trainable_variables), values
 
     def apply(self, gradients: Sequence[tf.Tensor]) -> None:
@@ -77,7 +79,9 @@ class TrackedModel(keras.Model):
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         gradients, values = self.gradients(data)
-        self.apply(gradients)
+        # Keras' optimizers add the replicas' gradients up; the loss of a batch is its mean.
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        self.apply([gradient / replicas for gradient in gradients] if replicas > 1 else gradients)
         return self.track(values)
 
     def test_step(self, data: Any) -> dict[str, tf.Tensor]:
