@@ -1,14 +1,19 @@
 # `make demo` and `make test` make the environment they need; nothing has to be installed before but make.
 VENV ?= .venv
 # What the tests need.
-TEST_EXTRAS ?= train,export,evaluate,heif,cluster,test
+TEST_EXTRAS ?= train,export,evaluate,heif,cluster,docs,test
 QUALITY ?= 75
 
-.PHONY: demo test check bench-simulator bench-neural clean
+.PHONY: demo docs test check bench-simulator bench-neural clean
 
 demo:
 	@tools/environment.sh $(VENV)
 	@$(VENV)/bin/jpegpre encode tests/pictures -o .demo --quality $(QUALITY) --page $(CURDIR)/.demo/page.html
+
+# The site of docs/ in site/; warnings and broken links are errors.
+docs:
+	@tools/environment.sh $(VENV) docs
+	$(VENV)/bin/mkdocs build --quiet --strict
 
 test:
 	@tools/system_programs.sh
@@ -45,4 +50,4 @@ bench-neural:
 	$(VENV)/bin/python tools/bench/neural.py $(DATA)
 
 clean:
-	rm -rf export/web/dist export/web/demo-dist export/android/target $(VENV) .demo .soak build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf export/web/dist export/web/demo-dist export/android/target $(VENV) site .demo .soak build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -51,6 +51,7 @@ EXTRAS = {
     ],
     "heif": ["pillow-heif>=1.0"],
     "cluster": ["ray[data]>=2.50", "fsspec>=2025.3", "s3fs>=2025.3", "aiobotocore>=3.0", "pyarrow>=17"],
+    "docs": ["mkdocs>=1.6,<2", "mkdocstrings[python]>=0.29"],
     "test": ["pytest>=8", "hypothesis>=6.100", "ruff>=0.9", "mypy>=1.14", "build>=1.2", "moto[server]>=5.1"],
 }
 ALL = {requirement for extra in EXTRAS.values() for requirement in extra}

@@ -27,6 +27,8 @@ _OPTIONS = {
     "tuned_share": float,
     "rate_weight": float,
     "seed": int,
+    "simulator": str,
+    "rate": str,
 }
 
 

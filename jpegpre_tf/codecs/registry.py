@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from jpegpre_tf.codecs.base import Encoder
+from jpegpre_tf.codecs.command import CommandEncoder
 from jpegpre_tf.codecs.jpegli import Jpegli
 from jpegpre_tf.codecs.libjpeg_turbo import LibjpegTurbo
 from jpegpre_tf.codecs.mozjpeg import MozJPEG
@@ -27,12 +28,14 @@ def encoder_names() -> list[str]:
 
 
 def get_encoder(name: str) -> Encoder:
-    """Returns the encoder called `name`.
+    """Returns the encoder called `name`, or the one of a command line with {in}, {out} and {quality}.
 
     Raises:
-        UsageError: If there is no encoder of that name.
+        UsageError: If there is no encoder of that name, or the command line is not one.
         MissingExtraError: If its package is not installed.
     """
+    if "{" in name:
+        return CommandEncoder(name)
     if name not in _ENCODERS:
         raise UsageError(f"no encoder {name!r}; there are: {', '.join(_ENCODERS)}")
     return _ENCODERS[name]()

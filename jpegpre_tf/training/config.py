@@ -84,6 +84,8 @@ class DataConfig:
             K's, MozJPEG's, jpegli's and random tables. At 0 no tables are learned.
         drawn_share: Share of pictures that are drawn, text and line art, instead of read, 0..1.
         subsampling, huffman: The encoder. Anything but 4:2:0 is trained through edited pixels, without tables.
+        simulator, rate: Networks that learned another encoder, as names or paths that `from_preset` takes; empty for
+            the exact layers. With one of them, too, pixels are edited and no tables are learned.
     """
 
     batch_size: int = 8
@@ -96,6 +98,8 @@ class DataConfig:
     drawn_share: float = 0.0
     subsampling: str = "4:2:0"
     huffman: str = "optimized"
+    simulator: str = ""
+    rate: str = ""
 
     def __post_init__(self) -> None:
         check_positive(self, ("batch_size", "crop_size"))
@@ -112,7 +116,12 @@ class DataConfig:
     @property
     def learns_tables(self) -> bool:
         """Whether the run learns tables beside the network."""
-        return self.tuned_share > 0 and self.subsampling == "4:2:0"
+        return self.tuned_share > 0 and not self.edits_pixels
+
+    @property
+    def edits_pixels(self) -> bool:
+        """Whether the encoder is given edited pixels, instead of decisions for the tables of the file."""
+        return self.subsampling != "4:2:0" or bool(self.simulator or self.rate)
 
     @property
     def conditions(self) -> Conditions:
@@ -121,7 +130,7 @@ class DataConfig:
             (self.quality_low, self.quality_high),
             (self.strength_low, 1.0),
             self.full_strength_share,
-            self.tuned_share if self.subsampling == "4:2:0" else None,
+            None if self.edits_pixels else self.tuned_share,
         )
 
 

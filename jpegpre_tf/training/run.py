@@ -17,6 +17,8 @@ from jpegpre_tf.losses.bd_rate import BDRate
 from jpegpre_tf.losses.rate_distortion import RateDistortion
 from jpegpre_tf.losses.step_error import StepError
 from jpegpre_tf.models.loading import load_network
+from jpegpre_tf.models.neural_rate_estimator import NeuralRateEstimator
+from jpegpre_tf.models.neural_simulator import NeuralSimulator
 from jpegpre_tf.models.preprocessor import Preprocessor
 from jpegpre_tf.training.averages import use_averages
 from jpegpre_tf.training.callbacks import TABLES, KeepModel, StopIfNotFinite
@@ -109,11 +111,15 @@ def build_trainer(
 
 def _encoder(config: DataConfig) -> dict[str, Any]:
     """Layers through which edited pixels go, where decisions can't be trained where they act."""
-    if config.subsampling == "4:2:0":
+    if not config.edits_pixels:
         return {}
     return {
-        "simulator": JPEGSimulator(config.subsampling, jit_compile=True),
-        "rate": RateEstimator(config.huffman, config.subsampling, jit_compile=True),
+        "simulator": NeuralSimulator.from_preset(config.simulator)
+        if config.simulator
+        else JPEGSimulator(config.subsampling, jit_compile=True),
+        "rate": NeuralRateEstimator.from_preset(config.rate)
+        if config.rate
+        else RateEstimator(config.huffman, config.subsampling, jit_compile=True),
     }
 
 
@@ -235,7 +241,9 @@ def measuring_callbacks(
         validation_paths: Pictures to measure the real BD-rate on.
     """
     callbacks: list[keras.callbacks.Callback] = []
-    every = config.run.bd_rate_every if validation_paths else 0
+    # Real files are libjpeg-turbo's: for another encoder the loss decides.
+    is_exact = not (config.data.simulator or config.data.rate)
+    every = config.run.bd_rate_every if validation_paths and is_exact else 0
     if every and validation_paths:
         metrics = config.objective.metrics or {"psnr_rgb": 1.0}
         callbacks.append(RealBDRate(validation_paths, metrics, every=every))

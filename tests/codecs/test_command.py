@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from jpegpre_tf.codecs import get_encoder
 from jpegpre_tf.codecs.command import CommandEncoder
 from jpegpre_tf.errors import JpegpreError, UsageError
 
@@ -67,3 +68,8 @@ def test_a_program_that_hangs_is_stopped(script):
 def test_a_wrong_command_is_refused_at_once(command, message):
     with pytest.raises(UsageError, match=message):
         CommandEncoder(command)
+
+
+def test_a_command_line_is_an_encoder_wherever_a_name_is(script):
+    encoder = get_encoder(script(GOOD) + " {in} {out} q={quality}")
+    assert isinstance(encoder, CommandEncoder) and "{quality}" in encoder.identity()["flags"]

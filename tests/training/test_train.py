@@ -199,6 +199,14 @@ def test_objectives_are_configurations_of_the_declared_metrics() -> None:
         objective_config("sharpest")
 
 
+def test_networks_that_learned_an_encoder_take_its_place() -> None:
+    config = objective_config("smoke").with_fields(simulator="mozjpeg", rate="mozjpeg")
+    assert not config.data.learns_tables and config.data.conditions.tuned_share is None
+    trainer = run.build_trainer(config)
+    assert trainer.simulator.encoder == trainer.rate.encoder == "mozjpeg" and trainer.tuned_tables is None
+    assert len(trainer.trainable_variables) == len(trainer.preprocessor.trainable_variables)
+
+
 @pytest.mark.slow
 def test_the_smoke_objective_trains(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Also by the option's old name."""

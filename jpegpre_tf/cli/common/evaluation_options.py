@@ -31,7 +31,8 @@ def add_encoder_roles(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="E",
-        help=f"the encoder that writes, behind models and filters (default {WRITER})",
+        help="the encoder that writes, behind models and filters: a name, or a command line with {in}, {out} and "
+        f"{{quality}} (default {WRITER})",
     )
     parser.add_argument("--through", metavar="E", help=argparse.SUPPRESS)
     parser.add_argument(

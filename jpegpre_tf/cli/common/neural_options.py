@@ -62,12 +62,10 @@ def checked(arguments: argparse.Namespace) -> "tuple[Encoder, NeuralTrainConfig]
     if arguments.initial is not None and not arguments.initial.is_file():
         raise UsageError(f"--from: expected a .keras file, found nothing at {arguments.initial}")
     shared_arguments.check_run_folder(arguments.output, arguments.resume)
-    from jpegpre_tf.codecs.command import CommandEncoder
     from jpegpre_tf.codecs.registry import get_encoder
     from jpegpre_tf.training.neural.config import NeuralTrainConfig, load_neural_config
 
-    is_command = "{" in arguments.encoder
-    encoder = CommandEncoder(arguments.encoder) if is_command else get_encoder(arguments.encoder)
+    encoder = get_encoder(arguments.encoder)
     path = arguments.config or (arguments.output / "config.json" if arguments.resume else None)
     config = load_neural_config(path) if path else NeuralTrainConfig()
     return encoder, dataclasses.replace(config, **overrides(arguments, _OPTIONS))

@@ -5,6 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+_HELP = {
+    "simulator": "network that learned another encoder (`train-simulator`): name, folder or .keras file; pixels are "
+    "then edited for that encoder",
+    "rate": "network that learned how many bits that encoder takes (`train-rate`)",
+}
+
 
 def add_run_arguments(parser: argparse.ArgumentParser, fields: Mapping[str, type]) -> None:
     """Adds the folder of the run, what it starts from and is measured on, and one option per field.
@@ -22,7 +28,8 @@ def add_run_arguments(parser: argparse.ArgumentParser, fields: Mapping[str, type
     )
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in RUN_DIR")
     for name, kind in fields.items():
-        parser.add_argument("--" + name.replace("_", "-"), type=kind, help="overrides the configuration")
+        option = "--" + name.replace("_", "-")
+        parser.add_argument(option, type=kind, help=_HELP.get(name, "overrides the configuration"))
 
 
 def overrides(arguments: argparse.Namespace, fields: Mapping[str, type]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ Encode = Callable[[Picture, int], bytes]
 
 _PROBE_SIZE = 64
 _COMPONENTS = 3
+_LARGEST_ENTRY = 255  # of baseline JPEG
 
 
 @dataclass(frozen=True)
@@ -66,12 +67,12 @@ def tables_of_encoder(encode: Encode) -> npt.NDArray[np.uint16]:
     """The tables that an encoder writes at qualities 1..100: uint16 (100, 3, 64).
 
     Raises:
-        UsageError: If they depend on the picture as well.
+        UsageError: If they depend on the picture as well, or have entries over 255.
         JpegpreError: If the encoder writes anything else than YCbCr JPEG at 4:2:0.
     """
     generator = np.random.default_rng(0)
     probe = generator.integers(0, 256, (_PROBE_SIZE, _PROBE_SIZE, 3), np.uint8)
-    tables = np.stack([read_tables(encode(probe, quality)) for quality in range(1, 101)])
+    tables = np.stack([_checked_tables(encode(probe, quality), quality) for quality in range(1, 101)])
     flat = np.full_like(probe, 128)
     for quality in (10, 50, 90):
         if not np.array_equal(read_tables(encode(flat, quality)), tables[quality - 1]):
@@ -79,6 +80,25 @@ def tables_of_encoder(encode: Encode) -> npt.NDArray[np.uint16]:
                 "this encoder's quantization tables depend on the picture; expected tables of the quality alone"
             )
     return tables
+
+
+def _checked_tables(data: bytes, quality: int) -> npt.NDArray[np.uint16]:
+    tables = read_tables(data)
+    if tables.max() > _LARGEST_ENTRY:
+        raise UsageError(
+            f"this encoder writes quantization tables with entries over {_LARGEST_ENTRY} at quality {quality} "
+            f"({tables.max()}); expected baseline JPEG (cjpeg: add -baseline)"
+        )
+    return tables
+
+
+def _check_same_tables(files: list[bytes], tables: npt.NDArray[np.uint16], quality: int) -> None:
+    for file in files:
+        if not np.array_equal(read_tables(file), tables):
+            raise UsageError(
+                f"this encoder's quantization tables depend on the picture (quality {quality}); "
+                "expected tables of the quality alone"
+            )
 
 
 def make_pairs(
@@ -92,6 +112,7 @@ def make_pairs(
     quality_skew: float = 1.0,
     preprocess: Sequence[Preprocess] = (),
     with_quantized: bool = True,
+    tables: npt.NDArray[np.uint16] | None = None,
 ) -> Pairs:
     """Encodes random crops at random qualities, each plain and edited in one of the ways of `edits`.
 
@@ -105,6 +126,10 @@ def make_pairs(
         quality_skew: Power of an even draw between them, one per pair.
         preprocess: See `edits.random_edit`.
         with_quantized: False leaves the quantized coefficients out (they get no blocks): the rate needs sizes alone.
+        tables: What the encoder's tables are, see `tables_of_encoder`: every file's are compared with them.
+
+    Raises:
+        UsageError: If a file has other tables.
     """
     generator = np.random.default_rng(seed)
     low, high = quality_range
@@ -112,7 +137,7 @@ def make_pairs(
     def draw_quality() -> int:
         return low + int((high + 1 - low) * generator.random() ** quality_skew)
 
-    made = _made(encode, paths, size, generator, draw_quality, preprocess, with_quantized)
+    made = _made(encode, paths, size, generator, draw_quality, preprocess, with_quantized, tables)
     image = np.empty((count, 2, size, size, 3), np.uint8)
     quality, size_bits = np.empty(count, np.float32), np.empty((count, 2), np.float32)
     blocks = (size // 8, size // 16, size // 16) if with_quantized else (0, 0, 0)
@@ -132,6 +157,7 @@ def _made(
     draw_quality: Callable[[], int],
     preprocess: Sequence[Preprocess],
     with_quantized: bool,
+    tables: npt.NDArray[np.uint16] | None,
 ) -> Iterator[tuple[Picture, int, list[int], list[npt.NDArray[np.int16]]]]:
     pictures = ReadablePictures(paths)
     while True:
@@ -143,6 +169,8 @@ def _made(
             quality = draw_quality()
             both = np.stack([crop, random_edit(crop, quality, generator, preprocess)])
             files = [encode(picture, quality) for picture in both]
+            if tables is not None:
+                _check_same_tables(files, tables[quality - 1], quality)
             quantized = _read_quantized_planes(files) if with_quantized else []
             yield both, quality, [8 * len(file) for file in files], quantized
 

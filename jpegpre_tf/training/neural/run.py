@@ -1,5 +1,6 @@
 """Training runs of the networks in a folder: pairs, model, checkpoints, log; resumable."""
 
+import functools
 import json
 import math
 from collections.abc import Sequence
@@ -85,12 +86,12 @@ class NeuralRun:
         simulator = NeuralSimulator(
             self.config.channels,
             self.config.spatial_blocks,
-            arithmetic_of(pairs, self._tables()),
+            arithmetic_of(pairs, self._tables),
             self.encoder,
         )
         if initial is not None:
             _copy_weights(initial, NeuralSimulator, simulator)
-        simulator.quantizer.set_tables(self._tables())
+        simulator.quantizer.set_tables(self._tables)
         self._fit(SimulatorTrainer(simulator), simulator, pairs)
         return simulator
 
@@ -125,6 +126,7 @@ class NeuralRun:
         self._fit(RateTrainer(rate, config.train_decisions), rate, pairs, large)
         return rate
 
+    @functools.cached_property
     def _tables(self) -> Any:
         return tables_of_encoder(self.encode)
 
@@ -143,6 +145,7 @@ class NeuralRun:
                 quality_range=qualities,
                 quality_skew=self.config.quality_skew,
                 preprocess=self.preprocess,
+                tables=self._tables,
                 with_quantized=with_quantized,
             )
             made.save(path)

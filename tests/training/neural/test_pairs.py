@@ -109,5 +109,22 @@ def test_encoders_that_cannot_be_learned_are_refused():
 
     with pytest.raises(UsageError, match="depend on the picture"):
         tables_of_encoder(fickle)
+    tables = tables_of_encoder(ENCODER.encode_bytes)
+
+    def later(image, quality):
+        return ENCODER.encode_bytes(image, max(1, quality - 1))
+
+    with pytest.raises(UsageError, match="depend on the picture"):
+        make_pairs(later, PICTURES, count=1, size=32, seed=0, tables=tables)
+    with pytest.raises(UsageError, match=r"entries over 255 at quality 1 \(300\).*-baseline"):
+        tables_of_encoder(large_steps)
     with pytest.raises(JpegpreError, match="4:2:0"):
         tables_of_encoder(LibjpegTurbo(subsampling="4:4:4").encode_bytes)
+
+
+def large_steps(image, quality):
+    """As cjpeg writes it without -baseline: entries of 16 bits."""
+    data = ENCODER.encode_bytes(image, quality)
+    table = b"\x01\x2c" * 64  # 300
+    at = data.index(b"\xff\xdb\x00\x43\x00")
+    return data[:at] + b"\xff\xdb\x00\x83\x10" + table + data[at + 69 :]
