@@ -47,6 +47,10 @@ class DeadZone(keras.layers.Layer):
         if not 0.9 <= zero_span <= 1.9:
             raise ValueError(f"`zero_span` must be in 0.9..1.9. Received: zero_span={zero_span}")
         self.zero_span = zero_span
+        self.build()
+
+    def build(self, *_: Any, **__: Any) -> None:
+        """There are no weights; `fit` on several devices wants all layers built."""
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "zero_span": self.zero_span}

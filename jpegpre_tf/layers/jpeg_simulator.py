@@ -52,8 +52,11 @@ class JPEGSimulator(PlainArguments, keras.layers.Layer):
         self.subsampling = subsampling
         self.surrogate = check_surrogate(surrogate)
         self.jit_compile = jit_compile
-        self.build(None)  # there are no weights; `fit` on several devices wants all layers built
+        self.build()
         self._simulate = tf.function(simulate, jit_compile=True) if jit_compile else simulate
+
+    def build(self, *_: Any, **__: Any) -> None:
+        """There are no weights; `fit` on several devices wants all layers built."""
 
     def call(self, images: Any, quality: Any = None, tables: Any = None) -> tf.Tensor:
         images = check_images(images)

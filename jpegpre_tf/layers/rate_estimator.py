@@ -48,8 +48,11 @@ class RateEstimator(PlainArguments, keras.layers.Layer):
         self.subsampling = subsampling
         self.surrogate = check_surrogate(surrogate)
         self.jit_compile = jit_compile
-        self.build(None)  # there are no weights; `fit` on several devices wants all layers built
+        self.build()
         self._size = encoded_size_compiled() if jit_compile else encoded_size
+
+    def build(self, *_: Any, **__: Any) -> None:
+        """There are no weights; `fit` on several devices wants all layers built."""
 
     def file_size(self, images: Any, quality: Any = None, tables: Any = None) -> FileSize:
         """The file's size in bits, split into header, luma, Cb, Cr and stuffing, each float32 (batch,)."""

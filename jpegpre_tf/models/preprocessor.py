@@ -66,7 +66,6 @@ class Preprocessor(PlainArguments, keras.Model):
             build_gate_network(keras, **arguments) for arguments in self.network_arguments().values()
         )
         self.dead_zone = DeadZone(zero_span, name="dead_zone")
-        self.dead_zone.build(None)  # `fit` on several devices wants all layers built
         self.build()
 
     def build(self, *_: Any, **__: Any) -> None:

@@ -150,7 +150,7 @@ def test_save_and_load_in_a_fresh_process(photos, tmp_path, kind):
     ("images", "quality", "message"),
     [
         (np.zeros((1, 8, 8, 1), np.float32), [50.0], "images"),
-        (np.zeros((1, 8, 8, 3), np.int64), [50.0], "images"),
+        (np.full((1, 8, 8, 3), 256, np.int64), [50.0], "images"),
         (np.zeros((2, 8, 8, 3), np.float32), [50.0], "quality"),
         (np.zeros((1, 8, 8, 3), np.float32), [101.0], "quality"),
     ],
