@@ -128,11 +128,17 @@ sys.meta_path.insert(0, Finder())
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # A run in the background ignores the signal, and so would what it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     while not mark.exists() and process.poll() is None:
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    try:
+        _, err = process.communicate(timeout=60)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
     assert process.returncode == 130
     assert err.startswith("jpegpre: interrupted: 0 of 48 points") and err.count("\n") == 1
     assert "the same command goes on from there" in err
