@@ -41,9 +41,21 @@ def tflite_parity(
     )
 
 
-def summary_of_results(results: dict[str, Any]) -> dict[str, Any]:
-    """BD-rates of the first candidate of an evaluation's results.json, in percent, for model.json."""
-    candidate = results["candidates"][0]
+def summary_of_results(results: dict[str, Any], name: str) -> dict[str, Any]:
+    """BD-rates of a profile in an evaluation's results.json, in percent, for model.json.
+
+    Args:
+        results: What the file holds.
+        name: Name of the profile, or of its folder.
+
+    Raises:
+        ModelError: If the profile was not measured.
+    """
+    keys = [candidate["key"] for candidate in results["candidates"]]
+    found = [key for key in keys if key.startswith("profile:") and Path(key.partition(":")[2]).name == name]
+    if len(found) != 1:
+        raise ModelError(f"expected one measurement of the profile {name!r}, found {', '.join(keys)}")
+    candidate = results["candidates"][keys.index(found[0])]
     bd_rates: dict[str, Any] = {}
     for metric, ranges in candidate["bd_rate"].items():
         for name, summary in ranges.items():

@@ -163,3 +163,14 @@ def test_results_of_another_network_or_other_tables(checkout):
 
 def test_readme_and_docs_show_the_published_results_of_the_models_that_ship():
     assert TOOL["main"](["check"]) == 0
+
+
+@pytest.mark.parametrize("profile", ["balanced", "fidelity", "perceptual"])
+def test_a_models_own_measurements_are_the_published_ones(profile):
+    model = json.loads((ROOT / "savedmodels" / profile / "model.json").read_text())
+    results = json.loads((ROOT / "results/kodak/profiles.json").read_text())
+    (row,) = [row for row in results["candidates"] if row["key"] == f"profile:{profile}"]
+    measured = model["measured"]["Kodak"]["bd_rate_percent 0.2-1.5 bpp"]
+    assert set(measured) == set(row["bd_rate"])
+    for metric, percent in measured.items():
+        assert percent == pytest.approx(row["bd_rate"][metric]["0.2-1.5"]["mean"], abs=0.006)

@@ -121,7 +121,7 @@ def _add_recipe(stages: list[dict[str, Any]], folder: Path, target: Path) -> str
 def record(arguments: argparse.Namespace) -> None:
     description = json.loads((arguments.folder / "model.json").read_text(encoding="utf-8"))
     results = json.loads(arguments.results.read_text(encoding="utf-8"))
-    measured = {"command": arguments.command, **summary_of_results(results)}
+    measured = {"command": arguments.command, **summary_of_results(results, arguments.folder.name)}
     description.setdefault("measured", {})[arguments.title] = measured
     write_description(arguments.folder, description)
 
