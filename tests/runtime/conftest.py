@@ -17,7 +17,7 @@ def balanced() -> runtime.Session:
 @pytest.fixture(scope="session")
 def edits_only() -> runtime.Session:
     """A model of version 4, which sees a quality instead of tables and makes no carriers."""
-    return runtime.load(PICTURES.parent.parent / "export" / "models" / "balanced", threads=1)
+    return runtime.load(Path(__file__).parent / "version4" / "balanced", threads=1)
 
 
 @pytest.fixture(scope="session")
