@@ -25,6 +25,10 @@ class Choice:
     rendered: Rendered | None
 
 
+# Among the qualities up to this the smallest file is looked for, where a size is out of reach.
+_LOW_QUALITIES = 4
+
+
 class _Trials:
     """Encodes at settings and remembers the largest file within the limit: `best`, of `best_size` bytes."""
 
@@ -61,7 +65,7 @@ def choose_for_size(renderer: Renderer, limit_bytes: int, strength: float, highe
         highest: Largest quality to consider, 1..100.
 
     Raises:
-        TargetError: If not even quality 1 fits; it tells the smallest size.
+        TargetError: If none of the lowest qualities fits; it tells the smallest size.
     """
     trials = _Trials(renderer, limit_bytes)
     sizes: dict[int, int] = {}
@@ -74,7 +78,13 @@ def choose_for_size(renderer: Renderer, limit_bytes: int, strength: float, highe
     plain_sizes = functools.cache(lambda quality: renderer.render_plain(quality).size_bytes)
     quality = largest_within(size_at, limit_bytes, 1, highest, plain_sizes)
     if quality is None:
-        raise TargetError(sizes[1])
+        # Where most entries of the tables are at their ends, the next quality's file may be the smaller one.
+        for low in range(2, min(_LOW_QUALITIES, highest) + 1):
+            size_at(low)
+        fitting = [at for at in sizes if sizes[at] <= limit_bytes]
+        if not fitting:
+            raise TargetError(min(sizes.values()))
+        quality = max(fitting)
     least = limit_bytes * (1 - SIZE_TOLERANCE)
     # Pixels that are edited less come first: any encoder can write them, and tables in between not.
     if sizes[quality] < least and not renderer.prefers_fractions:
@@ -85,7 +95,7 @@ def choose_for_size(renderer: Renderer, limit_bytes: int, strength: float, highe
         if trials.best is not None and trials.best_size < least:
             trials.edit_less(trials.best.quality, trials.best.strength, least, trials.best_size)
     if trials.best is None:  # cannot be: `quality` was within the limit
-        raise TargetError(sizes[1])
+        raise TargetError(min(sizes.values()))
     return trials.best
 
 

@@ -95,7 +95,7 @@ def test_verbs_write_models_and_resume(tmp_path: Path, capsys: pytest.CaptureFix
         np.testing.assert_array_equal(mine, theirs)
     wrong = ["train-rate", *common, "--encoder", "libjpeg-turbo", "-o", str(tmp_path / "wrong")]
     assert main([*wrong, "--simulator", str(rate / "model.keras")]) == 1
-    assert "expected a .keras NeuralSimulator" in capsys.readouterr().err
+    assert "expected a jpegpre_tf NeuralSimulator" in capsys.readouterr().err
 
 
 def started(tmp_path: Path, name: str, **fields: object) -> NeuralRun:
