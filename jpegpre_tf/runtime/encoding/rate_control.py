@@ -79,8 +79,8 @@ def choose_for_size(renderer: Renderer, limit_bytes: int, strength: float, highe
     quality = largest_within(size_at, limit_bytes, 1, highest, plain_sizes)
     if quality is None:
         # Where most entries of the tables are at their ends, the next quality's file may be the smaller one.
-        for low in range(2, min(_LOW_QUALITIES, highest) + 1):
-            size_at(low)
+        for at in range(2, min(_LOW_QUALITIES, highest) + 1):
+            size_at(at)
         fitting = [at for at in sizes if sizes[at] <= limit_bytes]
         if not fitting:
             raise TargetError(min(sizes.values()))
