@@ -58,9 +58,9 @@ def summary_of_results(results: dict[str, Any], name: str) -> dict[str, Any]:
     candidate = results["candidates"][keys.index(found[0])]
     bd_rates: dict[str, Any] = {}
     for metric, ranges in candidate["bd_rate"].items():
-        for name, summary in ranges.items():
+        for bounds, summary in ranges.items():
             if summary is not None:
-                bd_rates.setdefault(f"bd_rate_percent {name} bpp", {})[metric] = round(summary["mean"], 2)
+                bd_rates.setdefault(f"bd_rate_percent {bounds} bpp", {})[metric] = round(summary["mean"], 2)
     return {"pictures": len(results["pictures"]), "reference": results["reference"]["label"], **bd_rates}
 
 

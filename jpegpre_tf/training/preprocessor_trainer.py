@@ -116,8 +116,7 @@ class PreprocessorTrainer(TrackedModel):
         if given is None:
             return own
         given = tf.cast(given, tf.float32)
-        is_given = tf.reduce_max(given, axis=[1, 2, 3], keepdims=True) > 0.0
-        return tf.where(is_given, given, own)
+        return tf.where(_is_given(given)[:, None, None, None], given, own)
 
     def compute(self, data: Any, training: bool) -> tuple[tf.Tensor, Mapping[str, tf.Tensor]]:
         image, quality, strength, *given = data
@@ -134,15 +133,15 @@ class PreprocessorTrainer(TrackedModel):
         if getattr(self.objective, "compares_with_plain", False):
             plain = [tf.stop_gradient(part) for part in self._plain(image, quality)]
         arguments = (image, decoded, quality, rate_bpp, strength, *plain)
-        # Only an objective that asks for it is told whose tables were given.
-        told = {}
+        # Only an objective that asks for it gets it.
+        options = {}
         if getattr(self.objective, "weighs_given", False) and given:
-            told["is_given"] = tf.reduce_max(tf.cast(given[0], tf.float32), axis=[1, 2, 3]) > 0.0
+            options["is_given"] = _is_given(given[0])
         if hasattr(self.objective, "parts"):
-            parts = dict(self.objective.parts(*arguments, **told))
+            parts = dict(self.objective.parts(*arguments, **options))
             losses = parts.pop("loss")
         else:
-            parts, losses = {}, self.objective(*arguments, **told)
+            parts, losses = {}, self.objective(*arguments, **options)
         mse = tf.reduce_mean(tf.square(decoded - image), axis=[1, 2, 3])
         psnr = 10.0 * tf.math.log(255.0**2 / tf.maximum(mse, 1e-6)) / tf.math.log(10.0)
         values = {"loss": losses, "loss_median": _median(losses), "rate_bpp": rate_bpp, "psnr": psnr}
@@ -170,6 +169,11 @@ class PreprocessorTrainer(TrackedModel):
 
 def _round(image: tf.Tensor, tables: tf.Tensor, training: bool) -> Decisions:
     return rounding_graph().decide(image, *split_tables(tables), tf.ones([1, 1, 1, 1]), training=training)
+
+
+def _is_given(tables: tf.Tensor) -> tf.Tensor:
+    """Whether a picture's tables, (batch, 2, 8, 8), are more than zeros: bool (batch,)."""
+    return tf.reduce_max(tables, axis=[1, 2, 3]) > 0
 
 
 def _median(values: tf.Tensor) -> tf.Tensor:
