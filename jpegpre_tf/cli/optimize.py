@@ -22,8 +22,8 @@ from jpegpre_tf.cli.common.progress import Progress
 from jpegpre_tf.cli.common.quiet import allow_pixels, quiet_pillow, quiet_tensorflow
 from jpegpre_tf.cli.common.session import load_profile
 from jpegpre_tf.errors import PictureError
-from jpegpre_tf.runtime.pictures.metadata import METADATA_CHOICES
-from jpegpre_tf.runtime.pictures.raster import WHOLE_PIXELS
+from jpegpre_tf.runtime.pictures.metadata.metadata import METADATA_CHOICES
+from jpegpre_tf.runtime.pictures.pixels.raster import WHOLE_PIXELS
 from jpegpre_tf.storage.atomic import check_writable
 from jpegpre_tf.storage.names import printable_path
 

@@ -17,7 +17,7 @@ from jpegpre_tf.runtime.inference.model_folder import ModelFolder, find_model, s
 from jpegpre_tf.runtime.inference.session import Session
 from jpegpre_tf.runtime.pages.compare_page import ComparePage
 from jpegpre_tf.runtime.pictures.limits import Limits
-from jpegpre_tf.runtime.pictures.metadata import Metadata
+from jpegpre_tf.runtime.pictures.metadata.metadata import Metadata
 from jpegpre_tf.runtime.pictures.picture import Picture, open_picture
 from jpegpre_tf.runtime.pictures.psnr import psnr_db
 from jpegpre_tf.storage.atomic import replace_original, write_atomically

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from jpegpre_tf.jpeg.components import component_files
-from jpegpre_tf.runtime.pictures.planar_jpeg import decode_planes, planar_factors
+from jpegpre_tf.runtime.pictures.jpeg_files.planar_jpeg import decode_planes, planar_factors
 from tests.corpus.case import cjpeg, package, tool
 from tools.check.fuzz_encode import mutated
 

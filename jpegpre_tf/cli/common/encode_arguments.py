@@ -13,7 +13,7 @@ from jpegpre_tf.runtime.encoding.jpeg_file import SCANS, SUBSAMPLINGS
 from jpegpre_tf.runtime.encoding.options import TABLES_CHOICES, TablesOption
 from jpegpre_tf.runtime.encoding.output_names import COLLISION_CHOICES
 from jpegpre_tf.runtime.encoding.tables_file import read_tables
-from jpegpre_tf.runtime.pictures.metadata import METADATA_CHOICES
+from jpegpre_tf.runtime.pictures.metadata.metadata import METADATA_CHOICES
 
 _SIZE = re.compile(r"([0-9]*\.?[0-9]+) ?([kmg]?)(i?)b?", re.IGNORECASE | re.ASCII)
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3}

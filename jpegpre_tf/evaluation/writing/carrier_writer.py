@@ -2,7 +2,7 @@
 
 from jpegpre_tf.codecs.base import Encoded, Encoder, Picture, decode
 from jpegpre_tf.runtime import Session
-from jpegpre_tf.runtime.pictures.made_file import MadeMark, insert_mark
+from jpegpre_tf.runtime.pictures.jpeg_files.made_file import MadeMark, insert_mark
 
 
 class CarrierWriter:

@@ -28,7 +28,7 @@ PLAIN_ENCODER = "libjpeg-turbo"
 _CARRIER_CODE = (
     *(
         "runtime/inference/*.py",
-        "runtime/pictures/made_file.py",
+        "runtime/pictures/jpeg_files/made_file.py",
         "jpeg/carrier*.py",
         "jpeg/scaled_dct.py",
         "jpeg/encoder_choice.py",

@@ -22,10 +22,10 @@ from jpegpre_tf.runtime.encoding.result import EncodeResult
 from jpegpre_tf.runtime.encoding.strip_renderer import StripRenderer
 from jpegpre_tf.runtime.encoding.whole_renderer import WholeRenderer
 from jpegpre_tf.runtime.pictures.decode import Decoded
-from jpegpre_tf.runtime.pictures.jpeg_source import kept_as_it_is, kept_size
-from jpegpre_tf.runtime.pictures.made_file import MARK_BYTES, MadeMark, insert_mark, stays
-from jpegpre_tf.runtime.pictures.metadata import insert_metadata, metadata_segments
-from jpegpre_tf.runtime.pictures.raster import WHOLE_PIXELS
+from jpegpre_tf.runtime.pictures.jpeg_files.jpeg_source import kept_as_it_is, kept_size
+from jpegpre_tf.runtime.pictures.jpeg_files.made_file import MARK_BYTES, MadeMark, insert_mark, stays
+from jpegpre_tf.runtime.pictures.metadata.metadata import insert_metadata, metadata_segments
+from jpegpre_tf.runtime.pictures.pixels.raster import WHOLE_PIXELS
 from jpegpre_tf.storage.names import printable_path
 
 # A JPEG file that is encoded again loses a little each time: not for less than this. Of a file that was

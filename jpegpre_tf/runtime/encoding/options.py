@@ -10,7 +10,7 @@ from jpegpre_tf.runtime.encoding.jpeg_file import SCANS, SUBSAMPLINGS
 from jpegpre_tf.runtime.inference.arguments import check_tables
 from jpegpre_tf.runtime.pictures.decode import DEFAULT_LIMITS, MAX_PIXELS, check_color
 from jpegpre_tf.runtime.pictures.limits import Limits
-from jpegpre_tf.runtime.pictures.metadata import METADATA_CHOICES
+from jpegpre_tf.runtime.pictures.metadata.metadata import METADATA_CHOICES
 
 TABLES_CHOICES = ("tuned", "standard")
 TablesOption = str | TunedTables | npt.ArrayLike

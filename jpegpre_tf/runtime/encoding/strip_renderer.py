@@ -18,7 +18,7 @@ from jpegpre_tf.runtime.encoding.renderer import Preprocess, Score
 from jpegpre_tf.runtime.encoding.strip_jpeg import StripJpeg
 from jpegpre_tf.runtime.inference.carrier import Carrier
 from jpegpre_tf.runtime.pictures.decode import Decoded
-from jpegpre_tf.runtime.pictures.raster import WHOLE_PIXELS
+from jpegpre_tf.runtime.pictures.pixels.raster import WHOLE_PIXELS
 
 # A strip's pixels; its context comes on top.
 _STRIP_PIXELS = 4_000_000

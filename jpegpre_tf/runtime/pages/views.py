@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from jpegpre_tf.runtime.encoding.jpeg_file import encode_jpeg
 from jpegpre_tf.runtime.encoding.result import EncodeResult
-from jpegpre_tf.runtime.pictures.metadata import insert_metadata
+from jpegpre_tf.runtime.pictures.metadata.metadata import insert_metadata
 from jpegpre_tf.runtime.pictures.picture import Picture
 
 # Cannot be told from the original by eye, and a tenth of a lossless file.

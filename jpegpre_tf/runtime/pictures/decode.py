@@ -12,20 +12,22 @@ from PIL import Image, ImageColor, UnidentifiedImageError
 from jpegpre_tf._optional import MissingExtraError
 from jpegpre_tf.errors import PictureError
 from jpegpre_tf.jpeg.segments import SOI, read_segments
-from jpegpre_tf.runtime.pictures.color_description import (
+from jpegpre_tf.runtime.pictures.formats.opened import FORMATS, Opened, RefusedError, open_by_kind, open_jpeg
+from jpegpre_tf.runtime.pictures.formats.tiff_strips import TiffStrips
+from jpegpre_tf.runtime.pictures.jpeg_files.jpeg_source import JpegSource, describe_jpeg, jpeg_metadata
+from jpegpre_tf.runtime.pictures.jpeg_files.planar_jpeg import decode_halved, decode_planes, planar_factors
+from jpegpre_tf.runtime.pictures.jpeg_scans.jpeg_damage import check_scans
+from jpegpre_tf.runtime.pictures.limits import Limits
+from jpegpre_tf.runtime.pictures.metadata.metadata import Metadata
+from jpegpre_tf.runtime.pictures.metadata.promises import without_promises
+from jpegpre_tf.runtime.pictures.metadata.text_metadata import is_adobe_rgb
+from jpegpre_tf.runtime.pictures.pixels.color_description import (
     ADOBE_RGB_PRIMARIES,
     ColorDescription,
     matrix_profile,
 )
-from jpegpre_tf.runtime.pictures.jpeg_damage import check_scans
-from jpegpre_tf.runtime.pictures.jpeg_source import JpegSource, describe_jpeg, jpeg_metadata
-from jpegpre_tf.runtime.pictures.limits import Limits
-from jpegpre_tf.runtime.pictures.metadata import Metadata
-from jpegpre_tf.runtime.pictures.opened import FORMATS, Opened, RefusedError, open_by_kind, open_jpeg
-from jpegpre_tf.runtime.pictures.planar_jpeg import decode_halved, decode_planes, planar_factors
-from jpegpre_tf.runtime.pictures.promises import without_promises
-from jpegpre_tf.runtime.pictures.raster import WHOLE_PIXELS, Croppable, Raster
-from jpegpre_tf.runtime.pictures.rgb_strips import (
+from jpegpre_tf.runtime.pictures.pixels.raster import WHOLE_PIXELS, Croppable, Raster
+from jpegpre_tf.runtime.pictures.pixels.rgb_strips import (
     GRAY_MODES,
     MODES,
     has_own_gamma,
@@ -33,8 +35,6 @@ from jpegpre_tf.runtime.pictures.rgb_strips import (
     profile_fits,
     rgb_converter,
 )
-from jpegpre_tf.runtime.pictures.text_metadata import is_adobe_rgb
-from jpegpre_tf.runtime.pictures.tiff_strips import TiffStrips
 from jpegpre_tf.storage.file_state import FileState, state_of
 from jpegpre_tf.storage.names import printable, printable_path
 

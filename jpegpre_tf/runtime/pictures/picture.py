@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jpegpre_tf.runtime.pictures.decode import MAX_PIXELS, Decoded, decode_file, open_decoded
-from jpegpre_tf.runtime.pictures.metadata import Metadata
+from jpegpre_tf.runtime.pictures.metadata.metadata import Metadata
 
 JPEG_SUFFIXES = frozenset((".jpg", ".jpeg", ".jpe", ".jfif"))
 _OTHER_SUFFIXES = (".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif", ".ppm", ".pgm", ".pnm")

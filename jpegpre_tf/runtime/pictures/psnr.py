@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from jpegpre_tf.runtime.pictures.rgb_strips import rgb_strips
+from jpegpre_tf.runtime.pictures.pixels.rgb_strips import rgb_strips
 
 
 def psnr_db(reference: npt.NDArray[np.uint8], jpeg: bytes) -> float:

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageColor
 
-from jpegpre_tf.runtime.pictures.color_description import ColorDescription
-from jpegpre_tf.runtime.pictures.raster import Converter, Raster
+from jpegpre_tf.runtime.pictures.pixels.color_description import ColorDescription
+from jpegpre_tf.runtime.pictures.pixels.raster import Converter, Raster
 
 _STRIP_ROWS = 128
 _SIXTEEN_BIT = ("I;16", "I;16B", "I;16L", "I;16N", "I")

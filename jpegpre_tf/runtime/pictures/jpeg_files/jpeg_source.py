@@ -22,21 +22,21 @@ from jpegpre_tf.jpeg.segments import (
     late_segments,
     segment,
 )
-from jpegpre_tf.runtime.pictures.made_file import (
+from jpegpre_tf.runtime.pictures.jpeg_files.made_file import (
     JFIF_BYTES,
     MadeMark,
     find_mark,
     read_mark,
     without_thumbnail,
 )
-from jpegpre_tf.runtime.pictures.metadata import (
+from jpegpre_tf.runtime.pictures.jpeg_files.multi_picture import MPF_PREFIX, relative_index
+from jpegpre_tf.runtime.pictures.metadata.metadata import (
     EXIF_PREFIX,
     ICC_PREFIX,
     XMP_PREFIX,
     Metadata,
     metadata_segments,
 )
-from jpegpre_tf.runtime.pictures.multi_picture import MPF_PREFIX, relative_index
 
 _SAMPLINGS = {(1, 1): "4:4:4", (2, 1): "4:2:2", (2, 2): "4:2:0", (1, 2): "4:4:0", (4, 1): "4:1:1"}
 _QUALITIES = range(1, 101)

@@ -5,7 +5,7 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from jpegpre_tf.runtime.pictures.color_description import ColorDescription
+from jpegpre_tf.runtime.pictures.pixels.color_description import ColorDescription
 
 _MOST_BLOCKS = 1 << 16
 # Of GIF's XMP the text is followed by these bytes, so that readers of blocks find the end.

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from jpegpre_tf.errors import PictureError
-from jpegpre_tf.runtime.pictures.metadata import insert_metadata
+from jpegpre_tf.runtime.pictures.metadata.metadata import insert_metadata
 from jpegpre_tf.runtime.pictures.picture import open_content
 from tests.runtime.pictures.made_files import (
     by_imagemagick,

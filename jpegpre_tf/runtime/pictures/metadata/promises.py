@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from jpegpre_tf.runtime.pictures.metadata import Metadata
+from jpegpre_tf.runtime.pictures.metadata.metadata import Metadata
 
 _NAMES = rb"(?:hdrgm:\w+|HDRGainMap:\w+|G?Container:\w+|(?:GCamera|Camera):(?:MotionPhoto|MicroVideo)\w*)"
 _ATTRIBUTE = re.compile(rb"""\s""" + _NAMES + rb"""\s*=\s*(?:"[^"]*"|'[^']*')""")

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from jpegpre_tf import runtime
-from jpegpre_tf.runtime.pictures.gps import exif_without_gps, photoshop_without_gps, xmp_without_gps
+from jpegpre_tf.runtime.pictures.metadata.gps import exif_without_gps, photoshop_without_gps, xmp_without_gps
 
 with_exiftool = pytest.mark.skipif(not shutil.which("exiftool"), reason="exiftool is not installed")
 

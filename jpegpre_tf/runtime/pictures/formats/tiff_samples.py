@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from jpegpre_tf.runtime.pictures.tiff_directory import Directory
-from jpegpre_tf.runtime.pictures.tiff_strips import _tiff
+from jpegpre_tf.runtime.pictures.formats.tiff_directory import Directory
+from jpegpre_tf.runtime.pictures.formats.tiff_strips import _tiff
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _CMYK = 0, 1, 2, 5
 _COLORS = {_WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1, _RGB: 3, _CMYK: 4}
@@ -209,7 +209,7 @@ def _divide_by_alpha(pixels: npt.NDArray[np.uint8]) -> None:
 
 def find_raw(file: BinaryIO, directory: Directory) -> tuple[int, int] | None:
     """Returns the size of a camera's raw picture that the file holds, None if it holds none."""
-    from jpegpre_tf.runtime.pictures.tiff_directory import read_directory
+    from jpegpre_tf.runtime.pictures.formats.tiff_directory import read_directory
 
     candidates = [directory]
     for offset in directory.numbers(330)[:16]:

@@ -10,7 +10,12 @@ from jpegpre_tf.errors import PictureError
 from jpegpre_tf.runtime import open_picture
 from jpegpre_tf.runtime.pictures import decode as decoded_module
 from jpegpre_tf.runtime.pictures.decode import open_decoded
-from jpegpre_tf.runtime.pictures.planar_jpeg import PlanarJpeg, decode_halved, decode_planes, planar_factors
+from jpegpre_tf.runtime.pictures.jpeg_files.planar_jpeg import (
+    PlanarJpeg,
+    decode_halved,
+    decode_planes,
+    planar_factors,
+)
 from tests.corpus.case import cjpeg
 
 

@@ -7,7 +7,7 @@ from PIL import Image
 
 from jpegpre_tf import runtime
 from jpegpre_tf.jpeg.segments import read_segments
-from jpegpre_tf.runtime.pictures.metadata import insert_metadata
+from jpegpre_tf.runtime.pictures.metadata.metadata import insert_metadata
 
 
 @pytest.fixture(scope="module")

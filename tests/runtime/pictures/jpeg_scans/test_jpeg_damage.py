@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 
 from jpegpre_tf.errors import PictureError
-from jpegpre_tf.runtime.pictures import scan_lanes
-from jpegpre_tf.runtime.pictures.jpeg_damage import check_scans
+from jpegpre_tf.runtime.pictures.jpeg_scans import scan_lanes
+from jpegpre_tf.runtime.pictures.jpeg_scans.jpeg_damage import check_scans
+from jpegpre_tf.runtime.pictures.jpeg_scans.scan_lanes import DamagedScanError
 from jpegpre_tf.runtime.pictures.picture import open_content
-from jpegpre_tf.runtime.pictures.scan_lanes import DamagedScanError
 from tests.runtime.pictures.made_files import photo, saved, witness
 
 KINDS = {

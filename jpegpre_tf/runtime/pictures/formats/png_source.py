@@ -7,14 +7,14 @@ import zlib
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from jpegpre_tf.runtime.pictures.color_description import (
+from jpegpre_tf.runtime.pictures.formats.pieced_file import open_pieces
+from jpegpre_tf.runtime.pictures.metadata.metadata import EXIF_PREFIX, XMP_PREFIX
+from jpegpre_tf.runtime.pictures.pixels.color_description import (
     SRGB_PRIMARIES,
     ColorDescription,
     is_near,
     matrix_profile,
 )
-from jpegpre_tf.runtime.pictures.metadata import EXIF_PREFIX, XMP_PREFIX
-from jpegpre_tf.runtime.pictures.pieced_file import open_pieces
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # What decides pixels. The rest is read here: decoders refuse a file for a wrong checksum or a long text in it.

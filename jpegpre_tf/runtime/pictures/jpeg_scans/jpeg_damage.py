@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from jpegpre_tf.jpeg.huffman import HuffmanTable
-from jpegpre_tf.runtime.pictures.refinement_scan import BandHistory
-from jpegpre_tf.runtime.pictures.scan_lanes import (
+from jpegpre_tf.runtime.pictures.jpeg_scans.refinement_scan import BandHistory
+from jpegpre_tf.runtime.pictures.jpeg_scans.scan_lanes import (
     BLOCK,
     PADDING,
     DamagedScanError,

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from PIL import Image
 
 from jpegpre_tf.jpeg.segments import APP0, APP1, APP2, APP13, COM, MOST_PAYLOAD, segment
-from jpegpre_tf.runtime.pictures.gps import (
+from jpegpre_tf.runtime.pictures.jpeg_files.multi_picture import MPF_PREFIX, absolute_index
+from jpegpre_tf.runtime.pictures.metadata.gps import (
     exif_without_gps,
     exif_without_maker_notes,
     photoshop_without_gps,
     xmp_without_gps,
 )
-from jpegpre_tf.runtime.pictures.multi_picture import MPF_PREFIX, absolute_index
 
 EXIF_PREFIX = b"Exif\x00\x00"
 XMP_PREFIX = b"http://ns.adobe.com/xap/1.0/\x00"

@@ -4,7 +4,7 @@ import io
 import struct
 
 from jpegpre_tf.jpeg.segments import MOST_PAYLOAD
-from jpegpre_tf.runtime.pictures.tiff_directory import (
+from jpegpre_tf.runtime.pictures.formats.tiff_directory import (
     EXIF,
     INTEROP,
     Directory,

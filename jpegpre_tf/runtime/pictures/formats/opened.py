@@ -10,26 +10,26 @@ from PIL import Image, UnidentifiedImageError
 
 from jpegpre_tf._optional import require
 from jpegpre_tf.jpeg.segments import SOI, JpegSegments, segment
-from jpegpre_tf.runtime.pictures.color_description import ColorDescription
-from jpegpre_tf.runtime.pictures.container_metadata import (
+from jpegpre_tf.runtime.pictures.formats.container_metadata import (
     gif_texts,
     has_motion_video,
     heif_description,
     read_all,
 )
-from jpegpre_tf.runtime.pictures.metadata import EXIF_PREFIX, Metadata
-from jpegpre_tf.runtime.pictures.pieced_file import open_pieces
-from jpegpre_tf.runtime.pictures.png_source import SIGNATURE, PngSource, read_png
-from jpegpre_tf.runtime.pictures.read_metadata import (
+from jpegpre_tf.runtime.pictures.formats.pieced_file import open_pieces
+from jpegpre_tf.runtime.pictures.formats.png_source import SIGNATURE, PngSource, read_png
+from jpegpre_tf.runtime.pictures.formats.tiff_directory import Directory, exif_of, read_directory
+from jpegpre_tf.runtime.pictures.formats.tiff_samples import decode_deep, find_raw, is_deep
+from jpegpre_tf.runtime.pictures.metadata.metadata import EXIF_PREFIX, Metadata
+from jpegpre_tf.runtime.pictures.metadata.read_metadata import (
     aspect_of,
     density_of,
     metadata_of,
     small_ratio,
     tiff_density,
 )
-from jpegpre_tf.runtime.pictures.text_metadata import photoshop_segments, with_texts
-from jpegpre_tf.runtime.pictures.tiff_directory import Directory, exif_of, read_directory
-from jpegpre_tf.runtime.pictures.tiff_samples import decode_deep, find_raw, is_deep
+from jpegpre_tf.runtime.pictures.metadata.text_metadata import photoshop_segments, with_texts
+from jpegpre_tf.runtime.pictures.pixels.color_description import ColorDescription
 
 # Only raster formats that Pillow decodes itself: its EPS reader, for one, would start another program.
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "PPM")

@@ -5,8 +5,8 @@ from typing import Any
 
 from PIL import Image
 
-from jpegpre_tf.runtime.pictures.metadata import EXIF_PREFIX, Metadata
-from jpegpre_tf.runtime.pictures.tiff_directory import Directory
+from jpegpre_tf.runtime.pictures.formats.tiff_directory import Directory
+from jpegpre_tf.runtime.pictures.metadata.metadata import EXIF_PREFIX, Metadata
 
 _CENTIMETERS = 3
 

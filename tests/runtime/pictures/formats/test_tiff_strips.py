@@ -11,9 +11,9 @@ from PIL import Image
 from jpegpre_tf import runtime
 from jpegpre_tf.errors import PictureError
 from jpegpre_tf.runtime.pictures import decode as decoded_module
-from jpegpre_tf.runtime.pictures import tiff_strips
 from jpegpre_tf.runtime.pictures.decode import open_decoded
-from jpegpre_tf.runtime.pictures.tiff_strips import TiffStrips
+from jpegpre_tf.runtime.pictures.formats import tiff_strips
+from jpegpre_tf.runtime.pictures.formats.tiff_strips import TiffStrips
 from tests.corpus.case import package
 from tools.check.fuzz_encode import mutated
 

@@ -8,11 +8,11 @@ import pytest
 from PIL import Image, ImageCms
 
 from jpegpre_tf.jpeg.segments import read_segments
-from jpegpre_tf.runtime.pictures.color_description import ColorDescription, matrix_profile
 from jpegpre_tf.runtime.pictures.decode import decode_file
-from jpegpre_tf.runtime.pictures.jpeg_source import kept_as_it_is, kept_size
-from jpegpre_tf.runtime.pictures.metadata import insert_metadata
+from jpegpre_tf.runtime.pictures.jpeg_files.jpeg_source import kept_as_it_is, kept_size
+from jpegpre_tf.runtime.pictures.metadata.metadata import insert_metadata
 from jpegpre_tf.runtime.pictures.picture import open_content
+from jpegpre_tf.runtime.pictures.pixels.color_description import ColorDescription, matrix_profile
 from tests.runtime.pictures.made_files import chunk, insert, photo, saved, tags, tiff, with_chunks, witness
 
 PLAIN = saved(photo(), "JPEG", quality=90)

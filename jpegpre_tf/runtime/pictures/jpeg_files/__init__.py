@@ -1,0 +1,1 @@
+"""JPEG files as inputs: how they were made, their planes, whether an earlier run wrote them."""
