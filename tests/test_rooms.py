@@ -12,7 +12,6 @@ MOST_LINES = 300
 UNDIVIDED = {
     "jpegpre_tf/cli",
     "jpegpre_tf/cli/common",
-    "jpegpre_tf/jpeg",
     "jpegpre_tf/ops",
     "jpegpre_tf/runtime/encoding",
     "jpegpre_tf/runtime/inference",

@@ -12,7 +12,7 @@ from jpegpre_tf.cli.common.quiet import allow_pixels, quiet_pillow
 from jpegpre_tf.cli.common.standard_streams import standard_paths
 from jpegpre_tf.cli.common.units import format_size
 from jpegpre_tf.jpeg.codec import HUFFMAN_MODES
-from jpegpre_tf.jpeg.resample import FACTORS
+from jpegpre_tf.jpeg.transform.resample import FACTORS
 from jpegpre_tf.storage.names import printable_path
 
 

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 
 from jpegpre_tf.errors import JpegpreError
-from jpegpre_tf.jpeg.rehuffman import reoptimize_baseline
+from jpegpre_tf.jpeg.files.rehuffman import reoptimize_baseline
 
 
 @functools.cache

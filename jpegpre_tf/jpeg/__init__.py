@@ -5,13 +5,13 @@ arithmetic throughout; results equal libjpeg-turbo's (islow DCT, fancy upsamplin
 by sample and byte by byte.
 """
 
-from jpegpre_tf.jpeg.carrier import carrier_pixels, clipping, measured_carrier, wrong_share
-from jpegpre_tf.jpeg.carrier_correction import corrected_pixels
+from jpegpre_tf.jpeg.carriers.carrier import carrier_pixels, clipping, measured_carrier, wrong_share
+from jpegpre_tf.jpeg.carriers.carrier_correction import corrected_pixels
+from jpegpre_tf.jpeg.carriers.encoder_choice import choose_encoder_quality, encoder_quality_for
+from jpegpre_tf.jpeg.carriers.finish import finish
 from jpegpre_tf.jpeg.codec import Coefficients, decode, encode_coefficients, file_size, simulate
-from jpegpre_tf.jpeg.encoder_choice import choose_encoder_quality, encoder_quality_for
-from jpegpre_tf.jpeg.finish import finish
-from jpegpre_tf.jpeg.progressive import to_progressive
-from jpegpre_tf.jpeg.read_coefficients import read_coefficients
+from jpegpre_tf.jpeg.files.progressive import to_progressive
+from jpegpre_tf.jpeg.files.read_coefficients import read_coefficients
 from jpegpre_tf.jpeg.tables import (
     CHROMA_TABLE,
     LUMA_TABLE,

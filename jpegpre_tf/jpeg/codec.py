@@ -6,8 +6,9 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from jpegpre_tf.jpeg import color, dct, huffman, resample, scan
+from jpegpre_tf.jpeg.entropy import huffman, scan
 from jpegpre_tf.jpeg.tables import quantization_tables
+from jpegpre_tf.jpeg.transform import color, dct, resample
 
 Int = npt.NDArray[np.int32]
 Int16 = npt.NDArray[np.int16]  # holds samples, coefficients and the sums of chroma upsampling

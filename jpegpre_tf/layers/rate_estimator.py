@@ -5,7 +5,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from jpegpre_tf.jpeg.resample import subsampling_factors
+from jpegpre_tf.jpeg.transform.resample import subsampling_factors
 from jpegpre_tf.layers._inputs import PlainArguments, check_images, tables_of
 from jpegpre_tf.ops.entropy import FileSize, check_huffman
 from jpegpre_tf.ops.pipeline import encoded_size, encoded_size_compiled

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from jpegpre_tf.jpeg.resample import subsampling_factors
+from jpegpre_tf.jpeg.transform.resample import subsampling_factors
 from jpegpre_tf.ops import scan
 from jpegpre_tf.ops.blocks import SUBSAMPLING, plane_layout
 from jpegpre_tf.ops.learned_rounding import Decisions, expect_quantized, with_gradient_of

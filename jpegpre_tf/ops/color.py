@@ -1,9 +1,9 @@
-"""RGB <-> YCbCr, equal to `jpegpre_tf.jpeg.color` in float32 (sums stay below 2**24)."""
+"""RGB <-> YCbCr, equal to `jpegpre_tf.jpeg.transform.color` in float32 (sums stay below 2**24)."""
 
 import numpy as np
 import tensorflow as tf
 
-from jpegpre_tf.jpeg import color as reference
+from jpegpre_tf.jpeg.transform import color as reference
 from jpegpre_tf.ops.rounding import floor_ste
 
 _ONE = float(1 << reference.FRACTION_BITS)

@@ -1,4 +1,4 @@
-"""libjpeg's integer DCT pair on whole planes, equal to `jpegpre_tf.jpeg.dct`, in float32.
+"""libjpeg's integer DCT pair on whole planes, equal to `jpegpre_tf.jpeg.transform.dct`, in float32.
 
 Planes stay in picture layout (batch, height, width): rows of blocks are a matrix product over the last axis,
 columns one over the 8 lines of a block row, so nothing is transposed.
@@ -17,7 +17,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from jpegpre_tf.jpeg import dct as reference
+from jpegpre_tf.jpeg.transform import dct as reference
 
 _SPLIT_BITS = 7
 

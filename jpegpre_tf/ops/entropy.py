@@ -18,8 +18,8 @@ import numpy as np
 import tensorflow as tf
 
 from jpegpre_tf.jpeg.codec import FIXED_HEADER_BYTES, HUFFMAN_MODES
-from jpegpre_tf.jpeg.resample import subsampling_factors
 from jpegpre_tf.jpeg.tables import NATURAL_FROM_ZIGZAG
+from jpegpre_tf.jpeg.transform.resample import subsampling_factors
 from jpegpre_tf.ops import huffman, scan
 from jpegpre_tf.ops.entropy_slopes import (
     ac_cost_slope,

@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from jpegpre_tf.jpeg.scan import END_OF_BLOCK, ZERO_RUN
+from jpegpre_tf.jpeg.entropy.scan import END_OF_BLOCK, ZERO_RUN
 from jpegpre_tf.ops import scan
 from jpegpre_tf.ops.quantization import crossing_density
 

@@ -1,9 +1,9 @@
-"""Per-file optimal Huffman tables as tensors, equal to `jpegpre_tf.jpeg.huffman`, one per row."""
+"""Per-file optimal Huffman tables as tensors, equal to `jpegpre_tf.jpeg.entropy.huffman`, one per row."""
 
 import numpy as np
 import tensorflow as tf
 
-from jpegpre_tf.jpeg import huffman as reference
+from jpegpre_tf.jpeg.entropy import huffman as reference
 
 _SYMBOLS = 256
 _MAX_DEPTH = 64  # a tree deeper than 45 needs more than 2**31 symbols (Fibonacci counts)

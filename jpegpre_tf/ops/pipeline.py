@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from jpegpre_tf.jpeg.resample import subsampling_factors
+from jpegpre_tf.jpeg.transform.resample import subsampling_factors
 from jpegpre_tf.ops import color, dct, resample
 from jpegpre_tf.ops.entropy import FileSize, Units, coded_size, stuffed_bits
 from jpegpre_tf.ops.quantization import from_blocks, quantize, to_blocks

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from jpegpre_tf.jpeg.scan import END_OF_BLOCK, ZERO_RUN
+from jpegpre_tf.jpeg.entropy.scan import END_OF_BLOCK, ZERO_RUN
 from jpegpre_tf.jpeg.tables import NATURAL_FROM_ZIGZAG
 from jpegpre_tf.ops.resample import Size, round_up, size_of
 
@@ -54,7 +54,7 @@ def _product(nonzero: tf.Tensor, weights: np.ndarray) -> tf.Tensor:
 
 def scan_blocks(planes: list[tf.Tensor], factors: tuple[int, int]) -> tf.Tensor:
     """Blocks in scan order with dummy blocks that complete partial MCUs (see
-    `jpegpre_tf.jpeg.scan.scan_blocks`).
+    `jpegpre_tf.jpeg.entropy.scan.scan_blocks`).
 
     Linear, so also used to carry real-valued coefficients; its transpose (the gradient) is TensorFlow's.
 

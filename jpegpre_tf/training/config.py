@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from jpegpre_tf.errors import UsageError
-from jpegpre_tf.jpeg.resample import FACTORS
+from jpegpre_tf.jpeg.transform.resample import FACTORS
 from jpegpre_tf.losses.metric_names import MASKING_ENERGY, check_metrics, check_side
 from jpegpre_tf.training.config_file import (
     LAST_SEED,

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from jpegpre_tf import jpeg, runtime
-from jpegpre_tf.jpeg.encoder_choice import encoder_quality_for
+from jpegpre_tf.jpeg.carriers.encoder_choice import encoder_quality_for
 from jpegpre_tf.runtime.inference.carrier import make_carrier
 from jpegpre_tf.runtime.inference.litert_tiles import LiteRTTiles
 from jpegpre_tf.runtime.inference.session import Session

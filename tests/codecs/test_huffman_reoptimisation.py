@@ -7,7 +7,7 @@ from PIL import Image
 
 from jpegpre_tf.codecs import huffman
 from jpegpre_tf.errors import JpegpreError
-from jpegpre_tf.jpeg.rehuffman import reoptimize_baseline
+from jpegpre_tf.jpeg.files.rehuffman import reoptimize_baseline
 
 
 def pillow_file(pixels, **options):

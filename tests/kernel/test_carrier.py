@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from jpegpre_tf import jpeg
-from jpegpre_tf.jpeg.carrier import whole_mcus
+from jpegpre_tf.jpeg.carriers.carrier import whole_mcus
 from jpegpre_tf.runtime.inference import carrier as carrier_module
 from jpegpre_tf.runtime.inference.carrier import make_carrier
 from jpegpre_tf.runtime.inference.kernel_carrier import KernelCarriers

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from jpegpre_tf.jpeg import huffman as reference_huffman
-from jpegpre_tf.jpeg import scan as reference_scan
+from jpegpre_tf.jpeg.entropy import huffman as reference_huffman
+from jpegpre_tf.jpeg.entropy import scan as reference_scan
 from jpegpre_tf.ops import entropy, entropy_slopes, rounding
 
 ROWS, COLUMNS = 3, 4

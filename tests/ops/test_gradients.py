@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from jpegpre_tf.jpeg import color as reference_color
+from jpegpre_tf.jpeg.transform import color as reference_color
 from jpegpre_tf.ops import color, dct, resample
 
 

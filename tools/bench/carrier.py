@@ -22,7 +22,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from jpegpre_tf import jpeg, runtime
-from jpegpre_tf.jpeg.carrier import whole_mcus
+from jpegpre_tf.jpeg.carriers.carrier import whole_mcus
 from jpegpre_tf.runtime.inference.carrier import make_carrier
 
 QUALITIES = (16, 40, 60, 80, 90, 95)

@@ -22,7 +22,7 @@ import tensorflow as tf
 from PIL import Image, ImageFilter
 
 from jpegpre_tf import JPEGSimulator, RateEstimator, jpeg
-from jpegpre_tf.jpeg.resample import FACTORS
+from jpegpre_tf.jpeg.transform.resample import FACTORS
 from jpegpre_tf.ops import real_dct, resample
 from jpegpre_tf.ops.quantization import quantization_tables
 from jpegpre_tf.ops.rounding import SURROGATES

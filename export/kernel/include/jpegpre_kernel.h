@@ -160,7 +160,7 @@ int jpegpre_render(const jpegpre_renderer *renderer, const jpegpre_coefficients 
  *
  * @param luma, chroma Target tables of the coefficients.
  * @param candidates Tables of the encoder, luma then chroma (128 entries) of each quality, in ascending order of it;
- *     those of jpegpre_tf/jpeg/encoder_choice.py are 60, 70, 75, 80, 85, 90, 93, 95, 96, 97, 98.
+ *     those of jpegpre_tf/jpeg/carriers/encoder_choice.py are 60, 70, 75, 80, 85, 90, 93, 95, 96, 97, 98.
  * @param count 1..JPEGPRE_MOST_CANDIDATES.
  * @param chosen Index of the chosen candidate.
  */

@@ -1,6 +1,6 @@
 // Quantized coefficients to the carrier's pixels, eight blocks at a time, one in each lane.
 //
-// jpegpre_tf/jpeg/carrier.py has the same operations in the same order: the same samples come out.
+// jpegpre_tf/jpeg/carriers/carrier.py has the same operations in the same order: the same samples come out.
 #pragma once
 #include "pixels.h"
 
@@ -91,7 +91,7 @@ typedef struct {
 
 /**
  * Blocks of Y of a row of work; beyond the picture those that cost fewest bits: the DC of the block before, as
- * jpegpre_tf/jpeg/carrier.py's `whole_mcus` has them.
+ * jpegpre_tf/jpeg/carriers/carrier.py's `whole_mcus` has them.
  */
 INLINE void find_luma(const jpegpre_coefficients *from, int band, int first_cell, int count, int16_t spare[2][2 * CELLS][64],
                       const int16_t *blocks[2][2 * CELLS]) {
@@ -119,7 +119,7 @@ INLINE void render_chroma(const Shaping *shaping, const jpegpre_coefficients *fr
     blocks[CELLS + i] = from->cr + at;
   }
   render_blocks(shaping, blocks, strip->chroma[0], 2 * CHROMA_WIDTH);
-  // libjpeg's whole numbers for YCbCr to RGB: jpegpre_tf/jpeg/color.py. At most 8200 * 116130 < 2^31.
+  // libjpeg's whole numbers for YCbCr to RGB: jpegpre_tf/jpeg/transform/color.py. At most 8200 * 116130 < 2^31.
   for (int row = 0; row < 8; row++)
     for (int i = 0; i < CHROMA_WIDTH; i++) {
       const int32_t cb = strip->chroma[row][i] - 128, cr = strip->chroma[row][CHROMA_WIDTH + i] - 128;

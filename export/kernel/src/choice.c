@@ -1,4 +1,4 @@
-// Which of an encoder's qualities carries a picture best: jpegpre_tf/jpeg/encoder_choice.py, where its numbers come from.
+// Which of an encoder's qualities carries a picture best: jpegpre_tf/jpeg/carriers/encoder_choice.py, where its numbers come from.
 #include "kernel.h"
 #include "numbers.h"
 

@@ -1,8 +1,8 @@
-// What rounding a carrier's samples takes, made from an encoder's table: jpegpre_tf/jpeg/carrier.py explains it.
+// What rounding a carrier's samples takes, made from an encoder's table: jpegpre_tf/jpeg/carriers/carrier.py explains it.
 #include "kernel.h"
 #include "numbers.h"
 
-// Constants of jpegpre_tf/jpeg/carrier.py.
+// Constants of jpegpre_tf/jpeg/carriers/carrier.py.
 #define LARGEST_STEP 12.0
 #define RISING 0.03
 #define WEIGHT_UNITS 4096.0

@@ -26,15 +26,8 @@ WRITE_PATHS: tuple[WritePath, ...] = ("carrier", "edit", "edit-standard")
 PLAIN_ENCODER = "libjpeg-turbo"
 # What turns decisions into the pixels of a carrier and its file.
 _CARRIER_CODE = (
-    *(
-        "runtime/inference/*.py",
-        "runtime/pictures/jpeg_files/made_file.py",
-        "jpeg/carrier*.py",
-        "jpeg/scaled_dct.py",
-        "jpeg/encoder_choice.py",
-    ),
-    *("jpeg/finish.py", "jpeg/tables.py", "jpeg/tuned_tables.py"),
-    *("jpeg/codec.py", "jpeg/color.py", "jpeg/dct.py", "jpeg/resample.py"),
+    *("runtime/inference/*.py", "runtime/pictures/jpeg_files/made_file.py"),
+    *("jpeg/carriers/*.py", "jpeg/transform/*.py", "jpeg/codec.py", "jpeg/tables.py", "jpeg/tuned_tables.py"),
 )
 
 

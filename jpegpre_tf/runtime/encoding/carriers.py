@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from jpegpre_tf import jpeg
 from jpegpre_tf.errors import PictureError, first_line
-from jpegpre_tf.jpeg.encoder_choice import CANDIDATES
+from jpegpre_tf.jpeg.carriers.encoder_choice import CANDIDATES
 from jpegpre_tf.jpeg.tuned_tables import TunedTables
 from jpegpre_tf.runtime.encoding.encoder_tables import CarrierError, EncoderTables
 from jpegpre_tf.runtime.encoding.jpeg_encoder import JpegEncoder

@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from jpegpre_tf import jpeg
 from jpegpre_tf.errors import JpegpreError
-from jpegpre_tf.jpeg.frame import PROGRESSIVE, frame_of, stored_tables
-from jpegpre_tf.jpeg.markers import marker_segments
+from jpegpre_tf.jpeg.files.frame import PROGRESSIVE, frame_of, stored_tables
+from jpegpre_tf.jpeg.files.markers import marker_segments
 
 Write = Callable[[npt.NDArray[np.uint8], int], bytes]
 Tables = tuple[npt.NDArray[np.integer], npt.NDArray[np.integer]]

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from jpegpre_tf.errors import JpegpreError, PictureError
-from jpegpre_tf.jpeg.segments import APP0, SOI, segment
+from jpegpre_tf.jpeg.files.segments import APP0, SOI, segment
 
 _JFIF_PREFIX = b"JFIF\x00\x01\x01"
 

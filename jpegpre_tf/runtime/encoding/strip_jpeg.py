@@ -12,12 +12,12 @@ import numpy.typing as npt
 from PIL import Image
 
 from jpegpre_tf import jpeg
-from jpegpre_tf.jpeg import scan
-from jpegpre_tf.jpeg.bits import pack_bits, stuffed
-from jpegpre_tf.jpeg.huffman import HuffmanTable, optimal_table
-from jpegpre_tf.jpeg.resample import subsampling_factors
-from jpegpre_tf.jpeg.segments import SOI, read_segments, segment
+from jpegpre_tf.jpeg.entropy import scan
+from jpegpre_tf.jpeg.entropy.bits import pack_bits, stuffed
+from jpegpre_tf.jpeg.entropy.huffman import HuffmanTable, optimal_table
+from jpegpre_tf.jpeg.files.segments import SOI, read_segments, segment
 from jpegpre_tf.jpeg.tables import interpolated_tables
+from jpegpre_tf.jpeg.transform.resample import subsampling_factors
 from jpegpre_tf.runtime.encoding.jpeg_file import encode_jpeg
 
 # Pixels that are transformed at a time: bounds intermediates of some 100 bytes per pixel.

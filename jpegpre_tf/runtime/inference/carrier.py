@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from jpegpre_tf import jpeg
-from jpegpre_tf.jpeg.frame import frame_of
-from jpegpre_tf.jpeg.markers import marker_segments
+from jpegpre_tf.jpeg.files.frame import frame_of
+from jpegpre_tf.jpeg.files.markers import marker_segments
 from jpegpre_tf.runtime.inference.arguments import check_tables, nearest_quality
 from jpegpre_tf.runtime.inference.kernel_carrier import kernel_carriers
 

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from jpegpre_tf import jpeg
-from jpegpre_tf.jpeg.carrier import plane_sizes
-from jpegpre_tf.jpeg.encoder_choice import CANDIDATES
+from jpegpre_tf.jpeg.carriers.carrier import plane_sizes
+from jpegpre_tf.jpeg.carriers.encoder_choice import CANDIDATES
 from jpegpre_tf.runtime.inference.kernel_library import (
     ROW,
     KernelCuts,

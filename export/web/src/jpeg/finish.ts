@@ -1,4 +1,4 @@
-/** The header of an encoded carrier, made to say what its coefficients mean; the same as jpegpre_tf/jpeg/finish.py. */
+/** The header of an encoded carrier, made to say what its coefficients mean; the same as jpegpre_tf/jpeg/carriers/finish.py. */
 import { readFrame, ZIGZAG, type Frame } from "./frame.js";
 import type { Tables } from "./tables.js";
 

@@ -9,7 +9,7 @@ import { Canvas } from "./canvas.js";
 import { sampleRows, WORK_ROW, type Coefficients } from "./coefficients.js";
 import type { Kernel } from "./kernel.js";
 
-/** Qualities of the encoder that a carrier may be made for, as jpegpre_tf/jpeg/encoder_choice.py has them. */
+/** Qualities of the encoder that a carrier may be made for, as jpegpre_tf/jpeg/carriers/encoder_choice.py has them. */
 const CANDIDATES = [60, 70, 75, 80, 85, 90, 93, 95, 96, 97, 98];
 /** What Firefox has instead of the higher ones: from 90 on it writes 4:4:4. */
 const HIGHEST_OF_FIREFOX = 89;

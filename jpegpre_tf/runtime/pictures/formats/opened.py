@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from jpegpre_tf._optional import require
-from jpegpre_tf.jpeg.segments import SOI, JpegSegments, segment
+from jpegpre_tf.jpeg.files.segments import SOI, JpegSegments, segment
 from jpegpre_tf.runtime.pictures.formats.container_metadata import (
     gif_texts,
     has_motion_video,

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from jpegpre_tf import jpeg
-from jpegpre_tf.jpeg.segments import (
+from jpegpre_tf.jpeg.files.segments import (
     APP0,
     APP1,
     APP2,

@@ -9,7 +9,7 @@ another program wrote the header anew, what else recognizes a file (its quantiza
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from jpegpre_tf.jpeg.segments import APP0, JpegSegments
+from jpegpre_tf.jpeg.files.segments import APP0, JpegSegments
 
 _PREFIX = b"jpegpre"
 MARK_BYTES = len(_PREFIX) + 2

@@ -10,9 +10,9 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image
 
-from jpegpre_tf.jpeg import color
-from jpegpre_tf.jpeg.components import component_files
-from jpegpre_tf.jpeg.resample import FACTORS, upsample
+from jpegpre_tf.jpeg.files.components import component_files
+from jpegpre_tf.jpeg.transform import color
+from jpegpre_tf.jpeg.transform.resample import FACTORS, upsample
 
 # Luma's sampling factors where chroma's are 1: luma samples per chroma sample, across and down.
 _FACTORS = tuple(FACTORS.values())

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from jpegpre_tf.jpeg.huffman import HuffmanTable
+from jpegpre_tf.jpeg.entropy.huffman import HuffmanTable
 from jpegpre_tf.runtime.pictures.jpeg_scans.refinement_scan import BandHistory
 from jpegpre_tf.runtime.pictures.jpeg_scans.scan_lanes import (
     BLOCK,

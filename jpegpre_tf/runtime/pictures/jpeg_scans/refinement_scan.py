@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from jpegpre_tf.jpeg.huffman import HuffmanTable
+from jpegpre_tf.jpeg.entropy.huffman import HuffmanTable
 from jpegpre_tf.runtime.pictures.jpeg_scans.scan_lanes import PADDING, DamagedScanError, check_surplus, lookup
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jpegpre_tf.jpeg.huffman import HuffmanTable
+from jpegpre_tf.jpeg.entropy.huffman import HuffmanTable
 
 Int = npt.NDArray[np.int64]
 

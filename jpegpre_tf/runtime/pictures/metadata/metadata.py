@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from PIL import Image
 
-from jpegpre_tf.jpeg.segments import APP0, APP1, APP2, APP13, COM, MOST_PAYLOAD, segment
+from jpegpre_tf.jpeg.files.segments import APP0, APP1, APP2, APP13, COM, MOST_PAYLOAD, segment
 from jpegpre_tf.runtime.pictures.jpeg_files.multi_picture import MPF_PREFIX, absolute_index
 from jpegpre_tf.runtime.pictures.metadata.gps import (
     exif_without_gps,

@@ -3,7 +3,7 @@
 import io
 import struct
 
-from jpegpre_tf.jpeg.segments import MOST_PAYLOAD
+from jpegpre_tf.jpeg.files.segments import MOST_PAYLOAD
 from jpegpre_tf.runtime.pictures.formats.tiff_directory import (
     EXIF,
     INTEROP,

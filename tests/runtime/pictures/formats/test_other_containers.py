@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from jpegpre_tf.jpeg.segments import read_segments
+from jpegpre_tf.jpeg.files.segments import read_segments
 from jpegpre_tf.runtime.pictures.decode import decode_file
 from jpegpre_tf.runtime.pictures.jpeg_files.jpeg_source import kept_as_it_is, kept_size
 from jpegpre_tf.runtime.pictures.metadata.metadata import insert_metadata

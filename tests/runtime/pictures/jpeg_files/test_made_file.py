@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from jpegpre_tf import runtime
-from jpegpre_tf.jpeg.segments import read_segments
+from jpegpre_tf.jpeg.files.segments import read_segments
 from jpegpre_tf.runtime.pictures.jpeg_files import made_file
 from jpegpre_tf.runtime.pictures.jpeg_files.made_file import MadeMark, find_mark, insert_mark, stays
 from tests.runtime.pictures.made_files import photo, saved, tags, witness

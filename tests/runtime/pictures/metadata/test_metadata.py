@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from jpegpre_tf import runtime
-from jpegpre_tf.jpeg.segments import read_segments
+from jpegpre_tf.jpeg.files.segments import read_segments
 from jpegpre_tf.runtime.pictures.metadata.metadata import insert_metadata
 
 

@@ -9,7 +9,7 @@ import kotlin.math.sqrt
 /**
  * Turns quantized coefficients into whole samples from which an encoder of the same table finds them again.
  *
- * As `jpegpre_tf/jpeg/carrier.py`, which says why: the rounding error of a sample is passed on to the samples of its block
+ * As `jpegpre_tf/jpeg/carriers/carrier.py`, which says why: the rounding error of a sample is passed on to the samples of its block
  * that are rounded after it, so that errors end where steps are large. In 32-bit floats, operation by operation in the
  * same order: the same samples come out.
  *

@@ -3,7 +3,7 @@ package jpegpre.android.jpeg
 /**
  * Makes the pixels that an encoder of the given tables writes as given coefficients, one row of MCUs at a time.
  *
- * As `jpegpre_tf/jpeg/carrier.py`. For one thread.
+ * As `jpegpre_tf/jpeg/carriers/carrier.py`. For one thread.
  *
  * @param encoderTables Tables that the encoder will use.
  * @param columns MCUs of 16 x 16 pixels in a row, at most.

@@ -6,7 +6,7 @@ import kotlin.math.max
 import kotlin.math.sqrt
 
 /**
- * Which quality the ordinary encoder shall be given for a carrier: the rule of `jpegpre_tf/jpeg/encoder_choice.py`, which
+ * Which quality the ordinary encoder shall be given for a carrier: the rule of `jpegpre_tf/jpeg/carriers/encoder_choice.py`, which
  * says how it was found.
  *
  * @param tablesOf The encoder's tables by quality.

@@ -1,6 +1,6 @@
 package jpegpre.android.jpeg
 
-/** Makes the header of an encoded carrier say what its coefficients mean: `jpegpre_tf/jpeg/finish.py`. */
+/** Makes the header of an encoded carrier say what its coefficients mean: `jpegpre_tf/jpeg/carriers/finish.py`. */
 internal object FinishedFile {
     /**
      * Writes tables and size into an encoded carrier, in place. Entropy-coded bytes and metadata stay.

@@ -2,7 +2,7 @@ package jpegpre.android.jpeg
 
 /**
  * The inverse DCT of Arai, Agui and Nakajima in 32-bit floats, operation by operation that of
- * `jpegpre_tf/jpeg/scaled_dct.py`: the same numbers come out.
+ * `jpegpre_tf/jpeg/transform/scaled_dct.py`: the same numbers come out.
  */
 internal object InverseDct {
     /** Coefficients of frequency k are multiplied by this before: sqrt(2) cos(k pi / 16), and 1 for k = 0. */

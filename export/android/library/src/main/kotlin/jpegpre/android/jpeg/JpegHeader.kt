@@ -3,7 +3,7 @@ package jpegpre.android.jpeg
 /**
  * What the segments of a JPEG file say about its frame and its quantization tables.
  *
- * Strict, as `jpegpre_tf/jpeg/markers.py` and `frame.py`: whatever is not understood is refused. What follows the picture's
+ * Strict, as `jpegpre_tf/jpeg/files/markers.py` and `frame.py`: whatever is not understood is refused. What follows the picture's
  * end is left alone.
  */
 internal class JpegHeader private constructor(

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from jpegpre_tf import jpeg
-from jpegpre_tf.jpeg import progressive_ac
-from jpegpre_tf.jpeg.carrier import carrier_pixels
+from jpegpre_tf.jpeg.carriers.carrier import carrier_pixels
+from jpegpre_tf.jpeg.entropy import progressive_ac
 
 
 def encoded(pixels, quality, **options) -> bytes:

@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from jpegpre_tf.jpeg.codec import Coefficients
-from jpegpre_tf.jpeg.frame import Frame, StoredTable, frame_of, stored_tables
-from jpegpre_tf.jpeg.markers import MarkerSegment, marker_segments
-from jpegpre_tf.jpeg.progressive import rewrite_scans
-from jpegpre_tf.jpeg.read_coefficients import read_coefficients
+from jpegpre_tf.jpeg.files.frame import Frame, StoredTable, frame_of, stored_tables
+from jpegpre_tf.jpeg.files.markers import MarkerSegment, marker_segments
+from jpegpre_tf.jpeg.files.progressive import rewrite_scans
+from jpegpre_tf.jpeg.files.read_coefficients import read_coefficients
 from jpegpre_tf.jpeg.tables import NATURAL_FROM_ZIGZAG
 
 Tables = Sequence[npt.NDArray[np.integer]]

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from jpegpre_tf import jpeg
-from jpegpre_tf.jpeg.carrier import carrier_pixels
-from jpegpre_tf.jpeg.carrier_correction import corrected_pixels
-from jpegpre_tf.jpeg.finish import finish
-from jpegpre_tf.jpeg.markers import marker_segments
-from jpegpre_tf.jpeg.read_coefficients import read_coefficients
+from jpegpre_tf.jpeg.carriers.carrier import carrier_pixels
+from jpegpre_tf.jpeg.carriers.carrier_correction import corrected_pixels
+from jpegpre_tf.jpeg.carriers.finish import finish
+from jpegpre_tf.jpeg.files.markers import marker_segments
+from jpegpre_tf.jpeg.files.read_coefficients import read_coefficients
 
 ENCODER_QUALITY = 80
 ENCODER_TABLES = jpeg.quantization_tables(ENCODER_QUALITY)

@@ -5,9 +5,15 @@ import pytest
 from PIL import Image, ImageDraw
 
 from jpegpre_tf import jpeg
-from jpegpre_tf.jpeg.carrier import carrier_pixels, clipping, measured_carrier, whole_mcus, wrong_share
-from jpegpre_tf.jpeg.carrier_correction import corrected_pixels
-from jpegpre_tf.jpeg.encoder_choice import choose_encoder_quality, encoder_quality_for
+from jpegpre_tf.jpeg.carriers.carrier import (
+    carrier_pixels,
+    clipping,
+    measured_carrier,
+    whole_mcus,
+    wrong_share,
+)
+from jpegpre_tf.jpeg.carriers.carrier_correction import corrected_pixels
+from jpegpre_tf.jpeg.carriers.encoder_choice import choose_encoder_quality, encoder_quality_for
 
 
 def hard_pictures() -> dict[str, np.ndarray]:

@@ -3,15 +3,15 @@
 import numpy as np
 import numpy.typing as npt
 
-from jpegpre_tf.jpeg import dc_scan
-from jpegpre_tf.jpeg.ac_scan import read_ac_first, refine_ac
 from jpegpre_tf.jpeg.codec import Coefficients
-from jpegpre_tf.jpeg.frame import PROGRESSIVE, Frame, frame_of, stored_tables
-from jpegpre_tf.jpeg.huffman import HuffmanTable
-from jpegpre_tf.jpeg.markers import MarkerSegment, marker_segments
-from jpegpre_tf.jpeg.resample import FACTORS
-from jpegpre_tf.jpeg.sequential_scan import read_sequential
+from jpegpre_tf.jpeg.entropy import dc_scan
+from jpegpre_tf.jpeg.entropy.ac_scan import read_ac_first, refine_ac
+from jpegpre_tf.jpeg.entropy.huffman import HuffmanTable
+from jpegpre_tf.jpeg.entropy.sequential_scan import read_sequential
+from jpegpre_tf.jpeg.files.frame import PROGRESSIVE, Frame, frame_of, stored_tables
+from jpegpre_tf.jpeg.files.markers import MarkerSegment, marker_segments
 from jpegpre_tf.jpeg.tables import NATURAL_FROM_ZIGZAG
+from jpegpre_tf.jpeg.transform.resample import FACTORS
 
 Int = npt.NDArray[np.int64]
 Int16 = npt.NDArray[np.int16]

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from jpegpre_tf.jpeg.bits import pack_bits, stuffed, windows
-from jpegpre_tf.jpeg.huffman import HuffmanTable
-from jpegpre_tf.jpeg.scan import extra_value, magnitude_category
+from jpegpre_tf.jpeg.entropy.bits import pack_bits, stuffed, windows
+from jpegpre_tf.jpeg.entropy.huffman import HuffmanTable
+from jpegpre_tf.jpeg.entropy.scan import extra_value, magnitude_category
 
 Int = npt.NDArray[np.int64]
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jpegpre_tf.jpeg.scan import ZERO_RUN, extra_value, magnitude_category
+from jpegpre_tf.jpeg.entropy.scan import ZERO_RUN, extra_value, magnitude_category
 
 Int = npt.NDArray[np.int64]
 Int16 = npt.NDArray[np.int16]

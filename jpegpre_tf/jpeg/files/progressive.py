@@ -10,17 +10,17 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from jpegpre_tf.jpeg.bits import pack_bits, stuffed
 from jpegpre_tf.jpeg.codec import Coefficients
-from jpegpre_tf.jpeg.frame import PROGRESSIVE, frame_of
-from jpegpre_tf.jpeg.huffman import HuffmanTable, optimal_table
-from jpegpre_tf.jpeg.markers import marker_segments
-from jpegpre_tf.jpeg.progressive_ac import Items, ac_items
-from jpegpre_tf.jpeg.read_coefficients import read_coefficients
-from jpegpre_tf.jpeg.resample import subsampling_factors
-from jpegpre_tf.jpeg.scan import extra_value, magnitude_category, scan_blocks
-from jpegpre_tf.jpeg.segments import segment
+from jpegpre_tf.jpeg.entropy.bits import pack_bits, stuffed
+from jpegpre_tf.jpeg.entropy.huffman import HuffmanTable, optimal_table
+from jpegpre_tf.jpeg.entropy.progressive_ac import Items, ac_items
+from jpegpre_tf.jpeg.entropy.scan import extra_value, magnitude_category, scan_blocks
+from jpegpre_tf.jpeg.files.frame import PROGRESSIVE, frame_of
+from jpegpre_tf.jpeg.files.markers import marker_segments
+from jpegpre_tf.jpeg.files.read_coefficients import read_coefficients
+from jpegpre_tf.jpeg.files.segments import segment
 from jpegpre_tf.jpeg.tables import NATURAL_FROM_ZIGZAG
+from jpegpre_tf.jpeg.transform.resample import subsampling_factors
 
 Int16 = npt.NDArray[np.int16]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-TOOL = runpy.run_path(str(Path(__file__).parents[2] / "tools/check/readers.py"))
+TOOL = runpy.run_path(str(Path(__file__).parents[3] / "tools/check/readers.py"))
 
 
 @pytest.mark.codec

@@ -7,9 +7,9 @@ coefficients are of one component each (T.81, G.1.1.1.1) and are copied; those o
 import re
 from dataclasses import dataclass, field
 
-from jpegpre_tf.jpeg import dc_scan
-from jpegpre_tf.jpeg.huffman import HuffmanTable
-from jpegpre_tf.jpeg.segments import APP0, APP15, COM, SOI, segment
+from jpegpre_tf.jpeg.entropy import dc_scan
+from jpegpre_tf.jpeg.entropy.huffman import HuffmanTable
+from jpegpre_tf.jpeg.files.segments import APP0, APP15, COM, SOI, segment
 
 _SOF2, _DHT, _EOI, _SOS, _DQT, _DRI = 0xC2, 0xC4, 0xD9, 0xDA, 0xDB, 0xDD
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7]")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from jpegpre_tf.jpeg.markers import MarkerSegment
+from jpegpre_tf.jpeg.files.markers import MarkerSegment
 from jpegpre_tf.jpeg.tables import NATURAL_FROM_ZIGZAG
 
 BASELINE, EXTENDED, PROGRESSIVE = 0xC0, 0xC1, 0xC2

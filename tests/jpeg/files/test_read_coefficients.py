@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from jpegpre_tf import jpeg
-from jpegpre_tf.jpeg.read_coefficients import read_coefficients
+from jpegpre_tf.jpeg.files.read_coefficients import read_coefficients
 
 SUBSAMPLINGS = {"4:4:4": 0, "4:2:2": 1, "4:2:0": 2}
 SCANS = (

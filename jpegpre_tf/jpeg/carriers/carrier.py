@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jpegpre_tf.jpeg import color
 from jpegpre_tf.jpeg.codec import Coefficients, encode_coefficients
-from jpegpre_tf.jpeg.scaled_dct import DCT_SCALES, Float32, inverse_dct
+from jpegpre_tf.jpeg.transform import color
+from jpegpre_tf.jpeg.transform.scaled_dct import DCT_SCALES, Float32, inverse_dct
 
 Tables = Sequence[npt.NDArray[np.integer]]
 Float = npt.NDArray[np.float64]

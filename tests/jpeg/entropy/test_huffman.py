@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jpegpre_tf.jpeg import huffman
+from jpegpre_tf.jpeg.entropy import huffman
 
 STANDARD = [
     huffman.STANDARD_DC_LUMA,

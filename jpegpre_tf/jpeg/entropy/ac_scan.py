@@ -3,9 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
-from jpegpre_tf.jpeg.bits import windows
-from jpegpre_tf.jpeg.huffman import HuffmanTable
-from jpegpre_tf.jpeg.symbol_lookup import extended, symbol_lookup
+from jpegpre_tf.jpeg.entropy.bits import windows
+from jpegpre_tf.jpeg.entropy.huffman import HuffmanTable
+from jpegpre_tf.jpeg.entropy.symbol_lookup import extended, symbol_lookup
 
 Int = npt.NDArray[np.int64]
 

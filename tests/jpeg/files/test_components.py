@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from jpegpre_tf.jpeg.components import component_files
+from jpegpre_tf.jpeg.files.components import component_files
 from jpegpre_tf.runtime.pictures.jpeg_files.planar_jpeg import decode_planes, planar_factors
 from tests.corpus.case import cjpeg, package, tool
 from tools.check.fuzz_encode import mutated
@@ -29,7 +29,7 @@ SCRIPTS = {
 
 pytestmark = pytest.mark.usefixtures("large_buffer")
 
-PICTURES = Path(__file__).parent.parent / "pictures"
+PICTURES = Path(__file__).parents[2] / "pictures"
 
 
 @pytest.fixture(scope="module")

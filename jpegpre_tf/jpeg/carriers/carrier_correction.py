@@ -10,9 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from jpegpre_tf.jpeg import color, resample
-from jpegpre_tf.jpeg.carrier import BASIS, blocks_of, raster, whole_mcus
+from jpegpre_tf.jpeg.carriers.carrier import BASIS, blocks_of, raster, whole_mcus
 from jpegpre_tf.jpeg.codec import Coefficients
+from jpegpre_tf.jpeg.transform import color, resample
 
 Tables = Sequence[npt.NDArray[np.integer]]
 Float = npt.NDArray[np.float32]

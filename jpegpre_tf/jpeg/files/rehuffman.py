@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jpegpre_tf.jpeg.huffman import HuffmanTable, optimal_table
+from jpegpre_tf.jpeg.entropy.huffman import HuffmanTable, optimal_table
 
 _JFIF = bytes.fromhex("ffe000104a46494600010100000100010000")
 # SOF0, DHT, SOS, DRI, EOI and the range of APPn.

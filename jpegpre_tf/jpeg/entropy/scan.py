@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from jpegpre_tf.jpeg.huffman import HuffmanTable
+from jpegpre_tf.jpeg.entropy.huffman import HuffmanTable
 from jpegpre_tf.jpeg.tables import NATURAL_FROM_ZIGZAG
 
 Int = npt.NDArray[np.int64]

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from jpegpre_tf.jpeg.huffman import HuffmanTable
+from jpegpre_tf.jpeg.entropy.huffman import HuffmanTable
 
 Int = npt.NDArray[np.int64]
 UInt8 = npt.NDArray[np.uint8]

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from jpegpre_tf.jpeg import dc_scan, huffman
-from jpegpre_tf.jpeg.bits import pack_bits, stuffed
-from jpegpre_tf.jpeg.scan import extra_value, magnitude_category
+from jpegpre_tf.jpeg.entropy import dc_scan, huffman
+from jpegpre_tf.jpeg.entropy.bits import pack_bits, stuffed
+from jpegpre_tf.jpeg.entropy.scan import extra_value, magnitude_category
 
 LUMA, CHROMA = huffman.STANDARD_DC_LUMA, huffman.STANDARD_DC_CHROMA
 

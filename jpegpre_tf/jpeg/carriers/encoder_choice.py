@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from jpegpre_tf.jpeg.carrier import clipping
+from jpegpre_tf.jpeg.carriers.carrier import clipping
 from jpegpre_tf.jpeg.codec import Coefficients
 
 Tables = Sequence[npt.NDArray[np.integer]]

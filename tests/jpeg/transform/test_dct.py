@@ -1,6 +1,6 @@
 import numpy as np
 
-from jpegpre_tf.jpeg import dct
+from jpegpre_tf.jpeg.transform import dct
 
 
 def cosine_matrix() -> np.ndarray:
