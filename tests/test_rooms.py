@@ -13,7 +13,6 @@ UNDIVIDED = {
     "jpegpre_tf/cli",
     "jpegpre_tf/cli/common",
     "jpegpre_tf/ops",
-    "jpegpre_tf/runtime/encoding",
     "jpegpre_tf/runtime/inference",
 }
 # Still to be split: lines that each may have, with a little room for mending; no file of the package may join them.

@@ -15,8 +15,8 @@ from jpegpre_tf.cli.common.quiet import allow_pixels, quiet_pillow
 from jpegpre_tf.cli.common.session import load_profile
 from jpegpre_tf.cli.common.standard_streams import standard_paths
 from jpegpre_tf.errors import UsageError
-from jpegpre_tf.runtime.encoding.carrier_png import carrier_info
-from jpegpre_tf.runtime.encoding.encoder_tables import tables_of_file
+from jpegpre_tf.runtime.encoding.carriers.carrier_png import carrier_info
+from jpegpre_tf.runtime.encoding.carriers.encoder_tables import tables_of_file
 from jpegpre_tf.storage.names import printable_path
 
 

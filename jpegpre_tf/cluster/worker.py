@@ -13,7 +13,7 @@ from jpegpre_tf.cluster.job import BatchJob
 from jpegpre_tf.cluster.rows import Row, empty_row, result_row
 from jpegpre_tf.cluster.tasks import Task
 from jpegpre_tf.errors import JpegpreError, StorageError
-from jpegpre_tf.runtime.encoding.renderer import Score
+from jpegpre_tf.runtime.encoding.rendering.renderer import Score
 from jpegpre_tf.runtime.pictures.picture import open_content
 from jpegpre_tf.runtime.quiet import allow_pixels, quiet_pillow
 from jpegpre_tf.storage.names import printable_path

@@ -9,7 +9,7 @@ from jpegpre_tf._optional import require
 from jpegpre_tf.codecs.base import decode
 from jpegpre_tf.evaluation.metrics.base import Frame
 from jpegpre_tf.evaluation.metrics.ssimulacra2 import SSIMULACRA2
-from jpegpre_tf.runtime.encoding.renderer import Score
+from jpegpre_tf.runtime.encoding.rendering.renderer import Score
 
 
 def ssimulacra2_score(purpose: str) -> Score:

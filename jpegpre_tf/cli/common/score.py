@@ -1,6 +1,6 @@
 """The score of `--target-score`."""
 
-from jpegpre_tf.runtime.encoding.renderer import Score
+from jpegpre_tf.runtime.encoding.rendering.renderer import Score
 
 
 def ssimulacra2_score() -> Score:

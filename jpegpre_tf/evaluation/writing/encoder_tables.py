@@ -6,7 +6,7 @@ import numpy as np
 
 from jpegpre_tf.codecs import get_encoder
 from jpegpre_tf.codecs.base import Picture
-from jpegpre_tf.runtime.encoding.encoder_tables import CarrierError, EncoderTables
+from jpegpre_tf.runtime.encoding.carriers.encoder_tables import CarrierError, EncoderTables
 
 Tables = tuple[np.ndarray, np.ndarray]
 

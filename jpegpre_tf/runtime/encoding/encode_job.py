@@ -6,21 +6,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jpegpre_tf.errors import PictureError, TargetError
-from jpegpre_tf.runtime.encoding.carriers import Carriers, make_carriers
-from jpegpre_tf.runtime.encoding.encoder_tables import CarrierError
+from jpegpre_tf.runtime.encoding.carriers.carriers import Carriers, make_carriers
+from jpegpre_tf.runtime.encoding.carriers.encoder_tables import CarrierError
 from jpegpre_tf.runtime.encoding.jpeg_encoder import JpegEncoder
 from jpegpre_tf.runtime.encoding.options import EncodeOptions
-from jpegpre_tf.runtime.encoding.rate_control import (
+from jpegpre_tf.runtime.encoding.rendering.rendered import Rendered
+from jpegpre_tf.runtime.encoding.rendering.renderer import Preprocess, Renderer, Score
+from jpegpre_tf.runtime.encoding.rendering.strip_renderer import StripRenderer
+from jpegpre_tf.runtime.encoding.rendering.whole_renderer import WholeRenderer
+from jpegpre_tf.runtime.encoding.result import EncodeResult
+from jpegpre_tf.runtime.encoding.targets.rate_control import (
     Choice,
     choose_for_score,
     choose_for_size,
     highest_quality,
 )
-from jpegpre_tf.runtime.encoding.rendered import Rendered
-from jpegpre_tf.runtime.encoding.renderer import Preprocess, Renderer, Score
-from jpegpre_tf.runtime.encoding.result import EncodeResult
-from jpegpre_tf.runtime.encoding.strip_renderer import StripRenderer
-from jpegpre_tf.runtime.encoding.whole_renderer import WholeRenderer
 from jpegpre_tf.runtime.pictures.decode import Decoded
 from jpegpre_tf.runtime.pictures.jpeg_files.jpeg_source import kept_as_it_is, kept_size
 from jpegpre_tf.runtime.pictures.jpeg_files.made_file import MARK_BYTES, MadeMark, insert_mark, stays

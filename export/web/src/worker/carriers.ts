@@ -15,7 +15,7 @@ const CANDIDATES = [60, 70, 75, 80, 85, 90, 93, 95, 96, 97, 98];
 const HIGHEST_OF_FIREFOX = 89;
 /** libjpeg refuses longer sides, and a carrier's are multiples of 16. */
 const LONGEST_SIDE = Math.floor(65_500 / WORK_ROW) * WORK_ROW;
-/** As in jpegpre_tf/runtime/encoding/carriers.py. */
+/** As in jpegpre_tf/runtime/encoding/carriers/carriers.py. */
 const MOST_PIXELS = 24_000_000;
 // The rule of jpegpre_tf/runtime/inference/carrier.py: when coefficients of the file are counted, and how many may be wrong.
 /** Mean step of the encoder's luma table, in levels, below which coefficients come out otherwise. */

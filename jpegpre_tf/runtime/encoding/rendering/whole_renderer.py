@@ -6,11 +6,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from jpegpre_tf.runtime.encoding.carriers import Carriers
+from jpegpre_tf.runtime.encoding.carriers.carriers import Carriers
 from jpegpre_tf.runtime.encoding.jpeg_encoder import JpegEncoder, encode_with
 from jpegpre_tf.runtime.encoding.jpeg_file import SCANS, encode_jpeg
-from jpegpre_tf.runtime.encoding.rendered import Rendered
-from jpegpre_tf.runtime.encoding.renderer import Preprocess, Score
+from jpegpre_tf.runtime.encoding.rendering.rendered import Rendered
+from jpegpre_tf.runtime.encoding.rendering.renderer import Preprocess, Score
 from jpegpre_tf.runtime.inference.carrier import Carrier
 from jpegpre_tf.runtime.pictures.decode import Decoded
 from jpegpre_tf.runtime.pictures.psnr import psnr_db

@@ -7,8 +7,9 @@ from PIL import Image, ImageDraw
 from jpegpre_tf import jpeg, runtime
 from jpegpre_tf.errors import PictureError
 from jpegpre_tf.jpeg.tuned_tables import TunedTables
-from jpegpre_tf.runtime.encoding import encode_job, strip_renderer
-from jpegpre_tf.runtime.encoding.encoder_tables import CarrierError, EncoderTables
+from jpegpre_tf.runtime.encoding import encode_job
+from jpegpre_tf.runtime.encoding.carriers.encoder_tables import CarrierError, EncoderTables
+from jpegpre_tf.runtime.encoding.rendering import strip_renderer
 
 
 @pytest.fixture

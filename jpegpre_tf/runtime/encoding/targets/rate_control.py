@@ -5,9 +5,14 @@ from dataclasses import dataclass
 
 from jpegpre_tf.errors import TargetError
 from jpegpre_tf.runtime.encoding.options import EncodeOptions
-from jpegpre_tf.runtime.encoding.rendered import Rendered
-from jpegpre_tf.runtime.encoding.renderer import Renderer, Score
-from jpegpre_tf.runtime.encoding.search import SIZE_TOLERANCE, fill_up, largest_within, smallest_reaching
+from jpegpre_tf.runtime.encoding.rendering.rendered import Rendered
+from jpegpre_tf.runtime.encoding.rendering.renderer import Renderer, Score
+from jpegpre_tf.runtime.encoding.targets.search import (
+    SIZE_TOLERANCE,
+    fill_up,
+    largest_within,
+    smallest_reaching,
+)
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ import numpy.typing as npt
 from PIL import Image
 
 from jpegpre_tf.errors import PictureError
-from jpegpre_tf.runtime.encoding.carriers import Carriers
+from jpegpre_tf.runtime.encoding.carriers.carriers import Carriers
 from jpegpre_tf.runtime.encoding.jpeg_file import encode_jpeg
-from jpegpre_tf.runtime.encoding.rendered import Rendered
-from jpegpre_tf.runtime.encoding.renderer import Preprocess, Score
-from jpegpre_tf.runtime.encoding.strip_jpeg import StripJpeg
+from jpegpre_tf.runtime.encoding.rendering.rendered import Rendered
+from jpegpre_tf.runtime.encoding.rendering.renderer import Preprocess, Score
+from jpegpre_tf.runtime.encoding.rendering.strip_jpeg import StripJpeg
 from jpegpre_tf.runtime.inference.carrier import Carrier
 from jpegpre_tf.runtime.pictures.decode import Decoded
 from jpegpre_tf.runtime.pictures.pixels.raster import WHOLE_PIXELS

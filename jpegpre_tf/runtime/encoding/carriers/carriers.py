@@ -12,7 +12,7 @@ from jpegpre_tf import jpeg
 from jpegpre_tf.errors import PictureError, first_line
 from jpegpre_tf.jpeg.carriers.encoder_choice import CANDIDATES
 from jpegpre_tf.jpeg.tuned_tables import TunedTables
-from jpegpre_tf.runtime.encoding.encoder_tables import CarrierError, EncoderTables
+from jpegpre_tf.runtime.encoding.carriers.encoder_tables import CarrierError, EncoderTables
 from jpegpre_tf.runtime.encoding.jpeg_encoder import JpegEncoder
 from jpegpre_tf.runtime.encoding.jpeg_file import encode_jpeg
 from jpegpre_tf.runtime.encoding.options import EncodeOptions

@@ -12,8 +12,9 @@ import pytest
 from PIL import Image
 
 from jpegpre_tf import runtime
-from jpegpre_tf.runtime.encoding import encode_job, strip_renderer
-from jpegpre_tf.runtime.encoding.strip_jpeg import StripJpeg
+from jpegpre_tf.runtime.encoding import encode_job
+from jpegpre_tf.runtime.encoding.rendering import strip_renderer
+from jpegpre_tf.runtime.encoding.rendering.strip_jpeg import StripJpeg
 
 
 def in_strips(pixels, quality, rows, *, subsampling="4:2:0", is_gray=False, density=None) -> bytes:

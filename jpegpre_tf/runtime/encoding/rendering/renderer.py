@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from jpegpre_tf.runtime.encoding.rendered import Rendered
+from jpegpre_tf.runtime.encoding.rendering.rendered import Rendered
 
 # Prepared for a picture's pixels once, then called with files of it.
 Score = Callable[[npt.NDArray[np.uint8]], Callable[[bytes], float]]

@@ -13,7 +13,7 @@ from PIL import Image
 
 from jpegpre_tf import runtime
 from jpegpre_tf.errors import TargetError
-from jpegpre_tf.runtime.encoding.search import fill_up, largest_within, smallest_reaching
+from jpegpre_tf.runtime.encoding.targets.search import fill_up, largest_within, smallest_reaching
 from jpegpre_tf.runtime.pictures.jpeg_files.made_file import MARK_BYTES, MadeMark, insert_mark
 
 
