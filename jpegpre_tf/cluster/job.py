@@ -8,7 +8,7 @@ from jpegpre_tf._version import __version__
 from jpegpre_tf.errors import UsageError
 from jpegpre_tf.runtime import EncodeOptions, ModelFolder
 from jpegpre_tf.runtime.encoding.output_names import COLLISION_CHOICES
-from jpegpre_tf.runtime.inference.backends import AUTO, BACKEND_CHOICES
+from jpegpre_tf.runtime.inference.runners.backends import AUTO, BACKEND_CHOICES
 
 ENGINES = ("local", "ray")
 

@@ -20,7 +20,7 @@ from jpegpre_tf.exporters.tflite import convert_tflite, operations
 from jpegpre_tf.jpeg.tables import quantization_tables
 from jpegpre_tf.jpeg.tuned_tables import TunedTables
 from jpegpre_tf.models.trained import load_preprocessor
-from jpegpre_tf.runtime.inference.model_folder import TABLES
+from jpegpre_tf.runtime.inference.models.model_folder import TABLES
 from jpegpre_tf.storage.atomic import write_atomically
 from jpegpre_tf.training.config import TrainConfig
 from jpegpre_tf.training.data.crops import load_rgb, training_dataset, validation_dataset

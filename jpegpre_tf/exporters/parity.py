@@ -12,7 +12,7 @@ from jpegpre_tf.errors import ModelError
 from jpegpre_tf.exporters.signatures import DECIDE, EDIT
 from jpegpre_tf.jpeg.tables import quantization_tables
 from jpegpre_tf.runtime import Session
-from jpegpre_tf.runtime.inference.backends import BACKENDS
+from jpegpre_tf.runtime.inference.runners.backends import BACKENDS
 
 QUALITIES = (10, 30, 50, 75, 90)
 _TABLES = [np.stack(quantization_tables(quality)) for quality in QUALITIES]

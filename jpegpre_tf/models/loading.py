@@ -11,7 +11,7 @@ import numpy as np
 
 from jpegpre_tf.errors import ModelError, UnknownModelError, first_line
 from jpegpre_tf.models.archive import check_archive
-from jpegpre_tf.runtime.inference.model_folder import ModelFolder, find_model, shipped_models
+from jpegpre_tf.runtime.inference.models.model_folder import ModelFolder, find_model, shipped_models
 
 MODEL_FILE = "model.keras"
 

@@ -13,7 +13,7 @@ from jpegpre_tf.runtime.encoding.options import EncodeOptions
 from jpegpre_tf.runtime.encoding.result import EncodeResult
 from jpegpre_tf.runtime.inference.carrier import Carrier
 from jpegpre_tf.runtime.inference.load import load
-from jpegpre_tf.runtime.inference.model_folder import ModelFolder, find_model, shipped_models
+from jpegpre_tf.runtime.inference.models.model_folder import ModelFolder, find_model, shipped_models
 from jpegpre_tf.runtime.inference.session import Session
 from jpegpre_tf.runtime.pages.compare_page import ComparePage
 from jpegpre_tf.runtime.pictures.limits import Limits

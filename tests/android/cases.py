@@ -13,7 +13,7 @@ from PIL import Image
 from jpegpre_tf import jpeg, runtime
 from jpegpre_tf.jpeg.carriers.encoder_choice import encoder_quality_for
 from jpegpre_tf.runtime.inference.carrier import make_carrier
-from jpegpre_tf.runtime.inference.litert_tiles import LiteRTTiles
+from jpegpre_tf.runtime.inference.runners.litert_tiles import LiteRTTiles
 from jpegpre_tf.runtime.inference.session import Session
 from jpegpre_tf.runtime.inference.tiling import _spans, cut
 

@@ -24,7 +24,7 @@ def damaged(tmp_path, monkeypatch):
     shutil.copytree(runtime.find_model("balanced").path, tmp_path / "balanced")
     file = next((tmp_path / "balanced").rglob("*.tflite"))
     file.write_bytes(file.read_bytes()[:-1])
-    monkeypatch.setattr("jpegpre_tf.runtime.inference.model_folder._shipped_root", lambda: tmp_path)
+    monkeypatch.setattr("jpegpre_tf.runtime.inference.models.model_folder._shipped_root", lambda: tmp_path)
 
 
 def test_a_damaged_model_is_reported(damaged, capsys):
@@ -34,7 +34,7 @@ def test_a_damaged_model_is_reported(damaged, capsys):
 
 
 def test_no_models(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("jpegpre_tf.runtime.inference.model_folder._shipped_root", lambda: None)
+    monkeypatch.setattr("jpegpre_tf.runtime.inference.models.model_folder._shipped_root", lambda: None)
     assert main(["models"]) == 0
     assert "no models" in capsys.readouterr().out
     assert main(["encode", "x.png", "-o", str(tmp_path)]) == 2

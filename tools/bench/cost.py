@@ -27,8 +27,8 @@ from PIL import Image  # noqa: E402
 
 from jpegpre_tf import runtime  # noqa: E402
 from jpegpre_tf.codecs import get_encoder  # noqa: E402
-from jpegpre_tf.runtime.inference.backends import AUTO, BACKEND_CHOICES  # noqa: E402
 from jpegpre_tf.runtime.inference.kernel_library import kernel_levels  # noqa: E402
+from jpegpre_tf.runtime.inference.runners.backends import AUTO, BACKEND_CHOICES  # noqa: E402
 
 QUALITY = 75
 Picture = np.ndarray

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from jpegpre_tf import runtime
-from jpegpre_tf.runtime.inference.backends import BACKENDS
+from jpegpre_tf.runtime.inference.runners.backends import BACKENDS
 
 QUALITY = 75
 TILE = 512, 1024  # pixels: what a Session gives a network at once

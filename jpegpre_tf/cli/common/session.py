@@ -3,7 +3,7 @@
 from jpegpre_tf import runtime
 from jpegpre_tf.cli.common.messages import print_note
 from jpegpre_tf.cli.common.quiet import without_greeting
-from jpegpre_tf.runtime.inference.backends import AUTO
+from jpegpre_tf.runtime.inference.runners.backends import AUTO
 
 
 def load_profile(

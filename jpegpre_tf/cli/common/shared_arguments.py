@@ -9,8 +9,8 @@ from typing import Any
 
 from jpegpre_tf.cli.common.messages import print_note
 from jpegpre_tf.errors import UsageError
-from jpegpre_tf.runtime.inference.backends import AUTO, BACKEND_CHOICES
 from jpegpre_tf.runtime.inference.load import usable_cores
+from jpegpre_tf.runtime.inference.runners.backends import AUTO, BACKEND_CHOICES
 from jpegpre_tf.runtime.pictures.decode import COLOR_CHOICES, MAX_PIXELS, check_color
 from jpegpre_tf.storage.names import printable_path
 

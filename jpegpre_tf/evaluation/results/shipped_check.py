@@ -6,7 +6,7 @@ from pathlib import Path
 from jpegpre_tf.errors import UnknownModelError
 from jpegpre_tf.evaluation.results.candidate_result import CandidateResult
 from jpegpre_tf.runtime import find_model
-from jpegpre_tf.runtime.inference.model_folder import TABLES
+from jpegpre_tf.runtime.inference.models.model_folder import TABLES
 
 
 def explain_difference(candidate: CandidateResult) -> str | None:

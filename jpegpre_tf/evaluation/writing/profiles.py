@@ -16,7 +16,7 @@ from jpegpre_tf.evaluation.writing.encoder_tables import read_encoder_tables
 from jpegpre_tf.evaluation.writing.file_writer import FileWriter
 from jpegpre_tf.evaluation.writing.tflite_file import TFLiteFile
 from jpegpre_tf.runtime.inference.kernel_library import kernel_digest
-from jpegpre_tf.runtime.inference.model_folder import TABLES
+from jpegpre_tf.runtime.inference.models.model_folder import TABLES
 
 # "carrier": decisions for the tuned tables. "edit": pixels edited for the tables that the encoder writes.
 # "edit-standard": pixels edited for libjpeg's tables of the quality, whatever the encoder's.
@@ -26,7 +26,7 @@ WRITE_PATHS: tuple[WritePath, ...] = ("carrier", "edit", "edit-standard")
 PLAIN_ENCODER = "libjpeg-turbo"
 # What turns decisions into the pixels of a carrier and its file.
 _CARRIER_CODE = (
-    *("runtime/inference/*.py", "runtime/pictures/jpeg_files/made_file.py"),
+    *("runtime/inference/**/*.py", "runtime/pictures/jpeg_files/made_file.py"),
     *("jpeg/carriers/*.py", "jpeg/transform/*.py", "jpeg/codec.py", "jpeg/tables.py", "jpeg/tuned_tables.py"),
 )
 
@@ -139,7 +139,7 @@ def describe_profile(
     if path == "carrier":
         tables = (model.path / TABLES).read_bytes()
         return identity | {"tables": hashlib.sha256(tables).hexdigest(), "code": _hash_code(*_CARRIER_CODE)}
-    return identity | {"code": _hash_code("runtime/inference/*.py")}
+    return identity | {"code": _hash_code("runtime/inference/**/*.py")}
 
 
 def _is_bare_file(name_or_path: str) -> bool:

@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from jpegpre_tf.errors import ModelError
-from jpegpre_tf.runtime.inference.finite import check_constants
 from jpegpre_tf.runtime.inference.kernel_library import (
     ROW,
     Tables,
@@ -22,6 +21,7 @@ from jpegpre_tf.runtime.inference.kernel_library import (
     table_bytes,
     words_of,
 )
+from jpegpre_tf.runtime.inference.runners.finite import check_constants
 
 Pixels = npt.NDArray[np.uint8]
 Integers = npt.NDArray[np.int16]

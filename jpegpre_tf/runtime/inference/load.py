@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 
 from jpegpre_tf.errors import ModelError
-from jpegpre_tf.runtime.inference.backends import AUTO, BACKENDS, check_backend
 from jpegpre_tf.runtime.inference.kernel_library import kernel_library
-from jpegpre_tf.runtime.inference.model_folder import ModelFolder, find_model
+from jpegpre_tf.runtime.inference.models.model_folder import ModelFolder, find_model
+from jpegpre_tf.runtime.inference.runners.backends import AUTO, BACKENDS, check_backend
 from jpegpre_tf.runtime.inference.session import Session
 
 # More threads than this gain little on one tile and take cores from whoever else runs.

@@ -18,12 +18,12 @@ from jpegpre_tf.runtime.inference.arguments import (
     check_tables,
     nearest_quality,
 )
-from jpegpre_tf.runtime.inference.backends import Conditions, Tiles, check_backend
 from jpegpre_tf.runtime.inference.carrier import Carrier, EncoderTables, TablePair, make_carrier
-from jpegpre_tf.runtime.inference.finite import check_result
 from jpegpre_tf.runtime.inference.kernel import Kernel
-from jpegpre_tf.runtime.inference.litert_tiles import LiteRTTiles
-from jpegpre_tf.runtime.inference.onnx_tiles import OnnxTiles
+from jpegpre_tf.runtime.inference.runners.backends import Conditions, Tiles, check_backend
+from jpegpre_tf.runtime.inference.runners.finite import check_result
+from jpegpre_tf.runtime.inference.runners.litert_tiles import LiteRTTiles
+from jpegpre_tf.runtime.inference.runners.onnx_tiles import OnnxTiles
 from jpegpre_tf.runtime.inference.tiling import Span, cut, plan_tiles
 
 # Pixels in one tile. CPU time per pixel of the network was flat from 256x256 to 2048x2048; memory was not:

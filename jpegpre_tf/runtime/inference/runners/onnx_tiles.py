@@ -7,9 +7,9 @@ import numpy.typing as npt
 
 from jpegpre_tf._optional import require
 from jpegpre_tf.errors import ModelError
-from jpegpre_tf.runtime.inference.backends import EDITS_ONLY, Conditions, as_levels, check_tensors
-from jpegpre_tf.runtime.inference.finite import check_constants
-from jpegpre_tf.runtime.inference.tile_buffer import TileBuffer
+from jpegpre_tf.runtime.inference.runners.backends import EDITS_ONLY, Conditions, as_levels, check_tensors
+from jpegpre_tf.runtime.inference.runners.finite import check_constants
+from jpegpre_tf.runtime.inference.runners.tile_buffer import TileBuffer
 
 _TYPES = {"tensor(float)": np.float32, "tensor(uint8)": np.uint8}
 

@@ -12,10 +12,10 @@ from ai_edge_litert import schema_py_generated as schema
 from jpegpre_tf import runtime
 from jpegpre_tf.cli.main import main
 from jpegpre_tf.errors import ModelError
-from jpegpre_tf.runtime.inference import finite
-from jpegpre_tf.runtime.inference.backends import as_levels
+from jpegpre_tf.runtime.inference.runners import finite
+from jpegpre_tf.runtime.inference.runners.backends import as_levels
 
-PHOTO = Path(__file__).parents[2] / "pictures/gb82_girl.webp"
+PHOTO = Path(__file__).parents[3] / "pictures/gb82_girl.webp"
 
 
 def poisoned_tflite(content: bytes, value: float) -> bytes:

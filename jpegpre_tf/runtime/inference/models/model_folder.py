@@ -9,11 +9,11 @@ from typing import Any
 
 from jpegpre_tf.errors import ModelError, UnknownModelError, first_line
 from jpegpre_tf.jpeg.tuned_tables import TunedTables
-from jpegpre_tf.runtime.inference.model_card import PREPROCESSOR, ModelCard
+from jpegpre_tf.runtime.inference.models.model_card import PREPROCESSOR, ModelCard
 
 TABLES = "tables.json"
 
-_PACKAGE = Path(__file__).resolve().parents[2]
+_PACKAGE = Path(__file__).resolve().parents[3]
 # Precisions by preference where the caller names none: smallest and fastest first.
 _PREFERRED = ("int8", "fp32", "fp16")
 

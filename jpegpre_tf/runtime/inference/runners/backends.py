@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jpegpre_tf.errors import ModelError
-from jpegpre_tf.runtime.inference.finite import check_result
+from jpegpre_tf.runtime.inference.runners.finite import check_result
 
 # Backend -> the format of the files that it runs.
 BACKENDS = {"litert": "tflite", "onnxruntime": "onnx", "kernel": "onnx"}

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from jpegpre_tf.errors import ModelError, first_line
-from jpegpre_tf.runtime.inference.backends import EDITS_ONLY, Conditions, as_levels, check_tensors
-from jpegpre_tf.runtime.inference.finite import check_constants
-from jpegpre_tf.runtime.inference.tile_buffer import TileBuffer
+from jpegpre_tf.runtime.inference.runners.backends import EDITS_ONLY, Conditions, as_levels, check_tensors
+from jpegpre_tf.runtime.inference.runners.finite import check_constants
+from jpegpre_tf.runtime.inference.runners.tile_buffer import TileBuffer
 
 _EDIT, _DECIDE = "edit", "decide"
 # The only signature of models before version 5.

@@ -39,7 +39,7 @@ def test_a_missing_backend_says_what_to_install(monkeypatch):
     def missing(module, **options):
         raise MissingExtraError("needs `onnxruntime`: pip install 'jpegpre-tf[export]'")
 
-    monkeypatch.setattr("jpegpre_tf.runtime.inference.onnx_tiles.require", missing)
+    monkeypatch.setattr("jpegpre_tf.runtime.inference.runners.onnx_tiles.require", missing)
     with pytest.raises(MissingExtraError, match="pip install"):
         runtime.load("balanced", backend="onnxruntime")
 

@@ -1,0 +1,1 @@
+"""What runs an exported network on single tiles: LiteRT, ONNX Runtime."""
