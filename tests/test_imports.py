@@ -139,7 +139,7 @@ def is_light(file: Path) -> bool:
     """Heavy verbs are left out: they may use TensorFlow, inside their functions."""
     room = room_of(file)
     if room == "cli":
-        common = file.parent.name == "common" and file.stem not in HEAVY_HELPERS
+        common = "common" in file.relative_to(PACKAGE).parts and file.stem not in HEAVY_HELPERS
         return common or file.stem in (*LIGHT_VERBS, "main", "__init__")
     return room is None or room in LIGHT_ROOMS
 

@@ -8,14 +8,14 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jpegpre_tf.cli.common import shared_arguments
-from jpegpre_tf.cli.common.encode_arguments import add_picture_arguments, encode_options
-from jpegpre_tf.cli.common.messages import print_line, print_note
-from jpegpre_tf.cli.common.progress import Progress, format_rate, format_seconds
-from jpegpre_tf.cli.common.quiet import quiet_asyncio, without_decoders_messages
+from jpegpre_tf.cli.common.arguments import shared_arguments
+from jpegpre_tf.cli.common.arguments.encode_arguments import add_picture_arguments, encode_options
+from jpegpre_tf.cli.common.output.messages import print_line, print_note
+from jpegpre_tf.cli.common.output.progress import Progress, format_rate, format_seconds
+from jpegpre_tf.cli.common.output.table import print_paragraph, print_table
+from jpegpre_tf.cli.common.output.units import count_of, format_size
+from jpegpre_tf.cli.common.process.quiet import quiet_asyncio, without_decoders_messages
 from jpegpre_tf.cli.common.session import load_profile
-from jpegpre_tf.cli.common.table import print_paragraph, print_table
-from jpegpre_tf.cli.common.units import count_of, format_size
 from jpegpre_tf.cluster.job import ENGINES, BatchJob
 from jpegpre_tf.errors import UsageError
 from jpegpre_tf.runtime.inference.load import usable_cores

@@ -4,10 +4,10 @@ import argparse
 import json
 from typing import TYPE_CHECKING, Any
 
-from jpegpre_tf.cli.common import evaluation_options, shared_arguments
+from jpegpre_tf.cli.common.arguments import evaluation_options, shared_arguments
+from jpegpre_tf.cli.common.output.units import format_size
 from jpegpre_tf.cli.common.png_output import end_line, print_notes
-from jpegpre_tf.cli.common.standard_streams import standard_paths
-from jpegpre_tf.cli.common.units import format_size
+from jpegpre_tf.cli.common.process.standard_streams import standard_paths
 from jpegpre_tf.storage.names import printable
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Writes the page."""
-    from jpegpre_tf.cli.common.quiet import quiet_pillow, without_greeting
+    from jpegpre_tf.cli.common.process.quiet import quiet_pillow, without_greeting
     from jpegpre_tf.evaluation.cache import write_text
     from jpegpre_tf.evaluation.compare import compare
     from jpegpre_tf.evaluation.metrics import get_metrics

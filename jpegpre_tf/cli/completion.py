@@ -4,7 +4,7 @@ import argparse
 import re
 from collections.abc import Iterator
 
-from jpegpre_tf.cli.common.verbs import VERBS
+from jpegpre_tf.cli.common.arguments.verbs import VERBS
 
 SHELLS = ("bash", "zsh", "fish")
 

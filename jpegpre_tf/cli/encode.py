@@ -13,19 +13,20 @@ from pathlib import Path
 from typing import NamedTuple
 
 from jpegpre_tf import runtime
-from jpegpre_tf.cli.common import encode_rows, shared_arguments
-from jpegpre_tf.cli.common.encode_arguments import add_encode_arguments, encode_options, has_target
+from jpegpre_tf.cli.common.arguments import shared_arguments
+from jpegpre_tf.cli.common.arguments.encode_arguments import add_encode_arguments, encode_options, has_target
 from jpegpre_tf.cli.common.encoder import other_encoder
 from jpegpre_tf.cli.common.journal import Journal, journal_for
-from jpegpre_tf.cli.common.messages import print_line, print_note
+from jpegpre_tf.cli.common.output import encode_rows
+from jpegpre_tf.cli.common.output.messages import print_line, print_note
+from jpegpre_tf.cli.common.output.progress import Progress
+from jpegpre_tf.cli.common.output.table import print_paragraph, print_table, screen_rows
+from jpegpre_tf.cli.common.output.units import count_of
 from jpegpre_tf.cli.common.plan import Plan, Task, plan, plan_in_place
-from jpegpre_tf.cli.common.progress import Progress
-from jpegpre_tf.cli.common.quiet import allow_pixels, quiet_pillow, without_decoders_messages
+from jpegpre_tf.cli.common.process.quiet import allow_pixels, quiet_pillow, without_decoders_messages
+from jpegpre_tf.cli.common.process.standard_streams import STANDARD, standard_paths
 from jpegpre_tf.cli.common.score import ssimulacra2_score
 from jpegpre_tf.cli.common.session import load_profile
-from jpegpre_tf.cli.common.standard_streams import STANDARD, standard_paths
-from jpegpre_tf.cli.common.table import print_paragraph, print_table, screen_rows
-from jpegpre_tf.cli.common.units import count_of
 from jpegpre_tf.errors import JpegpreError, PictureError, UsageError
 from jpegpre_tf.runtime.inference.load import usable_cores
 from jpegpre_tf.runtime.pages.views import Views, make_views

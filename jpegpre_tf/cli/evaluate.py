@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jpegpre_tf.cli.common import evaluation_options, shared_arguments
-from jpegpre_tf.cli.common.messages import print_line
+from jpegpre_tf.cli.common.arguments import evaluation_options, shared_arguments
+from jpegpre_tf.cli.common.output.messages import print_line
 from jpegpre_tf.storage.names import printable_path
 
 if TYPE_CHECKING:
@@ -87,11 +87,11 @@ def run(arguments: argparse.Namespace) -> int:
     for name, value in SINGLE_THREAD.items():  # before NumPy starts its threads
         os.environ.setdefault(name, value)
 
-    from jpegpre_tf.cli.common.interrupt import ends_on_interrupt
-    from jpegpre_tf.cli.common.progress import Progress
-    from jpegpre_tf.cli.common.quiet import quiet_pillow, without_decoders_messages, without_greeting
-    from jpegpre_tf.cli.common.table import print_paragraph, print_table
-    from jpegpre_tf.cli.common.units import count_of
+    from jpegpre_tf.cli.common.output.progress import Progress
+    from jpegpre_tf.cli.common.output.table import print_paragraph, print_table
+    from jpegpre_tf.cli.common.output.units import count_of
+    from jpegpre_tf.cli.common.process.interrupt import ends_on_interrupt
+    from jpegpre_tf.cli.common.process.quiet import quiet_pillow, without_decoders_messages, without_greeting
     from jpegpre_tf.evaluation.cache import make_folder
     from jpegpre_tf.evaluation.evaluate import evaluate
     from jpegpre_tf.evaluation.report import write_report

@@ -7,9 +7,9 @@ from pathlib import Path
 from PIL import Image
 
 from jpegpre_tf import runtime
-from jpegpre_tf.cli.common import shared_arguments
+from jpegpre_tf.cli.common.arguments import shared_arguments
 from jpegpre_tf.cli.common.plan import refuse_overwriting
-from jpegpre_tf.cli.common.quiet import quiet_pillow
+from jpegpre_tf.cli.common.process.quiet import quiet_pillow
 from jpegpre_tf.errors import PictureError
 from jpegpre_tf.runtime.encoding.carriers.carrier_png import read_carrier
 from jpegpre_tf.storage.names import printable_path

@@ -1,6 +1,6 @@
 """Entry point of `jpegpre`: finds the verb, runs it, turns errors into one line and an exit code.
 
-Exit codes: see `EXIT_CODES` of cli/common/verbs.py and docs/cli.md.
+Exit codes: see `EXIT_CODES` of cli/common/arguments/verbs.py and docs/cli.md.
 """
 
 import argparse
@@ -13,10 +13,15 @@ from collections.abc import Callable, Sequence
 
 from jpegpre_tf._optional import KerasBackendError, MissingExtraError
 from jpegpre_tf._version import __version__
-from jpegpre_tf.cli.common.messages import print_error, print_line
-from jpegpre_tf.cli.common.parser import HelpFormatter, Parser, add_verb_help, did_you_mean
-from jpegpre_tf.cli.common.streams import abandon_stdout, flush_stdout, prepare_streams, silence_stderr
-from jpegpre_tf.cli.common.verbs import VERBS
+from jpegpre_tf.cli.common.arguments.parser import HelpFormatter, Parser, add_verb_help, did_you_mean
+from jpegpre_tf.cli.common.arguments.verbs import VERBS
+from jpegpre_tf.cli.common.output.messages import print_error, print_line
+from jpegpre_tf.cli.common.process.streams import (
+    abandon_stdout,
+    flush_stdout,
+    prepare_streams,
+    silence_stderr,
+)
 from jpegpre_tf.errors import JpegpreError, UnknownModelError, UsageError, first_line
 
 __all__ = ["VERBS", "build_parser", "main"]

@@ -5,8 +5,8 @@ import json
 from typing import Any
 
 from jpegpre_tf import runtime
-from jpegpre_tf.cli.common import shared_arguments
-from jpegpre_tf.cli.common.table import print_paragraph, print_table
+from jpegpre_tf.cli.common.arguments import shared_arguments
+from jpegpre_tf.cli.common.output.table import print_paragraph, print_table
 from jpegpre_tf.errors import ModelError
 
 _HEADER = ("model", "version", "qualities", "precisions", "files")

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from jpegpre_tf import runtime
 from jpegpre_tf._optional import require
-from jpegpre_tf.cli.common import shared_arguments
-from jpegpre_tf.cli.common.encode_arguments import size_bytes
-from jpegpre_tf.cli.common.messages import print_note
+from jpegpre_tf.cli.common.arguments import shared_arguments
+from jpegpre_tf.cli.common.arguments.encode_arguments import size_bytes
+from jpegpre_tf.cli.common.output.messages import print_note
+from jpegpre_tf.cli.common.output.progress import Progress
 from jpegpre_tf.cli.common.plan import refuse_overwriting
-from jpegpre_tf.cli.common.progress import Progress
-from jpegpre_tf.cli.common.quiet import allow_pixels, quiet_pillow, quiet_tensorflow
+from jpegpre_tf.cli.common.process.quiet import allow_pixels, quiet_pillow, quiet_tensorflow
 from jpegpre_tf.cli.common.session import load_profile
 from jpegpre_tf.errors import PictureError
 from jpegpre_tf.runtime.pictures.metadata.metadata import METADATA_CHOICES

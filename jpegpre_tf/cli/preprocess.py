@@ -8,12 +8,12 @@ import numpy as np
 from PIL import Image
 
 from jpegpre_tf import runtime
-from jpegpre_tf.cli.common import shared_arguments
-from jpegpre_tf.cli.common.messages import print_note
+from jpegpre_tf.cli.common.arguments import shared_arguments
+from jpegpre_tf.cli.common.output.messages import print_note
 from jpegpre_tf.cli.common.png_output import end_line, open_input, print_notes, save_png
-from jpegpre_tf.cli.common.quiet import allow_pixels, quiet_pillow
+from jpegpre_tf.cli.common.process.quiet import allow_pixels, quiet_pillow
+from jpegpre_tf.cli.common.process.standard_streams import standard_paths
 from jpegpre_tf.cli.common.session import load_profile
-from jpegpre_tf.cli.common.standard_streams import standard_paths
 from jpegpre_tf.errors import UsageError
 from jpegpre_tf.runtime.encoding.carriers.carrier_png import carrier_info
 from jpegpre_tf.runtime.encoding.carriers.encoder_tables import tables_of_file

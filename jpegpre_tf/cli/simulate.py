@@ -6,11 +6,11 @@ import json
 from PIL import Image
 
 from jpegpre_tf import jpeg
-from jpegpre_tf.cli.common import shared_arguments
+from jpegpre_tf.cli.common.arguments import shared_arguments
+from jpegpre_tf.cli.common.output.units import format_size
 from jpegpre_tf.cli.common.png_output import end_line, open_input, print_notes, save_png
-from jpegpre_tf.cli.common.quiet import allow_pixels, quiet_pillow
-from jpegpre_tf.cli.common.standard_streams import standard_paths
-from jpegpre_tf.cli.common.units import format_size
+from jpegpre_tf.cli.common.process.quiet import allow_pixels, quiet_pillow
+from jpegpre_tf.cli.common.process.standard_streams import standard_paths
 from jpegpre_tf.jpeg.codec import HUFFMAN_MODES
 from jpegpre_tf.jpeg.transform.resample import FACTORS
 from jpegpre_tf.storage.names import printable_path

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jpegpre_tf._optional import require
-from jpegpre_tf.cli.common.messages import print_note
-from jpegpre_tf.cli.common.quiet import quiet_asyncio, quiet_tensorflow
-from jpegpre_tf.cli.common.run_arguments import add_run_arguments, overrides
-from jpegpre_tf.cli.common.shared_arguments import DEFAULT_PROFILE, check_run_folder
+from jpegpre_tf.cli.common.arguments.run_arguments import add_run_arguments, overrides
+from jpegpre_tf.cli.common.arguments.shared_arguments import DEFAULT_PROFILE, check_run_folder
+from jpegpre_tf.cli.common.output.messages import print_note
+from jpegpre_tf.cli.common.process.quiet import quiet_asyncio, quiet_tensorflow
 from jpegpre_tf.errors import UsageError
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ import argparse
 import contextlib
 import sys
 
-from jpegpre_tf.cli.common import neural_options
+from jpegpre_tf.cli.common.arguments import neural_options
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

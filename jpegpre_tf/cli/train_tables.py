@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jpegpre_tf._optional import require
-from jpegpre_tf.cli.common.quiet import quiet_tensorflow
-from jpegpre_tf.cli.common.shared_arguments import DEFAULT_PROFILE
+from jpegpre_tf.cli.common.arguments.shared_arguments import DEFAULT_PROFILE
+from jpegpre_tf.cli.common.process.quiet import quiet_tensorflow
 from jpegpre_tf.errors import UsageError
 
 if TYPE_CHECKING:

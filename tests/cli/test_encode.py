@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from jpegpre_tf import runtime
-from jpegpre_tf.cli.common.units import format_size
+from jpegpre_tf.cli.common.output.units import format_size
 from jpegpre_tf.cli.main import main
 
 TEXT, CUT, MISSING = "text.jpg", "cut.jpg", "missing.jpg"

@@ -131,7 +131,7 @@ def test_the_page_shows_a_plain_file_as_large_and_the_original(photos, tmp_path)
 
 
 def test_jobs_are_bounded(photos, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("jpegpre_tf.cli.common.shared_arguments.usable_cores", lambda: 2)
+    monkeypatch.setattr("jpegpre_tf.cli.common.arguments.shared_arguments.usable_cores", lambda: 2)
     assert main(["encode", str(photos), "-o", str(tmp_path / "out"), "--jobs", "500"]) == 0
     assert "note: --jobs 500: 4 are started" in capsys.readouterr().err
 

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from jpegpre_tf.cli.common.verbs import EXIT_CODES, VERBS
+from jpegpre_tf.cli.common.arguments.verbs import EXIT_CODES, VERBS
 from jpegpre_tf.cli.main import main
 
 ROOT = Path(__file__).parents[2]

@@ -73,7 +73,7 @@ def test_a_12_megapixel_photo(photo, tmp_path):
 @pytest.mark.slow
 def test_tensorflow_starts_without_a_word():
     program = (
-        "import sys; from jpegpre_tf.cli.common.quiet import quiet_tensorflow; quiet_tensorflow(); "
+        "import sys; from jpegpre_tf.cli.common.process.quiet import quiet_tensorflow; quiet_tensorflow(); "
         "print('still heard', file=sys.stderr); sys.exit('tensorflow' not in sys.modules)"
     )
     environment = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}

@@ -259,7 +259,7 @@ def test_jobs_are_bounded_and_no_process_starts_without_work(photos, tmp_path, c
             super().__init__(job)
 
     monkeypatch.setattr(local_engine, "WorkerProcess", Counted)
-    monkeypatch.setattr("jpegpre_tf.cli.common.shared_arguments.usable_cores", lambda: 3)
+    monkeypatch.setattr("jpegpre_tf.cli.common.arguments.shared_arguments.usable_cores", lambda: 3)
     assert main(["batch", str(photos), str(tmp_path / "out"), "--jobs", "500"]) == 0
     assert "note: --jobs 500: 6 are started" in capsys.readouterr().err
     assert started == [6]  # two pictures are one chunk

@@ -18,7 +18,7 @@ import numpy as np
 from kind_pictures import make_pictures
 from PIL import Image
 
-from jpegpre_tf.cli.common.progress import Progress
+from jpegpre_tf.cli.common.output.progress import Progress
 from jpegpre_tf.evaluation.cache import default_cache
 from jpegpre_tf.evaluation.candidates import REFERENCE_ENCODER, make_profile_candidate
 from jpegpre_tf.evaluation.evaluate import EvaluationConfig, evaluate

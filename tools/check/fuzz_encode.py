@@ -180,7 +180,7 @@ def file_of(number: int, seed: int, kinds: dict[str, list[bytes]]) -> tuple[str,
 def work(share: range, seed: int, pipe: Connection) -> None:
     """Encodes the files of one share; tells (number, outcome, seconds) before and after each."""
     from jpegpre_tf import runtime
-    from jpegpre_tf.cli.common.quiet import quiet_pillow
+    from jpegpre_tf.cli.common.process.quiet import quiet_pillow
     from jpegpre_tf.errors import PictureError
     from jpegpre_tf.runtime.encoding import encode_job
     from jpegpre_tf.runtime.pictures import decode as decoded_module

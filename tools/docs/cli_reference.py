@@ -8,7 +8,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from jpegpre_tf.cli.common.verbs import EXIT_CODES, VERBS
+from jpegpre_tf.cli.common.arguments.verbs import EXIT_CODES, VERBS
 from jpegpre_tf.cli.main import build_parser
 
 PAGE = Path(__file__).parents[2] / "docs" / "cli.md"

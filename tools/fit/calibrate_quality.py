@@ -18,7 +18,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from jpegpre_tf.cli.common.progress import Progress
+from jpegpre_tf.cli.common.output.progress import Progress
 from jpegpre_tf.evaluation.cache import default_cache, write_text
 from jpegpre_tf.evaluation.candidates import (
     REFERENCE_ENCODER,

@@ -7,9 +7,9 @@ from pathlib import Path
 from PIL import Image, PngImagePlugin
 
 from jpegpre_tf import runtime
-from jpegpre_tf.cli.common.messages import print_line, print_note
-from jpegpre_tf.cli.common.standard_streams import STANDARD
-from jpegpre_tf.cli.common.table import print_paragraph
+from jpegpre_tf.cli.common.output.messages import print_line, print_note
+from jpegpre_tf.cli.common.output.table import print_paragraph
+from jpegpre_tf.cli.common.process.standard_streams import STANDARD
 from jpegpre_tf.storage.atomic import file_mode
 from jpegpre_tf.storage.names import printable, printable_path
 

@@ -1,8 +1,8 @@
 """Loads a profile for a verb."""
 
 from jpegpre_tf import runtime
-from jpegpre_tf.cli.common.messages import print_note
-from jpegpre_tf.cli.common.quiet import without_greeting
+from jpegpre_tf.cli.common.output.messages import print_note
+from jpegpre_tf.cli.common.process.quiet import without_greeting
 from jpegpre_tf.runtime.inference.runners.backends import AUTO
 
 

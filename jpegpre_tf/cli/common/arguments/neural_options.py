@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jpegpre_tf.cli.common import shared_arguments
-from jpegpre_tf.cli.common.run_arguments import add_run_arguments, overrides
+from jpegpre_tf.cli.common.arguments import shared_arguments
+from jpegpre_tf.cli.common.arguments.run_arguments import add_run_arguments, overrides
 from jpegpre_tf.errors import UsageError
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _preprocessing(arguments: argparse.Namespace) -> list[Any]:
     if profiles == ["none"]:
         return []
     from jpegpre_tf import runtime
-    from jpegpre_tf.cli.common.quiet import without_greeting
+    from jpegpre_tf.cli.common.process.quiet import without_greeting
 
     with without_greeting():
         return [runtime.load(profile, threads=1) for profile in profiles]
@@ -110,7 +110,7 @@ def start_tensorflow(arguments: argparse.Namespace, purpose: str) -> None:
         MissingExtraError: If it is not installed.
     """
     from jpegpre_tf._optional import require
-    from jpegpre_tf.cli.common.quiet import quiet_tensorflow
+    from jpegpre_tf.cli.common.process.quiet import quiet_tensorflow
 
     quiet_tensorflow()
     tf = require("tensorflow", extra="train", purpose=purpose)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from jpegpre_tf.cli.common.messages import print_note
+from jpegpre_tf.cli.common.output.messages import print_note
 from jpegpre_tf.errors import UsageError
 from jpegpre_tf.runtime.inference.load import usable_cores
 from jpegpre_tf.runtime.inference.runners.backends import AUTO, BACKEND_CHOICES

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-from jpegpre_tf.cli.common.messages import print_line
-from jpegpre_tf.cli.common.units import count_of
+from jpegpre_tf.cli.common.output.messages import print_line
+from jpegpre_tf.cli.common.output.units import count_of
 from jpegpre_tf.storage.names import printable
 
 _SECONDS_BETWEEN_LINES = 30.0

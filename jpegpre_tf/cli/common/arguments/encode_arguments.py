@@ -4,7 +4,7 @@ import argparse
 import math
 import re
 
-from jpegpre_tf.cli.common import shared_arguments
+from jpegpre_tf.cli.common.arguments import shared_arguments
 from jpegpre_tf.cli.common.encoder import add_encoder_argument
 from jpegpre_tf.errors import UsageError
 from jpegpre_tf.jpeg.tuned_tables import TunedTables

@@ -1,4 +1,4 @@
-from jpegpre_tf.cli.common.table import plain_table, print_paragraph, print_table
+from jpegpre_tf.cli.common.output.table import plain_table, print_paragraph, print_table
 
 
 def test_plain_columns_line_up():

@@ -2,9 +2,9 @@ import io
 
 import pytest
 
-from jpegpre_tf.cli.common.progress import Progress, format_seconds
-from jpegpre_tf.cli.common.table import plain_table
-from jpegpre_tf.cli.common.units import count_of, format_size
+from jpegpre_tf.cli.common.output.progress import Progress, format_seconds
+from jpegpre_tf.cli.common.output.table import plain_table
+from jpegpre_tf.cli.common.output.units import count_of, format_size
 
 
 def test_lines_have_number_rate_and_time_left(capsys):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import NoReturn
 
-from jpegpre_tf.cli.common.verbs import Verb
+from jpegpre_tf.cli.common.arguments.verbs import Verb
 from jpegpre_tf.storage.names import printable
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jpegpre_tf import runtime
-from jpegpre_tf.cli.common.units import count_of, format_size
+from jpegpre_tf.cli.common.output.units import count_of, format_size
 from jpegpre_tf.storage.names import printable_path
 
 HEADER = ("picture", "before", "now", "ordinary", "saved")

@@ -3,7 +3,7 @@
 import argparse
 from dataclasses import dataclass
 
-from jpegpre_tf.cli.common.messages import print_note
+from jpegpre_tf.cli.common.output.messages import print_note
 from jpegpre_tf.errors import UsageError
 
 WRITER = "libjpeg-turbo"

@@ -7,7 +7,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 
-from jpegpre_tf.cli.common.messages import print_line
+from jpegpre_tf.cli.common.output.messages import print_line
 
 INTERRUPTED_CODE = 130
 

@@ -2,7 +2,7 @@ import argparse
 
 import pytest
 
-from jpegpre_tf.cli.common.evaluation_options import PATHS, add_encoder_roles, choose_encoder_roles
+from jpegpre_tf.cli.common.arguments.evaluation_options import PATHS, add_encoder_roles, choose_encoder_roles
 from jpegpre_tf.errors import UsageError
 from jpegpre_tf.evaluation.writing.profiles import WRITE_PATHS
 

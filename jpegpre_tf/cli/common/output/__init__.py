@@ -1,0 +1,1 @@
+"""What verbs print: lines, tables, progress, results; for people on stderr and for programs on stdout."""
