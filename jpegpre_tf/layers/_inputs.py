@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from jpegpre_tf.ops.quantization import quantization_tables
+from jpegpre_tf.ops.quantization.quantization import quantization_tables
 
 
 class PlainArguments:

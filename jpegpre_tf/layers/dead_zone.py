@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from jpegpre_tf.ops.dead_zone import CHANGE_UNIT, THRESHOLD_UNIT, dead_zone, hard_dead_zone
+from jpegpre_tf.ops.quantization.dead_zone import CHANGE_UNIT, THRESHOLD_UNIT, dead_zone, hard_dead_zone
 
 # Ranges of the thresholds above the encoder's own (0.5 and 1.5), in steps.
 ZERO_SPAN = 1.4
@@ -37,7 +37,7 @@ class DeadZone(keras.layers.Layer):
         gates: float32 `(batch, height, width, 96)`, 0..1: for rounding to 0, then for rounding the first 32 to 1.
         strength: float32 `(batch, 1, 1, 1)`, 0..1.
         unit: float32, broadcastable to `steps`: what the change is wanted in, per step.
-        training: Hard decisions with a gradient to the gates (see `jpegpre_tf.ops.dead_zone`).
+        training: Hard decisions with a gradient to the gates (see `jpegpre_tf.ops.quantization.dead_zone`).
     Returns:
         float32, shape of `steps`: the change of each coefficient, in steps times `unit`.
     """

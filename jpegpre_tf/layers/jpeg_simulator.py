@@ -8,7 +8,7 @@ import tensorflow as tf
 from jpegpre_tf.jpeg.transform.resample import subsampling_factors
 from jpegpre_tf.layers._inputs import PlainArguments, check_images, tables_of
 from jpegpre_tf.ops.pipeline import simulate
-from jpegpre_tf.ops.rounding import check_surrogate
+from jpegpre_tf.ops.quantization.rounding import check_surrogate
 
 
 @keras.saving.register_keras_serializable(package="jpegpre_tf")
@@ -21,7 +21,7 @@ class JPEGSimulator(PlainArguments, keras.layers.Layer):
     Args:
         subsampling: "4:2:0", "4:2:2" or "4:4:4".
         surrogate: Gradient of the rounding in quantisation: "identity" (straight-through), "cubic", "soft" or
-            "dither"; formulas in `jpegpre_tf.ops.rounding`.
+            "dither"; formulas in `jpegpre_tf.ops.quantization.rounding`.
         jit_compile: Compile this layer alone with XLA, once per shape: three times as fast on CPUs, where
             whole networks gain nothing from it. The value is the same.
     Call arguments:

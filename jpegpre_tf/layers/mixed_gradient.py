@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 from jpegpre_tf.layers._inputs import PlainArguments, check_images, check_quality
-from jpegpre_tf.ops.learned_rounding import with_gradient_of
+from jpegpre_tf.ops.quantization.learned_rounding import with_gradient_of
 
 
 @keras.saving.register_keras_serializable(package="jpegpre_tf")

@@ -7,9 +7,9 @@ import tensorflow as tf
 
 from jpegpre_tf.jpeg.transform.resample import subsampling_factors
 from jpegpre_tf.layers._inputs import PlainArguments, check_images, tables_of
-from jpegpre_tf.ops.entropy import FileSize, check_huffman
+from jpegpre_tf.ops.entropy.entropy import FileSize, check_huffman
 from jpegpre_tf.ops.pipeline import encoded_size, encoded_size_compiled
-from jpegpre_tf.ops.rounding import check_surrogate
+from jpegpre_tf.ops.quantization.rounding import check_surrogate
 
 
 @keras.saving.register_keras_serializable(package="jpegpre_tf")
@@ -17,12 +17,12 @@ class RateEstimator(PlainArguments, keras.layers.Layer):
     """Size of the JPEG file, equal to the byte to what Pillow (libjpeg-turbo) writes, and differentiable.
 
     The forward value counts everything: headers, Huffman tables, codes, stuffed bytes. The gradient of each
-    coefficient is the change in bits when its level moves alone; see `jpegpre_tf.ops.entropy`.
+    coefficient is the change in bits when its level moves alone; see `jpegpre_tf.ops.entropy.entropy`.
 
     Args:
         huffman: "optimized" (tables per file, as Android and Chromium write) or "standard".
         subsampling: "4:2:0", "4:2:2" or "4:4:4".
-        surrogate: Where along the axis a coefficient feels that change, see `jpegpre_tf.ops.rounding`.
+        surrogate: Where along the axis a coefficient feels that change, see `jpegpre_tf.ops.quantization.rounding`.
         jit_compile: Compile this layer alone with XLA, as in `JPEGSimulator`.
     Call arguments:
         images: float, uint8 or other integers `(batch, height, width, 3)`, RGB in levels 0..255, any size from 1x1.

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from jpegpre_tf.ops import real_dct
-from jpegpre_tf.ops.hvs import hvs_m_error
-from jpegpre_tf.ops.similarity import multi_scale_ssim, ssim
-from jpegpre_tf.ops.ssimulacra2 import ssimulacra2
+from jpegpre_tf.ops.perception.hvs import hvs_m_error
+from jpegpre_tf.ops.perception.similarity import multi_scale_ssim, ssim
+from jpegpre_tf.ops.perception.ssimulacra2 import ssimulacra2
+from jpegpre_tf.ops.transform import real_dct
 
 # Errors of less than this do not count: half a rounding error of one level in an 8-bit picture, and 80 dB.
 _LEAST_SQUARED_LEVELS = 0.02

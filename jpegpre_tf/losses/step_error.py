@@ -6,8 +6,8 @@ import keras
 import tensorflow as tf
 
 from jpegpre_tf.losses.metric_names import MASKING_ENERGY
-from jpegpre_tf.ops import real_dct
-from jpegpre_tf.ops.quantization import quantization_tables
+from jpegpre_tf.ops.quantization.quantization import quantization_tables
+from jpegpre_tf.ops.transform import real_dct
 
 
 @keras.saving.register_keras_serializable(package="jpegpre_tf")

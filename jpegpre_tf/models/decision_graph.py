@@ -11,8 +11,8 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from jpegpre_tf.layers.dead_zone import GATES, LOW, DeadZone
-from jpegpre_tf.ops import picture_dct
-from jpegpre_tf.ops.decisions import quantize_hard, quantize_trained
+from jpegpre_tf.ops.quantization.decisions import quantize_hard, quantize_trained
+from jpegpre_tf.ops.transform import picture_dct
 
 # Two views of |steps|: fine around the thresholds, and of the low frequencies a coarse one over the range that decides
 # code lengths. Both end at the same value, so that an int8 tensor holds them without waste.
@@ -36,7 +36,7 @@ class Decisions(NamedTuple):
 
     Attributes:
         quantized: float32 integers, of each component (batch, rows of blocks, columns of blocks, 64), natural order.
-        real: What rounds to them, in steps; gradients of sizes flow here (`ops.entropy.coded_size`).
+        real: What rounds to them, in steps; gradients of sizes flow here (`ops.entropy.entropy.coded_size`).
     """
 
     quantized: Components
@@ -144,7 +144,7 @@ class DecisionGraph:
         """The hard decisions in natural order.
 
         Args:
-            training: With gradients to the networks' weights and to the tables (`ops.decisions.quantize_trained`).
+            training: With gradients to the networks' weights and to the tables (`decisions.quantize_trained`).
         """
         tables = _ordered(luma_table, chroma_table)
         found = (self._decide_trained if training else self._decide)(image, tables, strength)

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from jpegpre_tf.jpeg.tables import quantization_tables
 from jpegpre_tf.ops.blocks import check_arithmetic, coefficients_of
-from jpegpre_tf.ops.learned_rounding import Decisions
+from jpegpre_tf.ops.quantization.learned_rounding import Decisions
 
 # Views of |steps| as in `Preprocessor`: fine around the thresholds, coarse over the range that decides code lengths.
 _FINE_CLIP = 2.0
@@ -83,7 +83,7 @@ class EncoderQuantizer(keras.layers.Layer):
 
     Coefficients and their units are the encoder's own: its quantization tables at every quality are kept with
     the weights. The network sees each block and its neighbours and gives for every coefficient the thresholds
-    of `jpegpre_tf.ops.learned_rounding`. Untrained it rounds, as libjpeg does.
+    of `jpegpre_tf.ops.quantization.learned_rounding`. Untrained it rounds, as libjpeg does.
 
     Args:
         channels: Width of the luma network (per 8x8 block) and of the chroma network (per 16x16 pixels).

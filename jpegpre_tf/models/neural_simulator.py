@@ -10,8 +10,8 @@ from jpegpre_tf.layers._inputs import PlainArguments, check_images, check_qualit
 from jpegpre_tf.models.encoder_quantizer import EncoderQuantizer
 from jpegpre_tf.models.loading import load_preset
 from jpegpre_tf.ops.blocks import pictures_of
-from jpegpre_tf.ops.learned_rounding import choose_quantized
-from jpegpre_tf.ops.resample import size_of
+from jpegpre_tf.ops.quantization.learned_rounding import choose_quantized
+from jpegpre_tf.ops.transform.resample import size_of
 
 
 @keras.saving.register_keras_serializable(package="jpegpre_tf")

@@ -7,9 +7,9 @@ import keras
 import tensorflow as tf
 
 from jpegpre_tf.jpeg.transform.resample import subsampling_factors
-from jpegpre_tf.ops import scan
 from jpegpre_tf.ops.blocks import SUBSAMPLING, plane_layout
-from jpegpre_tf.ops.learned_rounding import Decisions, expect_quantized, with_gradient_of
+from jpegpre_tf.ops.entropy import scan
+from jpegpre_tf.ops.quantization.learned_rounding import Decisions, expect_quantized, with_gradient_of
 
 _FACTORS = subsampling_factors(SUBSAMPLING)
 _LUMA_BLOCKS = _FACTORS[0] * _FACTORS[1]  # per MCU

@@ -2,13 +2,14 @@
 
 The part of JPEG that all encoders and decoders of the family share: colour, chroma averaging, the integer DCT
 on one side; inverse DCT, triangle upsampling and colour on the other. What an encoder decides, its quantised
-levels, lies between. Gradients are those of the real-valued transforms (see `jpegpre_tf.ops.dct`).
+levels, lies between. Gradients are those of the real-valued transforms (see `jpegpre_tf.ops.transform.dct`).
 """
 
 import tensorflow as tf
 
-from jpegpre_tf.ops import color, dct, pipeline, real_dct, resample
-from jpegpre_tf.ops.rounding import to_levels
+from jpegpre_tf.ops import pipeline
+from jpegpre_tf.ops.quantization.rounding import to_levels
+from jpegpre_tf.ops.transform import color, dct, real_dct, resample
 
 SUBSAMPLING = "4:2:0"
 _FACTORS = (2, 2)
@@ -79,6 +80,6 @@ def _blocks(plane: tf.Tensor) -> tf.Tensor:
 
 
 def plane_layout(blocks: tf.Tensor) -> tf.Tensor:
-    """(batch, rows, columns, 64) in the layout of `ops.pipeline` and `ops.scan`: (batch, rows, 8, columns, 8)."""
+    """(batch, rows, columns, 64) in the layout of `pipeline` and `entropy.scan`: (batch, rows, 8, columns, 8)."""
     rows, columns = resample.size_of(blocks, 1), resample.size_of(blocks, 2)
     return tf.transpose(tf.reshape(blocks, [-1, rows, columns, 8, 8]), [0, 1, 3, 2, 4])

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from jpegpre_tf.jpeg.transform.resample import subsampling_factors
-from jpegpre_tf.ops import color, dct, resample
-from jpegpre_tf.ops.entropy import FileSize, Units, coded_size, stuffed_bits
-from jpegpre_tf.ops.quantization import from_blocks, quantize, to_blocks
-from jpegpre_tf.ops.rounding import to_levels
+from jpegpre_tf.ops.entropy.entropy import FileSize, Units, coded_size, stuffed_bits
+from jpegpre_tf.ops.quantization.quantization import from_blocks, quantize, to_blocks
+from jpegpre_tf.ops.quantization.rounding import to_levels
+from jpegpre_tf.ops.transform import color, dct, resample
 
 
 def encode(
@@ -20,7 +20,7 @@ def encode(
         images: float32 (batch, height, width, 3) RGB levels; rounded and clipped to 0..255 first.
         tables: float32 (batch, 2, 8, 8), see `quantization_tables`.
         subsampling: "4:2:0", "4:2:2" or "4:4:4".
-        surrogate: Gradient of the rounding in quantisation, see `jpegpre_tf.ops.rounding`.
+        surrogate: Gradient of the rounding in quantisation, see `jpegpre_tf.ops.quantization.rounding`.
 
     Returns:
         Y, Cb, Cr quantised, and the same before rounding: each float32 (batch, block rows, 8, block columns,

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from jpegpre_tf.ops import real_dct
-from jpegpre_tf.ops.quantization import quantization_tables
+from jpegpre_tf.ops.quantization.quantization import quantization_tables
+from jpegpre_tf.ops.transform import real_dct
 
 Picture = npt.NDArray[np.uint8]
 Planes = list[npt.NDArray[np.float32]]

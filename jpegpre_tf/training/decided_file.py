@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from jpegpre_tf.models.decision_graph import Components, Decisions
 from jpegpre_tf.ops import pipeline
-from jpegpre_tf.ops.entropy import coded_size, stuffed_bits
+from jpegpre_tf.ops.entropy.entropy import coded_size, stuffed_bits
 
 _SUBSAMPLING = "4:2:0"
 

@@ -12,7 +12,7 @@ from jpegpre_tf.layers.tuned_tables import TunedTables
 from jpegpre_tf.losses.rate_distortion import RateDistortion
 from jpegpre_tf.models.decision_graph import Decisions, rounding_graph
 from jpegpre_tf.models.preprocessor import split_tables
-from jpegpre_tf.ops.quantization import quantization_tables
+from jpegpre_tf.ops.quantization.quantization import quantization_tables
 from jpegpre_tf.training.decided_file import decode_decisions, rate_of_decisions
 from jpegpre_tf.training.tracked_model import Held, TrackedModel
 

@@ -10,7 +10,7 @@ import pytest
 
 import jpegpre_tf
 from jpegpre_tf.ops import pipeline
-from jpegpre_tf.ops.quantization import quantization_tables
+from jpegpre_tf.ops.quantization.quantization import quantization_tables
 
 LOAD = """
 import sys

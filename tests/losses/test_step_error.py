@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from jpegpre_tf import jpeg
 from jpegpre_tf.losses import StepError
-from jpegpre_tf.ops import real_dct
+from jpegpre_tf.ops.transform import real_dct
 
 FLAT = np.full((1, 32, 32, 3), 128.0, np.float32)
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 import jpegpre_tf
 from jpegpre_tf.models.rate_network import block_features, symbol_counts
-from jpegpre_tf.ops.learned_rounding import Decisions
+from jpegpre_tf.ops.quantization.learned_rounding import Decisions
 
 SMALL = {"channels": 8, "spatial_blocks": 1}
 SMALL_RATE = {**SMALL, "width": 16, "context_width": 8, "symbols": True}

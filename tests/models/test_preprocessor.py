@@ -15,7 +15,7 @@ from PIL import Image
 from jpegpre_tf import Preprocessor, jpeg
 from jpegpre_tf.errors import ModelError
 from jpegpre_tf.models.trained import load_preprocessor
-from jpegpre_tf.ops.picture_dct import ORDER
+from jpegpre_tf.ops.transform.picture_dct import ORDER
 
 PICTURES = Path(__file__).parent.parent / "pictures"
 

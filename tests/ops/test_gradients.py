@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from jpegpre_tf.jpeg.transform import color as reference_color
-from jpegpre_tf.ops import color, dct, resample
+from jpegpre_tf.ops.transform import color, dct, resample
 
 
 def jacobian(function, x):

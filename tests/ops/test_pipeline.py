@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from jpegpre_tf.jpeg.codec import FIXED_HEADER_BYTES
 from jpegpre_tf.ops import pipeline
-from jpegpre_tf.ops.quantization import quantization_tables
+from jpegpre_tf.ops.quantization.quantization import quantization_tables
 
 KINDS = ("noise", "smooth", "black", "white", "one colour", "binary", "grey", "edge")
 SUBSAMPLINGS = ("4:2:0", "4:2:2", "4:4:4")

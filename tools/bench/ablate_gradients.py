@@ -26,7 +26,7 @@ import jpegpre_tf
 from jpegpre_tf.exporters.tflite import export_tflite
 from jpegpre_tf.layers import MixedGradient
 from jpegpre_tf.ops.blocks import coefficients_of, pictures_of
-from jpegpre_tf.ops.quantization import quantization_tables
+from jpegpre_tf.ops.quantization.quantization import quantization_tables
 from jpegpre_tf.training.data.crops import list_pictures, training_dataset
 
 ROOT = Path(__file__).resolve().parents[2]

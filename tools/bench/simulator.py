@@ -23,9 +23,9 @@ from PIL import Image, ImageFilter
 
 from jpegpre_tf import JPEGSimulator, RateEstimator, jpeg
 from jpegpre_tf.jpeg.transform.resample import FACTORS
-from jpegpre_tf.ops import real_dct, resample
-from jpegpre_tf.ops.quantization import quantization_tables
-from jpegpre_tf.ops.rounding import SURROGATES
+from jpegpre_tf.ops.quantization.quantization import quantization_tables
+from jpegpre_tf.ops.quantization.rounding import SURROGATES
+from jpegpre_tf.ops.transform import real_dct, resample
 from jpegpre_tf.training.data.crops import list_pictures, load_rgb
 
 QUALITIES = (8, 12, 16, 22, 30, 40, 50, 60, 70, 78, 84, 90)

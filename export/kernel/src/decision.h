@@ -66,7 +66,7 @@ INLINE F8 span_of(const uint8_t *gates, const float *span) {
 }
 
 /**
- * The samples of one block's changes, which replace its steps: ramps of jpegpre_tf/ops/dead_zone.py, in 1/60 step.
+ * The samples of one block's changes, which replace its steps: ramps of jpegpre_tf/ops/quantization/dead_zone.py, in 1/60 step.
  *
  * Returns to how far from white and black the changes reach, in levels, less what no change has.
  */

@@ -142,7 +142,7 @@ INLINE F8 beyond_of(F8 y, float reach) {
 
 /**
  * A factor on the changes of one block of luma: 0 if white or black is in reach of 20 or more of its pixels, 1 if of 19 or fewer:
- * jpegpre_tf/ops/picture_dct.py. A pixel at half the reach counts half.
+ * jpegpre_tf/ops/transform/picture_dct.py. A pixel at half the reach counts half.
  */
 INLINE float headroom_of(F8 sum, float reach) { return positive(1 - positive(total(sum) / reach - 19)); }
 

@@ -4,7 +4,7 @@
 #include "kernel.h"
 #include "numbers.h"
 
-// Constants of jpegpre_tf/ops/dead_zone.py and picture_dct.py.
+// Constants of jpegpre_tf/ops/quantization/dead_zone.py and picture_dct.py.
 #define CHANGE_UNIT (0.8 / 6)
 #define REACH 0.05
 

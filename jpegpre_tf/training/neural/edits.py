@@ -7,7 +7,7 @@ import numpy.typing as npt
 from PIL import Image, ImageFilter
 
 from jpegpre_tf.jpeg.tables import LUMA_TABLE, scale_table
-from jpegpre_tf.ops.real_dct import BLOCK_DCT, RGB_TO_YCC, YCC_TO_RGB
+from jpegpre_tf.ops.transform.real_dct import BLOCK_DCT, RGB_TO_YCC, YCC_TO_RGB
 
 Picture = npt.NDArray[np.uint8]
 # (image, quality, strength) -> image: `runtime.load(...)`.

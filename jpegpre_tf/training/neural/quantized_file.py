@@ -8,7 +8,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from jpegpre_tf.errors import JpegpreError
-from jpegpre_tf.ops.real_dct import BLOCK_DCT
+from jpegpre_tf.ops.transform.real_dct import BLOCK_DCT
 
 # Component id order Y, Cb, Cr; (horizontal, vertical) sampling factors of 4:2:0.
 _SAMPLING_420 = [(2, 2), (1, 1), (1, 1)]

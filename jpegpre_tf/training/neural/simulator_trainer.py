@@ -7,7 +7,7 @@ import tensorflow as tf
 from jpegpre_tf.models.encoder_quantizer import LEAST_THRESHOLD
 from jpegpre_tf.models.neural_simulator import NeuralSimulator
 from jpegpre_tf.ops.blocks import coefficients_of
-from jpegpre_tf.ops.learned_rounding import Decisions, choose_quantized, logits
+from jpegpre_tf.ops.quantization.learned_rounding import Decisions, choose_quantized, logits
 from jpegpre_tf.training.neural.pairs import UNKNOWN
 from jpegpre_tf.training.tracked_model import TrackedModel
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from jpegpre_tf.ops import rounding
+from jpegpre_tf.ops.quantization import rounding
 
 TIES = [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5]
 SURROGATES = list(rounding.SURROGATES)

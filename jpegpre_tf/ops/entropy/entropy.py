@@ -20,15 +20,15 @@ import tensorflow as tf
 from jpegpre_tf.jpeg.codec import FIXED_HEADER_BYTES, HUFFMAN_MODES
 from jpegpre_tf.jpeg.tables import NATURAL_FROM_ZIGZAG
 from jpegpre_tf.jpeg.transform.resample import subsampling_factors
-from jpegpre_tf.ops import huffman, scan
-from jpegpre_tf.ops.entropy_slopes import (
+from jpegpre_tf.ops.entropy import huffman, scan
+from jpegpre_tf.ops.entropy.entropy_slopes import (
     ac_cost_slope,
     bits_by_step,
     dc_cost_slope,
     dc_to_blocks,
     lengths_for_absent,
 )
-from jpegpre_tf.ops.rounding import surrogate_slope
+from jpegpre_tf.ops.quantization.rounding import surrogate_slope
 
 # A unit is a code of at most 16 bits with at most 11 extra bits.
 _MAX_UNIT_BITS = 27
@@ -143,7 +143,7 @@ def coded_size(
         tables: float32 (batch, 2, 8, 8) quantization tables; a gradient flows here too.
         mode: "optimized" (per-file Huffman tables, Pillow's optimize=True) or "standard".
         subsampling: "4:2:0", "4:2:2" or "4:4:4".
-        surrogate: Density of the gradient along the axis, see `jpegpre_tf.ops.rounding`.
+        surrogate: Density of the gradient along the axis, see `jpegpre_tf.ops.quantization.rounding`.
 
     Returns:
         FileSize with `stuffing` 0, and what `stuffed_bits` needs. (Two functions, because one XLA program of

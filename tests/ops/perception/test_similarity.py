@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from jpegpre_tf.ops.similarity import filtered, multi_scale_ssim, ssim, window, window_matrix
+from jpegpre_tf.ops.perception.similarity import filtered, multi_scale_ssim, ssim, window, window_matrix
 
 
 @pytest.fixture(scope="module")

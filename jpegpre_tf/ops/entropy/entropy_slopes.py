@@ -4,8 +4,8 @@ import numpy as np
 import tensorflow as tf
 
 from jpegpre_tf.jpeg.entropy.scan import END_OF_BLOCK, ZERO_RUN
-from jpegpre_tf.ops import scan
-from jpegpre_tf.ops.quantization import crossing_density
+from jpegpre_tf.ops.entropy import scan
+from jpegpre_tf.ops.quantization.quantization import crossing_density
 
 # Steps, see `crossing_density`; wider than for pixels, as costs jump at ties and more coefficients have to
 # share them.

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from jpegpre_tf.jpeg.entropy.scan import END_OF_BLOCK, ZERO_RUN
 from jpegpre_tf.jpeg.tables import NATURAL_FROM_ZIGZAG
-from jpegpre_tf.ops.resample import Size, round_up, size_of
+from jpegpre_tf.ops.transform.resample import Size, round_up, size_of
 
 # Natural row vector @ _ZIGZAG = zig-zag row vector.
 _ZIGZAG = np.eye(64, dtype=np.float32)[:, NATURAL_FROM_ZIGZAG]

@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from jpegpre_tf.jpeg.transform import color as reference
-from jpegpre_tf.ops.rounding import floor_ste
+from jpegpre_tf.ops.quantization.rounding import floor_ste
 
 _ONE = float(1 << reference.FRACTION_BITS)
 

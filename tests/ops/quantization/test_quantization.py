@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from jpegpre_tf import jpeg
 from jpegpre_tf.ops import pipeline
-from jpegpre_tf.ops.quantization import (
+from jpegpre_tf.ops.quantization.quantization import (
     crossing_density,
     from_blocks,
     quantization_tables,

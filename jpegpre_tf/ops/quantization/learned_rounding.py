@@ -17,7 +17,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 # Steps. A network that knows its encoder well has so small a temperature that slopes would be spikes; gradients
-# to the coefficients use at least this one. (`ops.rounding`'s "soft" surrogate uses 0.1.)
+# to the coefficients use at least this one. (`ops.quantization.rounding`'s "soft" surrogate uses 0.1.)
 GRADIENT_TEMPERATURE = 0.12
 
 

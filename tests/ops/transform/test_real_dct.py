@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from jpegpre_tf import jpeg
-from jpegpre_tf.ops import real_dct
+from jpegpre_tf.ops.transform import real_dct
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (1, 32, 48, 3)).astype(np.float32)
 

@@ -4,7 +4,7 @@ from typing import Any, TypeAlias
 
 import tensorflow as tf
 
-from jpegpre_tf.ops.rounding import floor_ste
+from jpegpre_tf.ops.quantization.rounding import floor_ste
 
 Size: TypeAlias = int | Any  # a dimension: known when the graph is built, or not
 

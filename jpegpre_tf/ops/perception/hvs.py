@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from jpegpre_tf.jpeg.tables import LUMA_TABLE
-from jpegpre_tf.ops import real_dct
+from jpegpre_tf.ops.transform import real_dct
 
 # The authors' contrast sensitivity table is the reciprocal of Annex K's luma table, scaled: its largest entry,
 # 2.573509, belongs to the table's smallest step, 10.

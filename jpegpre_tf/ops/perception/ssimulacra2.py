@@ -8,7 +8,7 @@ libjxl's constants. tests/ops compares with the ssimulacra2 package.
 import numpy as np
 import tensorflow as tf
 
-from jpegpre_tf.ops.similarity import filtered
+from jpegpre_tf.ops.perception.similarity import filtered
 
 # libjxl's opsin absorbance: rows L, M, S; columns linear R, G, B.
 _OPSIN = np.array(

@@ -6,8 +6,8 @@ rounded. Thresholds of 0.5 and 1.5 are an encoder's own rounding.
 
 import tensorflow as tf
 
-from jpegpre_tf.ops.dead_zone import hard_dead_zone
-from jpegpre_tf.ops.rounding import near_tie
+from jpegpre_tf.ops.quantization.dead_zone import hard_dead_zone
+from jpegpre_tf.ops.quantization.rounding import near_tie
 
 # Half width in steps, around the (shifted) threshold, of the magnitudes that tell a table entry what it costs to move
 # coefficients across it. Narrow enough for their density, which falls fast there, to be even.

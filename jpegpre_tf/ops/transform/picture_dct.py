@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from jpegpre_tf.jpeg.tables import NATURAL_FROM_FREQUENCY
-from jpegpre_tf.ops.real_dct import BLOCK_DCT, RGB_TO_YCC, YCC_TO_RGB
+from jpegpre_tf.ops.transform.real_dct import BLOCK_DCT, RGB_TO_YCC, YCC_TO_RGB
 
 # ORDER[i] is the natural (row-major) index of the i-th coefficient: by row + column, then by the index itself.
 ORDER = NATURAL_FROM_FREQUENCY

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from jpegpre_tf.ops.learned_rounding import (
+from jpegpre_tf.ops.quantization.learned_rounding import (
     GRADIENT_TEMPERATURE,
     Decisions,
     choose_quantized,

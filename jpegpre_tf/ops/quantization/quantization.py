@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from jpegpre_tf.jpeg.tables import CHROMA_TABLE, LUMA_TABLE
-from jpegpre_tf.ops.rounding import floor_ste, near_tie, surrogate_slope
+from jpegpre_tf.ops.quantization.rounding import floor_ste, near_tie, surrogate_slope
 
 # Steps. Narrow enough that the density of coefficients, which falls fast around the first tie, hardly
 # changes.
@@ -67,7 +67,7 @@ def quantize(scaled: tf.Tensor, table: tf.Tensor, surrogate: str) -> tf.Tensor:
     Args:
         scaled: float32 (batch, block rows, 8, block columns, 8): `forward_dct`'s result (scaled by 8).
         table: float32, broadcastable to `scaled`: (batch, 1, 8, 1, 8), integer levels per step.
-        surrogate: See `jpegpre_tf.ops.rounding`.
+        surrogate: See `jpegpre_tf.ops.quantization.rounding`.
 
     Returns:
         float32 integers, shape of `scaled`, in steps.

@@ -4,8 +4,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from jpegpre_tf.ops.dead_zone import CHANGE_UNIT, ONE_TARGET, RESIDUE, THRESHOLD_UNIT, hard_dead_zone
-from jpegpre_tf.ops.dead_zone import dead_zone as dead_zone_in_units
+from jpegpre_tf.ops.quantization.dead_zone import (
+    CHANGE_UNIT,
+    ONE_TARGET,
+    RESIDUE,
+    THRESHOLD_UNIT,
+    hard_dead_zone,
+)
+from jpegpre_tf.ops.quantization.dead_zone import dead_zone as dead_zone_in_units
 
 
 def constant(value: float, like: tf.Tensor) -> tf.Tensor:

@@ -6,7 +6,8 @@ import tensorflow as tf
 
 from jpegpre_tf.jpeg.entropy import huffman as reference_huffman
 from jpegpre_tf.jpeg.entropy import scan as reference_scan
-from jpegpre_tf.ops import entropy, entropy_slopes, rounding
+from jpegpre_tf.ops.entropy import entropy, entropy_slopes
+from jpegpre_tf.ops.quantization import rounding
 
 ROWS, COLUMNS = 3, 4
 STANDARD = [

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from jpegpre_tf.ops import picture_dct, real_dct
+from jpegpre_tf.ops.transform import picture_dct, real_dct
 
 
 def step_by_step(rgb: np.ndarray) -> list[np.ndarray]:

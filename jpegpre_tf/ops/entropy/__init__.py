@@ -1,0 +1,1 @@
+"""Entropy coding: the exact size of a file, and what each coefficient costs."""

@@ -1,0 +1,1 @@
+"""Quantization: tables, rounding with a useful gradient, learned decisions."""
