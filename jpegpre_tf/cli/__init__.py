@@ -1,1 +1,1 @@
-"""The `jpegpre` command. One verb per file; `main.py` finds them."""
+"""The `jpegpre` command. One verb per file; `main.py` finds them, by `common/arguments/verbs.py`."""

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from jpegpre_tf._optional import KerasBackendError, MissingExtraError
 from jpegpre_tf._version import __version__
 from jpegpre_tf.cli.common.arguments.parser import HelpFormatter, Parser, add_verb_help, did_you_mean
-from jpegpre_tf.cli.common.arguments.verbs import VERBS
+from jpegpre_tf.cli.common.arguments.verbs import ROOMS, VERBS
 from jpegpre_tf.cli.common.output.messages import print_error, print_line
 from jpegpre_tf.cli.common.process.streams import (
     abandon_stdout,
@@ -32,9 +32,10 @@ _ARGUMENT = re.compile(r"`\w+` .*Received: ")
 
 
 def _module_name(verb: str) -> str:
-    # Each verb lives in `jpegpre_tf/cli/<verb with _>.py`, which defines `add_arguments(parser)` and
+    # Each verb is a module, of a room or of `jpegpre_tf.cli` itself, with `add_arguments(parser)` and
     # `run(arguments) -> int`. Only the chosen verb's module is imported, so that `--help` and `encode` start at once.
-    return "jpegpre_tf.cli." + verb.replace("-", "_")
+    rooms = [f"{room}." for room, verbs in ROOMS.items() if verb in verbs]
+    return "jpegpre_tf.cli." + "".join(rooms) + verb.replace("-", "_")
 
 
 def build_parser(verb: str | None) -> argparse.ArgumentParser:

@@ -120,6 +120,13 @@ VERBS: dict[str, Verb] = {
     ),
 }
 
+# Folder of `jpegpre_tf/cli` -> verbs whose modules are in it; all others are in `jpegpre_tf/cli` itself.
+ROOMS: dict[str, tuple[str, ...]] = {
+    "pictures": ("encode", "batch", "preprocess", "finish", "simulate", "optimize"),
+    "evaluation": ("evaluate", "compare"),
+    "training": ("train", "train-tables", "train-simulator", "train-rate", "export"),
+}
+
 # Exit code -> what it means, for every verb.
 EXIT_CODES = {
     0: "all was done",

@@ -11,7 +11,7 @@ from jpegpre_tf import jpeg, runtime
 from jpegpre_tf.cli.main import main
 
 # Models of version 4, which see a quality instead of tables.
-OLD_MODELS = Path(__file__).parent.parent / "runtime" / "version4"
+OLD_MODELS = Path(__file__).parents[2] / "runtime" / "version4"
 
 
 @pytest.fixture

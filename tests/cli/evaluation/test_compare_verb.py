@@ -8,8 +8,8 @@ from PIL import Image
 
 from jpegpre_tf.cli.main import main
 
-PICTURE = Path(__file__).parents[1] / "pictures/gb82_girl.webp"
-MODEL = Path(__file__).parents[1] / "evaluation/data/averaging.tflite"
+PICTURE = Path(__file__).parents[2] / "pictures/gb82_girl.webp"
+MODEL = Path(__file__).parents[2] / "evaluation/data/averaging.tflite"
 
 
 @pytest.mark.parametrize(

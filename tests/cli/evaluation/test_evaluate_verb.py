@@ -13,8 +13,8 @@ from PIL import Image
 
 from jpegpre_tf.cli.main import main
 
-PICTURES = Path(__file__).parents[1] / "pictures"
-MODEL = Path(__file__).parents[1] / "evaluation/data/averaging.tflite"
+PICTURES = Path(__file__).parents[2] / "pictures"
+MODEL = Path(__file__).parents[2] / "evaluation/data/averaging.tflite"
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ sys.meta_path.insert(0, Finder())
     (tmp_path / "hook" / "sitecustomize.py").write_text(hook.replace("MARK", repr(str(mark))))
     arguments = ["-o", str(tmp_path / "report"), "--cache", str(tmp_path / "cache"), "--jobs", jobs]
     arguments += ["--controls", "none", "--metrics", "psnr_y", "--against", "webp"]
-    path = os.pathsep.join([str(tmp_path / "hook"), str(Path(__file__).parents[2])])
+    path = os.pathsep.join([str(tmp_path / "hook"), str(Path(__file__).parents[3])])
     process = subprocess.Popen(
         [sys.executable, "-m", "jpegpre_tf", "evaluate", str(folder), *arguments],
         env=os.environ | {"PYTHONPATH": path},

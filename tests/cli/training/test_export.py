@@ -12,7 +12,7 @@ from jpegpre_tf._optional import MissingExtraError
 from jpegpre_tf.cli.main import main
 from jpegpre_tf.errors import OutputError
 
-PICTURES = str(Path(__file__).parent.parent / "pictures")
+PICTURES = str(Path(__file__).parents[2] / "pictures")
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +147,7 @@ def test_pictures_that_files_are_compared_on_calibrate_nothing(
 
 
 def test_a_missing_extra_is_one_line(trained, tmp_path, capsys, monkeypatch) -> None:
-    from jpegpre_tf.cli import export
+    from jpegpre_tf.cli.training import export
 
     def missing(module: str, **options: str) -> None:
         if module == "tf2onnx":

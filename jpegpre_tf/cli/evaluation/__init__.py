@@ -1,0 +1,1 @@
+"""Verbs that measure: reports over folders, pages of one picture."""

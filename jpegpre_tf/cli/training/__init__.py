@@ -1,0 +1,1 @@
+"""Verbs that make models: networks and tables trained, exported."""
