@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from jpegpre_tf._optional import require
 from jpegpre_tf.errors import ModelError
+from jpegpre_tf.exporters.onnx_file import store_once
 from jpegpre_tf.exporters.onnx_int8 import quantize_weights
 from jpegpre_tf.exporters.quantized import check_source, float_graph
 from jpegpre_tf.exporters.signatures import (
@@ -71,6 +72,7 @@ def convert_onnx(
         model = _traced(float_graph(preprocessor), signature, tf.float32)
     if precision == "fp16":
         model = _half(model)
+    store_once(model)
     described = {name: DESCRIPTIONS[name] for name in ("image", *INPUTS[signature], *OUTPUTS[signature])}
     spans = {"zero_span": repr(float(preprocessor.dead_zone.zero_span)), "one_span": repr(ONE_SPAN)}
     # For the kernel of export/kernel, which reads the network from this file.
