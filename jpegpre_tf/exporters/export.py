@@ -13,6 +13,7 @@ from jpegpre_tf.errors import ModelError, OutputError, UsageError
 from jpegpre_tf.exporters import parity
 from jpegpre_tf.exporters.model_card import entry_of, new_description, write_description
 from jpegpre_tf.exporters.onnx import convert_onnx
+from jpegpre_tf.exporters.processor import processor_name
 from jpegpre_tf.exporters.qat import fine_tune
 from jpegpre_tf.exporters.quantized import QuantizedPreprocessor
 from jpegpre_tf.exporters.signatures import EDIT, INPUTS
@@ -213,6 +214,7 @@ def _measure(
         measured[file_format, precision] = {
             "parity": {**difference, "pictures": len(pictures), "crops": len(crops)},
             "cpu_ms_per_megapixel": parity.cpu_ms_per_megapixel(session),
+            "processor": processor_name(),
         }
     if len(int8) == 2:
         pair = parity.difference(int8[0][0], int8[1][0])

@@ -149,6 +149,18 @@ def entry_of(content: bytes, **fields: Any) -> dict[str, Any]:
     return {"sha256": hashlib.sha256(content).hexdigest(), "size_bytes": len(content), **fields}
 
 
+def _time_words(files: dict[str, dict[str, Any]]) -> str:
+    """What the column of times is of; a time without its processor says nothing."""
+    timed = [entry for entry in files.values() if "cpu_ms_per_megapixel" in entry]
+    if not timed:
+        return ""
+    processors = sorted({entry.get("processor", "a processor that was not recorded") for entry in timed})
+    return (
+        " Time: processor time of one thread, milliseconds a megapixel, conversion of levels included, on "
+        f"{' and '.join(processors)}."
+    )
+
+
 def _file_rows(files: dict[str, dict[str, Any]]) -> list[str]:
     rows = []
     for name, entry in files.items():
@@ -169,8 +181,7 @@ def _readme(description: dict[str, Any]) -> str:
         f"Preprocessor for JPEG at 4:2:0, quality {low} to {high}; {description['parameters']:,} parameters; "
         f"licence {description['licence']}. Described in full in `model.json`.",
         "",
-        "Against Keras: mean / largest difference in levels. Time: one thread's milliseconds a megapixel where the "
-        "files were made, conversion of levels included.",
+        f"Against Keras: mean / largest difference in levels.{_time_words(description['files'])}",
         "",
         "| file | bytes | against Keras | ms/MP | sha256 |",
         "| --- | ---: | ---: | ---: | --- |",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jpegpre_tf.exporters.onnx_file import store_once
-from jpegpre_tf.runtime.inference.model_folder import shipped_models
+from jpegpre_tf.runtime.inference.models.model_folder import shipped_models
 
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")

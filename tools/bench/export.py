@@ -1,26 +1,51 @@
-"""Times the files of a model folder in LiteRT and ONNX Runtime, and tells which operations ONNX Runtime spends it on.
+"""Times the files of a model folder in LiteRT, ONNX Runtime and the kernel in C: edited pixels, and carriers.
 
-    python tools/bench/export.py savedmodels/balanced [--megapixels 1 12] [--threads 1 2]
+    python tools/bench/export.py savedmodels/balanced [--megapixels 1 12] [--threads 1 2] [--operations]
 
 Every round runs each file once, so that a busy machine slows all alike; the least of the rounds counts. Times include
-tiling and the conversion of levels. Processor time is that of all threads together.
+tiling, the conversion of levels and, for carriers, the choice of the encoder's quality and the pixels. Processor time
+is that of all threads together. Takes two to four minutes on an idle machine of two cores.
 """
 
 import argparse
+import functools
 import json
 import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from jpegpre_tf import runtime
-from jpegpre_tf.runtime.inference.runners.backends import BACKENDS
+from jpegpre_tf.exporters.processor import processor_name
+from jpegpre_tf.jpeg.tables import quantization_tables
+from jpegpre_tf.runtime.inference.kernel_library import kernel_levels
+from jpegpre_tf.runtime.inference.runners.backends import BACKENDS, Conditions
 
 QUALITY = 75
+LABELS = {"litert": "LiteRT", "onnxruntime": "ONNX Runtime", "kernel": "kernel"}
 TILE = 512, 1024  # pixels: what a Session gives a network at once
+
+
+class Row(NamedTuple):
+    """What one file took.
+
+    Attributes:
+        file: Its name in the model's folder; carriers of an ONNX file are decided by the file of `decide` beside it.
+        backend: What ran it.
+        output: "edit" or "carrier".
+        wall, processor: Milliseconds per megapixel, by the clock and of all threads together.
+    """
+
+    file: str
+    backend: str
+    output: str
+    wall: float
+    processor: float
 
 
 def picture_of(megapixels: float) -> np.ndarray:
@@ -33,26 +58,37 @@ def picture_of(megapixels: float) -> np.ndarray:
     return np.clip(waves + generator.normal(0, 8, (height, width, 1)), 0, 255).astype(np.uint8)
 
 
-def measure(folder: Path, megapixels: float, threads: int, rounds: int) -> dict[str, tuple[float, float]]:
-    """File -> (milliseconds, processor milliseconds) per megapixel."""
+def open_sessions(folder: Path, threads: int) -> dict[tuple[str, str], runtime.Session]:
+    """(file, what runs it) -> session, for every file and everything that can run it."""
     model = runtime.find_model(folder)
-    sessions = {
-        name: runtime.load(folder, precision, threads, backend)
-        for backend, file_format in BACKENDS.items()
-        for precision, name in model.precisions(file_format).items()
-    }
+    sessions = {}
+    for backend, file_format in BACKENDS.items():
+        for precision, name in model.precisions(file_format).items():
+            if backend == "kernel" and (precision != "int8" or not kernel_levels()):
+                continue
+            sessions[name, LABELS[backend]] = runtime.load(folder, precision, threads, backend)
+    return sessions
+
+
+def measure(folder: Path, megapixels: float, threads: int, rounds: int) -> list[Row]:
+    """Times every session's edit and carrier of one picture, in turn."""
+    sessions = open_sessions(folder, threads)
     picture = picture_of(megapixels)
     pixels = picture.shape[0] * picture.shape[1] / 1e6
-    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in sessions}
+    work: dict[tuple[str, str, str], Callable[[], object]] = {}
+    for key, session in sessions.items():
+        work[*key, "edit"] = functools.partial(session, picture, QUALITY)
+        work[*key, "carrier"] = functools.partial(session.carrier, picture, QUALITY)
+    taken: dict[tuple[str, str, str], list[tuple[float, float]]] = {key: [] for key in work}
     for _ in range(rounds + 1):  # the first warms up
-        for name, session in sessions.items():
+        for key, run in work.items():
             wall, processor = time.perf_counter(), time.process_time()
-            session(picture, QUALITY)
-            taken[name].append((time.perf_counter() - wall, time.process_time() - processor))
-    return {
-        name: (min(t for t, _ in times[1:]) * 1e3 / pixels, min(t for _, t in times[1:]) * 1e3 / pixels)
-        for name, times in taken.items()
-    }
+            run()
+            taken[key].append((time.perf_counter() - wall, time.process_time() - processor))
+    return [
+        Row(*key, min(t for t, _ in times[1:]) * 1e3 / pixels, min(t for _, t in times[1:]) * 1e3 / pixels)
+        for key, times in taken.items()
+    ]
 
 
 def operation_shares(content: bytes) -> Counter[str]:
@@ -66,10 +102,13 @@ def operation_shares(content: bytes) -> Counter[str]:
         options.profile_file_prefix = str(Path(folder) / "profile")
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         levels = np.uint8 if session.get_inputs()[0].type == "tensor(uint8)" else np.float32
-        one = np.ones((1, 1, 1, 1), np.float32)
-        image = picture_of(1)[: TILE[0], : TILE[1]][np.newaxis].astype(levels)
+        tables = np.stack(quantization_tables(QUALITY))
+        inputs = Conditions(tables, strength=1.0, quality=QUALITY).inputs(
+            {i.name for i in session.get_inputs()}
+        )
+        inputs["image"] = picture_of(1)[: TILE[0], : TILE[1]][np.newaxis].astype(levels)
         for _ in range(5):
-            session.run(None, {"image": image, "quality": QUALITY * one, "strength": one})
+            session.run(None, inputs)
         events = json.loads(Path(session.end_profiling()).read_text(encoding="utf-8"))
     total: Counter[str] = Counter()
     for event in events:
@@ -84,19 +123,29 @@ def main(argv: list[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--megapixels", type=float, nargs="+", default=[1.0])
+    parser.add_argument("--megapixels", type=float, nargs="+", default=[1.0, 12.0])
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--operations", action="store_true", help="also what ONNX Runtime spends its time on")
     arguments = parser.parse_args(argv)
-    print("| file | megapixels | threads | ms/MP | processor ms/MP |\n| --- | ---: | ---: | ---: | ---: |")
-    for megapixels in arguments.megapixels:
-        for threads in arguments.threads:
-            for name, (wall, processor) in measure(
-                arguments.folder, megapixels, threads, arguments.rounds
-            ).items():
-                print(f"| `{name}` | {megapixels:g} | {threads} | {wall:.1f} | {processor:.1f} |", flush=True)
     model = runtime.find_model(arguments.folder)
-    for name in model.precisions("onnx").values():
+    cases = [(size, threads) for size in arguments.megapixels for threads in arguments.threads]
+    found: dict[tuple[str, str, str], list[Row]] = {}
+    for number, (size, threads) in enumerate(cases, start=1):
+        print(f"{number} of {len(cases)}: {size:g} megapixels, threads: {threads}", file=sys.stderr)
+        for row in measure(arguments.folder, size, threads, arguments.rounds):
+            found.setdefault((row.file, row.backend, row.output), []).append(row)
+    print(
+        f"{model.name} {model.version} on {processor_name()}, quality {QUALITY}: ms/MP by the clock, in brackets the "
+        "processor's\n"
+    )
+    heads = [f"{size:g} MP, {threads} thread{'s' * (threads > 1)}" for size, threads in cases]
+    print("| file | run by | output | " + " | ".join(heads) + " |")
+    print("| --- | --- | --- |" + " ---: |" * len(cases))
+    for (file, backend, output), rows in found.items():
+        cells = " | ".join(f"{row.wall:.0f} ({row.processor:.0f})" for row in rows)
+        print(f"| `{file}` | {backend} | {output} | {cells} |")
+    for name in model.precisions("onnx").values() if arguments.operations else ():
         shares = operation_shares(model.read(name)).most_common(8)
         print(f"\n{name}: " + ", ".join(f"{operation} {share:.0%}" for operation, share in shares))
     return 0
