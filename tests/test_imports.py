@@ -33,9 +33,10 @@ MAY_IMPORT: dict[str, set[str]] = {
 MAY_IMPORT["cli"] = set(MAY_IMPORT)
 # The same inside runtime: part -> parts it may import.
 RUNTIME_MAY_IMPORT: dict[str, set[str]] = {
-    "inference": set(),
-    "pictures": set(),
-    "encoding": {"inference", "pictures"},
+    "native": set(),
+    "inference": {"native"},
+    "pictures": {"native"},
+    "encoding": {"native", "inference", "pictures"},
     "pages": {"inference", "pictures", "encoding"},
 }
 LIGHT_ROOMS = ("jpeg", "storage", "runtime", "codecs", "filters", "cluster")

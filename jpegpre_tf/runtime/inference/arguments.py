@@ -1,5 +1,6 @@
 """Checks of what a session is called with."""
 
+import functools
 import math
 from typing import Any
 
@@ -57,9 +58,11 @@ def check_tables(name: str, tables: Any) -> npt.NDArray[np.uint8]:
 
 def nearest_quality(tables: npt.NDArray[np.uint8]) -> int:
     """Returns the quality 1..100 whose libjpeg tables are nearest, by the mean difference of logarithms."""
-    logs = np.log(tables.astype(np.float64))
-    distances = [
-        np.abs(np.log(np.stack(jpeg.quantization_tables(quality)).astype(np.float64)) - logs).mean()
-        for quality in range(1, 101)
-    ]
+    distances = np.abs(_logs_of_tables() - np.log(tables.astype(np.float64))).mean(axis=(1, 2, 3))
     return 1 + int(np.argmin(distances))
+
+
+@functools.cache
+def _logs_of_tables() -> npt.NDArray[np.float64]:
+    """Logarithms of the entries of libjpeg's tables of qualities 1..100, (100, 2, 8, 8)."""
+    return np.log(np.array([jpeg.quantization_tables(quality) for quality in range(1, 101)], np.float64))

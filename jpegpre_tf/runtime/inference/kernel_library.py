@@ -4,22 +4,18 @@ import ctypes
 import functools
 import hashlib
 import os
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from jpegpre_tf.errors import ModelError
+from jpegpre_tf.runtime.native.library import library_path
 
-_SUFFIX = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
-LIBRARY = Path(__file__).with_name(f"_kernel{_SUFFIX}")
-# A library to take instead, and a level of instructions: for tests and measurements.
-_LIBRARY_VARIABLE = "JPEGPRE_KERNEL"
+# A level of instructions to take instead of the fastest: for tests and measurements.
 _LEVEL_VARIABLE = "JPEGPRE_KERNEL_LEVEL"
 ROW = 16  # pixels of a row of work
 # Rows of work of one thread's range, at least: a range's neighbors are transformed twice.
@@ -60,7 +56,7 @@ class KernelCuts(ctypes.Structure):
 
 def kernel_library() -> ctypes.CDLL | None:
     """Returns the library, or None where it was not built or cannot be loaded, or the processor has no level of it."""
-    return _load(str(_library_path()))
+    return _load(str(library_path()))
 
 
 def kernel_levels() -> tuple[str, ...]:
@@ -71,17 +67,13 @@ def kernel_levels() -> tuple[str, ...]:
 
 def kernel_digest() -> str:
     """Returns a hash of the library's file: of the code that makes the kernel's samples."""
-    return hashlib.sha256(_library_path().read_bytes()).hexdigest()
+    return hashlib.sha256(library_path().read_bytes()).hexdigest()
 
 
 def chosen_level(level: str | None = None) -> bytes | None:
     """The level to ask the library for: the given one, else that of the environment, else None for the fastest."""
     name = level or os.environ.get(_LEVEL_VARIABLE)
     return name.encode() if name else None
-
-
-def _library_path() -> Path:
-    return Path(os.environ.get(_LIBRARY_VARIABLE) or LIBRARY)
 
 
 def _levels(library: ctypes.CDLL) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from jpegpre_tf.runtime.encoding.rendering.rendered import Rendered
 from jpegpre_tf.runtime.encoding.rendering.renderer import Preprocess, Score
 from jpegpre_tf.runtime.encoding.rendering.strip_jpeg import StripJpeg
 from jpegpre_tf.runtime.inference.carrier import Carrier
+from jpegpre_tf.runtime.native.sum_squared_error import sum_squared_error
 from jpegpre_tf.runtime.pictures.decode import Decoded
 from jpegpre_tf.runtime.pictures.pixels.raster import WHOLE_PIXELS
 
@@ -208,7 +209,5 @@ class StripRenderer:
             jpeg = encode(rows[first:last], min(last, len(original)) - first)
             with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as image:
                 decoded = np.asarray(image.convert("RGB"))[start - first : end - first]
-            # float32 holds each squared difference exactly; sums of a few rows stay within 1e-6 of exact.
-            difference = np.subtract(original[start:end], decoded, dtype=np.float32).ravel()
-            total += float(np.dot(difference, difference))
+            total += sum_squared_error(original[start:end], decoded)
         return total

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from jpegpre_tf.jpeg.entropy.huffman import HuffmanTable
+from jpegpre_tf.runtime.native.scan_walk import ScanFinding, walk_scan
 from jpegpre_tf.runtime.pictures.jpeg_scans.refinement_scan import BandHistory
 from jpegpre_tf.runtime.pictures.jpeg_scans.scan_lanes import (
     BLOCK,
@@ -33,6 +34,11 @@ _RESTART = re.compile(rb"\xff+([\xd0-\xd7])")
 _ZEROS = bytes(64)
 # Bits still to come of a coefficient before its first scan.
 _UNSEEN = 16
+_WORDS = {
+    ScanFinding.BAD_TABLE: "a Huffman table is damaged",
+    ScanFinding.BAD_CODE: "a scan has codes that its tables have not",
+    ScanFinding.ENDED: "a scan ends before the picture does",
+}
 
 
 @dataclass
@@ -162,15 +168,14 @@ class _JpegDamage:
             (self._table(name >> 4), None if self._is_progressive else self._table(0x10 | name & 15))
             for _, name in names
         ]
-        grammar = _grammar(tables, per_mcu)
-        if not self._is_progressive and _ZEROS in raw and not _may_be_flat(grammar):
+        if not self._is_progressive and _ZEROS in raw and not _may_be_flat([ac for _, ac in tables]):
             raise DamagedScanError("a scan has zeros where the picture was")
         stream, places = bytearray(), []
         for part in parts:
             places.append((8 * len(stream), 8 * (len(stream) + len(part))))
             stream += part
             stream += PADDING
-        ScanWalker(grammar, bytes(stream)).count(places, [count * len(per_mcu) for count in counts])
+        _walk(tables, per_mcu, bytes(stream), places, [count * len(per_mcu) for count in counts])
 
     def _check_order(self, components: list[_Component], first: int, last: int, had: int) -> None:
         """A scan of a progressive file goes on where the last one of its coefficients ended: libjpeg warns if not."""
@@ -210,10 +215,29 @@ def _grammar(tables: list[tuple[HuffmanTable, HuffmanTable | None]], per_mcu: li
     return Grammar(np.concatenate(steps), np.array(slots, np.int32), 0)
 
 
-def _may_be_flat(grammar: Grammar) -> bool:
-    """Whether zeros alone are blocks without AC coefficients."""
-    firsts = grammar.steps[grammar.slots]
-    return bool(((firsts[1::2] >> 10) == 128).all())
+def _walk(
+    tables: list[tuple[HuffmanTable, HuffmanTable | None]],
+    per_mcu: list[int],
+    stream: bytes,
+    places: list[tuple[int, int]],
+    blocks: list[int],
+) -> None:
+    """Raises DamagedScanError unless each part of a scan holds exactly its blocks."""
+    found = walk_scan(stream, tables, per_mcu, places, blocks)
+    if found is None:
+        ScanWalker(_grammar(tables, per_mcu), stream).count(places, blocks)
+        return
+    finding, ends = found
+    if finding is not ScanFinding.WHOLE:
+        raise DamagedScanError(_WORDS[finding])
+    for at, (_, end) in zip(ends, places, strict=True):
+        check_surplus(stream[-(-at // 8) : end // 8])
+
+
+def _may_be_flat(tables: list[HuffmanTable | None]) -> bool:
+    """Whether zeros alone are blocks without AC coefficients: the first code of each AC table is all zeros."""
+    firsts = [table.values[0] for table in tables if table is not None and table.values]
+    return len(firsts) == len(tables) and all(first & 15 == 0 and first >> 4 != 15 for first in firsts)
 
 
 def check_scans(content: bytes) -> None:

@@ -105,6 +105,8 @@ def _plain_converter(image: Image.Image, background: str) -> Converter:
         return _from_sixteen_bits
     if image.has_transparency_data:
         return lambda strip: _on_background(strip, background)
+    if image.mode == "RGB":  # converted it would be copied once more
+        return lambda strip: strip
     return lambda strip: strip.convert("RGB")
 
 
