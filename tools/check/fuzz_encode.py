@@ -183,7 +183,7 @@ def work(share: range, seed: int, pipe: Connection) -> None:
     from jpegpre_tf.cli.common.process.quiet import quiet_pillow
     from jpegpre_tf.errors import PictureError
     from jpegpre_tf.runtime.encoding import encode_job
-    from jpegpre_tf.runtime.pictures import decode as decoded_module
+    from jpegpre_tf.runtime.pictures import load_pixels as load_module
 
     quiet_pillow()
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # libtiff tells of every damage
@@ -198,7 +198,7 @@ def work(share: range, seed: int, pipe: Connection) -> None:
             source.write_bytes(content)
             # Every second file of a kind goes the way of large pictures: in strips, some JPEG files by planes.
             limit = 1000 if number // len(KINDS) % 2 else 24_000_000
-            decoded_module.WHOLE_PIXELS = encode_job.WHOLE_PIXELS = limit
+            load_module.WHOLE_PIXELS = encode_job.WHOLE_PIXELS = limit
             pipe.send((number, "at", 0.0))
             start = time.monotonic()
             try:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -13,28 +13,21 @@ from jpegpre_tf._optional import MissingExtraError
 from jpegpre_tf.errors import PictureError
 from jpegpre_tf.jpeg.files.segments import SOI, read_segments
 from jpegpre_tf.runtime.pictures.formats.opened import FORMATS, Opened, RefusedError, open_by_kind, open_jpeg
-from jpegpre_tf.runtime.pictures.formats.tiff_strips import TiffStrips
 from jpegpre_tf.runtime.pictures.jpeg_files.jpeg_source import JpegSource, describe_jpeg, jpeg_metadata
-from jpegpre_tf.runtime.pictures.jpeg_files.planar_jpeg import decode_halved, decode_planes, planar_factors
 from jpegpre_tf.runtime.pictures.jpeg_scans.jpeg_damage import check_scans
 from jpegpre_tf.runtime.pictures.limits import Limits
+from jpegpre_tf.runtime.pictures.load_pixels import is_transparent, load_pixels
 from jpegpre_tf.runtime.pictures.metadata.metadata import Metadata
 from jpegpre_tf.runtime.pictures.metadata.promises import without_promises
-from jpegpre_tf.runtime.pictures.metadata.text_metadata import is_adobe_rgb
-from jpegpre_tf.runtime.pictures.pixels.color_description import (
-    ADOBE_RGB_PRIMARIES,
-    ColorDescription,
-    matrix_profile,
-)
-from jpegpre_tf.runtime.pictures.pixels.raster import WHOLE_PIXELS, Croppable, Raster
+from jpegpre_tf.runtime.pictures.pixels.raster import Raster
 from jpegpre_tf.runtime.pictures.pixels.rgb_strips import (
     GRAY_MODES,
     MODES,
     has_own_gamma,
-    is_key,
     profile_fits,
     rgb_converter,
 )
+from jpegpre_tf.runtime.pictures.pixels.stated_profile import describe_unused_profile, with_stated_profile
 from jpegpre_tf.storage.file_state import FileState, state_of
 from jpegpre_tf.storage.names import printable, printable_path
 
@@ -42,7 +35,6 @@ from jpegpre_tf.storage.names import printable, printable_path
 MAX_PIXELS = 178_956_970
 # libjpeg's limit (JPEG_MAX_DIMENSION), a little under the 65535 of the format.
 _LONGEST_SIDE = 65500
-_ALPHA_ROWS = 128
 COLOR_CHOICES = ("keep", "srgb")
 DEFAULT_LIMITS = Limits()
 
@@ -189,16 +181,16 @@ def _decode(file: BinaryIO, max_pixels: int, background: str, to_srgb: bool) -> 
     if image.mode not in MODES or (image.mode == "I" and image.format not in ("PNG", "PPM")):
         raise RefusedError(f"colour mode {image.mode} is not supported")
     notes += opened.notes
-    pixels = _loaded(image, file)
+    pixels = load_pixels(image, file)
     if image.info.get("aux") or image.info.get("depth_images"):  # of HEIC files
         notes.append("its HDR gain map, depth or other auxiliary pictures cannot be kept")
     if not metadata.trailer:
         metadata, dropped = without_promises(metadata)
         notes += dropped
     key = opened.transparent
-    if _is_transparent(image, pixels, key):
+    if is_transparent(image, pixels, key):
         notes.append(f"transparency was put on {background}")
-    metadata, more = _with_profile(image, metadata, opened.description)
+    metadata, more = with_stated_profile(image, metadata, opened.description)
     notes += more
     hdr = opened.description if opened.description and opened.description.is_hdr else None
     if hdr:
@@ -211,7 +203,7 @@ def _decode(file: BinaryIO, max_pixels: int, background: str, to_srgb: bool) -> 
         image, usable, background=background, to_srgb=to_srgb, transparent=key, hdr=hdr
     )
     if to_srgb and metadata.icc and not by_profile and image.mode != "CMYK":
-        notes.append(_unused_profile(metadata.icc))
+        notes.append(describe_unused_profile(metadata.icc))
     is_converted = (by_profile or hdr is not None) and to_srgb
     if image.mode == "CMYK" or by_profile:
         metadata = replace(metadata, icc=b"")  # it described the old pixels; they are sRGB now
@@ -244,55 +236,11 @@ def _opened_jpeg(file: BinaryIO, max_pixels: int) -> tuple[Opened, JpegSource, t
     return opened, jpeg, dropped
 
 
-def _with_profile(
-    image: Image.Image, metadata: Metadata, description: ColorDescription | None
-) -> tuple[Metadata, tuple[str, ...]]:
-    """Returns metadata with a profile where a colour space is stated in another way, and notes."""
-    if image.mode in GRAY_MODES or image.mode == "CMYK":
-        return metadata, ()
-    if description is not None:
-        profile = description.profile()
-        if profile or not metadata.icc:
-            return replace(metadata, icc=profile), ()
-    if not metadata.icc and is_adobe_rgb(metadata.exif):
-        profile = matrix_profile("Adobe RGB (1998)", ADOBE_RGB_PRIMARIES, 2.19921875)
-        return replace(metadata, icc=profile), (
-            "Adobe RGB, stated by EXIF alone: a profile is put into new files",
-        )
-    return metadata, ()
-
-
-def _unused_profile(icc: bytes) -> str:
-    space = icc[16:20].decode("ascii", "replace").strip()
-    kind = f"a colour profile for {space}" if space.isalnum() else "a damaged colour profile"
-    return f"its pixels are not of {kind}, which it has: not converted to sRGB"
-
-
 def _state(file: BinaryIO) -> FileState | None:
     try:
         return state_of(os.fstat(file.fileno()))
     except (OSError, AttributeError, ValueError):
         return None
-
-
-def _loaded(image: Image.Image, file: BinaryIO) -> Croppable:
-    is_large = image.width * image.height > WHOLE_PIXELS
-    factors = planar_factors(image)
-    if is_large and image.info.get("progressive") and factors:
-        # Its decoder holds all coefficients: no room beside them for the picture in 4 bytes per pixel.
-        try:
-            return decode_planes(file, factors)
-        except (ValueError, OSError):
-            # Arithmetic-coded, damaged, or incomplete in a way that libjpeg makes up for.
-            if factors == (2, 2):
-                return decode_halved(file)
-    if is_large and image.format == "TIFF":
-        # What is wrong with a file is said where it is decoded whole.
-        with suppress(Exception):
-            return TiffStrips(image, file)
-    image.load()
-    picture: Croppable = image
-    return picture
 
 
 def _check_size(size: tuple[int, int], jpeg_bytes: int | None, max_pixels: int) -> None:
@@ -305,16 +253,3 @@ def _check_size(size: tuple[int, int], jpeg_bytes: int | None, max_pixels: int) 
     # missing after an early end marker, for as long as a damaged header says.
     if jpeg_bytes is not None and width * height > 512 * jpeg_bytes:
         raise RefusedError(f"damaged file (too short for {width}x{height} pixels)")
-
-
-def _is_transparent(image: Image.Image, pixels: Croppable, key: tuple[int, ...] | None) -> bool:
-    """Whether anything shows through: many files have an alpha channel that hides nothing."""
-    width, height = pixels.size
-    strips = (
-        pixels.crop((0, top, width, min(top + _ALPHA_ROWS, height))) for top in range(0, height, _ALPHA_ROWS)
-    )
-    if key is not None:
-        return any(is_key(strip, key).any() for strip in strips)
-    if image.mode in ("RGBA", "LA", "PA"):
-        return any(strip.getchannel("A").getextrema()[0] < 255 for strip in strips)
-    return bool(image.has_transparency_data)

@@ -14,16 +14,16 @@ import numpy as np
 from jpegpre_tf.jpeg.entropy.huffman import HuffmanTable
 from jpegpre_tf.runtime.native.scan_walk import ScanFinding, walk_scan
 from jpegpre_tf.runtime.pictures.jpeg_scans.refinement_scan import BandHistory
-from jpegpre_tf.runtime.pictures.jpeg_scans.scan_lanes import (
+from jpegpre_tf.runtime.pictures.jpeg_scans.scan_grammar import (
     BLOCK,
     PADDING,
     DamagedScanError,
     Grammar,
-    ScanWalker,
     ac_steps,
     check_surplus,
     dc_steps,
 )
+from jpegpre_tf.runtime.pictures.jpeg_scans.scan_lanes import ScanWalker
 
 _SOI, _EOI, _SOS, _DHT, _DNL, _DRI = 0xD8, 0xD9, 0xDA, 0xC4, 0xDC, 0xDD
 _WALKED_FRAMES = (0xC0, 0xC1, 0xC2)

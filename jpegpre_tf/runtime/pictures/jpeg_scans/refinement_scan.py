@@ -6,7 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from jpegpre_tf.jpeg.entropy.huffman import HuffmanTable
-from jpegpre_tf.runtime.pictures.jpeg_scans.scan_lanes import PADDING, DamagedScanError, check_surplus, lookup
+from jpegpre_tf.runtime.pictures.jpeg_scans.scan_grammar import (
+    PADDING,
+    DamagedScanError,
+    check_surplus,
+    lookup,
+)
 
 
 class BandHistory:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from jpegpre_tf import runtime
 from jpegpre_tf.errors import PictureError
-from jpegpre_tf.runtime.pictures import decode as decoded_module
+from jpegpre_tf.runtime.pictures import load_pixels as load_module
 from jpegpre_tf.runtime.pictures.decode import open_decoded
 from jpegpre_tf.runtime.pictures.formats import tiff_strips
 from jpegpre_tf.runtime.pictures.formats.tiff_strips import TiffStrips
@@ -20,7 +20,7 @@ from tools.check.fuzz_encode import mutated
 
 @pytest.fixture(autouse=True)
 def small_bands(monkeypatch):
-    monkeypatch.setattr(decoded_module, "WHOLE_PIXELS", 100)
+    monkeypatch.setattr(load_module, "WHOLE_PIXELS", 100)
     monkeypatch.setattr(tiff_strips, "_BAND_PIXELS", 5000)
 
 
@@ -136,7 +136,7 @@ def test_open_picture_decodes_large_files_in_bands(photos, tmp_path, monkeypatch
     image.save(source, compression="tiff_lzw", exif=exif, dpi=(300, 300), icc_profile=b"no profile")
     assert isinstance(open_decoded(source).raster._image, TiffStrips)
     in_bands = runtime.open_picture(source)
-    monkeypatch.setattr(decoded_module, "WHOLE_PIXELS", 1_000_000)
+    monkeypatch.setattr(load_module, "WHOLE_PIXELS", 1_000_000)
     whole = runtime.open_picture(source)
     np.testing.assert_array_equal(in_bands.pixels, whole.pixels)
     assert (in_bands.metadata, in_bands.density, in_bands.notes) == (
@@ -180,7 +180,7 @@ def test_damaged_files_have_the_outcome_of_the_whole(photos, tmp_path, monkeypat
         source.write_bytes(mutated(chance.choice(seeds), chance, seeds))
         received = []
         for limit in (100, 10_000_000):
-            monkeypatch.setattr(decoded_module, "WHOLE_PIXELS", limit)
+            monkeypatch.setattr(load_module, "WHOLE_PIXELS", limit)
             try:
                 received.append(runtime.open_picture(source, max_pixels=100_000).pixels.tobytes())
             except PictureError as error:

@@ -8,7 +8,7 @@ from PIL import Image
 
 from jpegpre_tf.errors import PictureError
 from jpegpre_tf.runtime import open_picture
-from jpegpre_tf.runtime.pictures import decode as decoded_module
+from jpegpre_tf.runtime.pictures import load_pixels as load_module
 from jpegpre_tf.runtime.pictures.decode import open_decoded
 from jpegpre_tf.runtime.pictures.jpeg_files.planar_jpeg import (
     PlanarJpeg,
@@ -80,7 +80,7 @@ def test_only_what_is_surely_ycc_is_taken_apart(photos, marker):
 
 @pytest.fixture
 def everything_is_large(monkeypatch):
-    monkeypatch.setattr(decoded_module, "WHOLE_PIXELS", 100)
+    monkeypatch.setattr(load_module, "WHOLE_PIXELS", 100)
 
 
 @pytest.mark.parametrize("subsampling", [0, 1, 2])
@@ -95,7 +95,7 @@ def test_open_picture_takes_large_progressive_files_apart(
     )
     assert isinstance(open_decoded(source).raster._image, PlanarJpeg)
     apart = open_picture(source)
-    monkeypatch.setattr(decoded_module, "WHOLE_PIXELS", 1_000_000)
+    monkeypatch.setattr(load_module, "WHOLE_PIXELS", 1_000_000)
     whole = open_picture(source)
     np.testing.assert_array_equal(apart.pixels, whole.pixels)
     assert (apart.metadata, apart.density, apart.notes) == (whole.metadata, whole.density, whole.notes)

@@ -9,7 +9,7 @@ from PIL import Image
 from jpegpre_tf.errors import PictureError
 from jpegpre_tf.runtime.pictures.jpeg_scans import scan_lanes
 from jpegpre_tf.runtime.pictures.jpeg_scans.jpeg_damage import check_scans
-from jpegpre_tf.runtime.pictures.jpeg_scans.scan_lanes import DamagedScanError
+from jpegpre_tf.runtime.pictures.jpeg_scans.scan_grammar import DamagedScanError
 from jpegpre_tf.runtime.pictures.picture import open_content
 from tests.runtime.pictures.made_files import photo, saved, witness
 
