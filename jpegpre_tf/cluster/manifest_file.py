@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from jpegpre_tf._optional import require
-from jpegpre_tf.cluster.rows import COLUMNS, Row, to_text
+from jpegpre_tf.cluster.rows import COLUMNS, LATER_COLUMNS, Row, to_text
 from jpegpre_tf.errors import StorageError
 
 PARQUET, LINES = ".parquet", ".jsonl"
@@ -79,7 +79,7 @@ def _read_lines(content: bytes, columns: Sequence[str] | None) -> Iterator[list[
     batch: list[Row] = []
     for line in content.splitlines():
         row = json.loads(line)
-        batch.append({key: row[key] for key in columns or COLUMNS})
+        batch.append({key: row.get(key) if key in LATER_COLUMNS else row[key] for key in columns or COLUMNS})
         if len(batch) == _ROW_GROUP:
             yield batch
             batch = []
@@ -90,9 +90,11 @@ def _read_parquet(content: bytes, columns: Sequence[str] | None) -> Iterator[lis
     arrow = _arrow()
     try:
         with arrow.parquet.ParquetFile(io.BytesIO(content)) as file:
-            for batch in file.iter_batches(_ROW_GROUP, columns=list(columns or COLUMNS)):
-                table = arrow.Table.from_batches([batch])
-                yield table.select(list(columns or COLUMNS)).to_pylist()
+            lacking = LATER_COLUMNS.difference(file.schema_arrow.names)
+            there = [name for name in columns or COLUMNS if name not in lacking]
+            for batch in file.iter_batches(_ROW_GROUP, columns=there):
+                rows = arrow.Table.from_batches([batch]).select(there).to_pylist()
+                yield [dict.fromkeys(columns or COLUMNS) | row for row in rows]
     except arrow.ArrowException as error:
         raise ValueError(str(error)) from error
 

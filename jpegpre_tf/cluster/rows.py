@@ -29,6 +29,7 @@ COLUMNS = {
     "psnr_rgb_db": "float64",
     "ssimulacra2": "float64",
     "notes": "string",
+    "edit_reason": "string",
     "settings": "string",
     "etag_input": "string",
     "etag": "string",
@@ -39,6 +40,8 @@ COLUMNS = {
     "attempts": "int32",
     "finished": "string",
 }
+# Columns that manifests of earlier versions may lack: then they are null.
+LATER_COLUMNS = frozenset({"edit_reason"})
 # Only between workers and the run, not in the manifest: the storage failed, not the picture.
 PRIVATE = {"is_storage_error": "bool_"}
 
@@ -67,6 +70,7 @@ def result_row(task: Task, result: EncodeResult) -> Row:
         psnr_rgb_plain_db=_finite(result.psnr_plain_db),
         psnr_rgb_db=_finite(result.psnr_db),
         notes="; ".join((*result.notes, *result.reasons)) or None,
+        edit_reason=result.edit_reason,
     )
     return row
 

@@ -24,9 +24,9 @@ FIXED_HEADER_BYTES = 2 + 18 + 2 * 69 + 19 + 14 + 2
 # One component: one DQT, SOF0 13, SOS 10.
 GRAY_HEADER_BYTES = 2 + 18 + 69 + 13 + 10 + 2
 
-# Intermediates are int32 and several: they exist for this many lines at a time only, so that a photo of 12
-# million pixels needs about 0.3 GB and not 2.
-_STRIP_LINES = 256
+# Intermediates are int32 and several: they exist for this many lines at a time only, and for about as many pixels, so
+# that a photo of 12 million pixels needs about 0.3 GB and not 2.
+_STRIP_LINES, _STRIP_PIXELS = 256, 1 << 19
 
 
 @dataclass(frozen=True)
@@ -48,16 +48,22 @@ class Coefficients:
     subsampling: str
 
 
+def strip_lines(width: int) -> int:
+    """Returns how many lines of a picture are worked on at a time: a multiple of 16."""
+    return min(_STRIP_LINES, max(16, _STRIP_PIXELS // width // 16 * 16))
+
+
 def _forward(plane: Int16, table: npt.NDArray[np.integer]) -> Int16:
     """Quantised coefficients of a plane (multiples of 8): rounds coefficients half away from zero."""
     height, width = plane.shape
     result = np.empty((height // 8, width // 8, 8, 8), np.int16)
     divisor = 8 * table.astype(np.int32)  # the DCT's result is scaled by 8
-    for top in range(0, height, _STRIP_LINES):
-        strip = plane[top : top + _STRIP_LINES].astype(np.int32) - 128
+    lines = strip_lines(width)
+    for top in range(0, height, lines):
+        strip = plane[top : top + lines].astype(np.int32) - 128
         scaled = dct.forward_dct(strip.reshape(-1, 8, width // 8, 8).swapaxes(1, 2))
         rounded = (np.abs(scaled) + divisor // 2) // divisor
-        result[top // 8 : (top + _STRIP_LINES) // 8] = np.sign(scaled) * rounded
+        result[top // 8 : (top + lines) // 8] = np.sign(scaled) * rounded
     return result
 
 
@@ -65,7 +71,7 @@ def _inverse(quantized: Int16, table: npt.NDArray[np.integer]) -> Int16:
     """Samples 0..255 of a plane of quantised coefficients."""
     rows, columns = quantized.shape[:2]
     result = np.empty((rows * 8, columns * 8), np.int16)
-    step = _STRIP_LINES // 8
+    step = strip_lines(columns * 8) // 8
     for top in range(0, rows, step):
         samples = dct.inverse_dct(quantized[top : top + step].astype(np.int32) * table.astype(np.int32))
         result[top * 8 : (top + step) * 8] = samples.swapaxes(1, 2).reshape(-1, columns * 8)
@@ -124,9 +130,10 @@ def encode_coefficients(
         plane = resample.pad_edge(plane, -(-height // 8) * 8, plane.shape[1])
         return Coefficients((_forward(plane, tables[0]),), tables, height, width, subsampling)
     ycc = np.empty((3, height, width), np.int16)
-    for top in range(0, height, _STRIP_LINES):
-        strip = image[top : top + _STRIP_LINES].astype(np.int32)
-        ycc[:, top : top + _STRIP_LINES] = np.moveaxis(color.rgb_to_ycc(strip), -1, 0)
+    lines = strip_lines(width)
+    for top in range(0, height, lines):
+        strip = image[top : top + lines].astype(np.int32)
+        ycc[:, top : top + lines] = np.moveaxis(color.rgb_to_ycc(strip), -1, 0)
     planes = []
     for component in range(3):
         plane = resample.downsample(ycc[component], (1, 1) if component == 0 else factors)
@@ -148,9 +155,10 @@ def decode(coefficients: Coefficients) -> npt.NDArray[np.uint8]:
     if len(channels) == 1:
         return channels[0].astype(np.uint8)
     result = np.empty((height, width, 3), np.uint8)
-    for top in range(0, height, _STRIP_LINES):
-        strip = np.stack([channel[top : top + _STRIP_LINES] for channel in channels], axis=-1)
-        result[top : top + _STRIP_LINES] = color.ycc_to_rgb(strip.astype(np.int32))
+    lines = strip_lines(width)
+    for top in range(0, height, lines):
+        strip = np.stack([channel[top : top + lines] for channel in channels], axis=-1)
+        result[top : top + lines] = color.ycc_to_rgb(strip.astype(np.int32))
     return result
 
 

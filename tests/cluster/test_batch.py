@@ -48,6 +48,7 @@ def test_outputs_are_what_encode_writes_and_the_manifest_says_so(archive, tmp_pa
             assert row["status"] == "failed" and row["error"] in one["error"].replace(f"{archive}/", "")
             continue
         assert row["status"] == ("kept" if one["copied"] else "encoded")
+        assert row["edit_reason"] == one["edit_reason"]
         for name in ("width", "height", "size_bytes_input", "size_bytes_plain", "size_bytes"):
             assert row[name] == one[name]
         assert row["psnr_rgb_db"] == pytest.approx(one["psnr_rgb_db"], abs=1e-4)

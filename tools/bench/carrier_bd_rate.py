@@ -6,8 +6,8 @@ For each picture and quality: the file that comes out of Pillow for the carrier,
 the same decisions written directly, to the byte and sample ("ideal"). The first table has the carrier's BD-rate against
 the ideal file, which is what carriers cost: mean over pictures, and the worst of them. The second has BD-rates against
 plain files of the same encoder, Annex K's tables: "ideal" with the model's tables and network, "tables" without the
-network, "network" with Annex K's tables, "edit" with Annex K's tables by edited pixels. Ends with 1 if a mean of the
-first table is over --allowed percent.
+network, "network" with Annex K's tables, "edit" with Annex K's tables by edited pixels; --cost-only leaves it out.
+Ends with 1 if a mean of the first table is over --allowed percent.
 """
 
 import argparse
@@ -104,9 +104,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--qualities", type=int, nargs="+", default=list(QUALITIES))
     parser.add_argument("--crop", type=int, default=768, help="pixels a side that are taken of each picture")
     parser.add_argument("--json", type=Path, help="file for all curves")
+    parser.add_argument("--cost-only", action="store_true", help="the first table alone")
     parser.add_argument("--allowed", type=float, default=0.2, help="percent")
     arguments = parser.parse_args(argv)
     ways = make_files(runtime.load(arguments.profile))
+    if arguments.cost_only:
+        ways = {name: ways[name] for name in ("carrier", "ideal")}
     all_curves: dict[str, dict[str, Curves]] = {}
     for path in arguments.pictures:
         image = runtime.open_picture(path).pixels[: arguments.crop, : arguments.crop]
@@ -116,7 +119,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"measured {path.stem}", file=sys.stderr, flush=True)
     if arguments.json:
         arguments.json.write_text(json.dumps(all_curves))
-    names = list(next(iter(all_curves.values()))["plain"])
+    names = list(next(iter(all_curves.values()))["ideal"])
 
     def rates(reference: str, candidate: str) -> dict[str, dict[str, list[float]]]:
         """By range and metric: percent of each picture."""
@@ -131,7 +134,7 @@ def main(argv: list[str] | None = None) -> int:
 
     cost = rates("ideal", "carrier")
     print_table("carrier against ideal, BD-rate in percent by range in bpp: mean (worst picture)", cost)
-    for candidate in ("carrier", "ideal", "tables", "network", "edit"):
+    for candidate in [name for name in ways if name != "plain"] if "plain" in ways else []:
         print_table(f"{candidate} against plain", rates("plain", candidate))
     means = [float(np.mean(found)) for row in cost.values() for found in row.values() if found]
     print(f"\nlargest mean {max(means):+.3f}, allowed {arguments.allowed:+.3f}")

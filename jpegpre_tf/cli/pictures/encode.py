@@ -288,7 +288,8 @@ def _print_results(
     # With tables of its own, a quality promises the look of the ordinary encoder's file of that quality.
     is_calibrated = getattr(options, "tables", "standard") == "tuned"
     look = "for the same look" if is_calibrated else "at the same quality"
-    print_paragraph(encode_rows.to_sentence(results, look))
+    for sentence in (encode_rows.to_sentence(results, look), *encode_rows.to_edit_sentences(results)):
+        print_paragraph(sentence)
 
 
 def _end_journal(journal: Journal | None, arguments: argparse.Namespace) -> None:

@@ -65,15 +65,17 @@ def run(arguments: argparse.Namespace) -> int:
             is_quiet=arguments.quiet,
         )
         picture = open_input(source, arguments)
-        info = None
+        info = edit_reason = None
         if arguments.carrier:
             carrier = _make_carrier(session, picture, arguments, asked)
             edited, quality = Image.fromarray(carrier.pixels), carrier.quality
             info = carrier_info(carrier)
-            if not carrier.is_exact and not arguments.quiet:
-                wrong = f"{carrier.wrong_share:.2%} of the coefficients will come out otherwise"
+            edit_reason = carrier.edit_reason
+            if edit_reason is not None and not arguments.quiet:
                 name = printable_path(arguments.input)
-                print_note(f"'{name}': {wrong}: without --carrier the file will be better", "preprocess")
+                print_note(
+                    f"'{name}': without --carrier the file will be better: {edit_reason}", "preprocess"
+                )
         else:
             edited = Image.fromarray(session(picture.pixels, asked, arguments.strength))
             if picture.is_gray:
@@ -90,6 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
             "profile": arguments.profile,
             "strength": arguments.strength,
             "notes": list(picture.notes),
+            "edit_reason": edit_reason,
         }
         print(json.dumps(description))
     else:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jpegpre_tf.jpeg.codec import Coefficients, encode_coefficients
+from jpegpre_tf.jpeg.codec import Coefficients, encode_coefficients, strip_lines
 from jpegpre_tf.jpeg.transform import color
 from jpegpre_tf.jpeg.transform.scaled_dct import DCT_SCALES, Float32, inverse_dct
 
@@ -25,8 +25,6 @@ Float = npt.NDArray[np.float64]
 Int = npt.NDArray[np.int32]
 Int16 = npt.NDArray[np.int16]
 
-# Blocks whose samples exist as floats at a time.
-_MCU_ROWS_AT_ONCE = 16
 # Steps are cut here where they weigh errors, in levels: coarser ones need no help, and would let samples stray.
 _LARGEST_STEP = 12.0
 # Weights of errors are multiples of this, so that whoever computes them otherwise finds the same: it moves the values
@@ -193,20 +191,26 @@ def wrong_share(pixels: npt.NDArray[np.uint8], coefficients: Coefficients, encod
         coefficients, encoder_tables: What it was made of, as for `carrier_pixels`.
     """
     luma, chroma = (np.asarray(table) for table in encoder_tables)
-    received = encode_coefficients(pixels, tables=(luma, chroma)).planes
     wanted = whole_mcus(coefficients)
-    wrong = sum(int(np.count_nonzero(a != b)) for a, b in zip(received, wanted, strict=True))
+    # Whole rows of MCUs are encoded alike alone.
+    lines, wrong = strip_lines(pixels.shape[1]), 0
+    for top in range(0, len(pixels), lines):
+        received = encode_coefficients(pixels[top : top + lines], tables=(luma, chroma)).planes
+        for whole, part in zip(wanted, received, strict=True):
+            first = top * len(whole) // len(pixels)
+            wrong += int(np.count_nonzero(whole[first : first + len(part)] != part))
     return wrong / sum(plane.size for plane in wanted)
 
 
 def _sample_strips(coefficients: Coefficients, encoder_tables: Tables) -> Iterator[list[Int]]:
     """Rounded samples of all planes, some rows of MCUs at a time; not cut at 0 and 255."""
     planes = whole_mcus(coefficients)
-    for top in range(0, planes[-1].shape[0], _MCU_ROWS_AT_ONCE):
+    at_once = strip_lines(coefficients.width) // 16
+    for top in range(0, planes[-1].shape[0], at_once):
         strip = []
         for index, plane in enumerate(planes):
             vertical = 2 if index == 0 and len(planes) > 1 else 1
-            part = plane[top * vertical : (top + _MCU_ROWS_AT_ONCE) * vertical]
+            part = plane[top * vertical : (top + at_once) * vertical]
             table = np.asarray(encoder_tables[min(index, 1)])
             strip.append(raster(rounded_samples(carrier_samples(part, table), table)))
         yield strip

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jpegpre_tf.jpeg.carriers.carrier import BASIS, blocks_of, raster, whole_mcus
-from jpegpre_tf.jpeg.codec import Coefficients
+from jpegpre_tf.jpeg.codec import Coefficients, strip_lines
 from jpegpre_tf.jpeg.transform import color, resample
 
 Tables = Sequence[npt.NDArray[np.integer]]
@@ -27,7 +27,6 @@ _ROUNDS = 2
 _POWER = 8
 # Half steps. What is further off was cut at 0 or 255, and can't be mended by single levels.
 _LARGEST_ERROR = 4.0
-_MCU_ROWS_AT_ONCE = 16
 # Chroma moves only where R, G and B of all four pixels keep this distance from 0 and 255: moving Cb or Cr by
 # one moves them by up to 1.8.
 _CHROMA_ROOM = 4
@@ -50,7 +49,7 @@ def corrected_pixels(pixels: UInt8, coefficients: Coefficients, encoder_tables: 
     planes = whole_mcus(coefficients)
     result = pixels.copy()
     vertical = 1 if len(planes) == 1 else 2
-    step = _MCU_ROWS_AT_ONCE
+    step = strip_lines(coefficients.width) // 16
     for top in range(0, planes[-1].shape[0], step):
         strip = result[top * 8 * vertical : (top + step) * 8 * vertical]
         wanted = [

@@ -26,8 +26,8 @@ _FEW_CHANGED, _MOST_CHANGED = 8, 0.1
 _SAMPLED_PIXELS = 1 << 19
 # Part of the pixels that may be cut without counting what becomes of the coefficients: each pixel touches 96 at most.
 _HARMLESS_CUT = 1 / 5000 / 96
-# Quality that tables must be nearest to, at most, and the part of the coefficients that may then come out otherwise.
-_MOST_WRONG = ((80, 1 / 5000), (100, 1 / 500))
+# Quality that tables must be nearest to, at most; of so many coefficients one may then come out otherwise.
+_MOST_WRONG = ((80, 5000), (100, 500))
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,19 @@ class Carrier:
     @property
     def is_exact(self) -> bool:
         """Whether the file will be the one decided, but for 1 coefficient in 5,000, or in 500 above quality 80."""
+        return self.edit_reason is None
+
+    @property
+    def edit_reason(self) -> str | None:
+        """Why edited pixels make a better file than this carrier, one line; None if the carrier `is_exact`."""
         quality = nearest_quality(self.tables)
-        return self.wrong_share <= next(most for highest, most in _MOST_WRONG if quality <= highest)
+        one_in = next(one_in for highest, one_in in _MOST_WRONG if quality <= highest)
+        if self.wrong_share <= 1 / one_in:
+            return None
+        return (
+            f"more than 1 in {one_in:,} coefficients would come out otherwise: "
+            "steps are too fine for 8-bit samples"
+        )
 
     def finish(self, encoded: bytes) -> bytes:
         """Returns the encoder's file of `pixels` with the tables and the size that it shall have.

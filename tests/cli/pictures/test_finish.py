@@ -53,6 +53,23 @@ def test_the_way_there_and_back(folder, capsys):
     assert all((a == b).all() for a, b in zip(held.planes, decided(folder).planes, strict=True))
 
 
+def test_a_carrier_that_should_not_be_used_says_why(folder, capsys):
+    page = np.full((75, 101, 3), 255, np.uint8)
+    page[::7], page[:, ::11] = 0, (255, 0, 0)
+    Image.fromarray(page).save(folder / "in.png")
+    for quality, reason in ((60, None), (95, "more than 1 in 500 coefficients would come out otherwise")):
+        assert make_carrier(folder, "--quality", str(quality), "--json") == 0
+        output = capsys.readouterr()
+        said = json.loads(output.out)["edit_reason"]
+        if reason is None:
+            assert said is None and output.err == ""
+            continue
+        assert said.startswith(reason)
+        name = folder / "in.png"
+        note = f"'{name}': without --carrier the file will be better: {said}"
+        assert output.err == f"jpegpre preprocess: note: {note}\n"
+
+
 def test_an_encoder_with_tables_of_its_own(folder):
     # Steps finer than those that the file shall have: larger ones would cut contrast.
     tables = [np.maximum(table * 2 // 3, 2).ravel().tolist() for table in decided(folder).tables]

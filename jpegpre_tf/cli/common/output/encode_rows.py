@@ -3,6 +3,7 @@
 import argparse
 import math
 import os
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,16 @@ def to_sentence(results: Sequence[runtime.EncodeResult], look: str) -> str:
     if ordinary <= now:
         return said
     return f"{said} An ordinary encoder needs {format_size(ordinary)} {look}."
+
+
+def to_edit_sentences(results: Sequence[runtime.EncodeResult]) -> list[str]:
+    """Returns why pictures were edited instead of written by carriers: one sentence a reason, the most frequent first."""
+    reasons = Counter(result.edit_reason for result in results if result.edit_reason is not None)
+    return [
+        ("As" if len(results) == 1 else f"{count:,} of {count_of(len(results), 'picture')} as")
+        + f" with --tables standard: {reason}."
+        for reason, count in reasons.most_common()
+    ]
 
 
 def sum_sizes(results: Sequence[runtime.EncodeResult]) -> tuple[int, int, int]:

@@ -17,15 +17,11 @@ from jpegpre_tf.runtime.encoding.jpeg_encoder import JpegEncoder
 from jpegpre_tf.runtime.encoding.jpeg_file import encode_jpeg
 from jpegpre_tf.runtime.encoding.options import EncodeOptions
 from jpegpre_tf.runtime.inference.carrier import Carrier
-from jpegpre_tf.runtime.inference.kernel_library import kernel_library
 
 TablesOf = Callable[[float], npt.NDArray[np.uint8]]
 
 # libjpeg refuses longer sides, and a carrier's are multiples of 16.
 _LONGEST_SIDE = 65_500 // 16 * 16
-# Carriers of larger pictures would take more memory than docs/files.md promises where NumPy makes them: without the
-# kernel in C their pixels are edited.
-_MOST_PIXELS_IN_NUMPY = 24_000_000
 # Encoder qualities that are tried for a picture in strips.
 _MOST_TRIALS = 3
 _probed: "weakref.WeakKeyDictionary[JpegEncoder, EncoderTables]" = weakref.WeakKeyDictionary()
@@ -89,13 +85,8 @@ class Carriers:
         Raises:
             PictureError: If it must not, and no other tables will do.
         """
-        if carrier.is_exact:
-            return None
-        reason = (
-            f"{carrier.wrong_share:.2%} of the coefficients would come out otherwise: "
-            "steps are too fine for 8-bit samples"
-        )
-        if self._is_bound:
+        reason = carrier.edit_reason
+        if reason is not None and self._is_bound:
             raise PictureError(f"the tables given cannot be used: {reason}")
         return reason
 
@@ -129,10 +120,6 @@ def make_carriers(
         raise CarrierError("the preprocessing can only edit pixels")
     if options.strength > 0 and not preprocess.can_decide:
         raise CarrierError("the model can only edit pixels")
-    if height * width > _MOST_PIXELS_IN_NUMPY and kernel_library() is None:
-        raise CarrierError(
-            "without the kernel in C, carriers of more than 24 megapixels take too much memory"
-        )
     if max(height, width) > _LONGEST_SIDE:
         raise CarrierError(
             f"the carrier of a side of more than {_LONGEST_SIDE:,} pixels is too large to encode"
