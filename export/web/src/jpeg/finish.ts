@@ -1,5 +1,6 @@
 /** The header of an encoded carrier, made to say what its coefficients mean; the same as jpegpre_tf/jpeg/carriers/finish.py. */
 import { readFrame, ZIGZAG, type Frame } from "./frame.js";
+import { withoutPadding, type Blocks } from "./luma_scans.js";
 import type { Tables } from "./tables.js";
 
 const BLOCK = 8;
@@ -8,7 +9,8 @@ const KINDS = ["luma", "chroma"] as const;
 
 /**
  * Returns an encoded carrier with the tables and the size that the file shall have. Only entries of quantization tables and the two
- * numbers of the frame header change: entropy-coded bytes and metadata stay as the encoder wrote them.
+ * numbers of the frame header change: entropy-coded bytes and metadata stay as the encoder wrote them. Except in progressive files of an
+ * odd number of blocks each way, whose scans of luma are written anew without the blocks that the picture has not.
  *
  * @param jpeg The carrier as an encoder wrote it: baseline or progressive, 4:2:0 or one component.
  * @param encoder Tables that the carrier was made for.
@@ -26,7 +28,7 @@ export function finish(
   checkTables("encoder", encoder);
   checkTables("target", target);
   const frame = readFrame(jpeg);
-  checkSize(frame, width, height);
+  const isPadded = checkSize(frame, width, height);
   const result = new Uint8Array(jpeg);
   for (const [number, kinds] of tablesInUse(frame)) {
     const table = frame.tables.get(number);
@@ -47,7 +49,9 @@ export function finish(
     ZIGZAG.forEach((natural, i) => (result[table.start + i] = entries[natural]!));
   }
   result.set([height >> 8, height & 255, width >> 8, width & 255], frame.start + 1);
-  return result;
+  if (!isPadded) return result;
+  const blocks = (wide: number, high: number): Blocks => ({ columns: Math.ceil(wide / BLOCK), rows: Math.ceil(high / BLOCK) });
+  return withoutPadding(result, frame.components[0]!.id, blocks(frame.width, frame.height), blocks(width, height));
 }
 
 /** @throws RangeError if they are no tables of 8 bits. */
@@ -69,7 +73,8 @@ function tablesInUse({ components }: Frame): Map<number, (typeof KINDS)[number][
   return found;
 }
 
-function checkSize(frame: Frame, width: number, height: number): void {
+/** @returns Whether scans of luma alone have blocks that the picture has not. */
+function checkSize(frame: Frame, width: number, height: number): boolean {
   const { components, scans } = frame;
   const isGray = components.length === 1;
   const factors = components.map(({ horizontal, vertical }) => `${horizontal}x${vertical}`).join(",");
@@ -85,13 +90,7 @@ function checkSize(frame: Frame, width: number, height: number): void {
   if (scans.length === 0) throw new RangeError("the JPEG file has no scan");
   // A scan of luma alone has the blocks that hold the picture, not those that complete an MCU.
   const isLumaAlone = scans.some(({ payload }) => payload[0] === 1 && payload[1] === components[0]!.id);
-  const columns = Math.ceil(width / BLOCK);
-  const rows = Math.ceil(height / BLOCK);
-  if (!isGray && isLumaAlone && (columns % 2 || rows % 2)) {
-    throw new RangeError(
-      `a carrier of ${width}x${height} must be encoded as baseline: it is ${columns}x${rows} blocks, and a progressive file needs an even number each way`,
-    );
-  }
+  return !isGray && isLumaAlone && Boolean(Math.ceil(width / BLOCK) % 2 || Math.ceil(height / BLOCK) % 2);
 }
 
 function isEqual(a: readonly number[], b: readonly number[]): boolean {

@@ -1,4 +1,5 @@
 /** The same coefficients in fewer bytes: the Huffman tables that suit the picture, where an encoder wrote the standard's. */
+import { BitWriter } from "./bits.js";
 import { encodingTable, optimalCode, type Code } from "./huffman.js";
 import { findScan, readScan, type Symbols } from "./scan.js";
 import { DHT, joined, segment } from "./segments.js";
@@ -36,31 +37,12 @@ export function reoptimized(jpeg: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuff
 
 function writeScan({ codes, bits, count }: Symbols, better: Map<number, Code>): Uint8Array {
   const tables = new Map([...better].map(([slot, code]) => [slot, encodingTable(code)]));
-  let output = new Uint8Array(1 << 16);
-  let at = 0;
-  let window = 0;
-  let held = 0;
-  const put = (value: number, length: number): void => {
-    window = ((window << length) | value) >>> 0;
-    held += length;
-    for (; held >= 8; held -= 8) {
-      const byte = (window >>> (held - 8)) & 255;
-      output[at++] = byte;
-      if (byte === 255) output[at++] = 0;
-    }
-    window &= 255;
-  };
+  const writer = new BitWriter();
   for (let i = 0; i < count; i++) {
-    if (at + 16 > output.length) {
-      const longer = new Uint8Array(output.length * 2);
-      longer.set(output);
-      output = longer;
-    }
     const symbol = codes[i]! & 255;
     const entry = tables.get(codes[i]! >> 8)![symbol]!;
-    put(entry >>> 5, entry & 31);
-    put(bits[i]!, symbol & 15);
+    writer.put(entry >>> 5, entry & 31);
+    writer.put(bits[i]!, symbol & 15);
   }
-  if (held) put((1 << (8 - held)) - 1, 8 - held);
-  return output.subarray(0, at);
+  return writer.end();
 }

@@ -41,7 +41,8 @@ export interface Symbols {
   readonly count: number;
 }
 
-function readCodes(payloads: Uint8Array[]): Map<number, Code> {
+/** Huffman codes by class and number, of the payloads of DHT segments. */
+export function readCodes(payloads: Uint8Array[]): Map<number, Code> {
   const codes = new Map<number, Code>();
   for (const payload of payloads) {
     for (let at = 0; at + 17 <= payload.length; ) {

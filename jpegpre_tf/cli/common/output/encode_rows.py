@@ -64,7 +64,7 @@ def to_sentence(results: Sequence[runtime.EncodeResult], look: str) -> str:
 
 
 def to_edit_sentences(results: Sequence[runtime.EncodeResult]) -> list[str]:
-    """Returns why pictures were edited instead of written by carriers: one sentence a reason, the most frequent first."""
+    """Returns why pictures were edited and have no carriers: one sentence a reason, the most frequent first."""
     reasons = Counter(result.edit_reason for result in results if result.edit_reason is not None)
     return [
         ("As" if len(results) == 1 else f"{count:,} of {count_of(len(results), 'picture')} as")
