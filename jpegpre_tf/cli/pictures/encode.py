@@ -5,9 +5,7 @@ import contextlib
 import json
 import os
 import sys
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -18,11 +16,19 @@ from jpegpre_tf.cli.common.arguments.encode_arguments import add_encode_argument
 from jpegpre_tf.cli.common.encoder import other_encoder
 from jpegpre_tf.cli.common.journal import Journal, journal_for
 from jpegpre_tf.cli.common.output import encode_rows
+from jpegpre_tf.cli.common.output.encode_lines import (
+    hide_folder,
+    log_failure,
+    log_problems,
+    name_standard,
+    print_results,
+    print_resumed,
+)
 from jpegpre_tf.cli.common.output.messages import print_line, print_note
 from jpegpre_tf.cli.common.output.progress import Progress
-from jpegpre_tf.cli.common.output.table import print_paragraph, print_table, screen_rows
 from jpegpre_tf.cli.common.output.units import count_of
 from jpegpre_tf.cli.common.plan import Plan, Task, plan, plan_in_place
+from jpegpre_tf.cli.common.process.in_order import in_order
 from jpegpre_tf.cli.common.process.quiet import allow_pixels, quiet_pillow, without_decoders_messages
 from jpegpre_tf.cli.common.process.standard_streams import STANDARD, standard_paths
 from jpegpre_tf.cli.common.score import ssimulacra2_score
@@ -83,7 +89,7 @@ def _print_plan(arguments: argparse.Namespace, planned: Plan) -> int:
         elif not arguments.quiet:
             print(f"{printable_path(task.source)} -> {printable_path(task.target)}")
     failures = sum(problem.is_failure for problem in planned.problems)
-    _tell_problems(arguments, planned, print_line)
+    log_problems(arguments, planned, print_line)
     if not arguments.quiet:
         print_note(
             f"--dry-run: {count_of(len(planned.tasks), 'picture')}, nothing was read or written", "encode"
@@ -153,12 +159,12 @@ def _encode(arguments: argparse.Namespace, planned: Plan) -> int:
         except MemoryError:
             return PictureError(f"not enough memory for '{printable_path(task.source)}'")
 
-    results, page, failures, resumed = _collect(arguments, planned, _outcomes(tasks, work, jobs), options)
+    results, page, failures, resumed = _collect(arguments, planned, in_order(tasks, work, jobs), options)
     _end_journal(journal, arguments)
     if arguments.resume and not arguments.quiet:
-        _tell_of_resuming(resumed, len(tasks))
+        print_resumed(resumed, len(tasks))
     if results and arguments.output != STANDARD and not arguments.quiet:
-        _print_results(arguments, results, options)
+        print_results(arguments, results, options)
     if page is not None and len(tasks) > failures:
         _write_page(page, Path(arguments.page), arguments)
     return 1 if failures else 0
@@ -185,18 +191,18 @@ def _collect(
             Progress("pictures", total, is_shown=is_shown) as progress,
             contextlib.closing(outcomes) as following,  # type: ignore[type-var]
         ):
-            _tell_problems(arguments, planned, progress.log)
+            log_problems(arguments, planned, progress.log)
             for task, outcome in following:
                 progress.advance()
                 if isinstance(outcome, JpegpreError):
                     failures += 1
-                    _tell_failure(
-                        arguments, str(task.source), _hide_folder(arguments, task, str(outcome)), progress.log
+                    log_failure(
+                        arguments, str(task.source), hide_folder(arguments, task, str(outcome)), progress.log
                     )
                     continue
                 finished += 1
                 resumed += outcome.was_done
-                result = _name_standard(arguments, outcome.result)
+                result = name_standard(arguments, outcome.result)
                 for note in result.notes if not arguments.quiet else ():
                     progress.log(f"jpegpre encode: note: '{printable_path(result.source)}': {note}")
                 if arguments.json:
@@ -214,37 +220,6 @@ def _collect(
     return results, page, failures, resumed
 
 
-def _tell_problems(arguments: argparse.Namespace, planned: Plan, log: Callable[[str], None]) -> None:
-    for problem in planned.problems:
-        if problem.is_failure:
-            _tell_failure(arguments, str(problem.source), problem.reason, log)
-        elif not arguments.quiet:
-            log(f"jpegpre encode: note: {problem.reason}")
-
-
-def _tell_failure(
-    arguments: argparse.Namespace, source: str, reason: str, log: Callable[[str], None]
-) -> None:
-    log(f"jpegpre encode: error: {reason}")
-    if arguments.json:
-        name = STANDARD if arguments.inputs == [STANDARD] else source
-        print(json.dumps({"input": name, "error": reason}), flush=True)
-
-
-def _hide_folder(arguments: argparse.Namespace, task: Task, text: str) -> str:
-    # Where stdin and stdout were put says nothing to anybody.
-    for given, path in ((arguments.inputs, task.source), ([arguments.output], task.target)):
-        if given == [STANDARD]:
-            text = text.replace(f"{path.parent}/", "")
-    return text
-
-
-def _name_standard(arguments: argparse.Namespace, result: runtime.EncodeResult) -> runtime.EncodeResult:
-    if arguments.inputs == [STANDARD]:
-        result = replace(result, source=Path(STANDARD))
-    return replace(result, target=Path(STANDARD)) if arguments.output == STANDARD else result
-
-
 def _read_before(task: Task) -> tuple[bytes, tuple[int, int]] | None:
     """Returns content and times of the input, which may be replaced; None where it cannot be read, said elsewhere."""
     try:
@@ -255,54 +230,11 @@ def _read_before(task: Task) -> tuple[bytes, tuple[int, int]] | None:
     return content, (status.st_atime_ns, status.st_mtime_ns)
 
 
-def _outcomes(
-    tasks: list[Task], work: Callable[[Task], Outcome], jobs: int
-) -> Iterator[tuple[Task, Outcome]]:
-    """Yields each task with its result or error, in order, working on `jobs` of them at a time."""
-    waiting: deque[tuple[Task, Future[Outcome]]] = deque()
-    with ThreadPoolExecutor(jobs) as pool:
-        try:
-            for task in tasks:
-                waiting.append((task, pool.submit(work, task)))
-                # Two per worker keep all of them busy; more would only pile up finished files in memory.
-                if len(waiting) >= 2 * jobs:
-                    first, future = waiting.popleft()
-                    yield first, future.result()
-            while waiting:
-                first, future = waiting.popleft()
-                yield first, future.result()
-        finally:
-            for _, future in waiting:
-                future.cancel()
-
-
-def _print_results(
-    arguments: argparse.Namespace, results: list[runtime.EncodeResult], options: runtime.EncodeOptions
-) -> None:
-    if arguments.details:
-        rows = [encode_rows.to_detailed_row(result) for result in results]
-        print_table(encode_rows.DETAILED_HEADER, rows, encode_rows.to_detailed_totals(results))
-    elif len(results) > 1:
-        totals = encode_rows.to_totals(results)
-        print_table(encode_rows.HEADER, encode_rows.to_rows(results), totals, most_rows=screen_rows())
-    # With tables of its own, a quality promises the look of the ordinary encoder's file of that quality.
-    is_calibrated = getattr(options, "tables", "standard") == "tuned"
-    look = "for the same look" if is_calibrated else "at the same quality"
-    for sentence in (encode_rows.to_sentence(results, look), *encode_rows.to_edit_sentences(results)):
-        print_paragraph(sentence)
-
-
 def _end_journal(journal: Journal | None, arguments: argparse.Namespace) -> None:
     if journal is not None:
         journal.close()
         if journal.problem and not arguments.quiet:
             print_note(journal.problem, "encode")
-
-
-def _tell_of_resuming(done: int, pictures: int) -> None:
-    said = f"{done:,} of {pictures:,} pictures had been done" if done else "nothing had been done"
-    left = ": nothing to do" if done == pictures else ""
-    print_note(f"{said} by a run with the same options{left}", "encode")
 
 
 def _write_page(page: runtime.ComparePage, path: Path, arguments: argparse.Namespace) -> None:
