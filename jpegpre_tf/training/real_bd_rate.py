@@ -25,6 +25,8 @@ RGBImage = npt.NDArray[np.uint8]
 Curve = tuple[list[float], list[float]]
 # A picture and a quality -> size in bytes and decoded picture.
 Encode = Callable[[RGBImage, int], tuple[float, RGBImage]]
+# Images (1, H, W, 3) and tables (1, 2, 8, 8) -> rate_bpp (1,) and decoded images.
+DecidedFile = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
 
 class RealBDRate(keras.callbacks.Callback):
@@ -62,6 +64,8 @@ class RealBDRate(keras.callbacks.Callback):
         pictures = itertools.islice(readable.load_all(), count)
         self.pictures = [_middle(picture, size) for picture in pictures]
         self._plain: list[dict[str, Curve]] = []
+        # The last preprocessor and its compiled function, which takes longer to compile than to run.
+        self._decided_file: tuple[Any, DecidedFile] | None = None
         self._functions = {name: tf.function(function) for name, function in METRICS.items()}
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
@@ -69,20 +73,25 @@ class RealBDRate(keras.callbacks.Callback):
             with averaged(self.model):
                 logs.update(self.measure(self.model.preprocessor, self.model.tuned_tables))
 
-    def measure(self, preprocessor: Any, tuned_tables: Any = None) -> dict[str, float]:
+    def measure(self, preprocessor: Any, tuned_tables: Any = None, *, edits: bool = True) -> dict[str, float]:
         """BD-rates in percent.
 
         Args:
             preprocessor: Any callable `(image, tables, strength=)` -> image, with a `decide` if there are tuned tables;
                 None for coefficients that are rounded.
             tuned_tables: `TunedTables` of the files, or None for Annex K's.
+            edits: Whether edited pixels are measured beside files of tuned tables.
         """
         if not self._plain:
             self._plain = [self._curves(picture, _encode) for picture in self.pictures]
         if tuned_tables is None:
             return self._rates("bd", _edited(preprocessor))
-        result = self._rates("bd", _decided(preprocessor, tuned_tables.to_stored().tables))
-        return result | (self._rates("edit", _edited(preprocessor)) if preprocessor is not None else {})
+        if self._decided_file is None or self._decided_file[0] is not preprocessor:
+            self._decided_file = preprocessor, _compile_decided(preprocessor)
+        result = self._rates("bd", _decided(self._decided_file[1], tuned_tables.to_stored().tables))
+        if preprocessor is None or not edits:
+            return result
+        return result | self._rates("edit", _edited(preprocessor))
 
     def _rates(self, prefix: str, encode: Encode) -> dict[str, float]:
         found: dict[str, list[float]] = {name: [] for name in METRICS}
@@ -128,9 +137,7 @@ def _edited(preprocessor: Any) -> Encode:
     return encode
 
 
-def _decided(preprocessor: Any, tables_at: Callable[[int], npt.NDArray[np.uint8]]) -> Encode:
-    """The file with the decisions for tuned tables: what `finish` makes of an encoded carrier."""
-
+def _compile_decided(preprocessor: Any) -> DecidedFile:
     @tf.function(jit_compile=True)
     def file_of(image: tf.Tensor, tables: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         if preprocessor is None:
@@ -141,6 +148,12 @@ def _decided(preprocessor: Any, tables_at: Callable[[int], npt.NDArray[np.uint8]
             decisions = preprocessor.decide(image, tables, tf.ones([1]))
         rate = rate_of_decisions(decisions, tables, count_stuffing=True)
         return rate, decode_decisions(decisions, tables)
+
+    return file_of
+
+
+def _decided(file_of: DecidedFile, tables_at: Callable[[int], npt.NDArray[np.uint8]]) -> Encode:
+    """The file with the decisions for tuned tables: what `finish` makes of an encoded carrier."""
 
     def encode(picture: RGBImage, quality: int) -> tuple[float, RGBImage]:
         tables = tf.constant(tables_at(quality)[None], tf.float32)
