@@ -11,7 +11,7 @@ from PIL import Image
 from jpegpre_tf.jpeg.files.components import component_files
 from jpegpre_tf.runtime.pictures.jpeg_files.planar_jpeg import decode_planes, planar_factors
 from tests.corpus.case import cjpeg, package, tool
-from tools.check.fuzz_encode import mutated
+from tools.check.fuzz_files import mutated
 
 # Pillow's number for it, and luma samples per chroma sample.
 SUBSAMPLINGS = {0: (1, 1), 1: (2, 1), 2: (2, 2)}

@@ -15,7 +15,7 @@ from jpegpre_tf.runtime.pictures.decode import open_decoded
 from jpegpre_tf.runtime.pictures.formats import tiff_strips
 from jpegpre_tf.runtime.pictures.formats.tiff_strips import TiffStrips
 from tests.corpus.case import package
-from tools.check.fuzz_encode import mutated
+from tools.check.fuzz_files import mutated
 
 
 @pytest.fixture(autouse=True)
