@@ -25,19 +25,21 @@ def print_simulator(results: dict[str, Rows]) -> None:
     print("| encoder | simulator | " + " | ".join(f"q{q}" for q in QUALITIES) + " | mean |")
     print("| --- | --- |" + " ---: |" * (len(QUALITIES) + 1))
     for name, rows in results.items():
-        for label, key in (("network", "psnr"), ("exact libjpeg-turbo at the same size", "stand_in")):
+        for label, key in (("network", "psnr"), ("stand-in", "stand_in")):
             if name == "libjpeg-turbo" and key == "stand_in":
                 continue
             values = mean_over(rows, lambda row, key=key: row[key])
             cells = " | ".join(f"{value:.1f}" for value in [*values, np.mean(values)])
             print(f"| {name} | {label} | {cells} |")
-    print("\nPSNR bias: simulated less real PSNR to the original, dB, mean over pictures\n")
+    print("\nPSNR bias: simulated less real PSNR to the original, in 0.01 dB, mean over pictures\n")
     print("| encoder | " + " | ".join(f"q{q}" for q in QUALITIES) + " | largest |")
     print("| --- |" + " ---: |" * (len(QUALITIES) + 1))
     for name, rows in results.items():
         bias = mean_over(rows, lambda row: row["psnr_original"] - row["psnr_original_real"])
         largest = max(abs(value) for value in bias)
-        print(f"| {name} | " + " | ".join(f"{value:+.3f}" for value in bias) + f" | {largest:.3f} |")
+        print(
+            f"| {name} | " + " | ".join(f"{100 * value:+.1f}" for value in bias) + f" | {100 * largest:.1f} |"
+        )
     print("\n| encoder | equal samples % | worst picture, dB |\n| --- | ---: | ---: |")
     for name, rows in results.items():
         equal, worst = np.mean([row["equal"] for row in rows]), min(row["psnr"] for row in rows)

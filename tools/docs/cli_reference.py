@@ -6,11 +6,13 @@ python tools/docs/cli_reference.py --check    # exits with 1 if it is not curren
 
 import argparse
 import sys
+import textwrap
 from pathlib import Path
 
 from jpegpre_tf.cli.common.arguments.verbs import EXIT_CODES, VERBS
 from jpegpre_tf.cli.main import build_parser
 
+LINE = 120  # characters of prose
 PAGE = Path(__file__).parents[2] / "docs" / "cli.md"
 HEAD = """# The command line
 
@@ -49,12 +51,21 @@ def _parser_of(verb: str) -> argparse.ArgumentParser:
 
 
 def _options(parser: argparse.ArgumentParser) -> str:
-    rows = ["| argument | |", "| --- | --- |"]
+    items = []
     for action in parser._actions:
         if isinstance(action, argparse._HelpAction) or action.help == argparse.SUPPRESS:
             continue
-        rows.append(f"| {_name(action)} | {_help(parser, action)} |")
-    return "\n".join(rows) + "\n"
+        help_text = _help(parser, action)
+        item = f"{_name(action)}: {help_text}" if help_text else _name(action)
+        items += textwrap.wrap(
+            item,
+            LINE,
+            initial_indent="- ",
+            subsequent_indent="  ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    return "\n".join(items) + "\n"
 
 
 def _name(action: argparse.Action) -> str:
@@ -71,7 +82,7 @@ def _name(action: argparse.Action) -> str:
 
 
 def _code(text: str) -> str:
-    return "`" + text.replace("|", "\\|") + "`"
+    return f"`{text}`"
 
 
 def _help(parser: argparse.ArgumentParser, action: argparse.Action) -> str:
@@ -80,7 +91,7 @@ def _help(parser: argparse.ArgumentParser, action: argparse.Action) -> str:
     values = vars(action) | {"prog": parser.prog}
     if action.dest == "jobs" and parser.prog.endswith("evaluate"):  # a number of this machine
         values["default"] = "one per core"
-    return " ".join((action.help % values).split()).replace("|", "\\|")
+    return " ".join((action.help % values).split())
 
 
 def _sentence(text: str) -> str:
