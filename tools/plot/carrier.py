@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 from jpegpre_tf import runtime
 
 PICTURE = Path(__file__).parents[2] / "tests" / "pictures" / "gb82_girl.webp"
-SIDE = 320
+SIDE, LEFT = 320, 248
 QUALITY = 50
 
 
@@ -24,7 +24,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("-o", "--output", type=Path, default=Path("docs/carrier.webp"))
     output = parser.parse_args(argv).output
-    original = runtime.open_picture(PICTURE).pixels[:SIDE, :SIDE]
+    original = runtime.open_picture(PICTURE).pixels[:SIDE, LEFT : LEFT + SIDE]
     session = runtime.load("balanced")
     carrier = session.carrier(original, QUALITY, 1.0 if session.can_decide else 0.0)
     if carrier.quality is None:
