@@ -135,7 +135,7 @@ CASES = [
          check=looks_like_the_photo),
     Case("pages.tif", "TIFF, two pages", lambda: frames("TIFF"), says=(r"holds 2 pictures",)),
     Case("orientation-6.tif", "TIFF with orientation", lambda: oriented(6, "TIFF")),
-    Case("float.tif", "TIFF, floating point", outcome=REFUSED, says=(r"colour mode F is not supported",),
+    Case("float.tif", "TIFF, floating point", outcome=REFUSED, says=(r"32-bit floating-point samples",),
          make=lambda: tiff(np.asarray(photo().convert("L")).astype(np.float32) / 255)),
     Case("lab.tif", "TIFF, CIE L*a*b*", outcome=REFUSED, says=(r"colour mode LAB is not supported",),
          make=lambda: saved("TIFF", lab())),

@@ -1,5 +1,6 @@
 """Decides, before any work starts, which file is written for which input."""
 
+import contextlib
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -46,14 +47,20 @@ class Plan:
 
 
 def plan(
-    inputs: Iterable[str], output: str, also_written: Iterable[str] = (), on_collision: str = "refuse"
+    inputs: Iterable[str],
+    output: str,
+    also_written: Iterable[str] = (),
+    on_collision: str = "refuse",
+    *,
+    makes_folder: bool = True,
 ) -> Plan:
     """Returns one task per picture, in the order given, folders in order of name.
 
     `output` is a file if there is a single input file and it ends in .jpg or .jpeg; otherwise a folder, in
     which the structure of input folders is kept and every name gets the suffix .jpg unless it has a JPEG one.
     A missing input file stays a task, and fails when its turn comes; a folder that cannot be read is a problem.
-    `also_written` are further files that the command will write; `on_collision` see `output_names`.
+    `also_written` are further files that the command will write; `on_collision` see `output_names`. Where names
+    differ in case or accents alone, the output folder is made, unless `makes_folder` is false, and a file in it tried.
 
     Raises:
         UsageError: If outputs would collide with each other or with an input, if several pictures are to go
@@ -78,22 +85,32 @@ def plan(
             for path in paths
             for base, source in _pictures_in(path, without=out, problems=problems)
         ]
-        tasks = _name_outputs(found, out, on_collision, problems)
+        tasks = _name_outputs(found, out, on_collision, problems, makes_folder=makes_folder)
     _check_any(tasks, problems, f"no pictures in {_list(paths)}")
     _refuse_collisions(tasks, [Path(text) for text in also_written])
     return Plan(tasks, problems)
 
 
 def _name_outputs(
-    found: list[tuple[Path, str]], out: Path, on_collision: str, problems: list[Problem]
+    found: list[tuple[Path, str]],
+    out: Path,
+    on_collision: str,
+    problems: list[Problem],
+    *,
+    makes_folder: bool,
 ) -> list[Task]:
     """Returns the tasks; pictures whose name another one takes are problems, or refused all together."""
     relatives = [relative for _, relative in found]
     names = output_names(relatives, on_collision)
     folded = output_names(relatives, on_collision, fold_name)
-    # Only where it matters is a file written to see which of the two kinds of folders this is.
-    if folded != names and folds_names(out):
-        names = folded
+    # Only where it matters is a file written to see which of the two kinds of folders this is. Folders of one disk
+    # may differ (ext4, Windows), so the output's own is asked rather than one above it.
+    if folded != names:
+        if makes_folder:
+            with contextlib.suppress(OSError):  # told where the first file is written
+                out.mkdir(parents=True, exist_ok=True)
+        if folds_names(out):
+            names = folded
     tasks = []
     for (source, _), (name, other) in zip(found, names, strict=True):
         if other is None:

@@ -66,7 +66,13 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.in_place:
         planned = plan_in_place(arguments.inputs, also_written)
     else:
-        planned = plan(arguments.inputs, arguments.output, also_written, arguments.on_collision)
+        planned = plan(
+            arguments.inputs,
+            arguments.output,
+            also_written,
+            arguments.on_collision,
+            makes_folder=not arguments.dry_run,
+        )
     return _print_plan(arguments, planned) if arguments.dry_run else _encode(arguments, planned)
 
 

@@ -14,7 +14,7 @@ from jpegpre_tf.errors import PictureError
 from jpegpre_tf.jpeg.files.segments import SOI, read_segments
 from jpegpre_tf.runtime.pictures.formats.opened import FORMATS, Opened, RefusedError, open_by_kind, open_jpeg
 from jpegpre_tf.runtime.pictures.jpeg_files.jpeg_source import JpegSource, describe_jpeg, jpeg_metadata
-from jpegpre_tf.runtime.pictures.jpeg_scans.jpeg_damage import check_scans
+from jpegpre_tf.runtime.pictures.jpeg_scans.jpeg_damage import check_frame, check_scans
 from jpegpre_tf.runtime.pictures.limits import Limits
 from jpegpre_tf.runtime.pictures.load_pixels import is_transparent, load_pixels
 from jpegpre_tf.runtime.pictures.metadata.metadata import Metadata
@@ -158,6 +158,8 @@ def _reason(error: Exception, max_pixels: int) -> str:
         return f"more than {max_pixels} pixels"
     # Decoders quote the file, control characters too.
     first_line = printable(next(iter(str(error).splitlines()), ""))
+    if first_line == "could not create decoder object":  # of WebP, whatever is wrong
+        return "damaged or truncated file"
     if isinstance(error, OSError):
         return error.strerror or first_line
     return f"damaged file ({first_line or type(error).__name__})"
@@ -228,12 +230,16 @@ def _decode(file: BinaryIO, max_pixels: int, background: str, to_srgb: bool) -> 
 def _opened_jpeg(file: BinaryIO, max_pixels: int) -> tuple[Opened, JpegSource, tuple[str, ...]]:
     content = file.read()
     segments = read_segments(content)
+    try:
+        notes = check_frame(segments)
+    except ValueError as error:
+        raise RefusedError(str(error)) from error
     opened = open_jpeg(file, segments)
     _check_size(opened.image.size, len(content), max_pixels)
     opened.metadata, dropped = jpeg_metadata(content, segments, opened.metadata)
     jpeg = describe_jpeg(opened.image, content, segments)
     check_scans(content)
-    return opened, jpeg, dropped
+    return opened, jpeg, (*notes, *dropped)
 
 
 def _state(file: BinaryIO) -> FileState | None:

@@ -1,4 +1,5 @@
 import os
+from pathlib import Path
 
 import pytest
 
@@ -162,9 +163,16 @@ def test_names_that_differ_in_case_are_one_where_the_folder_says_so(here, monkey
     for name in ("y.png", "Y.jpg"):
         (here / "p" / name).write_bytes(b"x")
     assert len(plan(["p"], "out").tasks) == 2
-    monkeypatch.setattr("jpegpre_tf.cli.common.plan.folds_names", lambda folder: True)
+    tried = []
+    monkeypatch.setattr("jpegpre_tf.cli.common.plan.folds_names", lambda folder: not tried.append(folder))
     with pytest.raises(UsageError, match=r"'p/Y\.jpg' and 'p/y\.png' would both be written"):
         plan(["p"], "out")
+    # The folder itself is asked, which may be unlike the one above it; a dry run makes none.
+    for makes_folder in (False, True):
+        with pytest.raises(UsageError, match="would both be written"):
+            plan(["p"], "new/deep", makes_folder=makes_folder)
+        assert (here / "new/deep").is_dir() == makes_folder
+    assert tried == [Path("out"), Path("new/deep"), Path("new/deep")]
 
 
 def test_a_dot_in_a_name_is_no_suffix(here):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImagePalette, UnidentifiedImageError
 
 from jpegpre_tf._optional import require
 from jpegpre_tf.jpeg.files.segments import SOI, JpegSegments, segment
@@ -17,8 +17,16 @@ from jpegpre_tf.runtime.pictures.formats.container_metadata import (
     read_all,
 )
 from jpegpre_tf.runtime.pictures.formats.pieced_file import open_pieces
-from jpegpre_tf.runtime.pictures.formats.png_source import SIGNATURE, PngSource, read_png
+from jpegpre_tf.runtime.pictures.formats.png_pixels import (
+    check_pixels,
+    count_bytes,
+    read_sixteen_bits_with_key,
+    scale_key,
+    stretch_range,
+)
+from jpegpre_tf.runtime.pictures.formats.png_source import SIGNATURE, read_png
 from jpegpre_tf.runtime.pictures.formats.tiff_directory import Directory, exif_of, read_directory
+from jpegpre_tf.runtime.pictures.formats.tiff_jpeg import check_jpeg_pieces
 from jpegpre_tf.runtime.pictures.formats.tiff_samples import decode_deep, find_raw, is_deep
 from jpegpre_tf.runtime.pictures.metadata.metadata import EXIF_PREFIX, Metadata
 from jpegpre_tf.runtime.pictures.metadata.read_metadata import (
@@ -42,8 +50,8 @@ _OTHER_COMPRESSIONS = {
     34887: "LERC",
     50001: "WebP",
 }
-_OTHER_COMPRESSIONS |= {50002: "JPEG XL", 52546: "JPEG XL"}
-_SAMPLE_KINDS = {1: "unsigned", 2: "signed", 3: "floating-point"}
+_OTHER_COMPRESSIONS |= {50002: "JPEG XL", 52546: "JPEG XL", 34676: "LogLuv", 34677: "LogLuv", 34661: "JBIG"}
+_SAMPLE_KINDS = {1: "unsigned", 2: "signed", 3: "floating-point", 5: "complex", 6: "complex"}
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _MOST_PAGES = 256
 
@@ -121,8 +129,12 @@ def _opened(image: Image.Image) -> Opened:
 
 def _open_png(file: BinaryIO, check_size: Callable[[tuple[int, int]], None]) -> Opened:
     source = read_png(file)
-    image = Image.open(source.picture, formats=("PNG",))
+    image: Image.Image = Image.open(source.picture, formats=("PNG",))
     check_size(image.size)
+    expected = count_bytes(
+        source.size, source.bit_depth, source.color_type, is_interlaced=source.is_interlaced
+    )
+    check_pixels(file, source.data, expected)
     exif, comments, dropped = with_texts(source.exif, source.texts)
     resources = source.iptc if source.iptc.startswith(b"8BIM") else b""
     photoshop, more = photoshop_segments(b"" if resources else source.iptc, resources)
@@ -137,45 +149,28 @@ def _open_png(file: BinaryIO, check_size: Callable[[tuple[int, int]], None]) -> 
     opened = Opened(
         image, metadata, density, [*source.notes, *dropped, *more], description=source.description
     )
-    opened.frames = source.frames
+    if source.is_frame or not source.frames:
+        opened.frames = max(1, source.frames)
+    else:
+        said = f"its animation of {source.frames} frames is not used: only the picture beside it is"
+        opened.notes.append(said)
+        opened.frames = 1
     if source.gamma is not None and not (icc or source.has_srgb or source.description):
         image.info["gamma"] = source.gamma
     if source.transparent is not None:
         image.info.pop("transparency", None)
-        opened.transparent = _scaled_key(source)
+        opened.transparent = scale_key(source)
         if source.bit_depth == 16 and source.color_type == 2:
             opened.transparent = None
-            opened.image = _sixteen_bits_with_key(source, image)
+            opened.image = read_sixteen_bits_with_key(source, image)
+    if source.has_narrow_range and source.transparent is not None:
+        opened.notes.append(
+            "its samples are of narrow range, which beside a transparent colour is not honoured"
+        )
+    elif source.has_narrow_range:
+        opened.image = stretch_range(image)
+        opened.notes.append("samples of narrow range (16 to 235 of 255) were stretched to 0 to 255")
     return opened
-
-
-def _scaled_key(source: PngSource) -> tuple[int, ...] | None:
-    """Returns transparent samples as Pillow scales samples: of fewer than 8 bits to 8, of 16 bits not at all."""
-    if source.transparent is None or source.bit_depth >= 8:
-        return source.transparent
-    most = (1 << source.bit_depth) - 1
-    return tuple(value * 255 // most for value in source.transparent)
-
-
-def _sixteen_bits_with_key(source: PngSource, high: Image.Image) -> Image.Image:
-    """Returns RGBA of a 16-bit RGB picture, of which Pillow decodes the upper bytes, and then the lower ones."""
-    high.load()
-    source.picture.seek(0)
-    low: Any = Image.open(source.picture, formats=("PNG",))
-    low.info.pop("transparency", None)
-    low.tile = [tile._replace(args="RGB;16L") for tile in low.tile]
-    low.load()
-    key = source.transparent or ()
-    result = np.empty((high.height, high.width, 4), np.uint8)
-    for top in range(0, high.height, 64):
-        box = (0, top, high.width, min(top + 64, high.height))
-        values = np.asarray(high.crop(box)).astype(np.uint32) << 8 | np.asarray(low.crop(box))
-        rows = result[top : box[3]]
-        rows[..., :3] = (values * 255 + 32767) // 65535
-        rows[..., 3] = np.where((values == np.array(key)).all(axis=-1), 0, 255)
-    image = Image.fromarray(result)
-    image.format = "PNG"
-    return image
 
 
 def _open_tiff(file: BinaryIO, check_size: Callable[[tuple[int, int]], None]) -> Opened:
@@ -194,6 +189,7 @@ def _open_tiff(file: BinaryIO, check_size: Callable[[tuple[int, int]], None]) ->
     else:
         image = _by_pillow(file, directory)
         check_size(image.size)
+        check_jpeg_pieces(file, directory)
         if page:
             image.seek(page)
             check_size(image.size)
@@ -226,11 +222,21 @@ def _by_pillow(file: BinaryIO, directory: Directory) -> Image.Image:
     kind = _OTHER_COMPRESSIONS.get(directory.integer(259, 1))
     if kind:
         raise RefusedError(f"TIFF compressed as {kind} is not supported: save it with Deflate or LZW")
+    bits, kind = directory.integer(258, 1), _SAMPLE_KINDS.get(directory.integer(339, 1), "unknown")
+    if kind in ("signed", "complex"):  # of 8 bits Pillow takes for others
+        raise RefusedError(f"TIFF of {bits}-bit {kind} samples is not supported")
     try:
-        return Image.open(file, formats=("TIFF",))
+        image = Image.open(file, formats=("TIFF",))
     except UnidentifiedImageError:
-        bits, kind = directory.integer(258, 1), _SAMPLE_KINDS.get(directory.integer(339, 1), "unknown")
         raise RefusedError(f"TIFF of {bits}-bit {kind} samples is not supported, or it is damaged") from None
+    if image.mode in ("I", "F"):
+        raise RefusedError(f"TIFF of {bits}-bit {kind} samples is not supported")
+    if image.mode in ("P", "PA"):
+        colors = directory.numbers(320)
+        if colors and 0 < max(colors) < 256:  # some programs write 8 bits where 16 belong
+            planes = np.array(colors, np.uint8).reshape(3, -1)
+            image.palette = ImagePalette.raw("RGB", planes.T.tobytes())
+    return image
 
 
 def _full_page(file: BinaryIO) -> tuple[Directory, int, int]:

@@ -37,23 +37,30 @@ class PngSource:
 
     Attributes:
         picture: The file for a decoder.
-        bit_depth, color_type: Of IHDR.
+        size: Width and height by IHDR.
+        bit_depth, color_type, is_interlaced: Of IHDR.
+        data: Offset in the file and size of each IDAT chunk's data.
         transparent: Samples that are transparent (tRNS of grey and RGB), None if there are none.
         exif, icc, xmp: Blocks, b"" if there are none.
         iptc: Photoshop resources, b"" if there are none.
         texts: Keyword and text, in order.
         description: By cICP, None if there is none.
+        has_narrow_range: By cICP: black is 16 and white 235 of 255.
         gamma: By gAMA, None if there is none.
         has_srgb: There is an sRGB chunk.
         primaries: By cHRM: CIE xy of red, green, blue, white, None if there are none.
         density: (x, y, is per metre) by pHYs.
-        frames: 1, or how many pictures an animation has.
+        frames: How many pictures an animation has, 0 if there is none.
+        is_frame: The picture is an animation's first one, not one beside it for readers of still pictures.
         notes: What was damaged and left out.
     """
 
     picture: BinaryIO
+    size: tuple[int, int] = (0, 0)
     bit_depth: int = 8
     color_type: int = 2
+    is_interlaced: bool = False
+    data: list[tuple[int, int]] = field(default_factory=list)
     transparent: tuple[int, ...] | None = None
     exif: bytes = b""
     icc: bytes = b""
@@ -61,11 +68,13 @@ class PngSource:
     iptc: bytes = b""
     texts: list[tuple[str, str]] = field(default_factory=list)
     description: ColorDescription | None = None
+    has_narrow_range: bool = False
     gamma: float | None = None
     has_srgb: bool = False
     primaries: tuple[tuple[float, float], ...] | None = None
     density: tuple[int, int, bool] | None = None
-    frames: int = 1
+    frames: int = 0
+    is_frame: bool = False
     notes: list[str] = field(default_factory=list)
 
     def profile(self) -> bytes:
@@ -97,8 +106,11 @@ def read_png(file: BinaryIO) -> PngSource:
         is_ancillary = bool(kind[0] & 0x20)
         if kind in _PIXELS or not is_ancillary:
             pieces.append((position, size + 12))
-            if kind == b"IHDR":
-                source.bit_depth, source.color_type = file.read(size)[8:10] if size >= 10 else (8, 2)
+            if kind == b"IHDR" and size >= 13:
+                _read_header(source, file.read(13))
+            elif kind == b"IDAT":
+                source.data.append((position + 8, size))
+        source.is_frame |= kind == b"fcTL" and not source.data
         is_read = is_ancillary and (kind not in _PIXELS or source.color_type in (0, 2))
         if is_read and size <= _MOST_TEXT_CHUNK:
             data = file.read(size)
@@ -113,6 +125,11 @@ def read_png(file: BinaryIO) -> PngSource:
     source.picture = open_pieces(file, pieces)
     source.notes = list(dict.fromkeys(source.notes))
     return source
+
+
+def _read_header(source: PngSource, data: bytes) -> None:
+    width, height, source.bit_depth, source.color_type, interlace = struct.unpack(">IIBBxxB", data)
+    source.size, source.is_interlaced = (width, height), interlace == 1
 
 
 def _read_chunk(source: PngSource, kind: bytes, data: bytes) -> None:
@@ -151,6 +168,7 @@ def _exif(source: PngSource, data: bytes) -> None:
 
 def _cicp(source: PngSource, data: bytes) -> None:
     source.description = ColorDescription(data[0], data[1])
+    source.has_narrow_range = len(data) > 3 and data[3] == 0
 
 
 def _gama(source: PngSource, data: bytes) -> None:
@@ -175,7 +193,7 @@ def _phys(source: PngSource, data: bytes) -> None:
 
 
 def _actl(source: PngSource, data: bytes) -> None:
-    source.frames = max(1, int.from_bytes(data[:4], "big"))
+    source.frames = max(0, int.from_bytes(data[:4], "big"))
 
 
 def _text(source: PngSource, data: bytes) -> None:

@@ -23,6 +23,8 @@ _MODES = {(1, False): "L", (1, True): "LA", (3, False): "RGB", (3, True): "RGBA"
 _NONE = 1
 # None, LZW, both numbers of Deflate, PackBits, LZMA, Zstandard.
 _COMPRESSIONS = frozenset((_NONE, 5, 8, 32946, 32773, 34925, 50000))
+# Samples of a kind that is not stated: unsigned numbers to readers, says TIFF 6.0.
+_UNDEFINED = 4
 _ASSOCIATED, _UNASSOCIATED = 1, 2
 _ROWS_AT_ONCE = 64
 # libtiff's own bound is as large; a damaged header must not ask for more.
@@ -51,13 +53,14 @@ def is_deep(directory: Directory) -> bool:
     """Whether a directory's picture is one for `decode_deep`."""
     bits = {int(value) for value in directory.numbers(258)}
     formats = {int(value) for value in directory.numbers(339)} or {1}
+    is_undefined = formats == {_UNDEFINED}  # refused by Pillow, of 8 bits too
     photometric, samples = directory.integer(262, -1), directory.integer(277, 1)
-    if len(bits) != 1 or formats != {1} or photometric not in _COLORS:
+    if len(bits) != 1 or not (is_undefined or formats == {1}) or photometric not in _COLORS:
         return False
     (depth,) = bits
     if depth in (2, 4) and samples == 1:
         return False
-    return 2 <= depth <= 16 and depth != 8
+    return 2 <= depth <= 16 and (depth != 8 or is_undefined)
 
 
 def decode_deep(file: BinaryIO, directory: Directory) -> Image.Image:

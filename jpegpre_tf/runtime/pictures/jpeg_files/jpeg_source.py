@@ -141,7 +141,7 @@ def jpeg_metadata(
             else:
                 others.append((marker, index))
         elif marker == APP11:
-            notes.append("content credentials (APP11) are of the old bytes: dropped")
+            notes.append(f"{_name_app11(payload)} of the old bytes: dropped")
         elif APP1 <= marker <= APP15 and marker not in (APP13, APP14) and not payload.startswith(ICC_PREFIX):
             others.append((marker, payload))
         elif marker == APP0 and payload.startswith(b"JFXX"):
@@ -164,6 +164,20 @@ def jpeg_metadata(
         trailer=trailer,
     )
     return metadata, tuple(dict.fromkeys(notes))
+
+
+def _name_app11(payload: bytes) -> str:
+    """Says what an APP11 segment holds: a part of a box (JPEG Systems, ISO 19566-5), or an older format's data."""
+    kind = payload[12:16] if payload[:2] == b"JP" else b""
+    # Parts of one box but the first do not say whose they are.
+    is_later_part = kind == b"jumb" and int.from_bytes(payload[4:8], "big") > 1
+    if b"c2pa" in payload or is_later_part:
+        return "content credentials (APP11) are"
+    if kind == b"jumb":
+        return "JUMBF boxes (APP11) are"
+    if kind or payload.startswith(b"HDR_RI"):
+        return "what APP11 adds to the picture (HDR, alpha: JPEG XT and its like) is"
+    return "an APP11 segment is"
 
 
 def _continues_exif(before: bytes, payload: bytes) -> bool:

@@ -2,7 +2,8 @@
 
 A damaged scan decodes to something: libjpeg makes up what is missing and skips what is too much. Every scan is walked
 code by code instead, without its values: it must have the codes of its tables only, and end with the picture's last
-block. Damage that keeps all of that is not seen (a flipped sign). Arithmetic coding has no codes that could be wrong.
+block. Damage that keeps all of that is not seen (a flipped sign). Arithmetic coding has no codes that could be wrong:
+of it only restart markers, the order of scans and long zeros are looked at.
 """
 
 import re
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from jpegpre_tf.jpeg.entropy.huffman import HuffmanTable
+from jpegpre_tf.jpeg.files.segments import JpegSegments
 from jpegpre_tf.runtime.native.scan_walk import ScanFinding, walk_scan
 from jpegpre_tf.runtime.pictures.jpeg_scans.refinement_scan import BandHistory
 from jpegpre_tf.runtime.pictures.jpeg_scans.scan_grammar import (
@@ -26,12 +28,16 @@ from jpegpre_tf.runtime.pictures.jpeg_scans.scan_grammar import (
 from jpegpre_tf.runtime.pictures.jpeg_scans.scan_lanes import ScanWalker
 
 _SOI, _EOI, _SOS, _DHT, _DNL, _DRI = 0xD8, 0xD9, 0xDA, 0xC4, 0xDC, 0xDD
-_WALKED_FRAMES = (0xC0, 0xC1, 0xC2)
+_ARITHMETIC = (0xC9, 0xCA)
+_WALKED_FRAMES = (0xC0, 0xC1, 0xC2, *_ARITHMETIC)
+_PROGRESSIVE = (0xC2, 0xCA)
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {_DHT, 0xC8, 0xCC}
 _MARKER = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")
 _RESTART = re.compile(rb"\xff+([\xd0-\xd7])")
 # Nobody codes so many zeros but as a flat area.
 _ZEROS = bytes(64)
+# Arithmetic coding of one scan can, but not so many; of progressive files, flat areas are such.
+_MANY_ZEROS = bytes(512)
 # Bits still to come of a coefficient before its first scan.
 _UNSEEN = 16
 _WORDS = {
@@ -65,7 +71,7 @@ class _JpegDamage:
         self._components: dict[int, _Component] = {}
         self._interval = 0
         self._mcus = 0
-        self._is_progressive = False
+        self._is_progressive = self._is_arithmetic = False
         self.has_end = False
 
     def check(self) -> None:
@@ -77,9 +83,10 @@ class _JpegDamage:
                 self._interval = int.from_bytes(payload[:2], "big")
             elif marker in _FRAMES:
                 if marker not in _WALKED_FRAMES or self._components:
-                    return  # arithmetic, lossless, hierarchical
+                    return  # lossless, hierarchical
                 self._read_frame(payload)
-                self._is_progressive = marker == 0xC2
+                self._is_progressive = marker in _PROGRESSIVE
+                self._is_arithmetic = marker in _ARITHMETIC
             elif marker == _SOS:
                 self._check_scan(payload, start, end)
         missing = [max(component.missing) for component in self._components.values()]
@@ -151,6 +158,10 @@ class _JpegDamage:
             per_mcu = [i for i, c in enumerate(components) for _ in range(c.horizontal * c.vertical)]
         raw = self._content[start:end]
         parts, counts = self._parts(raw, mcus)
+        if self._is_arithmetic:
+            if _MANY_ZEROS in raw and not self._is_progressive:
+                raise DamagedScanError("a scan has zeros where the picture was")
+            return
         if self._is_progressive and not first and bits >> 4:
             for part, count in zip(parts, counts, strict=True):
                 needed = -(-count * len(per_mcu) // 8)
@@ -238,6 +249,26 @@ def _may_be_flat(tables: list[HuffmanTable | None]) -> bool:
     """Whether zeros alone are blocks without AC coefficients: the first code of each AC table is all zeros."""
     firsts = [table.values[0] for table in tables if table is not None and table.values]
     return len(firsts) == len(tables) and all(first & 15 == 0 and first >> 4 != 15 for first in firsts)
+
+
+def check_frame(segments: JpegSegments) -> tuple[str, ...]:
+    """Raises ValueError if a JPEG file is of a kind that is not decoded; returns notes on one that is.
+
+    Args:
+        segments: Segments of the JPEG file.
+    """
+    for marker, payload in segments.head:
+        if marker not in _FRAMES or len(payload) < 5:
+            continue
+        if marker not in _WALKED_FRAMES:
+            raise ValueError("lossless or hierarchical JPEG is not supported")
+        if payload[0] != 8:
+            raise ValueError(f"JPEG of {payload[0]} bits a sample is not supported")
+        if not any(payload[1:3]):
+            raise ValueError("a JPEG file whose height stands behind its picture (DNL) is not supported")
+        if marker in _ARITHMETIC:
+            return ("its arithmetic coding hides most damage: whether it is whole was not checked",)
+    return ()
 
 
 def check_scans(content: bytes) -> None:

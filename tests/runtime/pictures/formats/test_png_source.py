@@ -2,6 +2,7 @@
 
 import io
 import struct
+import subprocess
 import zlib
 
 import numpy as np
@@ -23,6 +24,7 @@ from tests.runtime.pictures.made_files import (
 )
 
 HALF = np.arange(96) < 48
+ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 
 
 def keyed(depth: int, is_gray: bool) -> tuple[bytes, np.ndarray]:
@@ -179,6 +181,69 @@ def test_primaries_of_chrm_become_a_profile():
     assert open_content(content).metadata.icc == b""
 
 
+@pytest.mark.parametrize("first", [(1, 13), (12, 13)])
+@pytest.mark.parametrize("mode", ["RGB", "L", "RGBA", "P", "16"])
+def test_narrow_range_is_stretched(first, mode):
+    wide = Image.fromarray(photo())
+    wide = wide.quantize(32) if mode == "P" else wide.convert("L" if mode == "16" else mode)
+    narrow = np.rint(np.asarray(wide, float) * 219 / 255 + 16).astype(np.uint8)
+    if mode == "16":
+        samples = np.rint(np.asarray(wide, float) / 255 * 56064 + 4096).astype(">u2")
+        content = png(96, 64, 16, 0, samples.tobytes())
+    elif mode == "P":
+        colors = np.rint(np.array(wide.getpalette(), float) * 219 / 255 + 16).astype(np.uint8)
+        image = wide.copy()
+        image.putpalette(colors.tobytes())
+        content = saved(image, "PNG")
+    else:
+        if mode == "RGBA":
+            narrow[..., 3] = 255
+        content = saved(narrow, "PNG")
+    picture = open_content(with_chunks(content, chunk(b"cICP", bytes((*first, 0, 0)))))
+    # 219 steps for 255: one level is rounded away at most.
+    assert np.abs(picture.pixels.astype(int) - np.asarray(wide.convert("RGB"))).max() <= 1
+    assert "narrow range" in picture.notes[0]
+    assert bool(picture.metadata.icc) == (first[0] == 12 and mode not in ("L", "16"))
+
+
+@pytest.mark.codec
+@pytest.mark.parametrize("interlaced", [False, True])
+@pytest.mark.parametrize("rows", [0, 1, 63])
+def test_pixels_that_end_early_are_refused(rows, interlaced):
+    full = photo()
+    parts = [full[y::dy, x::dx] for x, y, dx, dy in ADAM7] if interlaced else [full]
+    raw = b"".join(b"\0" + row.tobytes() for part in parts for row in part)
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 96, 64, 8, 2, 0, 0, interlaced))
+
+    def content(data: bytes) -> bytes:
+        pieces = [data[i : i + 700] for i in range(0, len(data), 700)]
+        chunks = b"".join(chunk(b"IDAT", piece) for piece in pieces)
+        return b"\x89PNG\r\n\x1a\n" + header + chunks + chunk(b"IEND", b"")
+
+    np.testing.assert_array_equal(open_content(content(zlib.compress(raw))).pixels, full)
+    np.testing.assert_array_equal(open_content(content(zlib.compress(raw + b"more"))).pixels, full)
+    short = content(zlib.compress(raw[: len(raw) * rows // 64]))
+    with pytest.raises(PictureError, match="pixels are there"):
+        open_content(short)
+    with pytest.raises(subprocess.CalledProcessError):
+        by_imagemagick(short, "png")
+    with pytest.raises(PictureError, match="pixels are there"):
+        open_content(content(zlib.compress(raw)[:-400]))
+
+
 def test_an_animation_is_named():
-    content = with_chunks(saved(photo(), "PNG"), chunk(b"acTL", struct.pack(">II", 3, 0)))
+    content = with_chunks(
+        saved(photo(), "PNG"), chunk(b"acTL", struct.pack(">II", 3, 0)), chunk(b"fcTL", bytes(26))
+    )
     assert open_content(content).notes == ("holds 3 pictures: only the first is used",)
+
+
+@pytest.mark.codec
+def test_a_picture_beside_the_animation_is_the_picture():
+    file = io.BytesIO()
+    frames = [Image.fromarray(photo(seed=number)) for number in (2, 3)]
+    Image.fromarray(photo()).save(file, "PNG", save_all=True, append_images=frames, default_image=True)
+    picture = open_content(file.getvalue())
+    np.testing.assert_array_equal(picture.pixels, photo())
+    np.testing.assert_array_equal(picture.pixels, by_imagemagick(file.getvalue(), "png"))
+    assert picture.notes == ("its animation of 2 frames is not used: only the picture beside it is",)

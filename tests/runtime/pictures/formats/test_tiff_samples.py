@@ -9,7 +9,7 @@ from PIL import Image
 
 from jpegpre_tf.errors import PictureError
 from jpegpre_tf.runtime.pictures.picture import open_content
-from tests.runtime.pictures.made_files import by_imagemagick, deep_tiff, photo, saved, tiff
+from tests.runtime.pictures.made_files import by_imagemagick, deep_tiff, pack, photo, saved, tiff
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -23,6 +23,21 @@ def deep(bits: int, channels: int) -> np.ndarray:
         ramp = np.broadcast_to(np.linspace(60, 255, pixels.shape[1])[np.newaxis, :, np.newaxis], gray.shape)
         values = np.concatenate((values, ramp), axis=-1)
     return np.rint(values * most / 255).astype(np.uint16)
+
+
+def with_entry(content: bytes, tag: int, values) -> bytes:
+    """A TIFF file made by `tiff`, with one more entry of 16-bit numbers, in a directory at its end."""
+    (start,) = struct.unpack_from("<I", content, 4)
+    (count,) = struct.unpack_from("<H", content, start)
+    entries = [content[start + 2 + 12 * i : start + 14 + 12 * i] for i in range(count)]
+    raw = np.atleast_1d(values).astype("<u2").tobytes()
+    content += bytes(len(content) % 2)
+    place = raw.ljust(4, b"\0") if len(raw) <= 4 else struct.pack("<I", len(content))
+    entries.append(struct.pack("<HHI", tag, 3, len(raw) // 2) + place)
+    entries.sort(key=lambda entry: struct.unpack_from("<H", entry))
+    end = len(content) + len(raw)
+    directory = struct.pack("<H", count + 1) + b"".join(entries) + bytes(4)
+    return content[:4] + struct.pack("<I", end) + content[8:] + raw + directory
 
 
 @pytest.mark.codec
@@ -144,3 +159,34 @@ def test_a_preview_in_front_is_not_taken_for_the_picture():
     picture = open_content(bytes(content))
     np.testing.assert_array_equal(picture.pixels, photo())
     assert "preview" in picture.notes[0]
+
+
+@pytest.mark.parametrize(("bits", "kind", "name"), [(8, 2, "signed"), (16, 2, "signed"), (8, 5, "complex")])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_samples_that_are_no_levels_are_refused(bits, kind, name, channels):
+    content = deep_tiff(deep(bits, channels), bits, 2 if channels == 3 else 1)
+    assert open_content(content).pixels.mean() > 100
+    with pytest.raises(PictureError, match=f"{bits}-bit {name} samples is not supported"):
+        open_content(with_entry(content, 339, kind))
+
+
+@pytest.mark.codec
+@pytest.mark.parametrize("bits", [8, 16])
+def test_samples_of_a_kind_that_is_not_stated_are_levels(bits):
+    content = with_entry(deep_tiff(deep(bits, 1), bits, 1), 339, 4)
+    picture = open_content(content)
+    assert np.abs(picture.pixels.astype(int) - by_imagemagick(content, "tif")).max() <= 1
+
+
+@pytest.mark.parametrize("bits", [4, 8])
+def test_a_palette_of_8_bits_is_not_black(bits):
+    image = Image.fromarray(photo()).quantize(1 << bits)
+    colors = np.array(image.getpalette()[: 3 << bits]).reshape(-1, 3)
+    colors = np.pad(colors, ((0, (1 << bits) - len(colors)), (0, 0)))
+    data = pack(np.asarray(image), bits, "<")
+    for factor in (1, 257):
+        content = with_entry(
+            deep_tiff(np.asarray(image)[..., np.newaxis], bits, 3), 320, (colors.T * factor).ravel()
+        )
+        assert data in content
+        np.testing.assert_array_equal(open_content(content).pixels, np.asarray(image.convert("RGB")))

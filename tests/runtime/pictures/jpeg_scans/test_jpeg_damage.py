@@ -132,3 +132,34 @@ def test_lanes_find_what_one_reader_finds(monkeypatch):
         check_scans(content)
         with pytest.raises(DamagedScanError):
             check_scans(damaged)
+
+
+@pytest.mark.codec
+def test_of_arithmetic_coding_what_can_be_seen_is_seen():
+    pixels = saved(photo(400, 300), "PPM")
+    content = witness("cjpeg", "-quality", "95", "-arithmetic", "-restart", "1", stdin=pixels)
+    assert "arithmetic coding hides" in open_content(content).notes[0]
+    for damaged in (zeroed(content), lost(content), cut_with_end(content)):
+        with pytest.raises(PictureError, match="damaged file"):
+            open_content(damaged)
+    progressive = witness("cjpeg", "-arithmetic", "-progressive", stdin=pixels)
+    last = progressive.rindex(b"\xff\xda")
+    with pytest.raises(PictureError, match="scans of the picture are missing"):
+        open_content(progressive[:last] + b"\xff\xd9")
+
+
+@pytest.mark.parametrize("strip", [None, 16])
+@pytest.mark.parametrize("damage", [zeroed, line_ends, swapped])
+def test_damage_of_jpeg_strips_in_tiff_is_refused(damage, strip):
+    options = {"strip_size": 3 * 400 * strip} if strip else {}
+    whole = saved(photo(400, 300), "TIFF", compression="jpeg", quality=95, **options)
+    assert open_content(whole).notes == ()
+    damaged = bytearray(whole)
+    at = scans_of(whole)[0] + 400
+    damaged[at : at + 1500] = {
+        zeroed: bytes(1500),
+        line_ends: b"\r\n" * 750,
+        swapped: whole[at + 700 : at + 2200],
+    }[damage]
+    with pytest.raises(PictureError, match="damaged file"):
+        open_content(bytes(damaged))

@@ -8,6 +8,8 @@ from PIL import Image
 from jpegpre_tf import runtime
 from jpegpre_tf.jpeg.files.segments import read_segments
 from jpegpre_tf.runtime.pictures.metadata.metadata import insert_metadata
+from jpegpre_tf.runtime.pictures.picture import open_content
+from tests.runtime.pictures.made_files import insert, photo, saved
 
 
 @pytest.fixture(scope="module")
@@ -98,3 +100,19 @@ def test_segments_of_a_file_without_a_scan(content):
     # Found by tools/check/fuzz_encode.py: the search began again at the first byte, for ever.
     with pytest.raises(ValueError, match=r"SOI|no scan"):
         read_segments(content)
+
+
+@pytest.mark.parametrize(
+    ("payload", "said"),
+    [
+        (b"JP\0\1\0\0\0\1\0\0\0\x30jumb\0\0\0\x28jumdc2pa", "content credentials (APP11) are"),
+        (b"JP\0\1\0\0\0\2\0\0\0\x30jumbmore", "content credentials (APP11) are"),
+        (b"JP\0\1\0\0\0\1\0\0\0\x30jumb\0\0\0\x28jumdjlnk", "JUMBF boxes (APP11) are"),
+        (b"JP\0\1\0\0\0\1\0\0\0\x14RESIresidual", "what APP11 adds to the picture (HDR"),
+        (b"HDR_RI ver=11\n", "what APP11 adds to the picture (HDR"),
+        (b"other", "an APP11 segment is"),
+    ],
+)
+def test_what_app11_holds_is_named(payload, said):
+    picture = open_content(insert(saved(photo(), "JPEG"), (0xEB, payload)))
+    assert picture.notes[0].startswith(said) and picture.notes[0].endswith("of the old bytes: dropped")
