@@ -138,7 +138,7 @@ def _edited(preprocessor: Any) -> Encode:
 
 
 def _compile_decided(preprocessor: Any) -> DecidedFile:
-    @tf.function(jit_compile=True)
+    @tf.function(jit_compile=True, autograph=False)
     def file_of(image: tf.Tensor, tables: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         if preprocessor is None:
             decisions: Decisions = rounding_graph().decide(
