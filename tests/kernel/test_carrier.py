@@ -6,7 +6,8 @@ import pytest
 from jpegpre_tf import jpeg
 from jpegpre_tf.jpeg.carriers.carrier import whole_mcus
 from jpegpre_tf.runtime.inference import carrier as carrier_module
-from jpegpre_tf.runtime.inference.carrier import make_carrier
+from jpegpre_tf.runtime.inference.carrier import carrier_in_one_sweep, make_carrier
+from jpegpre_tf.runtime.inference.kernel import Kernel
 from jpegpre_tf.runtime.inference.kernel_carrier import KernelCarriers
 from jpegpre_tf.runtime.inference.kernel_library import kernel_levels, kernel_library
 
@@ -69,6 +70,31 @@ def test_the_choice_of_quality_is_that_of_numpy(kernels, photo, monkeypatch):
             assert found == {wanted.quality}
             chosen |= found
     assert len(chosen) > 2
+
+
+def test_a_carrier_in_one_sweep_is_the_one_of_its_decisions(kernels, content, photo):
+    squares = (np.indices((64, 64)) // 5).sum(axis=0)[..., np.newaxis] % 2 * 255
+    squares = np.repeat(squares, 3, axis=2).astype(np.uint8)
+    kernel = Kernel(content, threads=2)
+    made = []
+    for image in (photo, photo[:39, :9], photo[:1, :1], photo[:70, :83], squares):
+        for target in (30, 75, 99):
+            image = np.ascontiguousarray(image)
+            tables = jpeg.quantization_tables(target)
+            decided = jpeg.Coefficients(kernel.decide(image, tables, 0.8), tables, *image.shape[:2], "4:2:0")
+            wanted = make_carrier(decided, jpeg.quantization_tables)
+            found = carrier_in_one_sweep(
+                kernel, image, np.stack(tables).astype(np.uint8), 0.8, jpeg.quantization_tables
+            )
+            made.append(found is not None)
+            if found is None:
+                assert wanted.clipped_share > 0 or wanted.encoder_tables[0].mean() < 3
+                continue
+            assert (found.quality, found.width, found.height) == (wanted.quality, wanted.width, wanted.height)
+            assert (found.clipped_share, found.wrong_share) == (wanted.clipped_share, wanted.wrong_share)
+            for name in ("pixels", "tables", "encoder_tables"):
+                np.testing.assert_array_equal(getattr(found, name), getattr(wanted, name))
+    assert 3 < sum(made) < len(made)
 
 
 def test_encoders_find_the_coefficients(kernels, photo):

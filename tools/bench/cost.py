@@ -3,10 +3,11 @@
 python tools/bench/cost.py PICTURES [--profile balanced] [--limit 8] [--megapixels 12] [--level avx2-7bit]
 
 Prints JSON: milliseconds of CPU per megapixel at quality 75, median and least over pictures and repeats, of the
-pictures as they are and of the largest one scaled to --megapixels; then what the goals are stated in, ratios of
-medians. "File" is from a JPEG file of quality 95 to a file, with everything that `jpegpre encode` does (the comparison
-with plain encoding for its report too); MozJPEG's is decoding, encoding, writing. --level masks what the processor has
-more: most people's have AVX2 alone.
+pictures as they are and of the largest one scaled to --megapixels; then ratios of medians, and "goals", what of it
+was to be shown, most of it beside the most that it may be. "File" is from a JPEG file of quality 95 to a file,
+with everything that `jpegpre encode` does (the comparison with plain encoding for its report too); MozJPEG's is
+decoding, encoding, writing. --level masks what the processor has more: most people's have AVX2 alone. WebAssembly runs
+in Node.js after the rest, of some of the pictures, where `npm run build:kernel` of export/web wrote its files.
 """
 
 import os
@@ -16,6 +17,7 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VIPS_CONCURRENCY"):
 
 import argparse  # noqa: E402
 import json  # noqa: E402
+import shutil  # noqa: E402
 import sys  # noqa: E402
 import tempfile  # noqa: E402
 import time  # noqa: E402
@@ -24,13 +26,18 @@ from pathlib import Path  # noqa: E402
 
 import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
+from webassembly import measure_wasm  # noqa: E402
 
 from jpegpre_tf import runtime  # noqa: E402
 from jpegpre_tf.codecs import get_encoder  # noqa: E402
 from jpegpre_tf.runtime.inference.kernel_library import kernel_levels  # noqa: E402
+from jpegpre_tf.runtime.inference.models.model_folder import find_model  # noqa: E402
 from jpegpre_tf.runtime.inference.runners.backends import AUTO, BACKEND_CHOICES  # noqa: E402
 
 QUALITY = 75
+WASM = Path(__file__).resolve().parent.parent.parent / "export/kernel/wasm-dist"
+# Of pictures as they are: Node.js runs each 2 * repeats + 1 times.
+MOST_IN_WASM = 8
 Picture = np.ndarray
 Way = Callable[[Picture, Path], object]
 
@@ -64,7 +71,14 @@ def main(argv: list[str] | None = None) -> int:
             (f"{large[..., 0].size / 1e6:.1f} megapixels", [large]),
         ):
             times = measure(ways(session), given, arguments.repeats, Path(folder))
-            result[name] = {"cpu_ms_per_megapixel": times, "ratios": ratios(times)}
+            times |= measure_in_wasm(arguments.profile, given, arguments.repeats)
+            found = ratios(times)
+            is_large = given[0] is large
+            result[name] = {
+                "cpu_ms_per_megapixel": times,
+                "ratios": found,
+                "goals": goals(times, found, is_large=is_large),
+            }
     print(json.dumps(result, indent=1))
     return 0
 
@@ -123,6 +137,32 @@ def measure(
         name: {"median": round(float(np.median(values)), 2), "least": round(min(values), 2)}
         for name, values in times.items()
     }
+
+
+def measure_in_wasm(profile: str, pictures: list[Picture], repeats: int) -> dict[str, dict[str, float]]:
+    network = find_model(profile).path / "onnx/int8.onnx"
+    if not (WASM / "kernel.wasm").is_file() or not network.is_file() or not shutil.which("node"):
+        return {}
+    return measure_wasm(WASM, network, pictures[:MOST_IN_WASM], repeats)
+
+
+def goals(times: dict[str, dict[str, float]], found: dict[str, float], *, is_large: bool) -> dict[str, str]:
+    """What was to be shown, and the most that it may be."""
+    limit = 0.35 if is_large else 0.25
+    result = {}
+    for name in ("edit", "carrier"):
+        result[f"{name}, ms/MP"] = f"{times[name]['median']} (at most 15)"
+    for name in ("edit, encoded / mozjpeg", "carrier, encoded / mozjpeg"):
+        result[name] = f"{found[name]} (at most {limit})"
+    # Browsers have the one or the other module: the better one counts where both run.
+    for name in ("edit", "carrier"):
+        in_wasm = [time["median"] for key, time in times.items() if key.startswith(f"{name}, kernel")]
+        if in_wasm:
+            result[f"{name} in WebAssembly, ms/MP"] = f"{min(in_wasm)} (at most 25)"
+    for name in ("file, carrier", "file, mozjpeg"):
+        result[f"{name}, ms/MP"] = str(times[name]["median"])
+    result["file, carrier / file, mozjpeg"] = str(found["file, carrier / file, mozjpeg"])
+    return result
 
 
 def ratios(times: dict[str, dict[str, float]]) -> dict[str, float]:

@@ -14,15 +14,14 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VIPS_CONCURRENCY"):
 
 import argparse  # noqa: E402
 import json  # noqa: E402
-import subprocess  # noqa: E402
 import sys  # noqa: E402
-import tempfile  # noqa: E402
 import time  # noqa: E402
 from collections.abc import Callable  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
+from webassembly import measure_wasm, summary  # noqa: E402
 
 from jpegpre_tf import runtime  # noqa: E402
 from jpegpre_tf._optional import MissingExtraError  # noqa: E402
@@ -31,7 +30,6 @@ from jpegpre_tf.jpeg.tables import quantization_tables  # noqa: E402
 from jpegpre_tf.runtime.inference.kernel import Kernel  # noqa: E402
 from jpegpre_tf.runtime.inference.kernel_library import kernel_levels  # noqa: E402
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 QUALITY = 75
 Way = Callable[[np.ndarray], object]
 
@@ -92,43 +90,7 @@ def measure(ways: dict[str, Way], pictures: list[np.ndarray], repeats: int) -> d
                 run(pixels)
                 if repeat:  # the first round warms up
                     times[name].append((time.process_time() - begin) * 1e9 / pixels[..., 0].size)
-    return {name: _summary(values) for name, values in times.items()}
-
-
-def _summary(values: list[float]) -> dict[str, float]:
-    return {"median": round(float(np.median(values)), 2), "least": round(min(values), 2)}
-
-
-def measure_wasm(
-    folder: Path, network: Path, pictures: list[np.ndarray], repeats: int
-) -> dict[str, dict[str, float]]:
-    luma, chroma = (np.ravel(table).tolist() for table in quantization_tables(QUALITY))
-    result = {}
-    with tempfile.TemporaryDirectory() as name:
-        jobs = []
-        for i, pixels in enumerate(pictures):
-            # Canvases have four bytes a pixel.
-            (Path(name) / f"{i}").write_bytes(
-                np.dstack([pixels, np.full_like(pixels[..., :1], 255)]).tobytes()
-            )
-            height, width = pixels.shape[:2]
-            job = {"from": f"{name}/{i}", "to": f"{name}/out", "width": width, "height": height}
-            job |= {"pixelBytes": 4, "luma": luma, "chroma": chroma, "strength": 1, "repeat": 2 * repeats + 1}
-            jobs += [job, {**job, "encoderLuma": luma, "encoderChroma": chroma}]
-        (Path(name) / "jobs.json").write_text(json.dumps(jobs))
-        for file in sorted(folder.glob("*.wasm")):
-            command = ["node", ROOT / "export/kernel/wasm/run.mjs", file, network, Path(name) / "jobs.json"]
-            done = subprocess.run(command, capture_output=True, text=True)
-            if (
-                done.returncode
-            ):  # Node.js 20 has relaxed SIMD behind this, and right in its optimizing compiler alone
-                command[1:1] = ["--experimental-wasm-relaxed-simd", "--no-liftoff"]
-                done = subprocess.run(command, check=True, capture_output=True, text=True)
-            seconds = json.loads(done.stdout)["seconds"]
-            per_job = [s * 1e9 / (j["width"] * j["height"]) for s, j in zip(seconds, jobs, strict=True)]
-            for kind, values in (("edit", per_job[::2]), ("carrier", per_job[1::2])):
-                result[f"{kind}, {file.stem}.wasm"] = _summary(values)
-    return result
+    return {name: summary(values) for name, values in times.items()}
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "jpegpre_files.h"
 #include "jpegpre_kernel.h"
 
 #define MOST_LEVELS 8
@@ -67,11 +68,16 @@ static void check_picture(jpegpre_kernel *const *kernels, int count) {
     jpegpre_plan *plan;
     require(!jpegpre_plan_create(kernels[i], tables[0], tables[1], tables[2], tables[3], strength, &plan), "a plan failed");
     jpegpre_pixels to = is_carrier ? pixels_of((width + 15) / 16 * 16, rows * 16, bytes) : pixels_of(width, height, bytes);
+    jpegpre_cuts cuts = {0};
     for (int begin = 0; begin < rows;) {
       const int end = i ? begin + 1 + (int)drawn((uint32_t)(rows - begin)) : rows;
-      require(!(is_carrier ? jpegpre_carrier : jpegpre_edit)(plan, &from, &to, begin, end), "a call failed");
+      const int status = !is_carrier ? jpegpre_edit(plan, &from, &to, begin, end)
+                         : i & 1     ? jpegpre_carrier(plan, &from, &to, begin, end)
+                                     : jpegpre_counted_carrier(plan, &from, &to, &cuts, begin, end);
+      require(!status, "a call failed");
       begin = end;
     }
+    if (is_carrier && !(i & 1)) require(cuts.pixels == (int64_t)to.width * to.height, "not all pixels were counted");
     jpegpre_plan_destroy(plan);
     if (i) require(same_pixels(&first, &to), "levels or ranges differ");
     if (i) free(to.samples);
@@ -185,6 +191,56 @@ static void check_render(void) {
   state = resumed;
 }
 
+static uint64_t squares_of(const uint8_t *a, const uint8_t *b, size_t count) {
+  uint64_t sum = 0;
+  for (size_t i = 0; i < count; i++) sum += (uint64_t)((a[i] - b[i]) * (a[i] - b[i]));
+  return sum;
+}
+
+/** Scans of any bytes with any tables, and sums of any length. */
+static void check_files(void) {
+  jpegpre_huffman tables[6];
+  for (int i = 0; i < 6; i++) {
+    uint8_t *symbols = filled(sizeof tables->symbols);
+    memcpy(tables[i].symbols, symbols, sizeof tables->symbols);
+    free(symbols);
+    // Codes of a whole tree, so that most walks go on; some tables are damaged.
+    int left = 1 << 16, count = 0;
+    for (int length = 1; length <= 16; length++) {
+      const int room = left >> (16 - length), most = room < 256 - count ? room : 256 - count;
+      tables[i].counts[length - 1] = (uint8_t)(most > 0 ? drawn((uint32_t)(most < 12 ? most + 1 : 13)) : 0);
+      left -= tables[i].counts[length - 1] << (16 - length);
+      count += tables[i].counts[length - 1];
+    }
+    if (!drawn(20)) tables[i].counts[drawn(16)] = (uint8_t)drawn(256);
+  }
+  const int table_count = 1 + (int)drawn(6), block_count = 1 + (int)drawn(drawn(8) ? 6 : 70), part_count = (int)drawn(4);
+  uint8_t block_tables[2 * 70];
+  const uint32_t kind = drawn(4);
+  for (int i = 0; i < 2 * block_count; i++)
+    block_tables[i] = (uint8_t)(kind == 0 ? drawn(8) : i % 2 == 0 ? 0 : kind == 1 ? 255 : 1);
+  const size_t size = drawn(2000);
+  uint8_t *stream = filled(size ? size : 1);
+  jpegpre_scan_part parts[3], before[3];
+  for (int i = 0; i < part_count; i++) {
+    parts[i].start = drawn((uint32_t)(8 * size + 1));
+    parts[i].end = parts[i].start + drawn((uint32_t)(8 * size - (size_t)parts[i].start + (drawn(8) ? 1 : 99)));
+    parts[i].blocks = drawn(drawn(2) ? 5 : 500);
+    before[i] = parts[i];
+  }
+  const int status = jpegpre_walk_scan(stream, size, tables, table_count, block_tables, block_count, parts, part_count);
+  require(status >= JPEGPRE_SCAN_WHOLE && status <= JPEGPRE_SCAN_BAD_ARGUMENT, "no such finding");
+  for (int i = 0; i < part_count && status == JPEGPRE_SCAN_WHOLE; i++)
+    require(parts[i].start >= before[i].start && parts[i].start <= parts[i].end, "a whole part ends elsewhere");
+  hash = (hash ^ (uint64_t)status) * 1099511628211u;
+  const size_t count = drawn(2) ? drawn(2000) : drawn(100000);
+  uint8_t *other = filled(count ? count : 1), *one = filled(count ? count : 1);
+  const uint64_t sum = jpegpre_squared_error(one, other, count);
+  require(sum == squares_of(one, other, count), "a sum is wrong");
+  hash = (hash ^ sum) * 1099511628211u;
+  free(one), free(other), free(stream);
+}
+
 /** A file cut off or with some bytes changed: refused or run, but neither crash nor leak. */
 static void check_damaged(const uint8_t *content, size_t size) {
   const size_t kept = drawn(4) ? size : drawn((uint32_t)size + 1);
@@ -227,6 +283,7 @@ int main(int count, char **arguments) {
     check_picture(kernels, levels);
     check_decisions(kernels, levels);
     check_render();
+    check_files();
   }
   printf("%016llx, %d levels:", (unsigned long long)hash, levels);
   for (int i = 0; i < levels; i++) {

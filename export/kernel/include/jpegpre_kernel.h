@@ -118,6 +118,11 @@ int jpegpre_edit(const jpegpre_plan *plan, const jpegpre_pixels *from, const jpe
 JPEGPRE_API(jpegpre_carrier)
 int jpegpre_carrier(const jpegpre_plan *plan, const jpegpre_pixels *from, const jpegpre_pixels *to, int32_t first, int32_t end);
 
+/** The same, and what is cut of it is added to `cuts`: where that is nothing, no other encoder quality need be tried. */
+JPEGPRE_API(jpegpre_counted_carrier)
+int jpegpre_counted_carrier(const jpegpre_plan *plan, const jpegpre_pixels *from, const jpegpre_pixels *to, jpegpre_cuts *cuts,
+                            int32_t first, int32_t end);
+
 /**
  * The decisions themselves, likewise: quantized coefficients for the target tables.
  *

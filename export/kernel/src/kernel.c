@@ -110,11 +110,16 @@ int jpegpre_edit(const jpegpre_plan *plan, const jpegpre_pixels *from, const jpe
   return run(plan, from, (Target){.kind = EDIT, .pixels = *to}, first, end);
 }
 
-int jpegpre_carrier(const jpegpre_plan *plan, const jpegpre_pixels *from, const jpegpre_pixels *to, int32_t first, int32_t end) {
+int jpegpre_counted_carrier(const jpegpre_plan *plan, const jpegpre_pixels *from, const jpegpre_pixels *to, jpegpre_cuts *cuts,
+                            int32_t first, int32_t end) {
   if (!plan || !plan->has_carrier || !is_work(from, first, end)) return JPEGPRE_BAD_ARGUMENT;
   if (!are_pixels(to) || from->pixel_bytes != to->pixel_bytes) return JPEGPRE_BAD_ARGUMENT;
   if (to->width != (from->width + 15) / 16 * 16 || to->height != (from->height + 15) / 16 * 16) return JPEGPRE_BAD_ARGUMENT;
-  return run(plan, from, (Target){.kind = CARRIER, .pixels = *to}, first, end);
+  return run(plan, from, (Target){.kind = CARRIER, .pixels = *to, .cuts = cuts}, first, end);
+}
+
+int jpegpre_carrier(const jpegpre_plan *plan, const jpegpre_pixels *from, const jpegpre_pixels *to, int32_t first, int32_t end) {
+  return jpegpre_counted_carrier(plan, from, to, NULL, first, end);
 }
 
 static int are_coefficients(const jpegpre_coefficients *planes) {

@@ -83,6 +83,7 @@ typedef struct {
   TargetKind kind;
   jpegpre_pixels pixels;
   jpegpre_coefficients coefficients;
+  jpegpre_cuts *cuts;  // of carriers; null if nobody asks
 } Target;
 
 struct jpegpre_kernel {

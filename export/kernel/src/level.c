@@ -154,7 +154,7 @@ static void finish_band(Sweep *sweep, int band) {
   if (sweep->to->kind == CARRIER) {
     sweep->bands[band & 1].height = 8 * (rows - 2 * band < 2 ? rows - 2 * band : 2);
     render_band(&sweep->plan->renderer, &sweep->bands[band & 1], 0, to->samples + (ptrdiff_t)band * SIDE * to->stride, to->stride,
-                to->pixel_bytes, NULL);
+                to->pixel_bytes, sweep->to->cuts);
   }
   for (int column = 0; sweep->to->kind == EDIT && column < sweep->columns; column += 2) {
     Cell cell;

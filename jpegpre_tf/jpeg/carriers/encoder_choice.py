@@ -8,7 +8,8 @@ Annex K's tables. Above, files have steps of one level themselves, and no encode
 there the quality is taken that loses least.
 """
 
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Callable, Hashable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,8 @@ import numpy.typing as npt
 from jpegpre_tf.jpeg.carriers.carrier import clipping
 from jpegpre_tf.jpeg.codec import Coefficients
 
-Tables = Sequence[npt.NDArray[np.integer]]
+Tables = Sequence[npt.NDArray[np.integer]] | npt.NDArray[np.integer]
+TablesOf = Callable[[int], Tables]
 
 CANDIDATES = (60, 70, 75, 80, 85, 90, 93, 95, 96, 97, 98)
 _MOST_CONTRAST = 0.6
@@ -26,12 +28,12 @@ _LARGEST_CONTRAST = 1.2
 # comes out otherwise, and 1.4 at 99, where 1 in 25 does.
 _FINEST_STEPS = 1.9
 # Part of a picture's pixels that may be cut.
-_MOST_CLIPPED = 1e-4
+MOST_CLIPPED = 1e-4
 # Power spectrum of pictures: falls with the square of the frequency.
 _SPECTRUM = 1 / (1 + np.add.outer(np.arange(8) ** 2, np.arange(8) ** 2))
 
 
-def encoder_quality_for(target_tables: Tables, encoder_tables_of: Callable[[int], Tables]) -> int:
+def encoder_quality_for(target_tables: Tables, encoder_tables_of: TablesOf) -> int:
     """Returns the encoder's quality for files of these tables, whatever the picture.
 
     Args:
@@ -43,7 +45,7 @@ def encoder_quality_for(target_tables: Tables, encoder_tables_of: Callable[[int]
     return low[0] if low else min(contrasts, key=lambda quality: contrasts[quality])
 
 
-def choose_encoder_quality(coefficients: Coefficients, encoder_tables_of: Callable[[int], Tables]) -> int:
+def choose_encoder_quality(coefficients: Coefficients, encoder_tables_of: TablesOf) -> int:
     """Returns the encoder's quality for one picture: `encoder_quality_for` its tables, or the next that cuts nothing.
 
     Args:
@@ -57,29 +59,27 @@ def choose_encoder_quality(coefficients: Coefficients, encoder_tables_of: Callab
         quality for quality in contrasts if quality >= first or contrasts[quality] <= _LARGEST_CONTRAST
     ]
     for quality in sorted(possible, key=lambda quality: (quality < first, quality)):
-        share, squares = clipping(coefficients, encoder_tables_of(quality))
-        if share <= _MOST_CLIPPED and quality >= first:
+        share, squares = clipping(coefficients, list(encoder_tables_of(quality)))
+        if share <= MOST_CLIPPED and quality >= first:
             return quality
         # What is cut weighs as much more in the file as its contrast is larger.
         losses[quality] = squares / contrasts[quality] ** 2
     return min(losses, key=lambda quality: losses[quality])
 
 
-def _contrasts(target_tables: Tables, encoder_tables_of: Callable[[int], Tables]) -> dict[int, float]:
-    """Contrast by usable quality, ascending."""
-    tables = {quality: encoder_tables_of(quality) for quality in CANDIDATES}
-    fine = [
-        quality
-        for quality, (luma, _) in tables.items()
-        if np.exp(np.log(np.asarray(luma, np.float64)).mean()) >= _FINEST_STEPS
-    ]
-    return {quality: _contrast(tables[quality], target_tables) for quality in fine or CANDIDATES[:1]}
+def _contrasts(target_tables: Tables, encoder_tables_of: TablesOf) -> dict[int, float]:
+    """Contrast of a typical carrier against its picture's, the larger one of luma and chroma; by usable quality."""
+    known = isinstance(encoder_tables_of, Hashable)
+    qualities, tables = (_usable_tables if known else _usable_tables.__wrapped__)(encoder_tables_of)
+    ratios = tables / np.stack([np.asarray(table, np.float64) for table in target_tables])
+    powers = (_SPECTRUM * ratios**2).sum(axis=(2, 3)) / _SPECTRUM.sum()
+    return dict(zip(qualities, np.sqrt(powers.max(axis=1)).tolist(), strict=True))
 
 
-def _contrast(encoder_tables: Tables, target_tables: Tables) -> float:
-    """Contrast of a typical carrier against its picture's, the larger one of luma and chroma."""
-    ratios = [
-        np.asarray(own, np.float64) / target
-        for own, target in zip(encoder_tables, target_tables, strict=True)
-    ]
-    return max(float(np.sqrt((_SPECTRUM * ratio**2).sum() / _SPECTRUM.sum())) for ratio in ratios)
+@functools.lru_cache(maxsize=16)
+def _usable_tables(encoder_tables_of: TablesOf) -> tuple[tuple[int, ...], npt.NDArray[np.float64]]:
+    """The candidates whose steps are not too fine, ascending, and their tables, (candidates, 2, 8, 8)."""
+    tables = np.array([list(encoder_tables_of(quality)) for quality in CANDIDATES], np.float64)
+    is_usable = np.exp(np.log(tables[:, 0]).mean(axis=(1, 2))) >= _FINEST_STEPS
+    is_usable[0] |= not is_usable.any()
+    return tuple(np.array(CANDIDATES)[is_usable].tolist()), tables[is_usable]

@@ -7,9 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from jpegpre_tf import jpeg
+from jpegpre_tf.jpeg.carriers.encoder_choice import MOST_CLIPPED
 from jpegpre_tf.jpeg.files.frame import frame_of
 from jpegpre_tf.jpeg.files.markers import marker_segments
 from jpegpre_tf.runtime.inference.arguments import check_tables, nearest_quality
+from jpegpre_tf.runtime.inference.kernel import Kernel
 from jpegpre_tf.runtime.inference.kernel_carrier import kernel_carriers
 
 TablePair = Sequence[npt.NDArray[np.integer]] | npt.NDArray[np.integer]
@@ -110,6 +112,35 @@ class Carrier:
             )
 
 
+def carrier_in_one_sweep(
+    kernel: Kernel,
+    image: npt.NDArray[np.uint8],
+    tables: npt.NDArray[np.uint8],
+    strength: float,
+    encoder_tables: EncoderTables,
+) -> Carrier | None:
+    """Returns what `make_carrier` makes of the decisions on a picture; None where these have to be looked at.
+
+    Nothing is cut of most pictures' carriers at the encoder's quality that suits their tables: their decisions need
+    not be kept, which takes a quarter of the time.
+
+    Args:
+        kernel: Decides and renders.
+        image: uint8 (H, W, 3) RGB.
+        tables: Luma and chroma table that the file shall have, (2, 8, 8).
+        strength: Above 0, up to 1.
+        encoder_tables: As of `make_carrier`.
+    """
+    quality, own = _fitting_tables(tables, encoder_tables)
+    if own[0].mean() < _FINE_STEPS:
+        return None
+    pixels, clipped_share = kernel.counted_carrier(image, (tables[0], tables[1]), (own[0], own[1]), strength)
+    if clipped_share > _HARMLESS_CUT:
+        return None
+    height, width = image.shape[:2]
+    return Carrier(pixels, quality, tables.astype(np.uint8), own, width, height, clipped_share)
+
+
 def make_carrier(coefficients: jpeg.Coefficients, encoder_tables: EncoderTables, threads: int = 1) -> Carrier:
     """Returns the carrier of decided coefficients, for the encoder's quality that carries them best.
 
@@ -121,34 +152,45 @@ def make_carrier(coefficients: jpeg.Coefficients, encoder_tables: EncoderTables,
         threads: CPU threads, >= 1.
     """
     kernel = kernel_carriers(threads)
-    quality: int | None = None
-    if callable(encoder_tables):
-        tables_of = encoder_tables
+    render = jpeg.measured_carrier if kernel is None else kernel.render
+    first, own = _fitting_tables(coefficients.tables, encoder_tables)
+    quality = first
+    pixels, clipped_share = render(coefficients, list(own))
+    if callable(encoder_tables) and clipped_share > MOST_CLIPPED:
         if kernel is not None:
-            quality = kernel.choose_quality(coefficients, lambda at: list(tables_of(at)))
+            quality = kernel.choose_quality(coefficients, encoder_tables)
         else:
-            quality = jpeg.choose_encoder_quality(_sample_rows(coefficients), lambda at: list(tables_of(at)))
-        own = list(check_tables("encoder_tables", tables_of(quality)))
-    else:
-        own = list(check_tables("encoder_tables", encoder_tables))
-    if kernel is not None:
-        pixels, clipped_share = kernel.render(coefficients, own)
-    else:
-        pixels, clipped_share = jpeg.measured_carrier(coefficients, own)
+            quality = jpeg.choose_encoder_quality(_sample_rows(coefficients), encoder_tables)
+        if quality != first:
+            own = check_tables("encoder_tables", encoder_tables(quality))
+            pixels, clipped_share = render(coefficients, list(own))
     is_fine = own[0].mean() < _FINE_STEPS
     if is_fine and clipped_share < _HOPELESS_CUT:
-        pixels = jpeg.corrected_pixels(pixels, coefficients, own)
+        pixels = jpeg.corrected_pixels(pixels, coefficients, list(own))
     is_doubtful = is_fine or clipped_share > _HARMLESS_CUT
     return Carrier(
         pixels,
         quality,
         np.stack(coefficients.tables).astype(np.uint8),
-        np.stack(own).astype(np.uint8),
+        own,
         coefficients.width,
         coefficients.height,
         clipped_share,
-        jpeg.wrong_share(pixels, coefficients, own) if is_doubtful else 0.0,
+        jpeg.wrong_share(pixels, coefficients, list(own)) if is_doubtful else 0.0,
     )
+
+
+def _fitting_tables(
+    tables: TablePair, encoder_tables: EncoderTables
+) -> tuple[int | None, npt.NDArray[np.uint8]]:
+    """Returns the encoder's quality that suits the file's tables whatever the picture, and its tables there.
+
+    None and the encoder's tables where these are given.
+    """
+    if not callable(encoder_tables):
+        return None, check_tables("encoder_tables", encoder_tables)
+    quality = jpeg.encoder_quality_for(tables, encoder_tables)
+    return quality, check_tables("encoder_tables", encoder_tables(quality))
 
 
 def _sample_rows(coefficients: jpeg.Coefficients) -> jpeg.Coefficients:

@@ -10,6 +10,8 @@ import numpy.typing as npt
 from jpegpre_tf.errors import ModelError
 from jpegpre_tf.runtime.inference.kernel_library import (
     ROW,
+    KernelCuts,
+    KernelPixels,
     Tables,
     check_status,
     chosen_level,
@@ -86,8 +88,26 @@ class Kernel:
             image, tables, strength: As of `edit`; `tables` are those that the finished file shall have.
             encoder_tables: Those that the encoder will use.
         """
+        return self.counted_carrier(image, tables, encoder_tables, strength)[0]
+
+    def counted_carrier(
+        self, image: Pixels, tables: Tables, encoder_tables: Tables, strength: float = 1.0
+    ) -> tuple[Pixels, float]:
+        """Returns the carrier's pixels, and the part of them, 0..1, that is cut by more than a level at 0 or 255.
+
+        Args:
+            image, tables, encoder_tables, strength: As of `carrier`.
+        """
         size = tuple(-(-side // ROW) * ROW for side in image.shape[:2])
-        return self._run(image, tables, encoder_tables, strength, size, self._library.jpegpre_carrier)
+        cuts: list[KernelCuts] = []
+
+        def run(plan: ctypes.c_void_p, given: KernelPixels, to: KernelPixels, first: int, end: int) -> int:
+            own = KernelCuts()
+            cuts.append(own)
+            return int(self._library.jpegpre_counted_carrier(plan, given, to, own, first, end))
+
+        pixels = self._run(image, tables, encoder_tables, strength, size, run)
+        return pixels, sum(each.cut for each in cuts) / sum(each.pixels for each in cuts)
 
     def decide(self, image: Pixels, tables: Tables, strength: float = 1.0) -> tuple[Integers, ...]:
         """Returns quantized coefficients of Y, int16 `(ceil(H / 8), ceil(W / 8), 8, 8)`, and of Cb and Cr (H / 16).

@@ -1,14 +1,14 @@
 """Carriers of decided coefficients by the kernel in C: the pixels of jpegpre_tf.jpeg, in a hundredth of its time."""
 
 import ctypes
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from jpegpre_tf import jpeg
 from jpegpre_tf.jpeg.carriers.carrier import plane_sizes
-from jpegpre_tf.jpeg.carriers.encoder_choice import CANDIDATES
+from jpegpre_tf.jpeg.carriers.encoder_choice import CANDIDATES, TablesOf
 from jpegpre_tf.runtime.inference.kernel_library import (
     ROW,
     KernelCuts,
@@ -75,9 +75,7 @@ class KernelCarriers:
             run_in_ranges(library, -(-height // ROW), self._threads, run)
         return result, sum(each.cut for each in cuts) / sum(each.pixels for each in cuts)
 
-    def choose_quality(
-        self, coefficients: jpeg.Coefficients, encoder_tables_of: Callable[[int], Tables]
-    ) -> int:
+    def choose_quality(self, coefficients: jpeg.Coefficients, encoder_tables_of: TablesOf) -> int:
         """Returns the encoder's quality, judged by half a megapixel of a large picture.
 
         Args:

@@ -100,7 +100,7 @@ def _load(path: str) -> ctypes.CDLL | None:
             ("jpegpre_plan_create", [pointer, *[bytes_] * 4, ctypes.c_float, handle], status),
             ("jpegpre_plan_destroy", [pointer], None),
             ("jpegpre_edit", [pointer, pixels, pixels, number, number], status),
-            ("jpegpre_carrier", [pointer, pixels, pixels, number, number], status),
+            ("jpegpre_counted_carrier", [pointer, pixels, pixels, cuts, number, number], status),
             ("jpegpre_decide", [pointer, pixels, coefficients, number, number], status),
             ("jpegpre_gates", [pointer, ctypes.c_int, pointer, number, number, pointer], status),
             ("jpegpre_renderer_create", [bytes_, bytes_, text, handle], status),

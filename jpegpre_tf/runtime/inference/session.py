@@ -18,7 +18,13 @@ from jpegpre_tf.runtime.inference.arguments import (
     check_tables,
     nearest_quality,
 )
-from jpegpre_tf.runtime.inference.carrier import Carrier, EncoderTables, TablePair, make_carrier
+from jpegpre_tf.runtime.inference.carrier import (
+    Carrier,
+    EncoderTables,
+    TablePair,
+    carrier_in_one_sweep,
+    make_carrier,
+)
 from jpegpre_tf.runtime.inference.kernel import Kernel
 from jpegpre_tf.runtime.inference.runners.backends import Conditions, Tiles, check_backend
 from jpegpre_tf.runtime.inference.runners.finite import check_result
@@ -212,6 +218,14 @@ class Session:
         if tables is None:
             check_number("quality", quality, 1, 100)
             tables = self.target_tables(quality)
+        image = check_image(image, takes_gray=True)
+        if self._kernel is not None and image.ndim == 3:
+            check_number("strength", strength, 0, 1)
+            target = check_tables("tables", tables)
+            if strength > 0:
+                carrier = carrier_in_one_sweep(self._kernel, image, target, float(strength), encoder_tables)
+                if carrier is not None:
+                    return carrier
         return make_carrier(self.decide(image, tables, strength), encoder_tables, self._threads)
 
     def target_tables(self, quality: float) -> npt.NDArray[np.uint8]:
