@@ -169,7 +169,7 @@ def file_size(coefficients: Coefficients, huffman_tables: HuffmanMode = "optimiz
     is_gray = len(coefficients.planes) == 1
     factors = (1, 1) if is_gray else resample.subsampling_factors(coefficients.subsampling)
     mcus = -(-coefficients.height // (8 * factors[1])), -(-coefficients.width // (8 * factors[0]))
-    symbols = scan.symbols_of(*scan.scan_blocks(list(coefficients.planes), factors, mcus))
+    symbols = scan.list_symbols(*scan.scan_blocks(list(coefficients.planes), factors, mcus))
     if huffman_tables == "standard":
         tables = [
             huffman.STANDARD_DC_LUMA,

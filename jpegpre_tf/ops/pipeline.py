@@ -61,7 +61,7 @@ def simulate(images: tf.Tensor, tables: tf.Tensor, subsampling: str, surrogate: 
     return decode(planes, tables, subsampling, resample.size_of(images, 1), resample.size_of(images, 2))
 
 
-def coded(
+def entropy_code(
     images: tf.Tensor, tables: tf.Tensor, huffman: str, subsampling: str, surrogate: str
 ) -> tuple[FileSize, Units]:
     """Size in bits, but for stuffing, of the file of `encode`'s coefficients; see `entropy.coded_size`."""
@@ -73,13 +73,13 @@ def encoded_size(
     images: tf.Tensor, tables: tf.Tensor, huffman: str, subsampling: str, surrogate: str
 ) -> FileSize:
     """Size in bits of the file that `encode`'s coefficients make."""
-    size, units = coded(images, tables, huffman, subsampling, surrogate)
+    size, units = entropy_code(images, tables, huffman, subsampling, surrogate)
     return size._replace(stuffing=stuffed_bits(*units))
 
 
 def encoded_size_compiled() -> Callable[..., FileSize]:
     """`encoded_size` in two XLA programs, a third faster than in one; like `tf.function` one per shape."""
-    first = tf.function(coded, jit_compile=True)
+    first = tf.function(entropy_code, jit_compile=True)
     second = tf.function(stuffed_bits, jit_compile=True)
 
     def size(images: tf.Tensor, tables: tf.Tensor, *options: str) -> FileSize:

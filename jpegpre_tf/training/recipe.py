@@ -129,7 +129,7 @@ def _stage(where: str, fields: Any) -> Stage:
     )
 
 
-def follow(
+def run_recipe(
     recipe: Path,
     paths: list[Path],
     validation_paths: list[Path],
@@ -161,7 +161,7 @@ def follow(
         models[stage.name] = place / "model.keras"
         if stage.config is None:
             place.mkdir(exist_ok=True)
-            blended(models[stage.base], models[stage.blend], stage.share).save(models[stage.name])
+            interpolate_weights(models[stage.base], models[stage.blend], stage.share).save(models[stage.name])
             tables = blended_tables(models[stage.base], models[stage.blend], stage.share)
             if tables is not None:
                 tables.write(place / TABLES)
@@ -185,7 +185,7 @@ def follow(
     return load_preprocessor(folder / "model.keras")
 
 
-def blended(first: Path, second: Path, share: float) -> Any:
+def interpolate_weights(first: Path, second: Path, share: float) -> Any:
     """The preprocessor between two that share their beginning: a profile between two others, without training.
 
     Args:

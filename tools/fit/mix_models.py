@@ -7,7 +7,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from jpegpre_tf.training.recipe import blended
+from jpegpre_tf.training.recipe import interpolate_weights
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -19,7 +19,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--share", type=float, required=True, help="of the second, 0..1")
     parser.add_argument("-o", "--output", type=Path, required=True)
     arguments = parser.parse_args(argv)
-    blended(arguments.first, arguments.second, arguments.share).save(arguments.output)
+    interpolate_weights(arguments.first, arguments.second, arguments.share).save(arguments.output)
     return 0
 
 

@@ -84,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
     recipe = _recipe(arguments)
     # The configuration is checked before TensorFlow's seconds of import.
     start = (
-        partial(_follow, arguments, recipe)
+        partial(_run_recipe, arguments, recipe)
         if recipe is not None
         else partial(_fit if is_fit else _train_distributed, arguments, _config(arguments))
     )
@@ -124,15 +124,15 @@ def _recipe(arguments: argparse.Namespace) -> Path | None:
     return path
 
 
-def _follow(arguments: argparse.Namespace, recipe: Path) -> None:
+def _run_recipe(arguments: argparse.Namespace, recipe: Path) -> None:
     from jpegpre_tf.training.data.crops import list_pictures
-    from jpegpre_tf.training.recipe import Stage, follow
+    from jpegpre_tf.training.recipe import Stage, run_recipe
 
     def tell(number: int, count: int, stage: Stage) -> None:
         steps = f"{stage.last_step or stage.config.run.steps} steps" if stage.config else "a blend"
         print(f"stage {number} of {count}, {stage.name}: {steps}", file=sys.stderr)
 
-    follow(
+    run_recipe(
         recipe,
         list_pictures(arguments.folder),
         list_pictures(arguments.validation) if arguments.validation else [],

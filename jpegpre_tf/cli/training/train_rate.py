@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Trains in RUN_DIR and prints the model's path; returns 0."""
-    encoder, config = neural_options.checked(arguments)
+    encoder, config = neural_options.read_arguments(arguments)
     neural_options.start_tensorflow(arguments, "training")
     from jpegpre_tf.models.neural_simulator import NeuralSimulator
 

@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 from jpegpre_tf.jpeg.entropy.bits import windows
 from jpegpre_tf.jpeg.entropy.huffman import HuffmanTable
-from jpegpre_tf.jpeg.entropy.symbol_lookup import extended, symbol_lookup
+from jpegpre_tf.jpeg.entropy.symbol_lookup import extend, symbol_lookup
 
 Int = npt.NDArray[np.int64]
 
@@ -87,7 +87,7 @@ def _values_of(
     if not code.all():
         raise ValueError("the scan has a code that its table has not")
     run, size = symbol >> 4, symbol & 15
-    value = extended(bits[starts + code].astype(np.int64) >> (16 - size), size)
+    value = extend(bits[starts + code].astype(np.int64) >> (16 - size), size)
     ends = np.cumsum(run + 1)
     is_first = np.diff(owners, prepend=-1) > 0
     before = np.maximum.accumulate(np.where(is_first, ends - run - 1, 0))

@@ -84,7 +84,7 @@ def extra_value(values: Int, bits: Int) -> Int:
     return np.where(values < 0, values + (1 << bits) - 1, values)
 
 
-def symbols_of(blocks: Small, owners: Small) -> Symbols:
+def list_symbols(blocks: Small, owners: Small) -> Symbols:
     """Turns scan-ordered blocks into symbols.
 
     Args:
@@ -104,7 +104,7 @@ def symbols_of(blocks: Small, owners: Small) -> Symbols:
 
 
 def _symbols_of_part(values: Small, owners: Small) -> tuple[Small, Small, Small, Small]:
-    """`symbols_of` of a few blocks whose DC are differences already."""
+    """`list_symbols` of a few blocks whose DC are differences already."""
     values = values.astype(np.int64)
     count = len(values)
     chroma = (owners > 0).astype(np.int64)

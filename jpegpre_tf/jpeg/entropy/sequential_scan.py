@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from jpegpre_tf.jpeg.entropy.bits import windows
 from jpegpre_tf.jpeg.entropy.huffman import HuffmanTable
-from jpegpre_tf.jpeg.entropy.symbol_lookup import extended, symbol_lookup
+from jpegpre_tf.jpeg.entropy.symbol_lookup import extend, symbol_lookup
 
 Int = npt.NDArray[np.int64]
 
@@ -143,7 +143,7 @@ def _blocks_of(
     if not code.all():
         raise ValueError("the scan has a code that its table has not")
     run, size = symbol >> 4, symbol & 15
-    value = extended(bits[starts + code].astype(np.int64) >> (16 - size), size)
+    value = extend(bits[starts + code].astype(np.int64) >> (16 - size), size)
     taken = np.where(is_dc, 1, run + 1)
     ends = np.cumsum(taken)
     place = ends - 1 - (ends - taken)[firsts][block]

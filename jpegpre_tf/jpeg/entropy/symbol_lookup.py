@@ -29,6 +29,6 @@ def symbol_lookup(table: HuffmanTable) -> tuple[UInt8, UInt8]:
     return lengths, symbols
 
 
-def extended(extra: Int, size: Int) -> Int:
+def extend(extra: Int, size: Int) -> Int:
     """Values that so many extra bits stand for (T.81, F.2.2.1: EXTEND)."""
     return np.where(extra < (1 << size) >> 1, extra - (1 << size) + 1, extra)

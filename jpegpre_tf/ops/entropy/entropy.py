@@ -153,7 +153,7 @@ def coded_size(
     luma_blocks = factors[0] * factors[1]
     blocks = scan.scan_blocks([tf.stop_gradient(plane) for plane in steps], factors)
     real_blocks = scan.scan_blocks(real, factors)
-    out = scan.emitted(blocks, luma_blocks)
+    out = scan.entropy_symbols(blocks, luma_blocks)
     batch = tf.shape(blocks)[0]
     valid = out.symbol >= 0
     index = tf.maximum(out.symbol, 0) + tf.constant(out.table * 256)

@@ -29,7 +29,7 @@ def _run_costs(lengths: tf.Tensor) -> tf.Tensor:
 
 
 def ac_cost_slope(
-    blocks: tf.Tensor, out: scan.Emitted, real: tf.Tensor, lengths: tf.Tensor, surrogate: str
+    blocks: tf.Tensor, out: scan.EntropySymbols, real: tf.Tensor, lengths: tf.Tensor, surrogate: str
 ) -> tf.Tensor:
     """d bits / d |magnitude| of each AC coefficient (at index 0: 0), float32, shape of `blocks`.
 
@@ -84,7 +84,7 @@ def _is_power_of_2(magnitude: tf.Tensor) -> tf.Tensor:
     return tf.bitwise.bitwise_and(tf.bitcast(magnitude, tf.int32), 0x7FFFFF) == 0
 
 
-def _dc_tie_slope(out: scan.Emitted, real_differences: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+def _dc_tie_slope(out: scan.EntropySymbols, real_differences: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
     """d bits / d DC difference between the two integers around the real difference.
 
     Both DC values round independently, so the expected cost at a real difference is the linear interpolation
@@ -99,7 +99,7 @@ def _dc_tie_slope(out: scan.Emitted, real_differences: tf.Tensor, lengths: tf.Te
     return tf.sign(real_differences) * tf.where(_is_power_of_2(magnitude), rise, tf.zeros_like(rise))
 
 
-def dc_cost_slope(out: scan.Emitted, lengths: tf.Tensor) -> tf.Tensor:
+def dc_cost_slope(out: scan.EntropySymbols, lengths: tf.Tensor) -> tf.Tensor:
     """d bits / d DC difference: float32 (batch, MCUs, blocks per MCU)."""
     difference, category = out.values[..., 0], out.category[..., 0]
     batch = tf.shape(difference)[0]
@@ -120,7 +120,7 @@ def lengths_for_absent(lengths: tf.Tensor) -> tf.Tensor:
 
 
 def bits_by_step(
-    blocks: tf.Tensor, out: scan.Emitted, real: tf.Tensor, lengths: tf.Tensor, luma_blocks: int
+    blocks: tf.Tensor, out: scan.EntropySymbols, real: tf.Tensor, lengths: tf.Tensor, luma_blocks: int
 ) -> tf.Tensor:
     """Change in bits per relative growth of the step, coefficient by coefficient: float32, shape of `blocks`.
 

@@ -108,7 +108,7 @@ def dc_differences(blocks: tf.Tensor, luma_blocks: int) -> tf.Tensor:
     return tf.concat([luma, chroma - tf.pad(chroma[:, :-1], [[0, 0], [1, 0], [0, 0]])], axis=2)
 
 
-class Emitted(NamedTuple):
+class EntropySymbols(NamedTuple):
     """What each position of each block writes.
 
     Attributes:
@@ -126,7 +126,7 @@ class Emitted(NamedTuple):
     before: tf.Tensor
 
 
-def emitted(blocks: tf.Tensor, luma_blocks: int) -> Emitted:
+def entropy_symbols(blocks: tf.Tensor, luma_blocks: int) -> EntropySymbols:
     """Entropy-codes quantised blocks up to the choice of Huffman tables.
 
     Args:
@@ -150,4 +150,4 @@ def emitted(blocks: tf.Tensor, luma_blocks: int) -> Emitted:
     symbol = tf.where(k == last + 1, END_OF_BLOCK, symbol)
     table = np.tile(np.where(np.arange(64) == 0, 0, 1).astype(np.int32), (blocks.shape[2], 1))
     table[luma_blocks:] += 2
-    return Emitted(values, symbol, category, table, before)
+    return EntropySymbols(values, symbol, category, table, before)

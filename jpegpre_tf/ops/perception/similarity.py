@@ -45,7 +45,7 @@ def window_matrix(size: int, border: str) -> np.ndarray:
     return kept.astype(np.float32)
 
 
-def filtered(planes: tf.Tensor, rows: str, columns: str) -> tf.Tensor:
+def filter_planes(planes: tf.Tensor, rows: str, columns: str) -> tf.Tensor:
     """The weighted mean over the window around each sample.
 
     Args:
@@ -57,17 +57,17 @@ def filtered(planes: tf.Tensor, rows: str, columns: str) -> tf.Tensor:
     return tf.matmul(down, tf.matmul(planes, across))
 
 
-def windowed(planes: tf.Tensor) -> tf.Tensor:
+def window_means(planes: tf.Tensor) -> tf.Tensor:
     """Weighted mean over the window where it lies inside: (batch, h, w) to (batch, h - 10, w - 10)."""
-    return filtered(planes, "valid", "valid")
+    return filter_planes(planes, "valid", "valid")
 
 
 def _ssim_and_contrast(a: tf.Tensor, b: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Mean SSIM and mean of its contrast-structure term, each (batch,)."""
-    mean_a, mean_b = windowed(a), windowed(b)
+    mean_a, mean_b = window_means(a), window_means(b)
     product, squares = mean_a * mean_b, tf.square(mean_a) + tf.square(mean_b)
-    covariance = windowed(a * b) - product
-    variances = windowed(tf.square(a) + tf.square(b)) - squares
+    covariance = window_means(a * b) - product
+    variances = window_means(tf.square(a) + tf.square(b)) - squares
     contrast = (2.0 * covariance + _C2) / (variances + _C2)
     brightness = (2.0 * product + _C1) / (squares + _C1)
     return tf.reduce_mean(brightness * contrast, [1, 2]), tf.reduce_mean(contrast, [1, 2])

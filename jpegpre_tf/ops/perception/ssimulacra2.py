@@ -8,7 +8,7 @@ libjxl's constants. tests/ops compares with the ssimulacra2 package.
 import numpy as np
 import tensorflow as tf
 
-from jpegpre_tf.ops.perception.similarity import filtered
+from jpegpre_tf.ops.perception.similarity import filter_planes
 
 # libjxl's opsin absorbance: rows L, M, S; columns linear R, G, B.
 _OPSIN = np.array(
@@ -69,7 +69,7 @@ def _xyb(linear: tf.Tensor) -> list[tf.Tensor]:
 
 def _blurred(plane: tf.Tensor) -> tf.Tensor:
     """Same size: mirrored above and below, zeros left and right, as libjxl's."""
-    return filtered(plane, "mirror", "zero")
+    return filter_planes(plane, "mirror", "zero")
 
 
 def _norms(error: tf.Tensor, weights: tuple[float, float]) -> tf.Tensor:

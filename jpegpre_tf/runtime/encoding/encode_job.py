@@ -22,7 +22,7 @@ from jpegpre_tf.runtime.encoding.targets.rate_control import (
     highest_quality,
 )
 from jpegpre_tf.runtime.pictures.decode import Decoded
-from jpegpre_tf.runtime.pictures.jpeg_files.jpeg_source import kept_as_it_is, kept_size
+from jpegpre_tf.runtime.pictures.jpeg_files.jpeg_source import copy_with_metadata, size_with_metadata
 from jpegpre_tf.runtime.pictures.jpeg_files.made_file import MARK_BYTES, MadeMark, insert_mark, stays
 from jpegpre_tf.runtime.pictures.metadata.metadata import insert_metadata, metadata_segments
 from jpegpre_tf.runtime.pictures.pixels.raster import WHOLE_PIXELS
@@ -216,8 +216,8 @@ class EncodeJob:
         if jpeg is None:
             raise ValueError("only a JPEG file can be kept")
         original = self._read_input()
-        content = kept_as_it_is(original, jpeg, self._options.metadata, self._metadata)
-        bare = kept_as_it_is(original, jpeg, "strip", self._decoded.metadata.stripped())
+        content = copy_with_metadata(original, jpeg, self._options.metadata, self._metadata)
+        bare = copy_with_metadata(original, jpeg, "strip", self._decoded.metadata.stripped())
         result = self._result(choice, content, plain, bare, psnr_db=math.inf)
         return Encoded(result, content, is_unchanged=content == original)
 
@@ -269,4 +269,4 @@ class EncodeJob:
         jpeg = self._decoded.jpeg
         if jpeg is None or self._options.allow_larger or self._decoded.is_converted:
             return None
-        return kept_size(jpeg, self._options.metadata, self._metadata)
+        return size_with_metadata(jpeg, self._options.metadata, self._metadata)

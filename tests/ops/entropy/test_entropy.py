@@ -34,7 +34,7 @@ def random_planes(seed, density=0.15):
 def true_bits(planes):
     """Codes and extra bits with the standard's tables."""
     levels = [plane.astype(np.int16) for plane in planes]
-    symbols = reference_scan.symbols_of(*reference_scan.scan_blocks(levels, (1, 1), (ROWS, COLUMNS)))
+    symbols = reference_scan.list_symbols(*reference_scan.scan_blocks(levels, (1, 1), (ROWS, COLUMNS)))
     lengths = np.stack([table.lengths() for table in STANDARD])
     return int(lengths[symbols.table, symbols.symbol].sum() + symbols.extra_bits.sum())
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from jpegpre_tf.ops.perception.similarity import filtered, multi_scale_ssim, ssim, window, window_matrix
+from jpegpre_tf.ops.perception.similarity import filter_planes, multi_scale_ssim, ssim, window, window_matrix
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def test_the_matrix_is_the_window(border: str) -> None:
 
 def test_borders_go_to_their_axes() -> None:
     plane = tf.ones((1, 20, 24))
-    result = filtered(plane, "mirror", "zero").numpy()
+    result = filter_planes(plane, "mirror", "zero").numpy()
     np.testing.assert_allclose(result[0, :, 12], 1.0, atol=1e-6)
     assert np.all(result[0, :, 0] < 0.7)
 

@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_run_arguments(parser, _OPTIONS)
 
 
-def checked(arguments: argparse.Namespace) -> "tuple[Encoder, NeuralTrainConfig]":
+def read_arguments(arguments: argparse.Namespace) -> "tuple[Encoder, NeuralTrainConfig]":
     """Checks all arguments before TensorFlow's seconds of import; returns encoder and configuration.
 
     The configuration is --config, or on --resume the run's own, with the options on top.

@@ -75,11 +75,11 @@ class StripJpeg:
         skipped = 0
         if self._last_unit is not None:
             # DC is coded as the difference to the block before: prepend it, and drop its symbols again.
-            skipped = len(scan.symbols_of(*self._last_unit).symbol)
+            skipped = len(scan.list_symbols(*self._last_unit).symbol)
             blocks = np.concatenate((self._last_unit[0], blocks))
             owners = np.concatenate((self._last_unit[1], owners))
         self._last_unit = blocks[-per_unit:].copy(), owners[-per_unit:].copy()
-        symbols = scan.symbols_of(blocks, owners)
+        symbols = scan.list_symbols(blocks, owners)
         codes = symbols.table[skipped:].astype(np.uint32) * 256 + symbols.symbol[skipped:].astype(np.uint32)
         self._counts += np.bincount(codes, minlength=1024).reshape(4, 256)
         packed = codes | (symbols.extra[skipped:].astype(np.uint32) << 10)

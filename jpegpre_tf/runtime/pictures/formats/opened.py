@@ -31,8 +31,8 @@ from jpegpre_tf.runtime.pictures.formats.tiff_samples import decode_deep, find_r
 from jpegpre_tf.runtime.pictures.metadata.metadata import EXIF_PREFIX, Metadata
 from jpegpre_tf.runtime.pictures.metadata.read_metadata import (
     aspect_of,
+    collect_metadata,
     density_of,
-    metadata_of,
     small_ratio,
     tiff_density,
 )
@@ -122,7 +122,7 @@ def open_jpeg(file: BinaryIO, segments: JpegSegments) -> Opened:
 
 
 def _opened(image: Image.Image) -> Opened:
-    metadata = replace(metadata_of(image), aspect=aspect_of(image))
+    metadata = replace(collect_metadata(image), aspect=aspect_of(image))
     opened = Opened(image, metadata, density_of(image), frames=getattr(image, "n_frames", 1))
     return opened
 

@@ -186,7 +186,7 @@ def _continues_exif(before: bytes, payload: bytes) -> bool:
     return is_second and len(before) > _FULL_BYTES and payload[6:10] not in (b"II*\0", b"MM\0*")
 
 
-def kept_as_it_is(content: bytes, source: JpegSource, choice: str, carried: Metadata) -> bytes:
+def copy_with_metadata(content: bytes, source: JpegSource, choice: str, carried: Metadata) -> bytes:
     """Returns the file with its picture untouched and the metadata that `choice` leaves.
 
     Args:
@@ -206,8 +206,8 @@ def kept_as_it_is(content: bytes, source: JpegSource, choice: str, carried: Meta
     return b"".join((SOI, *first, metadata_segments(carried), *rest, *scans))
 
 
-def kept_size(source: JpegSource, choice: str, carried: Metadata) -> int:
-    """Returns how many bytes `kept_as_it_is` gives."""
+def size_with_metadata(source: JpegSource, choice: str, carried: Metadata) -> int:
+    """Returns how many bytes `copy_with_metadata` gives."""
     if choice == "keep":
         return source.size_bytes
     parts = [SOI, metadata_segments(carried), *(part for group in _needed(source) for part in group)]

@@ -11,7 +11,7 @@ from jpegpre_tf.runtime.pictures.metadata.metadata import EXIF_PREFIX, Metadata
 _CENTIMETERS = 3
 
 
-def metadata_of(image: Image.Image) -> Metadata:
+def collect_metadata(image: Image.Image) -> Metadata:
     """Returns the metadata of a picture, each block byte for byte; TIFF's is read from its directory instead."""
     return Metadata(
         # Raw: writing a parsed block anew would move maker notes, whose offsets are absolute.

@@ -9,7 +9,7 @@ from PIL import Image, ImageCms
 
 from jpegpre_tf.jpeg.files.segments import read_segments
 from jpegpre_tf.runtime.pictures.decode import decode_file
-from jpegpre_tf.runtime.pictures.jpeg_files.jpeg_source import kept_as_it_is, kept_size
+from jpegpre_tf.runtime.pictures.jpeg_files.jpeg_source import copy_with_metadata, size_with_metadata
 from jpegpre_tf.runtime.pictures.metadata.metadata import insert_metadata
 from jpegpre_tf.runtime.pictures.picture import open_content
 from jpegpre_tf.runtime.pictures.pixels.color_description import ColorDescription, matrix_profile
@@ -195,8 +195,8 @@ def own_bytes(content: bytes, choice: str) -> bytes:
     """What of a JPEG file is kept where its own picture is."""
     decoded = decode_file(io.BytesIO(content), "x")
     carried, _ = decoded.metadata.select(choice)
-    result = kept_as_it_is(content, decoded.jpeg, choice, carried)
-    assert kept_size(decoded.jpeg, choice, carried) == len(result)
+    result = copy_with_metadata(content, decoded.jpeg, choice, carried)
+    assert size_with_metadata(decoded.jpeg, choice, carried) == len(result)
     np.testing.assert_array_equal(open_content(result).pixels, decoded.raster.pixels())
     return result
 
