@@ -10,10 +10,12 @@ demo:
 	@tools/environment.sh $(VENV)
 	@$(VENV)/bin/jpegpre encode tests/pictures -o .demo --quality $(QUALITY) --page $(CURDIR)/.demo/page.html
 
-# The site of docs/ in site/; warnings and broken links are errors.
+# The site of docs/ in site/; warnings, links that lead nowhere and numbers without a source are errors.
 docs:
 	@tools/environment.sh $(VENV) docs
 	$(VENV)/bin/mkdocs build --quiet --strict
+	$(VENV)/bin/python tools/docs/links.py
+	$(VENV)/bin/python tools/docs/numbers.py
 
 test:
 	@tools/system_programs.sh
