@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from jpegpre_tf.ops.quantization.dead_zone import hard_dead_zone
 from jpegpre_tf.ops.quantization.rounding import near_tie
+from jpegpre_tf.ops.quantization.silent_entries import wake_silent
 
 # Half width in steps, around the (shifted) threshold, of the magnitudes that tell a table entry what it costs to move
 # coefficients across it. Narrow enough for their density, which falls fast there, to be even.
@@ -41,7 +42,8 @@ def quantize_trained(
     """`quantize_hard` of coefficients / table, with gradients to thresholds and table.
 
     Thresholds: as `hard_dead_zone`. Table: where an entry grows, a coefficient of x steps moves towards the threshold
-    below it at x / step; those within `TABLE_HALF_WIDTH` of t0 stand for all that cross it.
+    below it at x / step; those within `TABLE_HALF_WIDTH` of t0 stand for all that cross it. Entries of which a picture
+    holds zeros alone: as `ops.quantization.silent_entries`.
 
     Args:
         coefficients: float32 (batch, rows, columns, 64), in levels.
@@ -59,4 +61,5 @@ def quantize_trained(
     density = tf.stop_gradient(tf.where(magnitude < _EVEN_FROM, crossing, tf.ones_like(crossing)))
     real = fixed - lowered + (steps - fixed) * density
     rounded = tf.sign(real) * tf.floor(tf.abs(real) + 0.5)
-    return real + tf.stop_gradient(rounded - real), real
+    quantized = real + tf.stop_gradient(rounded - real)
+    return wake_silent(quantized, real, table, magnitude, (zero_below, one_below), density > 0.0)
