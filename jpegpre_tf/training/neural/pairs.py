@@ -1,16 +1,17 @@
 """Pictures and what a real encoder made of them: training data of the networks, made once and kept in a file."""
 
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from jpegpre_tf.errors import JpegpreError, UsageError
+from jpegpre_tf.errors import JpegpreError, PictureError, UsageError
 from jpegpre_tf.training.data.crops import ReadablePictures, random_crop
 from jpegpre_tf.training.neural.edits import Preprocess, random_edit
+from jpegpre_tf.training.neural.kept_pairs import KeptPairs
 from jpegpre_tf.training.neural.quantized_file import read_quantized, read_tables
 
 Picture = npt.NDArray[np.uint8]
@@ -20,6 +21,7 @@ Encode = Callable[[Picture, int], bytes]
 _PROBE_SIZE = 64
 _COMPONENTS = 3
 _LARGEST_ENTRY = 255  # of baseline JPEG
+KEPT_AT_ONCE = 16  # pairs: what kill -9 may cost
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,7 @@ def make_pairs(
     preprocess: Sequence[Preprocess] = (),
     with_quantized: bool = True,
     tables: npt.NDArray[np.uint16] | None = None,
+    kept: KeptPairs | None = None,
 ) -> Pairs:
     """Encodes random crops at random qualities, each plain and edited in one of the ways of `edits`.
 
@@ -127,52 +130,47 @@ def make_pairs(
         preprocess: See `edits.random_edit`.
         with_quantized: False leaves the quantized coefficients out (they get no blocks): the rate needs sizes alone.
         tables: What the encoder's tables are, see `tables_of_encoder`: every file's are compared with them.
+        kept: Pairs of a collection that was interrupted, which goes on after them; takes those that are made.
 
     Raises:
         UsageError: If a file has other tables.
     """
-    generator = np.random.default_rng(seed)
     low, high = quality_range
-
-    def draw_quality() -> int:
-        return low + int((high + 1 - low) * generator.random() ** quality_skew)
-
-    made = _made(encode, paths, size, generator, draw_quality, preprocess, with_quantized, tables)
-    image = np.empty((count, 2, size, size, 3), np.uint8)
-    quality, size_bits = np.empty(count, np.float32), np.empty((count, 2), np.float32)
-    blocks = (size // 8, size // 16, size // 16) if with_quantized else (0, 0, 0)
-    quantized = [np.empty((count, 2, side, side, 64), np.int16) for side in blocks]
-    for index in range(count):
-        image[index], quality[index], size_bits[index], decided = next(made)
-        for component in range(_COMPONENTS if with_quantized else 0):
-            quantized[component][index] = decided[component]
-    return Pairs(image, quality, size_bits, *quantized)
-
-
-def _made(
-    encode: Encode,
-    paths: list[Path],
-    size: int,
-    generator: np.random.Generator,
-    draw_quality: Callable[[], int],
-    preprocess: Sequence[Preprocess],
-    with_quantized: bool,
-    tables: npt.NDArray[np.uint16] | None,
-) -> Iterator[tuple[Picture, int, list[int], list[npt.NDArray[np.int16]]]]:
     pictures = ReadablePictures(paths)
-    while True:
-        for index in generator.permutation(len(paths)):
-            picture = pictures.load(paths[index])
-            if picture is None:
-                continue
-            crop = np.ascontiguousarray(random_crop(picture, size, generator))
-            quality = draw_quality()
+    made = kept.read() if kept else []
+    try:
+        for index in range(len(made), count):
+            generator = np.random.default_rng((seed, index))
+            crop = np.ascontiguousarray(random_crop(_picture_of(pictures, index, seed), size, generator))
+            quality = low + int((high + 1 - low) * generator.random() ** quality_skew)
             both = np.stack([crop, random_edit(crop, quality, generator, preprocess)])
             files = [encode(picture, quality) for picture in both]
             if tables is not None:
                 _check_same_tables(files, tables[quality - 1], quality)
-            quantized = _read_quantized_planes(files) if with_quantized else []
-            yield both, quality, [8 * len(file) for file in files], quantized
+            quantized = _read_quantized_planes(files) if with_quantized else _no_quantized()
+            sizes = np.array([8 * len(file) for file in files], np.float32)
+            made.append((both, np.float32(quality), sizes, *quantized))
+            if kept and len(made) % KEPT_AT_ONCE == 0:
+                kept.add(made)
+    finally:  # also where the encoder failed, or after Ctrl-C
+        if kept:
+            kept.add(made)
+    return Pairs(*(np.stack(arrays) for arrays in zip(*made[:count], strict=True)))
+
+
+def _picture_of(pictures: ReadablePictures, index: int, seed: int) -> Picture:
+    """The picture of a pair: all in turn, in an order of every round's own; in place of broken ones the next."""
+    count = len(pictures.paths)
+    order = np.random.default_rng((seed, index // count, 1)).permutation(count)
+    for offset in range(count):
+        picture = pictures.load(pictures.paths[order[(index + offset) % count]])
+        if picture is not None:
+            return picture
+    raise PictureError("no picture to learn from can be decoded")
+
+
+def _no_quantized() -> list[npt.NDArray[np.int16]]:
+    return [np.empty((2, 0, 0, 64), np.int16)] * _COMPONENTS
 
 
 def _read_quantized_planes(files: list[bytes]) -> list[npt.NDArray[np.int16]]:

@@ -1,6 +1,7 @@
 """Training runs of the networks in a folder: pairs, model, checkpoints, log; resumable."""
 
 import functools
+import hashlib
 import json
 import math
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from jpegpre_tf.training.checkpoint import CONFIG, epochs_done
 from jpegpre_tf.training.neural.config import NeuralTrainConfig
 from jpegpre_tf.training.neural.datasets import pairs_dataset
 from jpegpre_tf.training.neural.edits import Preprocess
+from jpegpre_tf.training.neural.kept_pairs import KeptPairs
 from jpegpre_tf.training.neural.pairs import (
     UNKNOWN,
     Encode,
@@ -135,20 +137,32 @@ class NeuralRun:
     ) -> Pairs:
         path = self.folder / f"{name}.npz"
         if not path.exists():
-            qualities = (self.config.quality_low, self.config.quality_high)
+            tables = self._tables
+            options: dict[str, Any] = {
+                "size": size,
+                "seed": self.config.seed * 10 + seed,
+                "quality_range": [self.config.quality_low, self.config.quality_high],
+                "quality_skew": self.config.quality_skew,
+                "with_quantized": with_quantized,
+            }
+            about = {
+                **options,
+                "encoder": self.encoder,
+                "tables": hashlib.sha256(tables.tobytes()).hexdigest(),
+            }
+            about |= {"pictures": [str(picture) for picture in paths], "preprocess": len(self.preprocess)}
+            kept = KeptPairs(self.folder / f"{name}.partial", about)
             made = make_pairs(
                 self.encode,
                 paths,
                 count=count,
-                size=size,
-                seed=self.config.seed * 10 + seed,
-                quality_range=qualities,
-                quality_skew=self.config.quality_skew,
                 preprocess=self.preprocess,
-                tables=self._tables,
-                with_quantized=with_quantized,
+                tables=tables,
+                kept=kept,
+                **options,
             )
             made.save(path)
+            kept.remove()
         return load_pairs(path)
 
     def _fit(

@@ -11,6 +11,7 @@ from jpegpre_tf.jpeg.tables import quantization_tables
 from jpegpre_tf.training.data.crops import list_pictures
 from jpegpre_tf.training.neural.datasets import pairs_dataset
 from jpegpre_tf.training.neural.edits import blur, dead_zone, random_edit, sharpen
+from jpegpre_tf.training.neural.kept_pairs import KeptPairs
 from jpegpre_tf.training.neural.pairs import UNKNOWN, Pairs, load_pairs, make_pairs, tables_of_encoder
 
 PICTURES = list_pictures(Path(__file__).parents[2] / "pictures")
@@ -80,6 +81,38 @@ def test_pairs_survive_their_file(pairs, tmp_path):
     (tmp_path / "pairs.npz").write_bytes(b"PK broken")
     with pytest.raises(JpegpreError, match=r"pairs\.npz"):
         load_pairs(tmp_path / "pairs.npz")
+
+
+def test_an_interrupted_collection_goes_on_where_it_stopped(pairs, tmp_path):
+    folder, about = tmp_path / "pairs.partial", {"encoder": "libjpeg-turbo"}
+    calls = []
+
+    def interrupted(image, quality):
+        calls.append(quality)
+        if len(calls) > 5:  # in the third pair
+            raise KeyboardInterrupt
+        return ENCODER.encode_bytes(image, quality)
+
+    same = {"count": 6, "size": 64, "seed": 5}
+    with pytest.raises(KeyboardInterrupt):
+        make_pairs(interrupted, PICTURES, **same, kept=KeptPairs(folder, about))
+    calls.clear()
+
+    def counted(image, quality):
+        calls.append(quality)
+        return ENCODER.encode_bytes(image, quality)
+
+    kept = KeptPairs(folder, about)
+    again = make_pairs(counted, PICTURES, **same, kept=kept)
+    assert len(calls) == 2 * (6 - 2)
+    for name in ("image", "quality", "size_bits", "luma", "cb", "cr"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(pairs, name))
+    # Of a part that is broken, and of another encoder, nothing is used.
+    (folder / "000002.npz").write_bytes(b"broken")
+    assert len(KeptPairs(folder, about).read()) == 2
+    assert KeptPairs(folder, {"encoder": "another"}).read() == []
+    kept.remove()
+    assert not folder.exists()
 
 
 def test_batches(pairs):
