@@ -75,9 +75,10 @@ class Candidate:
         return get_encoder(self.encoder).identity()
 
 
-def reference() -> Candidate:
-    """The untouched picture through the reference encoder."""
-    return Candidate("reference", "plain libjpeg-turbo", "reference")
+def reference(encoder: str = REFERENCE_ENCODER) -> Candidate:
+    """The untouched picture through an encoder, by default the one that phones and browsers have."""
+    label = "plain libjpeg-turbo" if encoder == REFERENCE_ENCODER else f"{get_encoder(encoder).name} alone"
+    return Candidate("reference", label, "reference", encoder=encoder)
 
 
 def make_encoder_candidate(name: str) -> Candidate:
@@ -92,8 +93,8 @@ def make_encoder_candidate(name: str) -> Candidate:
         "jpegli": "jpegli (jpegli_set_quality, two tables, baseline)",
         "webp": "WebP",
     }
-    get_encoder(name)
-    return Candidate(f"encoder:{name}", labels.get(name, name), "encoder", encoder=name)
+    label = labels.get(name, get_encoder(name).name)
+    return Candidate(f"encoder:{name}", label, "encoder", encoder=name)
 
 
 def make_filter_candidate(name: str, encoder: str, strengths: Sequence[float] | None = None) -> Candidate:
@@ -135,10 +136,11 @@ def make_profile_candidate(
     details = [precision] if precision else []
     details += [chosen] if chosen != default else []
     details += [f"strength {strength:g}"] if strength != 1.0 else []
-    details += [encoder] if encoder != REFERENCE_ENCODER else []
+    # A command line is told apart by all of it, and shown by its program's name.
+    written_by, shown = ([encoder], [get_encoder(encoder).name]) if encoder != REFERENCE_ENCODER else ([], [])
     return Candidate(
-        f"profile:{', '.join([name_or_path, *details])}",
-        ", ".join([_shorten(name_or_path), *details]),
+        f"profile:{', '.join([name_or_path, *details, *written_by])}",
+        ", ".join([_shorten(name_or_path), *details, *shown]),
         "profile",
         name_or_path,
         encoder,

@@ -9,7 +9,7 @@ from jpegpre_tf._version import __version__
 from jpegpre_tf.errors import PictureError, UsageError
 from jpegpre_tf.evaluation.bd_rate import RANGES, BDRate, Range, bd_rates
 from jpegpre_tf.evaluation.cache import Point, default_cache
-from jpegpre_tf.evaluation.candidates import Candidate, reference
+from jpegpre_tf.evaluation.candidates import REFERENCE_ENCODER, Candidate, reference
 from jpegpre_tf.evaluation.envelope import RDPoint, choose_strengths
 from jpegpre_tf.evaluation.metrics import Metric, get_metrics
 from jpegpre_tf.evaluation.pictures import PictureFile, describe_picture, find_pictures
@@ -48,6 +48,7 @@ class EvaluationConfig:
         jobs: Worker processes, >= 1.
         limit: Only the first so many pictures; None for all.
         reading: How the pictures are read.
+        reference_encoder: The encoder that is compared with, on untouched pixels.
 
     Raises:
         UsageError: If a value does not fit.
@@ -62,6 +63,7 @@ class EvaluationConfig:
     jobs: int = 1
     limit: int | None = None
     reading: Reading = field(default_factory=Reading)
+    reference_encoder: str = REFERENCE_ENCODER
 
     def __post_init__(self) -> None:
         if len(set(self.qualities)) < 4 or not all(1 <= quality <= 100 for quality in self.qualities):
@@ -87,7 +89,7 @@ def evaluate(
     metrics = get_metrics(config.metrics)
     versions = {metric.name: metric.version() for metric in metrics}
     pictures, failures = _read_all(config)
-    plain = reference()
+    plain = reference(config.reference_encoder)
     measured = measure_points(
         pictures,
         [plain, *config.candidates],

@@ -1,4 +1,4 @@
-"""`jpegpre evaluate`: rate-distortion with real encoders, against plain libjpeg-turbo."""
+"""`jpegpre evaluate`: rate-distortion with real encoders, against the encoder alone."""
 
 import argparse
 import json
@@ -47,6 +47,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="another encoder on untouched pixels, to compare with; repeatable",
     )
     evaluation_options.add_encoder_roles(parser)
+    parser.add_argument(
+        "--reference",
+        metavar="E",
+        help="the encoder, alone, that BD-rates are against (default: the one that writes)",
+    )
     parser.add_argument(
         "--controls",
         choices=["none", "encoders", "standard"],
@@ -166,6 +171,7 @@ def _config(arguments: argparse.Namespace) -> "EvaluationConfig":
         jobs=arguments.jobs,
         limit=arguments.limit,
         reading=Reading(**shared_arguments.reading_options(arguments)),
+        reference_encoder=arguments.reference or roles.writer,
     )
 
 

@@ -55,6 +55,7 @@ def write_crops(
     count: int = 2,
     *,
     reading: Reading | None = None,
+    reference_encoder: str = REFERENCE_ENCODER,
 ) -> list[Crops]:
     """Writes crops of the `count` best pictures, then the `count` worst ones, of one candidate.
 
@@ -65,6 +66,7 @@ def write_crops(
         folder: Where the PNG files go.
         count: Fewer are written if there are fewer pictures.
         reading: How the pictures are read, None for the defaults.
+        reference_encoder: What makes the plain files.
     """
     entry = next(entry for entry in results.candidates if entry.key == candidate.key)
     metric = choose_crop_metric(results)
@@ -92,7 +94,7 @@ def write_crops(
         if candidate.is_envelope:
             strength = entry.pictures[picture].chosen_strengths[metric.name][quality]
         edited = writer.write(image, quality, strength)
-        plain = smallest_file_above(get_encoder(REFERENCE_ENCODER), image, edited.size_bytes)
+        plain = smallest_file_above(get_encoder(reference_encoder), image, edited.size_bytes)
         window = _most_different(plain.decoded, edited.decoded)
         stem = picture.replace("/", "_")
         files = [folder / f"{stem}_{name}.png" for name in ("original", "plain", "edited")]

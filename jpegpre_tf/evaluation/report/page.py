@@ -59,6 +59,7 @@ def page(results: Results, plots: Mapping[str, Path], crops: Sequence[Crops]) ->
         "ranges": escape(", ".join(limits.name for limits in results.ranges)),
         "encoders": "".join(_row_of(entry) for entry in [results.reference, *results.candidates]),
         "metrics": "".join(_metric_row(metric) for metric in results.metrics),
+        "reference": escape(results.reference.label),
         "picture_list": escape(", ".join(f"{p.name} ({p.width}x{p.height})" for p in results.pictures)),
         "version": escape(results.package_version),
         "started": escape(results.started.replace("T", " ")),

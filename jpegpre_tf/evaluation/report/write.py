@@ -15,6 +15,11 @@ def write_report(results: Results, config: EvaluationConfig, folder: Path) -> No
     write_results(results, folder)
     plots = write_plots(results, folder / "plots")
     crops = write_crops(
-        results, config.candidates[0], config.inputs, folder / "crops", reading=config.reading
+        results,
+        config.candidates[0],
+        config.inputs,
+        folder / "crops",
+        reading=config.reading,
+        reference_encoder=config.reference_encoder,
     )
     write_text(folder / "index.html", page(results, plots, crops))

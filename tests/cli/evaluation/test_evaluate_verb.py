@@ -47,6 +47,36 @@ def test_profile_with_json(folder, tmp_path, capsys):
     assert (tmp_path / "report" / "index.html").exists()
 
 
+def test_before_an_encoder_of_ones_own_it_is_compared_with_that_encoder_alone(folder, tmp_path, capsys):
+    script = tmp_path / "encoder.py"
+    script.write_text(
+        "import sys\nfrom PIL import Image\n"
+        "Image.open(sys.argv[1]).save(sys.argv[2], 'JPEG', quality=int(sys.argv[3]), optimize=True, progressive=True)\n"
+    )
+    command = f"{sys.executable} {script} {{in}} {{out}} {{quality}}"
+    quick = (
+        "--controls",
+        "none",
+        "--metrics",
+        "psnr_y",
+        "--qualities",
+        "15,30,50,80",
+        "--limit",
+        "1",
+        "--json",
+    )
+    rates = {}
+    for reference in ([], ["--reference", "libjpeg-turbo"]):
+        options = ["--filter", "identity", "--encoder", command, *reference]
+        assert run(folder, tmp_path, *options, *quick) == 0
+        (candidate,) = json.loads(capsys.readouterr().out)["candidates"]
+        rates[bool(reference)] = candidate["bd_rate"]["psnr_y"]["0.2-1.5"]["mean"]
+    # The encoder alone is what an untouched picture gives; progressive files are not as large as baseline ones.
+    assert rates[False] == pytest.approx(0, abs=1e-9) and rates[True] != pytest.approx(0, abs=0.01)
+    report = (tmp_path / "report" / "index.html").read_text()
+    assert "against the same reference, plain libjpeg-turbo" in report
+
+
 def test_controls_come_with_every_report(folder, tmp_path, capsys):
     assert (
         run(folder, tmp_path, "--filter", "bilateral", "--metrics", "psnr_y", "--qualities", "10,25,50,80")

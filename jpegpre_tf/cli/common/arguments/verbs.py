@@ -63,6 +63,10 @@ VERBS: dict[str, Verb] = {
         (
             ("jpegpre evaluate photos/ -o report/ --limit 5", "the default profile on five pictures"),
             ("jpegpre evaluate photos/ -o report/ --profile fidelity --controls none", "one profile alone"),
+            (
+                'jpegpre evaluate photos/ -o report/ --profile mine/ --encoder "myencoder -q {quality} {in} {out}"',
+                "a profile before an encoder of your own, against that encoder alone",
+            ),
         ),
     ),
     "optimize": Verb(
