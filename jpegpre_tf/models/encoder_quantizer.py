@@ -134,13 +134,17 @@ class EncoderQuantizer(keras.layers.Layer):
             )
         self.tables.assign(tables)
 
+    def tables_at(self, quality: Any) -> tf.Tensor:
+        """The encoder's tables: float32 (batch, 3, 64) of Y, Cb, Cr, natural order, for `quality` (batch,)."""
+        index = tf.cast(tf.round(quality), tf.int32) - 1
+        return tf.gather(tf.convert_to_tensor(self.tables), index)
+
     def call(self, images: Any, quality: Any) -> tuple[list[Decisions], list[tf.Tensor]]:
         return self.decide(coefficients_of(images, self.arithmetic), quality)
 
     def decide(self, coefficients: list[tf.Tensor], quality: Any) -> tuple[list[Decisions], list[tf.Tensor]]:
         """`call` from `ops.blocks.coefficients_of`'s result."""
-        index = tf.cast(tf.round(quality), tf.int32) - 1
-        tables = tf.gather(tf.convert_to_tensor(self.tables), index)
+        tables = self.tables_at(quality)
         log_tables = tf.reshape(tf.math.log(tables), [-1, 3 * 64]) / 5.0
         condition = _float32(self.condition_layer(log_tables))[:, None, None, :]
         per_component = [tables[:, i, None, None, :] for i in range(3)]

@@ -66,6 +66,17 @@ class NeuralSimulator(PlainArguments, keras.Model):
         planes = [plane * table for plane, table in zip(quantized, tables, strict=True)]
         return pictures_of(planes, size_of(images, 1), size_of(images, 2))
 
+    def tables_at(self, quality: tf.Tensor) -> tf.Tensor:
+        """The encoder's tables of luma and chroma, as a `Preprocessor` takes them.
+
+        Args:
+            quality: float32 `(batch,)`, 1..100 on the encoder's scale, rounded to integers.
+
+        Returns:
+            float32 `(batch, 2, 8, 8)`, integers 1..255, natural order; chroma's are Cb's.
+        """
+        return tf.reshape(self.quantizer.tables_at(quality)[:, :2], [-1, 2, 8, 8])
+
     @classmethod
     def from_preset(cls, name_or_path: str | os.PathLike[str]) -> "NeuralSimulator":
         """A trained one: of the package by name, or from a path.

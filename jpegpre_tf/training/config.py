@@ -82,6 +82,7 @@ class DataConfig:
         full_strength_share: Share of crops at strength 1, beside those, 0..1.
         tuned_share: Share of crops for the tables that are learned with the network, 0..1; the others are for Annex
             K's, MozJPEG's, jpegli's and random tables. At 0 no tables are learned.
+        foreign_tables: Those tables of one kind alone: "annex-k", "mozjpeg" or "jpegli", instead of "any".
         drawn_share: Share of pictures that are drawn, text and line art, instead of read, 0..1.
         subsampling, huffman: The encoder. Anything but 4:2:0 is trained through edited pixels, without tables.
         simulator, rate: Networks that learned another encoder, as names or paths that `from_preset` takes; empty for
@@ -95,6 +96,7 @@ class DataConfig:
     strength_low: float = 0.25
     full_strength_share: float = 0.7
     tuned_share: float = 0.7
+    foreign_tables: str = "any"
     drawn_share: float = 0.0
     subsampling: str = "4:2:0"
     huffman: str = "optimized"
@@ -112,6 +114,10 @@ class DataConfig:
                 f"Received: subsampling={self.subsampling!r}, huffman={self.huffman!r}"
             )
         check_qualities(self.quality_low, self.quality_high)
+        try:
+            _ = self.conditions
+        except ValueError as error:
+            raise UsageError(str(error)) from error
 
     @property
     def learns_tables(self) -> bool:
@@ -131,6 +137,7 @@ class DataConfig:
             (self.strength_low, 1.0),
             self.full_strength_share,
             None if self.edits_pixels else self.tuned_share,
+            self.foreign_tables,
         )
 
 

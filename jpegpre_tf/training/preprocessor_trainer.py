@@ -11,6 +11,7 @@ from jpegpre_tf.layers.rate_estimator import RateEstimator
 from jpegpre_tf.layers.tuned_tables import TunedTables
 from jpegpre_tf.losses.rate_distortion import RateDistortion
 from jpegpre_tf.models.decision_graph import Decisions, rounding_graph
+from jpegpre_tf.models.neural_simulator import NeuralSimulator
 from jpegpre_tf.models.preprocessor import split_tables
 from jpegpre_tf.ops.quantization.quantization import quantization_tables
 from jpegpre_tf.training.decided_file import decode_decisions, rate_of_decisions
@@ -22,7 +23,7 @@ class PreprocessorTrainer(TrackedModel):
 
     Decisions act where a carrier lets them act: quantized coefficients go straight to the decoded picture and to the
     size of the file. With a `simulator` or a `rate` (networks that learned an encoder) the picture is edited, and those
-    see the edited pixels; the tables are then Annex K's.
+    see the edited pixels; the tables are then those that the `NeuralSimulator` learned, else Annex K's.
 
     Save and export the inner `preprocessor` and `tuned_tables`; the trainer itself holds nothing worth keeping.
 
@@ -127,7 +128,7 @@ class PreprocessorTrainer(TrackedModel):
             decisions = self._decide(image, tables, strength, training)
             decoded, rate_bpp = decode_decisions(decisions, tables), self._rate(decisions, tables)
         else:
-            edited = self.preprocessor(image, quantization_tables(quality), strength, training=training)
+            edited = self.preprocessor(image, self._tables_of_encoder(quality), strength, training=training)
             decoded, rate_bpp = self.simulator(edited, quality), self.rate(edited, quality)
         plain = []
         if getattr(self.objective, "compares_with_plain", False):
@@ -146,6 +147,12 @@ class PreprocessorTrainer(TrackedModel):
         psnr = 10.0 * tf.math.log(255.0**2 / tf.maximum(mse, 1e-6)) / tf.math.log(10.0)
         values = {"loss": losses, "loss_median": _median(losses), "rate_bpp": rate_bpp, "psnr": psnr}
         return tf.reduce_mean(losses), values | parts
+
+    def _tables_of_encoder(self, quality: tf.Tensor) -> tf.Tensor:
+        """What the decisions are made for where pixels are edited: the tables that the encoder will use."""
+        if isinstance(self.simulator, NeuralSimulator):
+            return self.simulator.tables_at(quality)
+        return quantization_tables(quality)
 
     def _decide(self, image: tf.Tensor, tables: tf.Tensor, strength: tf.Tensor, training: bool) -> Decisions:
         if self.preprocessor is not None:

@@ -140,6 +140,9 @@ def test_networks_that_learned_an_encoder_take_its_place() -> None:
     trainer = run.build_trainer(config)
     assert trainer.simulator.encoder == trainer.rate.encoder == "mozjpeg" and trainer.tuned_tables is None
     assert len(trainer.trainable_variables) == len(trainer.preprocessor.trainable_variables)
+    # The preprocessor decides for the tables that MozJPEG will use, not for libjpeg's.
+    tables = np.asarray(trainer._tables_of_encoder(tf.constant([50.0])))[0]
+    assert tables.shape == (2, 8, 8) and tables[0, 0].tolist() == [16, 16, 16, 18, 25, 37, 56, 85]
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jpegpre_tf.training.data.foreign_tables import draw_tables
+from jpegpre_tf.training.data.foreign_tables import KINDS, draw_tables
 
 TUNED = np.zeros((2, 8, 8), np.float32)  # stands for the tables that are being learned
 
@@ -21,6 +21,7 @@ class Conditions:
         full_strength_share: Share of crops at the highest strength, 0..1.
         tuned_share: Share of crops for the learned tables, 0..1; the others are for foreign ones (`draw_tables`). None
             leaves tables out: batches end with the strength.
+        foreign_tables: Which those are, one of `foreign_tables.KINDS`.
 
     Raises:
         ValueError: If one is out of range.
@@ -30,6 +31,7 @@ class Conditions:
     strength_range: tuple[float, float] = (0.25, 1.0)
     full_strength_share: float = 0.0
     tuned_share: float | None = None
+    foreign_tables: str = "any"
 
     def __post_init__(self) -> None:
         low, high = self.quality_range
@@ -41,6 +43,10 @@ class Conditions:
             value = getattr(self, name)
             if value is not None and not 0 <= value <= 1:
                 raise ValueError(f"`{name}` must be in 0..1. Received: {name}={value}")
+        if self.foreign_tables not in KINDS:
+            raise ValueError(
+                f"`foreign_tables` must be one of {KINDS}. Received: foreign_tables={self.foreign_tables!r}"
+            )
 
     def draw(self, generator: np.random.Generator) -> tuple[Any, ...]:
         """float32 quality, float32 strength and, unless `tuned_share` is None, float32 (2, 8, 8) tables."""
@@ -53,5 +59,5 @@ class Conditions:
             return quality, strength
         tables: npt.NDArray[np.float32] = TUNED
         if generator.random() >= self.tuned_share:
-            tables = draw_tables(float(quality), generator)
+            tables = draw_tables(float(quality), generator, self.foreign_tables)
         return quality, strength, tables

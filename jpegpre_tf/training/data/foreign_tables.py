@@ -53,15 +53,22 @@ _LOG_DEVIATIONS = np.array([0.35, 0.35, 0.25, 0.35])
 _DC_DEVIATION = 0.3
 
 
-def draw_tables(quality: float, generator: np.random.Generator) -> npt.NDArray[np.float32]:
-    """Tables of one kind among several at a quality: float32 (2, 8, 8), natural order, integers 1..255.
+KINDS = ("any", "annex-k", "mozjpeg", "jpegli")
+
+
+def draw_tables(quality: float, generator: np.random.Generator, kind: str = "any") -> npt.NDArray[np.float32]:
+    """Tables of one kind at a quality: float32 (2, 8, 8), natural order, integers 1..255.
 
     Args:
         quality: 1..100, for the factor on the tables.
         generator: Decides which kind, and a random table's entries.
+        kind: One of `KINDS`; "any" draws among the others and random tables.
     """
-    kind = int(np.searchsorted(_SHARES, generator.random(), side="right"))
-    base = (BASE_TABLES, np.stack([_MOZJPEG, _MOZJPEG]), _JPEGLI)[kind] if kind < 3 else _random(generator)
+    known = (BASE_TABLES, np.stack([_MOZJPEG, _MOZJPEG]), _JPEGLI)
+    drawn = KINDS.index(kind) - 1
+    if kind == "any":
+        drawn = int(np.searchsorted(_SHARES, generator.random(), side="right"))
+    base = known[drawn] if drawn < len(known) else _random(generator)
     return np.clip(np.round(base * np.exp(log_scale(quality))), 1, 255).astype(np.float32)
 
 

@@ -37,6 +37,18 @@ def test_annex_k_is_among_the_foreign_tables() -> None:
     assert len({tables.tobytes() for tables in drawn}) > 100
 
 
+def test_tables_of_one_kind_alone() -> None:
+    generator = np.random.default_rng(2)
+    conditions = Conditions((50, 50), tuned_share=0.0, foreign_tables="mozjpeg")
+    drawn = {conditions.draw(generator)[2].tobytes() for _ in range(20)}
+    assert len(drawn) == 1  # of one quality: no other kind, and none at random
+    (tables,) = (np.frombuffer(content, np.float32).reshape(2, 8, 8) for content in drawn)
+    np.testing.assert_array_equal(tables[0], tables[1])  # MozJPEG has one table for luma and chroma
+    assert tables[0, 0, :4].tolist() == [16, 16, 16, 18] and tables.max() == 255
+    with pytest.raises(ValueError, match="foreign_tables"):
+        Conditions(foreign_tables="guetzli")
+
+
 @pytest.mark.parametrize("field", ["full_strength_share", "tuned_share"])
 def test_shares_out_of_range(field: str) -> None:
     with pytest.raises(ValueError, match=field):
