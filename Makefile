@@ -15,7 +15,7 @@ docs:
 	@tools/environment.sh $(VENV) docs
 	$(VENV)/bin/mkdocs build --quiet --strict
 	$(VENV)/bin/python tools/docs/links.py
-	$(VENV)/bin/python tools/docs/numbers.py
+	$(VENV)/bin/python tools/docs/number_sources.py
 
 test:
 	@tools/system_programs.sh

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.docs import links, numbers
+from tools.docs import links, number_sources
 
 ROOT = Path(__file__).parents[2]
 
@@ -15,7 +15,7 @@ def test_every_link_of_the_repository_leads_somewhere(capsys: pytest.CaptureFixt
 
 
 def test_every_number_is_from_results_or_has_its_command(capsys: pytest.CaptureFixture[str]) -> None:
-    assert numbers.main([]) == 0, capsys.readouterr().out
+    assert number_sources.main([]) == 0, capsys.readouterr().out
 
 
 @pytest.fixture
@@ -63,20 +63,20 @@ def test_a_number_without_a_source_is_named(
     checkout: Path, text: str, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     root = ["--root", str(checkout)]
-    assert numbers.main(root) == 0
+    assert number_sources.main(root) == 0
     page = checkout / "docs" / "page.md"
     page.write_text(f"# Page\n\n## Part\n\n{text}\n")
-    assert numbers.main(root) == 1
+    assert number_sources.main(root) == 1
     assert message in capsys.readouterr().out
     page.write_text(f"# Page\n\n## Part\n\n{text}\n\n    python tools/bench/cost.py PICTURES\n")
-    assert numbers.main(root) == 0
+    assert number_sources.main(root) == 0
 
 
 def test_a_percentage_of_the_readme_that_was_not_measured_is_named(
     checkout: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (checkout / "README.md").write_text("# A\n\nFiles of -4.5 %: `make test`.\n")
-    assert numbers.main(["--root", str(checkout)]) == 1
+    assert number_sources.main(["--root", str(checkout)]) == 1
     assert "README.md: -4.5 %: expected a number of results/" in capsys.readouterr().out
 
 

@@ -5,7 +5,7 @@ from: a table drawn from results/, or a command that prints them (`jpegpre VERB`
 `npm run ...`, a file of tests/), in the section itself or in what introduces a section around it. Percentages with a
 sign in README.md are those of results/, rounded, wherever they stand.
 
-    python tools/docs/numbers.py
+    python tools/docs/number_sources.py
 """
 
 import argparse
