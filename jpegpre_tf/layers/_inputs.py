@@ -81,6 +81,21 @@ def check_images(images: Any) -> tf.Tensor:
     return tf.cast(images, tf.float32)
 
 
+def as_numbers(name: str, value: Any) -> tf.Tensor:
+    """Returns an argument as float32.
+
+    Raises:
+        ValueError: If it is missing, or anything else than numbers.
+    """
+    try:
+        tensor = tf.convert_to_tensor(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"`{name}` must be numbers. Received: {name}={value!r}") from None
+    if not (tensor.dtype.is_floating or tensor.dtype.is_integer):
+        raise ValueError(f"`{name}` must be numbers. Received: dtype={tensor.dtype.name}")
+    return tf.cast(tensor, tf.float32)
+
+
 def check_quality(images: tf.Tensor, quality: Any) -> tf.Tensor:
     """Returns `quality`, a number or (batch,), as float32 (batch,).
 
@@ -88,7 +103,7 @@ def check_quality(images: tf.Tensor, quality: Any) -> tf.Tensor:
         ValueError: If its shape does not fit the batch or (when values are known) it is outside 1..100; inside
             `tf.function` the latter is tf.errors.InvalidArgumentError.
     """
-    quality = tf.cast(tf.convert_to_tensor(quality), tf.float32)
+    quality = as_numbers("quality", quality)
     if quality.shape.rank == 0:
         quality = tf.fill(tf.shape(images)[:1], quality)
     _check_batch("quality", "(batch,)", quality, images, 1)
@@ -107,7 +122,7 @@ def tables_of(images: tf.Tensor, quality: Any, tables: Any) -> tf.Tensor:
         raise ValueError(f"Give either `quality` or `tables`. Received: {given}")
     if quality is not None:
         return quantization_tables(check_quality(images, quality))
-    tables = tf.cast(tf.convert_to_tensor(tables), tf.float32)
+    tables = as_numbers("tables", tables)
     _check_batch("tables", "(batch, 2, 8, 8)", tables, images, 4)
     if list(tables.shape[1:]) != [2, 8, 8]:
         raise ValueError(f"`tables` must have shape (batch, 2, 8, 8). Received: shape={tables.shape}")

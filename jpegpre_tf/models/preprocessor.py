@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from jpegpre_tf.layers._inputs import PlainArguments, check_images, check_range
+from jpegpre_tf.layers._inputs import PlainArguments, as_numbers, check_images, check_range
 from jpegpre_tf.layers.dead_zone import GATES, ZERO_SPAN, DeadZone
 from jpegpre_tf.models.decision_graph import FEATURES, DecisionGraph, Decisions
 from jpegpre_tf.models.gate_network import build_gate_network
@@ -104,7 +104,7 @@ class Preprocessor(PlainArguments, keras.Model):
 
     def call(self, image: Any, tables: Any, strength: Any = 1.0, training: bool = False) -> tf.Tensor:
         image = _check_image(image)
-        inputs = (*split_tables(tables), _per_picture(strength))
+        inputs = _conditions(image, tables, strength)
         edited = self.graph.edit(image, *inputs, training=training, offset=0.0 if training else 0.5)
         if training:
             return edited
@@ -117,8 +117,8 @@ class Preprocessor(PlainArguments, keras.Model):
         Args:
             training: Whether gradients are wanted, for the weights and for `tables`; the integers are the same.
         """
-        inputs = (*split_tables(tables), _per_picture(strength))
-        return self.graph.decide(_check_image(image), *inputs, training=training)
+        image = _check_image(image)
+        return self.graph.decide(image, *_conditions(image, tables, strength), training=training)
 
     def carrier(self, image: Any, tables: Any, strength: Any, encoder_tables: Any) -> tf.Tensor:
         """The picture that makes an encoder write `decide`'s integers: uint8 values as float32, shape of `image`.
@@ -180,7 +180,7 @@ def split_tables(tables: Any) -> tuple[tf.Tensor, tf.Tensor]:
     Raises:
         ValueError: If the shape is another, or an entry outside of 1..255.
     """
-    tables = tf.cast(tf.convert_to_tensor(tables), tf.float32)
+    tables = as_numbers("tables", tables)
     if tables.shape.rank not in (3, 4) or list(tables.shape[-3:]) != [2, 8, 8]:
         raise ValueError(
             f"`tables` must have shape (batch, 2, 8, 8) or (2, 8, 8). Received: shape={tables.shape}"
@@ -189,8 +189,20 @@ def split_tables(tables: Any) -> tuple[tf.Tensor, tf.Tensor]:
     return both[:, 0], both[:, 1]
 
 
+def _conditions(image: tf.Tensor, tables: Any, strength: Any) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Tables and strength as the graph takes them: one for all pictures, or one for each."""
+    found = (*split_tables(tables), _per_picture(strength))
+    for name, tensor in zip(("tables", "tables", "strength"), found, strict=True):
+        count = tensor.shape[0]
+        if count != 1 and not image.shape[:1].is_compatible_with([count]):
+            raise ValueError(
+                f"`{name}` must be one for all pictures, or one for each of {image.shape[0]}. Received: {count}"
+            )
+    return found
+
+
 def _per_picture(strength: Any) -> tf.Tensor:
-    strength = tf.reshape(tf.cast(tf.convert_to_tensor(strength), tf.float32), [-1, 1, 1, 1])
+    strength = tf.reshape(as_numbers("strength", strength), [-1, 1, 1, 1])
     return check_range("strength", strength, 0, 1)
 
 

@@ -196,6 +196,18 @@ def test_wrong_shapes_are_refused(model: Preprocessor, image: tuple, tables_shap
         model(np.zeros(image, np.float32), np.ones(tables_shape, np.float32), strength=1.0)
 
 
+def test_conditions_of_another_batch_are_refused(model: Preprocessor) -> None:
+    images, tables = np.zeros((4, 16, 16, 3), np.uint8), np.full((3, 2, 8, 8), 20.0)
+    with pytest.raises(
+        ValueError, match=r"`tables` must be one for all pictures, or one for each of 4. Received: 3"
+    ):
+        model(images, tables)
+    with pytest.raises(ValueError, match="`strength` must be one for all pictures"):
+        model.decide(images, tables[0], [0.5, 1.0])
+    with pytest.raises(ValueError, match=r"`tables` must be numbers. Received: dtype=string"):
+        model(images, "annex-k")
+
+
 def test_a_model_of_other_networks_is_refused_in_one_line(tmp_path: Path) -> None:
     path = tmp_path / "old.keras"
     Preprocessor(channels=8).save(path)
