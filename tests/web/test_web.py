@@ -11,6 +11,8 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -59,7 +61,21 @@ needs_browser = pytest.mark.skipif(_missing() is not None, reason=_missing() or 
 
 
 @pytest.fixture(scope="module")
-def cases(tmp_path_factory) -> Path:
+def build() -> Iterator[Future[None]]:
+    """Checking and building the package and its page, which goes on while the cases are made."""
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(_build)
+
+
+def _build() -> None:
+    if _is_stale():
+        _npm("ci", "--no-audit", "--no-fund")
+    _npm("run", "check")
+    _npm("run", "build")
+
+
+@pytest.fixture(scope="module")
+def cases(build, tmp_path_factory) -> Path:
     """Folder with everything that the browser's results are compared with."""
     folder = tmp_path_factory.mktemp("cases")
     (folder / "tuned_tables.json").write_text(json.dumps(list_tables()))
@@ -73,11 +89,9 @@ def cases(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def browser_run(cases) -> Path:
+def browser_run(build, cases) -> Path:
     """The cases' folder after the browser tests ran."""
-    _npm("ci", "--no-audit", "--no-fund") if _is_stale() else None
-    _npm("run", "check")
-    _npm("run", "build")
+    build.result()
     output = _npm("test", env={"JPEGPRE_CASES": str(cases), "CHROMIUM": str(_chromium())})
     print(output)  # the measured times and sizes; pytest shows it with -s
     return cases

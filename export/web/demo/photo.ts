@@ -1,4 +1,4 @@
-import type { Compressed } from "jpegpre";
+import type { Compared } from "jpegpre";
 
 import type { Comparison } from "./score/compare.js";
 
@@ -6,7 +6,7 @@ import type { Comparison } from "./score/compare.js";
 export type State =
   | { kind: "waiting" }
   | { kind: "working"; fraction: number }
-  | { kind: "done"; result: Compressed; comparison: Comparison | undefined | "none" }
+  | { kind: "done"; result: Compared; comparison: Comparison | undefined | "none" }
   | { kind: "failed"; message: string; isWorthRetrying: boolean };
 
 export class Photo {

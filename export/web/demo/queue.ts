@@ -74,7 +74,7 @@ export class Queue {
     if (result.kept === "original" || maxSide !== undefined) return set("none");
     try {
       const comparison = await compare(result.blob, result.quality, {
-        plainAt: async (quality) => (await preprocessor.compress(file, { quality, strength: 0, keepMetadata, signal })).plain,
+        plainAt: async (quality) => (await preprocessor.compress(file, { quality, strength: 0, plain: true, keepMetadata, signal })).plain,
         score: async (blobs) => {
           const scores = await this.#scorer.score(file, blobs, signal);
           if (!scores) throw new Error("no score");
@@ -113,6 +113,7 @@ export class Queue {
         ...(maxBytes === undefined ? { quality: quality! } : { maxBytes }),
         maxWidth: maxSide,
         maxHeight: maxSide,
+        plain: true,
         allowOriginal: true,
         signal,
         onProgress: (fraction) => set({ kind: "working", fraction }),

@@ -10,6 +10,7 @@ export { JpegpreError, type ErrorCode } from "./errors.js";
 export type {
   Carrier,
   CarrierOptions,
+  Compared,
   Compressed,
   CompressOptions,
   JobOptions,

@@ -8,6 +8,7 @@ import { to8Bits } from "./samples.js";
 import type {
   Carrier,
   CarrierOptions,
+  Compared,
   Compressed,
   CompressOptions,
   JobOptions,
@@ -26,7 +27,7 @@ const PREPROCESS_OPTIONS = ["quality", "strength"];
 const CARRIER_OPTIONS = [...PREPROCESS_OPTIONS, "encoderTables"];
 const COMPRESS_OPTIONS = [
   ...PREPROCESS_OPTIONS,
-  ...["maxBytes", "maxWidth", "maxHeight", "keepMetadata", "background", "allowOriginal", "keepColorProfile"],
+  ...["maxBytes", "maxWidth", "maxHeight", "plain", "keepMetadata", "background", "allowOriginal", "keepColorProfile"],
 ];
 
 /** See `createPreprocessor`. */
@@ -132,6 +133,8 @@ class WorkerPreprocessor implements Preprocessor {
     };
   }
 
+  async compress(picture: Picture, options: CompressOptions & { plain: true }): Promise<Compared>;
+  async compress(picture: Picture, options?: CompressOptions): Promise<Compressed>;
   async compress(picture: Picture, options: CompressOptions = {}): Promise<Compressed> {
     checkOptions(options, COMPRESS_OPTIONS);
     const settings = checkCompress(options);
@@ -144,7 +147,7 @@ class WorkerPreprocessor implements Preprocessor {
     if (reply.kind !== "compressed") throw new JpegpreError("worker", "the worker answered another question");
     onProgress?.(1);
     const { plain, kept, path, editReason, quality, width, height, isFlattened, isAnimated } = reply;
-    const bytes = { input: sizeBytes, plain: plain.size, output: reply.blob.size };
+    const bytes = { input: sizeBytes, plain: plain?.size, output: reply.blob.size };
     const blob = name === undefined ? reply.blob : named(reply.blob, name, lastModified);
     return { blob, plain, bytes, kept, path, editReason, quality, width, height, isFlattened, isAnimated };
   }
@@ -198,6 +201,7 @@ function checkCompress(options: CompressOptions): Omit<CompressRequest, "kind" |
     maxWidth: checkWhole("maxWidth", options.maxWidth ?? most, 1, most),
     maxHeight: checkWhole("maxHeight", options.maxHeight ?? most, 1, most),
     strength: checkNumber("strength", options.strength ?? 1, 0, 1),
+    plain: checkFlag("plain", options.plain ?? false),
     keepMetadata: checkFlag("keepMetadata", options.keepMetadata ?? false),
     background: checkText("background", options.background ?? "#fff"),
     allowOriginal: checkFlag("allowOriginal", options.allowOriginal ?? false),

@@ -53,6 +53,7 @@ export interface CompressRequest {
   maxWidth: number;
   maxHeight: number;
   strength: number;
+  plain: boolean;
   keepMetadata: boolean;
   background: string;
   allowOriginal: boolean;
@@ -88,7 +89,7 @@ export interface CompressedReply {
   kind: "compressed";
   job: number;
   blob: Blob;
-  plain: Blob;
+  plain: Blob | undefined;
   kept: "edited" | "plain" | "original";
   path: "carrier" | "edit";
   editReason: string | undefined;

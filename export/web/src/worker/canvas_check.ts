@@ -5,9 +5,11 @@
 import { JpegpreError } from "../errors.js";
 
 const SIDE = 16;
+let isRight = false;
 
-/** Throws `canvas-blocked` if known pixels do not come back as they were. */
+/** Throws `canvas-blocked` if known pixels do not come back as they were. Once they did, it is not asked again. */
 export function checkCanvas(): void {
+  if (isRight) return;
   const canvas = new OffscreenCanvas(SIDE, SIDE);
   const context = canvas.getContext("2d", { willReadFrequently: true });
   if (!context) throw new JpegpreError("unsupported-browser", "this browser has no OffscreenCanvas for pictures");
@@ -21,4 +23,5 @@ export function checkCanvas(): void {
       "this browser changes the pixels that pages read, to protect against fingerprinting: allow canvas access for this site",
     );
   }
+  isRight = true;
 }

@@ -1,12 +1,12 @@
 /** What this browser's encoder does with carriers, found out by small files that it writes, and one picture's carrier. */
 import { encoderTables } from "../jpeg/encoder_tables.js";
 import { finish } from "../jpeg/finish.js";
-import { readCoefficients } from "../jpeg/read_coefficients.js";
+import { countWrong } from "../jpeg/read_coefficients.js";
 import { standardTables } from "../jpeg/standard_tables.js";
 import type { Tables } from "../jpeg/tables.js";
 import { firstLine } from "../errors.js";
 import { Canvas } from "./canvas.js";
-import { sampleRows, WORK_ROW, type Coefficients } from "./coefficients.js";
+import { coefficientCount, sampleRows, WORK_ROW, type Coefficients } from "./coefficients.js";
 import type { Kernel } from "./kernel.js";
 
 /** Qualities of the encoder that a carrier may be made for, as jpegpre_tf/jpeg/carriers/encoder_choice.py has them. */
@@ -15,8 +15,6 @@ const CANDIDATES = [60, 70, 75, 80, 85, 90, 93, 95, 96, 97, 98];
 const HIGHEST_OF_FIREFOX = 89;
 /** libjpeg refuses longer sides, and a carrier's are multiples of 16. */
 const LONGEST_SIDE = Math.floor(65_500 / WORK_ROW) * WORK_ROW;
-/** As in jpegpre_tf/runtime/encoding/carriers/carriers.py. */
-const MOST_PIXELS = 24_000_000;
 // The rule of jpegpre_tf/runtime/inference/carrier.py: when coefficients of the file are counted, and how many may be wrong.
 /** Mean step of the encoder's luma table, in levels, below which coefficients come out otherwise. */
 const FINE_STEPS = 3;
@@ -37,7 +35,6 @@ export class NoCarrier extends Error {}
 
 /** @throws NoCarrier for pictures of this size. */
 export function checkSize(width: number, height: number): void {
-  if (width * height > MOST_PIXELS) throw new NoCarrier("carriers of more than 24 megapixels would take too much memory");
   if (Math.max(width, height) > LONGEST_SIDE) throw new NoCarrier(`a carrier's sides have at most ${LONGEST_SIDE} pixels`);
 }
 
@@ -78,29 +75,12 @@ async function checkRounding(kernel: Kernel, { quality, tables }: EncoderQuality
   const wanted = kernel.decide({ pixels, width: SIDE, height: SIDE, first: 0, end: SIDE / WORK_ROW }, tables, 0);
   const canvas = new Canvas(SIDE, SIDE, true);
   canvas.write(new ImageData(kernel.render(wanted, tables).pixels, SIDE, SIDE), 0, 0);
-  const wrong = wrongShare(new Uint8Array(await (await canvas.encode(quality)).arrayBuffer()), wanted);
+  const wrong = countWrong(new Uint8Array(await (await canvas.encode(quality)).arrayBuffer()), wanted);
   canvas.close();
   if (wrong === undefined) throw new NoCarrier("this browser writes no baseline JPEG files");
-  if (wrong > MOST_CHANGED) {
+  if (wrong > MOST_CHANGED * coefficientCount(wanted)) {
     throw new NoCarrier("this browser's encoder, or its protection against fingerprinting, changes coefficients");
   }
-}
-
-/** The part of the coefficients that a carrier's file holds otherwise; undefined if it cannot be read. */
-function wrongShare(jpeg: Uint8Array, wanted: Coefficients): number | undefined {
-  const received = readCoefficients(jpeg);
-  if (!received) return undefined;
-  let wrong = 0;
-  let count = 0;
-  for (const [name, side] of [["luma", 8], ["cb", 16], ["cr", 16]] as const) {
-    // Of luma, the file has blocks that complete MCUs.
-    const width = Math.ceil(wanted.width / side) * 64;
-    const stride = Math.ceil(wanted.width / 16) * (16 / side) * 64;
-    const [ours, theirs] = [wanted[name], received[name]];
-    for (let i = 0; i < ours.length; i++) wrong += Number(ours[i] !== theirs[Math.floor(i / width) * stride + (i % width)]);
-    count += ours.length;
-  }
-  return wrong / count;
 }
 
 export interface CarrierWork {
@@ -131,8 +111,10 @@ export async function encodeCarrier(
   const encoded = new Uint8Array(await (await canvas.encode(chosen.quality)).arrayBuffer());
   const isFine = chosen.tables.luma.reduce((sum, step) => sum + step, 0) < 64 * FINE_STEPS;
   if (isFine || cut > HARMLESS_CUT * width * height) {
-    const wrong = wrongShare(encoded, wanted);
-    if (wrong === undefined || wrong > mostWrong(quality)) throw new NoCarrier("too few coefficients survive: steps are too fine, or contrast too large");
+    const wrong = countWrong(encoded, wanted);
+    if (wrong === undefined || wrong > mostWrong(quality) * coefficientCount(wanted)) {
+      throw new NoCarrier("too few coefficients survive: steps are too fine, or contrast too large");
+    }
   }
   try {
     return finish(encoded, chosen.tables, target, width, height);

@@ -48,13 +48,18 @@ export async function compress(request: CompressRequest, steps: Steps): Promise<
       return withMetadata(await source.encode(quality), metadata);
     });
     const trim = (blob: Blob): Promise<Blob> => trimmed(blob, request.keepColorProfile);
+    // It takes the encoder as long as the other file does.
+    const isCompared = request.plain || request.maxBytes !== undefined;
     const smallerAt = async (quality: number): Promise<Best> => {
-      const plain = await trim(await plainAt(quality));
-      if (request.strength === 0) return { blob: plain, kept: "plain", sizeBytes: plain.size, path: "edit", editReason: "strength is 0" };
+      if (request.strength === 0) {
+        const plain = await trim(await plainAt(quality));
+        return { blob: plain, kept: "plain", sizeBytes: plain.size, path: "edit", editReason: "strength is 0" };
+      }
+      const plain = isCompared ? await trim(await plainAt(quality)) : undefined;
       const { jpeg, ...way } = await encodedAt(source, quality, steps);
       const blob = await trim(await withMetadata(jpeg, metadata));
-      const isSmaller = blob.size < plain.size;
-      return { blob: isSmaller ? blob : plain, kept: isSmaller ? "edited" : "plain", sizeBytes: blob.size, ...way };
+      const isPlainSmaller = plain !== undefined && plain.size <= blob.size;
+      return { blob: isPlainSmaller ? plain : blob, kept: isPlainSmaller ? "plain" : "edited", sizeBytes: blob.size, ...way };
     };
     const { quality, best } = await atQualityOrSize(request, smallerAt, plainAt);
     const original = bytes && !isScaled ? handedOn(bytes, file!, request) : undefined;
@@ -63,7 +68,7 @@ export async function compress(request: CompressRequest, steps: Steps): Promise<
       kind: "compressed",
       job: request.job,
       blob: isOriginalKept ? original : best.blob,
-      plain: await plainAt(quality),
+      plain: request.plain ? await plainAt(quality) : undefined,
       kept: isOriginalKept ? "original" : best.kept,
       path: best.path,
       editReason: best.editReason,
@@ -91,7 +96,9 @@ async function encodedAt(source: Canvas, quality: number, steps: Steps): Promise
       return { jpeg: new Blob([jpeg], { type: "image/jpeg" }), path: "carrier", editReason: undefined };
     });
   } catch (error) {
-    if (!(error instanceof NoCarrier)) throw error;
+    // A carrier takes more memory than an edit: its sides are larger, and coefficients are held.
+    const isTooLarge = error instanceof RangeError || (error instanceof JpegpreError && error.code === "too-large");
+    if (!(error instanceof NoCarrier) && !isTooLarge) throw error;
     editReason = error.message;
   }
   const encoder = (await encoderTables(quality)) ?? standardTables(quality);

@@ -3,7 +3,7 @@ import plainCode from "../../../kernel/wasm-dist/kernel.wasm";
 import relaxedCode from "../../../kernel/wasm-dist/kernel-relaxed.wasm";
 import { JpegpreError, firstLine } from "../errors.js";
 import type { Tables } from "../jpeg/tables.js";
-import { emptyCoefficients, rowsOf, WORK_ROW, type Coefficients } from "./coefficients.js";
+import { emptyCoefficients, PLANES, rowLength, WORK_ROW, type Coefficients } from "./coefficients.js";
 
 /** include/jpegpre_kernel.h; numbers are addresses but where they are named otherwise. */
 interface Exports {
@@ -72,7 +72,7 @@ export class Kernel {
   edit(strip: Strip, tables: Tables, strength: number): Uint8ClampedArray<ArrayBuffer> {
     const { width, height, first, end } = strip;
     return this.#planned(tables, strength, (plan, exports) => {
-      const result = this.#zeros(strip.pixels.length);
+      const result = this.#take(strip.pixels.length);
       const [from, to] = [this.#pixels(this.#copied(strip.pixels), width, height), this.#pixels(result, width, height)];
       this.#check(exports.jpegpre_edit(plan, from, to, first, end));
       const rows = Math.min(height, end * WORK_ROW) - first * WORK_ROW;
@@ -84,12 +84,16 @@ export class Kernel {
   decide(strip: Strip, tables: Tables, strength: number): Coefficients {
     const { width, height, first, end } = strip;
     return this.#planned(tables, strength, (plan, exports) => {
-      const result = emptyCoefficients(width, height);
-      const planes = [result.luma, result.cb, result.cr].map((plane) => ({ plane, at: this.#zeros(plane.byteLength) }));
-      const to = this.#coefficients(planes.map(({ at }) => at), width, height);
+      const rowLengths = PLANES.map(({ side }) => rowLength(width, side));
+      const planes = rowLengths.map((length) => this.#take(Math.ceil(height / WORK_ROW) * length * 2));
+      const to = this.#coefficients(planes, width, height);
       this.#check(exports.jpegpre_decide(plan, this.#pixels(this.#copied(strip.pixels), width, height), to, first, end));
-      for (const { plane, at } of planes) plane.set(new Int16Array(exports.memory.buffer, at, plane.length));
-      return rowsOf(result, first, end);
+      const result = emptyCoefficients(width, Math.min(height, end * WORK_ROW) - first * WORK_ROW);
+      PLANES.forEach(({ name }, i) => {
+        const start = planes[i]! + first * rowLengths[i]! * 2;
+        result[name].set(new Int16Array(exports.memory.buffer, start, result[name].length));
+      });
+      return result;
     });
   }
 
@@ -101,7 +105,7 @@ export class Kernel {
       this.#check(exports.jpegpre_renderer_create(...this.#tables(encoder), 0, slot));
       const [renderer] = this.#words(slot, 1) as [number];
       try {
-        const pixels = this.#zeros(width * height * 4);
+        const pixels = this.#take(width * height * 4);
         const cuts = this.#zeros(24);
         const planes = [from.luma, from.cb, from.cr].map((plane) => this.#copied(plane));
         const source = this.#coefficients(planes, from.width, from.height);

@@ -1,5 +1,5 @@
 // What takes too long for each run, or needs programs from npm's registry: Next.js with both of its bundlers, TypeScript from 5.0 on,
-// publint and attw. Usage: npm run test:apps
+// publint and attw. Usage: npm run test:apps, or npm run test:apps -- "TypeScript 5" for those whose names begin so.
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,9 +11,11 @@ import { SOURCE, makeApp, pack } from "./app.mjs";
 const { tarball } = pack();
 const run = (command, args, options = {}) =>
   execFileSync(command, args, { stdio: ["ignore", "pipe", "pipe"], encoding: "utf8", ...options });
+const [wanted = ""] = process.argv.slice(2);
 let failures = 0;
 
 async function check(name, work) {
+  if (!name.startsWith(wanted)) return;
   try {
     const note = await work();
     console.log(`ok      ${name}${note ? `: ${note}` : ""}`);
@@ -24,13 +26,15 @@ async function check(name, work) {
 }
 
 const TYPED = `
-import { createPreprocessor, profiles, JpegpreError, type Carrier, type Compressed, type CompressOptions, type Picture, type Preprocessor } from "jpegpre";
+import { createPreprocessor, profiles, JpegpreError, type Carrier, type Compared, type Compressed, type CompressOptions, type Picture, type Preprocessor } from "jpegpre";
 
 export async function smaller(picture: Picture, signal: AbortSignal | undefined): Promise<Blob> {
   const options: CompressOptions = { quality: 75, signal, maxWidth: undefined };
   const preprocessor: Preprocessor = await createPreprocessor({ profile: profiles[0]?.name, signal });
   try {
     const result: Compressed = await preprocessor.compress(picture, options);
+    const compared: Compared = await preprocessor.compress(picture, { ...options, plain: true });
+    console.log(compared.bytes.plain - compared.bytes.output, compared.plain.size, result.plain?.size);
     const edited: ImageData = await preprocessor.preprocess(new ImageData(1, 1), { quality: 60 });
     const carrier: Carrier = await preprocessor.carrier(edited, { quality: 60, encoderTables: undefined });
     console.log(edited.width, result.bytes.input ?? 0, result.path, new Blob([carrier.finish(new Uint8Array(2))]).size);

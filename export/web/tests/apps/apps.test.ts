@@ -3,15 +3,17 @@ import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import type { Browser, BrowserContext } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { launch } from "../browser/browser.mjs";
+import { connect } from "../browser/harness.js";
 import { serve } from "../browser/server.mjs";
 import { makeApp, pack, page as html, root } from "./app.mjs";
 
 type Server = Awaited<ReturnType<typeof serve>>;
 
-let browser: Awaited<ReturnType<typeof launch>>;
+let browser: Browser;
+let context: BrowserContext;
 let tarball: string;
 let sizeBytes: number;
 let expected: string;
@@ -32,7 +34,7 @@ async function served(folder: string, headers: Record<string, string> = {}): Pro
 
 /** Opens the app and calls its function; returns what it gave, with all requests to other places than the site. */
 async function outcome(url: string, name = "run", options: object = {}): Promise<string> {
-  const page = await browser.context.newPage();
+  const page = await context.newPage();
   try {
     await page.goto(url);
     await page.waitForFunction((name) => name in globalThis, name);
@@ -46,7 +48,8 @@ async function outcome(url: string, name = "run", options: object = {}): Promise
 }
 
 beforeAll(async () => {
-  browser = await launch();
+  browser = await connect();
+  context = await browser.newContext({ serviceWorkers: "block" });
   ({ tarball, sizeBytes } = pack());
   // Without a bundler: an import map is all it takes.
   const folder = app("app");

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { chromium } from "playwright-core";
 
 // Without these Chromium asks its maker's servers at every start.
-const ARGUMENTS = [
+export const ARGUMENTS = [
   "--no-sandbox",
   "--disable-quic",
   "--no-first-run",
@@ -13,6 +13,8 @@ const ARGUMENTS = [
   "--disable-component-update",
   "--disable-sync",
 ];
+
+export const EXECUTABLE = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
 /**
  * @param {string[]} more Further command-line arguments.
@@ -22,7 +24,7 @@ const ARGUMENTS = [
 export async function launch(more = [], options = {}) {
   const profile = mkdtempSync(join(tmpdir(), "jpegpre-browser-"));
   const context = await chromium.launchPersistentContext(profile, {
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    executablePath: EXECUTABLE,
     args: [...ARGUMENTS, ...more],
     serviceWorkers: "block", // it would answer requests that tests want to change
     ...options,

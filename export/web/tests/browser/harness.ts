@@ -1,10 +1,9 @@
-/** One browser and one server per test file, and the package inside a page. */
+/** The browser of all test files, one server and storage for each, and the package inside a page. */
 import { fileURLToPath } from "node:url";
-import type { Page } from "playwright-core";
-import { afterAll, beforeAll } from "vitest";
+import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
+import { afterAll, beforeAll, inject } from "vitest";
 
 import type * as Package from "../../src/index.js";
-import { launch } from "./browser.mjs";
 import { serve } from "./server.mjs";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -22,37 +21,42 @@ export interface Harness {
   /** A page on an origin with (or without) cross-origin isolation. */
   open(path?: string, isIsolated?: boolean): Promise<Page>;
   url: string;
-  /** The browser's profile folder, for `usage` of ./processes.mjs. */
-  profile: string;
+}
+
+/** The browser's first process, for `usage` of ./processes.mjs. */
+export const browserProcess = inject("browserProcess");
+
+export function connect(): Promise<Browser> {
+  return chromium.connect(inject("browserAddress"));
 }
 
 /** Call at the top of a test file. */
-export function useBrowser(more: string[] = []): Harness {
+export function useBrowser(): Harness {
   const folders = {
     "/dist/": `${root}dist/`,
     "/demo/": `${root}demo-dist/`,
     "/pictures/": pictures,
     ...(cases && { "/cases/": cases }),
   };
-  let browser: Awaited<ReturnType<typeof launch>>;
+  let browser: Browser;
+  let context: BrowserContext;
   let isolated: Awaited<ReturnType<typeof serve>>;
   let plain: typeof isolated;
   const harness: Harness = {
     url: "",
-    profile: "",
     open: async (path = "/blank.html", isIsolated = true) => {
-      const page = await browser.context.newPage();
+      const page = await context.newPage();
       page.setDefaultTimeout(Number(process.env.JPEGPRE_TIMEOUT ?? 90_000)); // for machines that do much else
       await page.goto((isIsolated ? isolated : plain).url + path);
       return page;
     },
   };
   beforeAll(async () => {
-    browser = await launch(more);
+    browser = await connect();
+    context = await browser.newContext({ serviceWorkers: "block" }); // they would answer requests that tests want to change
     isolated = await serve(folders);
     plain = await serve(folders, false);
     harness.url = isolated.url;
-    harness.profile = browser.profile;
   });
   afterAll(async () => {
     await browser?.close();

@@ -2,7 +2,7 @@
 import type { Page } from "playwright-core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { useBrowser } from "./harness.js";
+import { browserProcess, useBrowser } from "./harness.js";
 import { usage } from "./processes.mjs";
 
 const harness = useBrowser();
@@ -27,10 +27,10 @@ async function prepare(): Promise<void> {
 describe("a 12-megapixel photo", () => {
   it("never blocks the page, moves its progress, and takes bounded memory", { timeout: 180_000 }, async () => {
     await prepare();
-    const before = usage(harness.profile).anonymousMegabytes;
+    const before = usage(browserProcess).anonymousMegabytes;
     let peak = before;
-    const watch = setInterval(() => (peak = Math.max(peak, usage(harness.profile).anonymousMegabytes)), 50);
-    const started = { cpu: usage(harness.profile).cpuMilliseconds, wall: performance.now() };
+    const watch = setInterval(() => (peak = Math.max(peak, usage(browserProcess).anonymousMegabytes)), 50);
+    const started = { cpu: usage(browserProcess).cpuMilliseconds, wall: performance.now() };
     const result = await page.evaluate(async () => {
       const { photo } = globalThis as unknown as { photo: Blob };
       const { createPreprocessor } = await load("/dist/index.js");
@@ -49,7 +49,7 @@ describe("a 12-megapixel photo", () => {
     });
     clearInterval(watch);
     // A task's length is wall time: where others use the machine too, it is as much longer as everything is. 1 on free cores.
-    const cpu = usage(harness.profile).cpuMilliseconds - started.cpu;
+    const cpu = usage(browserProcess).cpuMilliseconds - started.cpu;
     const slowness = Math.max(1, (performance.now() - started.wall) / (cpu / 2) / 1.5);
     console.log(`12 MP: longest task ${result.longest} ms, memory +${Math.round(peak - before)} MB`);
     expect(result).toMatchObject({ width: 4000, height: 3000, kept: "edited" });

@@ -15,7 +15,8 @@ describe("compress", () => {
       const { createPreprocessor } = await load("/dist/index.js");
       const preprocessor = await createPreprocessor();
       const file = await (await fetch("/pictures/gb82_city.webp")).blob();
-      const result = await preprocessor.compress(file, { quality: 60 });
+      const result = await preprocessor.compress(file, { quality: 60, plain: true });
+      const alone = await preprocessor.compress(file, { quality: 60 });
       const bitmap = await createImageBitmap(file);
       const canvas = document.createElement("canvas");
       canvas.width = bitmap.width;
@@ -28,12 +29,13 @@ describe("compress", () => {
         ...result,
         blob: result.blob.type,
         isPlainSame: same(await bytes(encoded), await bytes(result.plain)),
+        isAloneSame: alone.plain === undefined && alone.bytes.plain === undefined && same(await bytes(alone.blob), await bytes(result.blob)),
         decodes: (await createImageBitmap(result.blob)).width,
         size: result.blob.size,
         fileSize: file.size,
       };
     });
-    expect(result).toMatchObject({ isPlainSame: true, blob: "image/jpeg", kept: "edited", quality: 60, width: 576, height: 576 });
+    expect(result).toMatchObject({ isPlainSame: true, isAloneSame: true, blob: "image/jpeg", kept: "edited", quality: 60, width: 576, height: 576 });
     expect(result.decodes).toBe(576);
     expect(result.bytes).toMatchObject({ input: result.fileSize, output: result.size });
     expect(result.bytes.output).toBeLessThan(0.97 * result.bytes.plain);
@@ -77,7 +79,7 @@ describe("compress", () => {
       context.fillRect(0, 0, 32, 64);
       const file = await canvas.convertToBlob({ type: "image/png" });
       const middle = async (background?: string): Promise<unknown> => {
-        const { plain, isFlattened } = await preprocessor.compress(file, background ? { background } : {});
+        const { plain, isFlattened } = await preprocessor.compress(file, { plain: true, background });
         const check = new OffscreenCanvas(64, 64).getContext("2d")!;
         check.drawImage(await createImageBitmap(plain), 0, 0);
         return [isFlattened, ...check.getImageData(56, 30, 1, 1).data];

@@ -4,10 +4,10 @@ import { readdirSync, readFileSync } from "node:fs";
 const MILLISECONDS_PER_TICK = 10; // sysconf(_SC_CLK_TCK) is 100 on every Linux that Debian runs on
 
 /**
- * @param {string} profile The browser's --user-data-dir: names its first process; the others descend from that.
+ * @param {string | number} root The browser's first process, from which the others descend: its --user-data-dir, or its number.
  * @returns {{ cpuMilliseconds: number, anonymousMegabytes: number }} User and system time; memory that is backed by no file.
  */
-export function usage(profile) {
+export function usage(root) {
   const processes = new Map();
   for (const id of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
     try {
@@ -17,7 +17,7 @@ export function usage(profile) {
       const memory = /RssAnon:\s+(\d+)/.exec(readFileSync(`/proc/${id}/status`, "latin1"));
       processes.set(id, {
         parent: fields[1],
-        isRoot: command.includes(profile),
+        isRoot: typeof root === "number" ? Number(id) === root : command.includes(root),
         cpuMilliseconds: (Number(fields[11]) + Number(fields[12])) * MILLISECONDS_PER_TICK,
         anonymousMegabytes: Number(memory?.[1] ?? 0) / 1024,
       });

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
-import { readCoefficients } from "../../src/jpeg/read_coefficients.js";
+import { countWrong, readCoefficients } from "../../src/jpeg/read_coefficients.js";
 import { emptyCoefficients, rowsOf, sampleRows, setRows } from "../../src/worker/coefficients.js";
 
 const folder = process.env.JPEGPRE_CASES;
@@ -36,6 +36,22 @@ describe.skipIf(!folder)("readCoefficients", () => {
     const expected = JSON.parse(readFileSync(join(folder!, "coefficients.json"), "utf8")) as number[][];
     const { luma, cb, cr } = readCoefficients(file("whole-optimized.jpg"))!;
     expect([luma, cb, cr].map((plane) => [...plane])).toEqual(expected);
+  });
+
+  it("is agreed with by countWrong, which leaves out blocks that complete MCUs", () => {
+    const jpeg = file("whole-optimized.jpg"); // 256 x 192
+    const found = readCoefficients(jpeg)!;
+    const wanted = emptyCoefficients(248, 187);
+    for (let row = 0; row < 24; row++) wanted.luma.set(found.luma.subarray(row * 32 * 64, (row * 32 + 31) * 64), row * 31 * 64);
+    wanted.cb.set(found.cb);
+    wanted.cr.set(found.cr);
+    expect(countWrong(jpeg, wanted)).toBe(0);
+    const [zero, other] = [wanted.luma.indexOf(0), wanted.luma.findIndex((value) => value > 1)];
+    wanted.luma[zero] = -1;
+    wanted.luma[other]!--;
+    wanted.cb[wanted.cb.findIndex((value) => value !== 0)] = 0;
+    expect(countWrong(jpeg, wanted)).toBe(3);
+    expect(countWrong(jpeg, emptyCoefficients(240, 187))).toBeUndefined();
   });
 
   it("leaves other files alone, and survives damaged ones", () => {

@@ -17,7 +17,7 @@ const PREFERENCES = {
 
 /**
  * @param {Record<string, unknown>} preferences Further ones, as of about:config.
- * @returns {Promise<{ ask(command: string, parameters?: object): Promise<any>, version: string, close(): Promise<void> }>}
+ * @returns {Promise<{ version: string, open(url: string): Promise<void>, run(work: Function, args: unknown[]): Promise<any>, close(): Promise<void> }>}
  */
 export async function launchFirefox(preferences = {}) {
   const profile = mkdtempSync(join(tmpdir(), "jpegpre-firefox-"));
@@ -32,8 +32,12 @@ export async function launchFirefox(preferences = {}) {
   const ask = await Promise.race([connected(), failed]);
   const { capabilities } = await ask("WebDriver:NewSession", { timeouts: { script: 300_000 } });
   return {
-    ask,
     version: capabilities.browserVersion,
+    open: (url) => ask("WebDriver:Navigate", { url }),
+    run: (work, args) => {
+      const script = `const done = arguments[arguments.length - 1]; (${work})(...[...arguments].slice(0, -1)).then(done);`;
+      return ask("WebDriver:ExecuteAsyncScript", { script, args, sandbox: null });
+    },
     close: async () => {
       await ask("Marionette:Quit", { flags: ["eForceQuit"] });
       await failed.catch(() => undefined);
