@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from jpegpre_tf.cli.common.verbs import VERBS
 from PIL import Image
 
+from jpegpre_tf.cli.common.arguments.verbs import VERBS
 from jpegpre_tf.cli.main import main as jpegpre
 
 _CODES = (0, 1, 2)
