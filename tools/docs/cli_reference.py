@@ -29,9 +29,14 @@ def make_page() -> str:
     for verb, described in VERBS.items():
         sub = _parser_of(verb)
         parts += [f"## `jpegpre {verb}`\n", f"{_sentence(described.summary)}\n"]
-        examples = "\n".join(f"    {command}  # {what}" for command, what in described.examples)
+        examples = "\n".join(_example(command, what) for command, what in described.examples)
         parts += [examples + "\n", _options(sub)]
     return "\n".join(parts).rstrip() + "\n"
+
+
+def _example(command: str, what: str) -> str:
+    line = f"    {command}  # {what}"
+    return line if len(line) <= LINE else f"    # {what}\n    {command}"
 
 
 def _exit_codes() -> str:
