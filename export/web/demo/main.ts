@@ -34,22 +34,22 @@ const list = new PhotoList({
   onSave: save,
 });
 const loader = new Loader({
-  onLoading: (fraction) => say(`Loading the network… ${fraction > 0 ? `${Math.round(100 * fraction)} %` : ""}`),
+  onLoading: (fraction) => showStatus(`Loading the network… ${fraction > 0 ? `${Math.round(100 * fraction)} %` : ""}`),
   onReady: (preprocessor) => {
     const { threads } = preprocessor;
     byId("backend").textContent = `Runs on ${threads === 1 ? "one thread" : `${threads} threads`} of this device, profile ${preprocessor.profile.name}.`;
-    say("");
+    showStatus("");
     queue.setPreprocessor(preprocessor);
   },
   onFailure: (error, current) => {
     if (current) {
       profile.value = current;
       remember(byId<HTMLFormElement>("settings")); // a profile that does not load is not what the next visit begins with
-      return say(`${sentence(error)} Still with ${current}.`, true);
+      return showStatus(`${sentence(error)} Still with ${current}.`, true);
     }
     const again = element("button", "link", "Try again");
     again.addEventListener("click", () => void loader.load(profile.value));
-    say(`${sentence(error)} Your photos wait. `, true, again);
+    showStatus(`${sentence(error)} Your photos wait. `, true, again);
   },
 });
 
@@ -68,7 +68,7 @@ offerCopyAndShare();
 void loader.load(profile.value);
 if ("serviceWorker" in navigator) navigator.serviceWorker.register("sw.js").catch(() => undefined); // the page works without
 
-function say(message: string, isBad = false, ...more: Node[]): void {
+function showStatus(message: string, isBad = false, ...more: Node[]): void {
   status.replaceChildren(message, ...more);
   status.classList.toggle("bad", isBad);
 }
@@ -81,9 +81,9 @@ function offerCopyAndShare(): void {
     if (photo?.state.kind !== "done") return;
     const { blob } = photo.state.result;
     try {
-      if (await work(blob, outputName(photo.file.name, blob.type))) say(done);
+      if (await work(blob, outputName(photo.file.name, blob.type))) showStatus(done);
     } catch (error) {
-      say(sentence(error), true);
+      showStatus(sentence(error), true);
     }
   };
   byId("copy").addEventListener("click", onResult(copy, "The picture is on the clipboard."));
@@ -92,7 +92,7 @@ function offerCopyAndShare(): void {
 
 function add(files: File[]): void {
   queue.add(files);
-  if (files.length === 0) return say("There are no pictures in there.", true);
+  if (files.length === 0) return showStatus("There are no pictures in there.", true);
   for (const photo of queue.photos.slice(-files.length)) update(photo);
 }
 
@@ -107,7 +107,7 @@ async function addSamples(): Promise<void> {
     );
     add(files);
   } catch (error) {
-    say(sentence(error), true);
+    showStatus(sentence(error), true);
   }
 }
 

@@ -56,7 +56,7 @@ export function withoutPadding(jpeg: Uint8Array, luma: number, coded: Blocks, ke
         const code = tables.get(slot);
         if (!code) throw new RangeError("the JPEG file has a damaged scan");
         const reader = new ScanReader(data, decodingTable(readCodes([code]).get(slot)!), first, last, bits >> 4 > 0, known);
-        parts.push(...written(slot, header, keptItems(reader, coded, kept)));
+        parts.push(...writeCodes(slot, header, keptItems(reader, coded, kept)));
         unwritten.add(slot);
         continue;
       }
@@ -153,7 +153,7 @@ function keptItems(reader: ScanReader, coded: Blocks, kept: Blocks): Item[] {
 }
 
 /** A scan's Huffman table, its header and its bytes. */
-function written(slot: number, header: Uint8Array, items: readonly Item[]): Uint8Array[] {
+function writeCodes(slot: number, header: Uint8Array, items: readonly Item[]): Uint8Array[] {
   const frequencies = new Uint32Array(256);
   for (const { symbol } of items) if (symbol !== undefined) frequencies[symbol]!++;
   const code = optimalCode(frequencies);

@@ -106,7 +106,7 @@ export async function encodeCarrier(
   const qualities = await encoderQualities(kernel);
   const wanted = await decide(target);
   const { width, height } = wanted;
-  const chosen = chosenQuality(kernel, wanted, target, qualities);
+  const chosen = chooseQuality(kernel, wanted, target, qualities);
   const cut = await render(wanted, chosen.tables, canvas);
   const encoded = new Uint8Array(await (await canvas.encode(chosen.quality)).arrayBuffer());
   const isFine = chosen.tables.luma.reduce((sum, step) => sum + step, 0) < 64 * FINE_STEPS;
@@ -124,7 +124,7 @@ export async function encodeCarrier(
 }
 
 /** The quality that carries coefficients for these target tables best. */
-export function chosenQuality<Quality extends { tables: Tables }>(kernel: Kernel, wanted: Coefficients, target: Tables, qualities: readonly Quality[]): Quality {
+export function chooseQuality<Quality extends { tables: Tables }>(kernel: Kernel, wanted: Coefficients, target: Tables, qualities: readonly Quality[]): Quality {
   return qualities[kernel.choose(sampleRows(wanted), target, qualities.map(({ tables }) => tables))]!;
 }
 

@@ -56,7 +56,7 @@ export async function compress(request: CompressRequest, steps: Steps): Promise<
         return { blob: plain, kept: "plain", sizeBytes: plain.size, path: "edit", editReason: "strength is 0" };
       }
       const plain = isCompared ? await trim(await plainAt(quality)) : undefined;
-      const { jpeg, ...way } = await encodedAt(source, quality, steps);
+      const { jpeg, ...way } = await encodeAt(source, quality, steps);
       const blob = await trim(await withMetadata(jpeg, metadata));
       const isPlainSmaller = plain !== undefined && plain.size <= blob.size;
       return { blob: isPlainSmaller ? plain : blob, kept: isPlainSmaller ? "plain" : "edited", sizeBytes: blob.size, ...way };
@@ -84,7 +84,7 @@ export async function compress(request: CompressRequest, steps: Steps): Promise<
 }
 
 /** The file that the network decides on: by a carrier, or of edited pixels where there can be none. */
-async function encodedAt(source: Canvas, quality: number, steps: Steps): Promise<{ jpeg: Blob } & Way> {
+async function encodeAt(source: Canvas, quality: number, steps: Steps): Promise<{ jpeg: Blob } & Way> {
   const { kernel, decide, render, edit, tunedTables: family } = steps;
   const { width, height } = source;
   let editReason: string;

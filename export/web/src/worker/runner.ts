@@ -19,15 +19,15 @@ export interface Results {
 export type TaskOf<Kind extends Task["kind"]> = Extract<Task, { kind: Kind }>;
 
 export interface Runner {
-  /** Tasks that may wait for it while it does one, so that it is never idle. */
-  readonly lanes: number;
+  /** Tasks that it is given at a time, so that it is never idle. */
+  readonly tasksAtOnce: number;
   run<Kind extends Task["kind"]>(task: TaskOf<Kind>): Promise<Results[Kind]>;
   /** Resolves once it is alive. */
   ping(): Promise<void>;
 }
 
 export class KernelRunner implements Runner {
-  readonly lanes = 1;
+  readonly tasksAtOnce = 1;
   readonly #kernel: Kernel;
 
   constructor(kernel: Kernel) {

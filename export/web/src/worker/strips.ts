@@ -73,7 +73,7 @@ async function inStrips(
   let done = 0;
   let isStopped = false;
 
-  const lane = async (runner: Runner): Promise<void> => {
+  const takeStrips = async (runner: Runner): Promise<void> => {
     try {
       for (;;) {
         await checkpoint();
@@ -91,7 +91,7 @@ async function inStrips(
     }
   };
 
-  // All lanes have ended before this does: none writes into a picture that is done with.
-  const lanes = runners.flatMap((runner) => Array.from({ length: runner.lanes }, () => lane(runner)));
-  for (const outcome of await Promise.allSettled(lanes)) if (outcome.status === "rejected") throw outcome.reason;
+  // All loops have ended before this does: none writes into a picture that is done with.
+  const loops = runners.flatMap((runner) => Array.from({ length: runner.tasksAtOnce }, () => takeStrips(runner)));
+  for (const outcome of await Promise.allSettled(loops)) if (outcome.status === "rejected") throw outcome.reason;
 }

@@ -13,7 +13,7 @@ interface Waiting {
 }
 
 export class Thread implements Runner {
-  readonly lanes = 2;
+  readonly tasksAtOnce = 2;
   readonly #worker: Worker;
   /** In the order of the requests: it answers in that order. */
   readonly #waiting: Waiting[] = [];

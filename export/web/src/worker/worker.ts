@@ -4,7 +4,7 @@ import type { CarrierRequest, CompressRequest, JobRequest, OpenRequest, Preproce
 import { standardTables } from "../jpeg/standard_tables.js";
 import { tunedTables } from "../jpeg/tuned_tables.js";
 import type { Canvas, Pixels } from "./canvas.js";
-import { carrierSide, chosenQuality, LIBJPEG_QUALITIES } from "./carriers.js";
+import { carrierSide, chooseQuality, LIBJPEG_QUALITIES } from "./carriers.js";
 import { compress } from "./compress.js";
 import { openNetwork, type Network } from "./network.js";
 import { decide, edit, render, type StripOptions } from "./strips.js";
@@ -81,7 +81,7 @@ async function makeCarrier(request: CarrierRequest): Promise<void> {
   const source: Pixels = { width, height, read: (x, y, w, h) => rectangle(pixels, width, x, y, w, h) };
   const target = tunedTables(tables, quality);
   const coefficients = await decide(runners, source, target, strength, stripOptions(request, (fraction) => 0.7 * fraction));
-  const choice = request.encoder ? { quality: undefined, tables: request.encoder } : chosenQuality(kernel, coefficients, target, LIBJPEG_QUALITIES);
+  const choice = request.encoder ? { quality: undefined, tables: request.encoder } : chooseQuality(kernel, coefficients, target, LIBJPEG_QUALITIES);
   const wide = carrierSide(width);
   const result = new Uint8ClampedArray(wide * carrierSide(height) * 4);
   const write = (rows: Uint8ClampedArray, y: number): void => result.set(rows, y * wide * 4);
