@@ -153,14 +153,17 @@ def plan_in_place(inputs: Iterable[str], also_written: Iterable[str] = ()) -> Pl
             tasks.append(Task(file, file))
     _check_any(tasks, problems, f"no JPEG files in {_list(paths)}")
     seen: dict[tuple[int, int] | str, Task] = {}
-    for task in tasks:
+    for task in sorted(tasks, key=lambda task: task.source.is_symlink()):
         other = seen.setdefault(_identity(task.source), task)
         # Hard links are two names on their own; each is refused when its turn comes, and the others go on.
-        if other is not task and os.path.realpath(other.source) == os.path.realpath(task.source):
-            raise UsageError(
-                f"'{printable_path(other.source)}' and '{printable_path(task.source)}' are one file: "
-                "it would be replaced twice"
-            )
+        if other is task or os.path.realpath(other.source) != os.path.realpath(task.source):
+            continue
+        name, first = printable_path(task.source), printable_path(other.source)
+        if not task.source.is_symlink() or task.source in paths:
+            raise UsageError(f"'{first}' and '{name}' are one file: it would be replaced twice")
+        tasks.remove(task)
+        reason = f"'{name}' was left out: it is a link to '{first}', which is replaced itself"
+        problems.append(Problem(task.source, reason, is_failure=False))
     for target in map(Path, also_written):
         if target.is_dir():
             raise UsageError(f"expected a file to write. Received: '{printable_path(target)}', a folder")

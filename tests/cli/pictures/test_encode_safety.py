@@ -111,10 +111,17 @@ def test_hidden_folders_are_left_alone(photos, capsys, folder):
 
 
 def test_one_file_is_not_replaced_twice(photos, capsys):
-    (photos / "z.jpg").symlink_to(photos / "0.jpg")
+    link = photos / "z.jpg"
+    link.symlink_to(photos / "0.jpg")
     before = contents(photos)
-    assert main(["encode", str(photos), "--in-place"]) == 2
-    assert "are one file" in capsys.readouterr().err and contents(photos) == before
+    for twice in ([photos, photos / "0.jpg"], [photos / "0.jpg", link]):
+        assert main(["encode", *map(str, twice), "--in-place"]) == 2
+        assert "are one file" in capsys.readouterr().err and contents(photos) == before
+    # One that lies in the folder stops nothing.
+    assert main(["encode", str(photos), "--in-place"]) == 0
+    error = capsys.readouterr().err
+    assert f"'{link}' was left out: it is a link to '{photos / '0.jpg'}'" in error and error.count("\n") == 1
+    assert link.is_symlink() and contents(photos)["0.jpg"] != before["0.jpg"]
 
 
 def test_where_to_write_must_be_said_once(photos, tmp_path, capsys):
