@@ -81,16 +81,16 @@ def run_batch(
     rows = _engine(job, tasks)
     try:
         for row in rows:
-            counts[row["status"]] += 1
+            counts[str(row.status)] += 1
             for name in sizes:
-                sizes[name] += row[name] or 0
-            if row["status"] != "skipped" or row["error"]:
+                sizes[name] += getattr(row, name) or 0
+            if row.status != "skipped" or row.error:
                 manifest.add(row)
             if on_row is not None:
                 on_row(row)
-            storage_errors = storage_errors + 1 if row["is_storage_error"] else 0
+            storage_errors = storage_errors + 1 if row.is_storage_error else 0
             if storage_errors == _MOST_STORAGE_ERRORS:
-                raise StorageError(f"stopped after {storage_errors} pictures in a row: {row['error']}")
+                raise StorageError(f"stopped after {storage_errors} pictures in a row: {row.error}")
     finally:
         rows.close()
         flush_quietly(manifest)

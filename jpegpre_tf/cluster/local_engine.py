@@ -1,5 +1,6 @@
 """Batches in processes on this machine, without Ray."""
 
+import dataclasses
 from collections.abc import Generator, Iterator
 from multiprocessing.connection import wait
 
@@ -51,9 +52,7 @@ def run_local(job: BatchJob, tasks: Iterator[Task]) -> Generator[Row, None, None
                         again += [([task], died, alone) for task in reversed(chunk)]
                         continue
                     rows, died = [give_up(chunk[0])], died - 1
-                for row in rows:
-                    row["attempts"] = died + 1
-                    yield row
+                yield from (dataclasses.replace(row, attempts=died + 1) for row in rows)
     finally:
         for worker in [*idle, *busy]:
             worker.stop()

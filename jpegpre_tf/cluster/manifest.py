@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from jpegpre_tf.cluster.manifest_file import SUFFIXES, from_file, preferred_suffix, to_file
-from jpegpre_tf.cluster.rows import DONE, Row, to_text
+from jpegpre_tf.cluster.rows import COLUMNS, DONE, Row, to_text
 from jpegpre_tf.errors import StorageError
 from jpegpre_tf.storage.errors import printable_url
 from jpegpre_tf.storage.storage import Storage
@@ -116,9 +116,9 @@ class Manifest:
         # Where a picture has several rows, the last one counts.
         last: dict[str, int] = {}
         for start, rows in self._batches(("source",)):
-            last.update((row["source"], start + index) for index, row in enumerate(rows))
+            last.update((row.source, start + index) for index, row in enumerate(rows))
         kept = (
-            [row for index, row in enumerate(rows) if last[row["source"]] == start + index]
+            [row for index, row in enumerate(rows) if last[row.source] == start + index]
             for start, rows in self._batches()
         )
         self._target.write(self._name, to_file(filter(None, kept), PurePosixPath(self._name).suffix))
@@ -141,7 +141,7 @@ class Manifest:
         names = (entry.name for entry in files if entry.name.startswith(f"{self._stem}."))
         return [name for name in names if name.endswith(SUFFIXES)]
 
-    def _batches(self, columns: Sequence[str] | None = None) -> Iterator[tuple[int, list[Row]]]:
+    def _batches(self, columns: Sequence[str] = tuple(COLUMNS)) -> Iterator[tuple[int, list[Row]]]:
         """Yields (number of the first row, rows) of the manifest, then of the parts, oldest first."""
         start = 0
         for name in (*self._whole_names(), *self._parts()):
@@ -159,11 +159,11 @@ class Manifest:
 
     def _note(self, rows: list[Row]) -> None:
         for row in rows:
-            done = Done(*(row[name] or "" for name in _NEEDED[3:]))
-            if row["status"] in DONE and row["settings"] == self._settings and done.sha256:
-                self._done[row["source"]] = done
+            done = Done(row.etag_input or "", row.etag or "", row.sha256_input or "", row.sha256 or "")
+            if row.status in DONE and row.settings == self._settings and done.sha256:
+                self._done[row.source] = done
             else:
-                self._done.pop(row["source"], None)
+                self._done.pop(row.source, None)
 
 
 def read_manifest(target: Storage, name: str | None = None) -> list[Row]:

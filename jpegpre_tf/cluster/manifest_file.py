@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from jpegpre_tf._optional import require
-from jpegpre_tf.cluster.rows import COLUMNS, LATER_COLUMNS, Row, to_text
+from jpegpre_tf.cluster.rows import COLUMNS, LATER_COLUMNS, Row
 from jpegpre_tf.errors import StorageError
 
 PARQUET, LINES = ".parquet", ".jsonl"
@@ -43,18 +43,18 @@ def to_file(batches: Iterable[Sequence[Row]], suffix: str) -> bytes:
     file = io.BytesIO()
     if suffix == LINES:
         for batch in batches:
-            file.writelines(json.dumps(_plain(row)).encode() + b"\n" for row in batch)
+            file.writelines(json.dumps(row.to_json()).encode() + b"\n" for row in batch)
         return file.getvalue()
     arrow = _arrow()
     with arrow.parquet.ParquetWriter(file, schema(), compression="zstd") as writer:
         for batch in batches:
-            table = arrow.Table.from_pylist([_plain(row) for row in batch], schema())
+            table = arrow.Table.from_pylist([row.to_json() for row in batch], schema())
             writer.write_table(table, row_group_size=_ROW_GROUP)
     return file.getvalue()
 
 
 def from_file(
-    content: bytes, suffix: str, name: str, columns: Sequence[str] | None = None
+    content: bytes, suffix: str, name: str, columns: Sequence[str] = tuple(COLUMNS)
 ) -> Iterator[list[Row]]:
     """Yields the rows of a file in lists.
 
@@ -62,7 +62,7 @@ def from_file(
         content: The file.
         suffix: One of `SUFFIXES`.
         name: For messages.
-        columns: Only these; None takes all.
+        columns: Names of the columns to read; the rows' other fields are None.
 
     Raises:
         StorageError: If it is no such file.
@@ -75,30 +75,23 @@ def from_file(
         ) from error
 
 
-def _read_lines(content: bytes, columns: Sequence[str] | None) -> Iterator[list[Row]]:
+def _read_lines(content: bytes, columns: Sequence[str]) -> Iterator[list[Row]]:
     batch: list[Row] = []
     for line in content.splitlines():
-        row = json.loads(line)
-        batch.append({key: row.get(key) if key in LATER_COLUMNS else row[key] for key in columns or COLUMNS})
+        batch.append(Row.from_json(json.loads(line), columns))
         if len(batch) == _ROW_GROUP:
             yield batch
             batch = []
     yield batch
 
 
-def _read_parquet(content: bytes, columns: Sequence[str] | None) -> Iterator[list[Row]]:
+def _read_parquet(content: bytes, columns: Sequence[str]) -> Iterator[list[Row]]:
     arrow = _arrow()
     try:
         with arrow.parquet.ParquetFile(io.BytesIO(content)) as file:
-            lacking = LATER_COLUMNS.difference(file.schema_arrow.names)
-            there = [name for name in columns or COLUMNS if name not in lacking]
+            there = [name for name in columns if name not in LATER_COLUMNS or name in file.schema_arrow.names]
             for batch in file.iter_batches(_ROW_GROUP, columns=there):
-                rows = arrow.Table.from_batches([batch]).select(there).to_pylist()
-                yield [dict.fromkeys(columns or COLUMNS) | row for row in rows]
+                table = arrow.Table.from_batches([batch])
+                yield [Row.from_json(content, columns) for content in table.select(there).to_pylist()]
     except arrow.ArrowException as error:
         raise ValueError(str(error)) from error
-
-
-def _plain(row: Row) -> Row:
-    texts = {name: to_text(value) for name in COLUMNS if isinstance(value := row[name], str)}
-    return {name: row[name] for name in COLUMNS} | texts

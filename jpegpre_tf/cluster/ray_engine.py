@@ -5,13 +5,13 @@ import logging
 import os
 import socket
 from collections.abc import Generator, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from jpegpre_tf._optional import require
 from jpegpre_tf.cluster.job import BatchJob
 from jpegpre_tf.cluster.local_engine import MOST_ATTEMPTS, give_up
-from jpegpre_tf.cluster.rows import COLUMNS, PRIVATE, Row, empty_row, is_text
+from jpegpre_tf.cluster.rows import COLUMNS, Row, empty_row, is_text
 from jpegpre_tf.cluster.tasks import Task, chunked
 from jpegpre_tf.errors import JpegpreError, first_line
 
@@ -49,7 +49,7 @@ def run_ray(job: BatchJob, tasks: Iterator[Task]) -> Generator[Row, None, None]:
                 continue
             missing = {task.source for task in window}
             for row in _rows(ray, job, window, attempts):
-                missing.discard(row["source"])
+                missing.discard(row.source)
                 yield row
             if missing:
                 raise JpegpreError(f"Ray returned nothing for {len(missing)} pictures: run this again")
@@ -117,7 +117,7 @@ class _Actor:
         is_again = ray.get(self._attempts.begin.remote(chunk)) > 0
         rows = [self._alone(task) for task in tasks] if is_again else self._worker.process(tasks)
         ray.get(self._attempts.end.remote(chunk))
-        return pyarrow.Table.from_pylist(rows, row_schema())
+        return pyarrow.Table.from_pylist([asdict(row) for row in rows], _row_schema())
 
     def _alone(self, task: Task) -> Row:
         """Does a picture of a chunk that an actor died with: it may be the one that did it."""
@@ -126,15 +126,15 @@ class _Actor:
         died = ray.get(self._attempts.begin.remote(task.source))
         row = give_up(task) if died == MOST_ATTEMPTS else self._worker.process([task])[0]
         ray.get(self._attempts.end.remote(task.source))
-        row["attempts"] = died + 2 - (died == MOST_ATTEMPTS)  # the first was with the chunk
-        return row
+        # The first attempt was with the chunk.
+        return replace(row, attempts=died + 2 - (died == MOST_ATTEMPTS))
 
 
-def row_schema() -> Any:
+def _row_schema() -> Any:
     """Returns the Arrow schema of rows on their way to the run."""
     import pyarrow
 
-    columns = {**COLUMNS, **PRIVATE}
+    columns = {**COLUMNS, "is_storage_error": "bool_"}
     return pyarrow.schema([(name, getattr(pyarrow, kind)()) for name, kind in columns.items()])
 
 
@@ -158,4 +158,4 @@ def _rows(ray: Any, job: BatchJob, tasks: list[Task], attempts: Any) -> Iterator
         num_cpus=1,
     )
     for table in rows.iter_batches(batch_size=None, batch_format="pyarrow"):
-        yield from table.to_pylist()
+        yield from (Row(**fields) for fields in table.to_pylist())

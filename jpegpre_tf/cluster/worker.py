@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 
 from jpegpre_tf import runtime
 from jpegpre_tf.cluster.job import BatchJob
@@ -52,22 +53,22 @@ class BatchWorker:
         """Returns the rows of the pictures, in order; a picture that fails has a row too, and raises nothing."""
         waiting = deque(tasks)
         reading: deque[tuple[Task, Future[bytes]]] = deque()
-        writing: deque[Future[None]] = deque()
-        rows = []
+        writing: deque[Future[Row]] = deque()
+        rows: list[Row | Future[Row]] = []
         while waiting or reading:
             while waiting and len(reading) < _AHEAD:
                 task = waiting.popleft()
                 reading.append((task, self._pool.submit(self._read, task)))
             task, content = reading.popleft()
             row, encoded = self._row(task, content)
-            rows.append(row)
-            if encoded is not None:
-                writing.append(self._pool.submit(self._write, row, encoded))
+            if encoded is None:
+                rows.append(row)
+                continue
+            writing.append(self._pool.submit(self._write, task, row, encoded))
+            rows.append(writing[-1])
             if len(writing) >= _AHEAD:
                 writing.popleft().result()
-        for future in writing:
-            future.result()
-        return rows
+        return [row.result() if isinstance(row, Future) else row for row in rows]
 
     def _read(self, task: Task) -> bytes:
         return b"" if task.refusal else self._source.read(task.source)
@@ -91,17 +92,16 @@ class BatchWorker:
                 )
                 row = result_row(task, result)
                 if self._job.with_score:
-                    row["ssimulacra2"] = self._scored(picture, encoded)
-            row["sha256_input"] = sha256
+                    row = replace(row, ssimulacra2=self._scored(picture, encoded))
+            row = replace(row, sha256_input=sha256)
         except StorageError as error:
-            row = empty_row(task, "failed", str(error))
-            row["is_storage_error"] = not error.is_missing
+            row = replace(empty_row(task, "failed", str(error)), is_storage_error=not error.is_missing)
         except JpegpreError as error:
             row = empty_row(task, "failed", str(error))
         except MemoryError:
             row = empty_row(task, "failed", f"not enough memory for '{printable_path(task.source)}'")
-        row.update(worker=self._name, settings=self._settings, seconds=round(time.monotonic() - start, 4))
-        return row, encoded
+        seconds = round(time.monotonic() - start, 4)
+        return replace(row, worker=self._name, settings=self._settings, seconds=seconds), encoded
 
     def _is_there(self, task: Task) -> bool:
         try:
@@ -118,16 +118,16 @@ class BatchWorker:
         value = self._score(pixels)(encoded)
         return value if value > float("-inf") else None
 
-    def _write(self, row: Row, encoded: bytes) -> None:
-        """Writes the file; a row becomes a failure if that fails."""
+    def _write(self, task: Task, row: Row, encoded: bytes) -> Row:
+        """Writes the file; returns the row with what identifies it, or as a failure."""
         try:
-            mode = self._source.mode(row["source"]) if self._target.is_local else None
-            modified_ns = self._source.modified_ns(row["source"]) if self._job.keep_times else None
-            row["etag"] = self._target.write(row["target"], encoded, mode) or None
+            mode = self._source.mode(task.source) if self._target.is_local else None
+            modified_ns = self._source.modified_ns(task.source) if self._job.keep_times else None
+            row = replace(row, etag=self._target.write(task.target, encoded, mode) or None)
             if modified_ns is not None:
-                self._target.set_modified(row["target"], modified_ns)
-            row["sha256"] = hashlib.sha256(encoded).hexdigest()
+                self._target.set_modified(task.target, modified_ns)
+            return replace(row, sha256=hashlib.sha256(encoded).hexdigest())
         except StorageError as error:
-            row.update(status="failed", error=str(error), is_storage_error=True)
+            return replace(row, status="failed", error=str(error), is_storage_error=True)
         except JpegpreError as error:  # the name, not the storage
-            row.update(status="failed", error=str(error))
+            return replace(row, status="failed", error=str(error))

@@ -21,8 +21,8 @@ pytest.importorskip("fsspec", reason="needs the extra [cluster]")
 pytest.importorskip("pyarrow", reason="needs the extra [cluster]")
 
 
-def rows_of(folder: Path, name: str = "manifest.parquet") -> dict[str, dict]:
-    return {row["source"]: row for row in cluster.read_manifest(cluster.Storage(str(folder)), name)}
+def rows_of(folder: Path, name: str = "manifest.parquet") -> dict[str, cluster.Row]:
+    return {row.source: row for row in cluster.read_manifest(cluster.Storage(str(folder)), name)}
 
 
 def test_outputs_are_what_encode_writes_and_the_manifest_says_so(archive, tmp_path, capsys):
@@ -45,16 +45,16 @@ def test_outputs_are_what_encode_writes_and_the_manifest_says_so(archive, tmp_pa
     for one in lines:
         row = rows[str(Path(one["input"]).relative_to(archive))]
         if "error" in one:
-            assert row["status"] == "failed" and row["error"] in one["error"].replace(f"{archive}/", "")
+            assert row.status == "failed" and row.error in one["error"].replace(f"{archive}/", "")
             continue
-        assert row["status"] == ("kept" if one["copied"] else "encoded")
-        assert row["edit_reason"] == one["edit_reason"]
+        assert row.status == ("kept" if one["copied"] else "encoded")
+        assert row.edit_reason == one["edit_reason"]
         for name in ("width", "height", "size_bytes_input", "size_bytes_plain", "size_bytes"):
-            assert row[name] == one[name]
-        assert row["psnr_rgb_db"] == pytest.approx(one["psnr_rgb_db"], abs=1e-4)
-        assert row["attempts"] == 1
+            assert getattr(row, name) == one[name]
+        assert row.psnr_rgb_db == pytest.approx(one["psnr_rgb_db"], abs=1e-4)
+        assert row.attempts == 1
     assert summary["pictures"] == 14 and summary["failed"] == 1
-    assert summary["size_bytes"] == sum(row["size_bytes"] or 0 for row in rows.values())
+    assert summary["size_bytes"] == sum(row.size_bytes or 0 for row in rows.values())
     # Parts were merged; nothing temporary is left.
     assert [path.name for path in (target / "_jpegpre").iterdir()] == ["manifest.json"]
 
@@ -90,7 +90,7 @@ def test_what_is_done_is_skipped_until_input_output_or_settings_change(archive, 
     after = rows_of(tmp_path / "out")
     assert len(after) == 13
     assert {name for name in after if after[name] != before[name]} == {"00.jpg", "03.jpg", "a/01.jpg"}
-    assert {name for name in after if after[name]["sha256"] != before[name]["sha256"]} == {"00.jpg"}
+    assert {name for name in after if after[name].sha256 != before[name].sha256} == {"00.jpg"}
     other = cluster.BatchJob(str(archive), str(tmp_path / "out"), options=_options(quality=60))
     assert cluster.run_batch(other).encoded == 13
 
@@ -106,8 +106,8 @@ def test_a_worker_that_is_killed_loses_nothing(archive, tmp_path):
 
     def kill_once(row):
         if not killed:
-            killed.add(row["worker"])
-            os.kill(int(row["worker"].rpartition(":")[2]), signal.SIGKILL)
+            killed.add(row.worker)
+            os.kill(int(row.worker.rpartition(":")[2]), signal.SIGKILL)
 
     job = cluster.BatchJob(str(archive), str(tmp_path / "out"), workers=2, chunk=2)
     summary = cluster.run_batch(job, kill_once)
@@ -115,7 +115,7 @@ def test_a_worker_that_is_killed_loses_nothing(archive, tmp_path):
     whole = tmp_path / "whole"
     cluster.run_batch(cluster.BatchJob(str(archive), str(whole), chunk=20))
     assert contents(tmp_path / "out") == contents(whole)
-    workers = {row["worker"] for row in rows_of(tmp_path / "out").values()}
+    workers = {row.worker for row in rows_of(tmp_path / "out").values()}
     assert len(workers) == 3  # the one that was killed, its successor and the other one
 
 
@@ -124,9 +124,9 @@ def test_a_picture_that_kills_workers_is_given_up_and_takes_no_other_with_it(arc
     summary = cluster.run_batch(cluster.BatchJob(str(archive), str(tmp_path / "out"), chunk=20))
     assert (summary.encoded + summary.kept, summary.failed) == (13, 2)
     row = rows_of(tmp_path / "out")["a/poison.jpg"]
-    assert row["error"] == "the worker died 3 times with 'a/poison.jpg'"
-    assert row["attempts"] == 4  # one of them with its chunk
-    assert {row["attempts"] for row in rows_of(tmp_path / "out").values()} == {2, 4}
+    assert row.error == "the worker died 3 times with 'a/poison.jpg'"
+    assert row.attempts == 4  # one of them with its chunk
+    assert {row.attempts for row in rows_of(tmp_path / "out").values()} == {2, 4}
 
 
 def test_a_killed_run_leaves_no_process_and_its_work_counts(archive, tmp_path):
@@ -174,7 +174,7 @@ def test_two_pictures_for_one_output_are_both_refused(archive, tmp_path):
     (archive / "00.png").write_bytes((archive / "clear.png").read_bytes())
     summary = cluster.run_batch(cluster.BatchJob(str(archive), str(tmp_path / "out")))
     rows = rows_of(tmp_path / "out")
-    assert summary.failed == 3 and rows["00.jpg"]["error"] == "'00.png' would be written to '00.jpg' too"
+    assert summary.failed == 3 and rows["00.jpg"].error == "'00.png' would be written to '00.jpg' too"
     assert "00.jpg" not in contents(tmp_path / "out")
 
 
@@ -241,4 +241,4 @@ def test_scores_are_noted_on_request(archive, tmp_path):
     pytest.importorskip("ssimulacra2", reason="needs the extra [evaluate]")
     cluster.run_batch(cluster.BatchJob(str(archive / "a" / "b"), str(tmp_path / "out"), with_score=True))
     rows = rows_of(tmp_path / "out").values()
-    assert all(50 < row["ssimulacra2"] <= 100 for row in rows)
+    assert all(50 < row.ssimulacra2 <= 100 for row in rows)

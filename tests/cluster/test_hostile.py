@@ -146,9 +146,7 @@ def test_hostile_object_keys_end_as_failed_rows_and_nothing_is_outside(tmp_path)
     summary = cluster.run_batch(cluster.BatchJob("memory://hostile/in", str(target)), rows.append)
     assert sorted(contents(tmp_path)) == ["deep/out/a/ok.jpg", "deep/out/good.jpg"]
     assert summary.encoded + summary.kept == 2 and summary.failed >= 1
-    assert {row["source"] for row in cluster.read_manifest(Storage(str(target)))} == {
-        row["source"] for row in rows
-    }
+    assert {row.source for row in cluster.read_manifest(Storage(str(target)))} == {row.source for row in rows}
 
 
 def test_names_that_fold_together_are_refused_where_the_target_folds(photos, tmp_path):
@@ -190,7 +188,7 @@ def test_a_name_that_is_no_text_has_its_row(photos, tmp_path, monkeypatch, suffi
     job = cluster.BatchJob(str(photos), str(tmp_path / "out"))
     assert cluster.run_batch(job).failed == 0
     assert (tmp_path / "out" / name).is_file()
-    assert "\\xff\n.jpg" in {row["source"] for row in cluster.read_manifest(Storage(str(tmp_path / "out")))}
+    assert "\\xff\n.jpg" in {row.source for row in cluster.read_manifest(Storage(str(tmp_path / "out")))}
     assert cluster.run_batch(job).skipped == 3
 
 
@@ -251,7 +249,7 @@ def test_an_unreadable_folder_takes_no_other_with_it(photos, tmp_path, monkeypat
     assert main(["batch", str(photos), str(tmp_path / "out"), "--jobs", "1"]) == 1
     assert "'locked/' is refused" in (error := capsys.readouterr().err) and "ermission denied" in error
     assert set(contents(tmp_path / "out")) == {"x.jpg", "a/y.jpg"}
-    assert {row["status"] for row in cluster.read_manifest(Storage(str(tmp_path / "out")))} == {
+    assert {row.status for row in cluster.read_manifest(Storage(str(tmp_path / "out")))} == {
         "encoded",
         "failed",
     }

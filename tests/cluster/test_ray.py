@@ -25,8 +25,8 @@ SAME = (
 )
 
 
-def rows_of(folder) -> dict[str, dict]:
-    return {row["source"]: row for row in cluster.read_manifest(cluster.Storage(str(folder)))}
+def rows_of(folder) -> dict[str, cluster.Row]:
+    return {row.source: row for row in cluster.read_manifest(cluster.Storage(str(folder)))}
 
 
 @pytest.mark.slow
@@ -38,8 +38,8 @@ def test_actors_that_die_lose_nothing_and_results_are_the_local_engines(archive,
 
     def kill_once(row):
         if not killed:
-            killed.add(row["worker"])
-            os.kill(int(row["worker"].rpartition(":")[2]), signal.SIGKILL)
+            killed.add(row.worker)
+            os.kill(int(row.worker.rpartition(":")[2]), signal.SIGKILL)
 
     job = cluster.BatchJob(str(archive), str(tmp_path / "ray"), engine="ray", workers=2, chunk=2)
     summary = cluster.run_batch(job, kill_once)
@@ -48,11 +48,11 @@ def test_actors_that_die_lose_nothing_and_results_are_the_local_engines(archive,
     assert contents(tmp_path / "ray") == contents(tmp_path / "local")
     local, on_ray = rows_of(tmp_path / "local"), rows_of(tmp_path / "ray")
     given_up = on_ray.pop("a/poison.jpg")
-    assert given_up["error"] == "the worker died 3 times with 'a/poison.jpg'"
-    assert given_up["attempts"] == 4 and {row["attempts"] for row in on_ray.values()} == {1, 2}
+    assert given_up.error == "the worker died 3 times with 'a/poison.jpg'"
+    assert given_up.attempts == 4 and {row.attempts for row in on_ray.values()} == {1, 2}
     assert local.keys() == on_ray.keys()
     for name, row in local.items():
-        assert {key: row[key] for key in SAME} == {key: on_ray[name][key] for key in SAME}
+        assert [getattr(row, key) for key in SAME] == [getattr(on_ray[name], key) for key in SAME]
     # Either engine goes on where the other stopped.
     (tmp_path / "ray" / "00.jpg").unlink()
     (archive / "a" / "poison.jpg").unlink()

@@ -95,16 +95,16 @@ def test_an_archive_in_s3_gives_the_files_of_encode(s3, archive, tmp_path):
         "out/_jpegpre/manifest.json",
         "out/manifest.parquet",
     ]
-    rows = {row["source"]: row for row in cluster.read_manifest(cluster.Storage("s3://photos/out"))}
+    rows = {row.source: row for row in cluster.read_manifest(cluster.Storage("s3://photos/out"))}
     assert all(
-        rows[name]["etag"] == written[f"out/{rows[name]['target']}"].strip('"')
+        rows[name].etag == written[f"out/{rows[name].target}"].strip('"')
         for name in rows
-        if rows[name]["status"] != "failed"
+        if rows[name].status != "failed"
     )
     # What the listings show to be done is not even read.
     received = []
     again = cluster.run_batch(job, received.append)
-    assert (again.skipped, again.failed, [row["source"] for row in received]) == (13, 1, ["a/broken.png"])
+    assert (again.skipped, again.failed, [row.source for row in received]) == (13, 1, ["a/broken.png"])
     s3.put_object(Bucket="photos", Key="in/00.jpg", Body=small_photo(77))
     s3.put_object(Bucket="photos", Key="out/03.jpg", Body=b"damaged")
     s3.delete_object(Bucket="photos", Key="out/a/01.jpg")

@@ -16,7 +16,6 @@ import sys
 import time
 from pathlib import Path
 
-import pyarrow.parquet
 from soak_encode import digests, make_photos
 
 from jpegpre_tf import cluster
@@ -48,7 +47,7 @@ def timed(job: cluster.BatchJob, skip_first: int) -> tuple[float, float, float]:
 
     def note(row: cluster.Row) -> None:
         times.append(time.monotonic())
-        busy.append(row["seconds"])
+        busy.append(row.seconds)
         driver.append(cpu_seconds())
 
     cluster.run_batch(job, note)
@@ -86,27 +85,27 @@ def killed_in_the_middle(photos: Path, work: Path, count: int, engine: str) -> d
     rows, samples, killed = [], [], []
 
     def note(row: cluster.Row) -> None:
-        rows.append(row["source"])
+        rows.append(row.source)
         if len(rows) % 100 == 0:
             samples.append(resident_mb())
         if len(rows) == count // 2:
-            killed.append(row["worker"])
-            os.kill(int(row["worker"].rpartition(":")[2]), signal.SIGKILL)
+            killed.append(row.worker)
+            os.kill(int(row.worker.rpartition(":")[2]), signal.SIGKILL)
 
     start = time.monotonic()
     summary = cluster.run_batch(
         cluster.BatchJob(str(photos), str(work / engine), engine=engine, workers=2), note
     )
-    noted = pyarrow.parquet.read_table(work / engine / "manifest.parquet").to_pylist()
+    noted = cluster.read_manifest(cluster.Storage(str(work / engine)), "manifest.parquet")
     return {
         "pictures": summary.pictures,
         "failed": summary.failed,
         "workers_killed": len(killed),
         "seconds": round(time.monotonic() - start, 1),
         "rows_in_manifest": len(noted),
-        "distinct_pictures_in_manifest": len({row["source"] for row in noted}),
-        "workers_seen": len({row["worker"] for row in noted}),
-        "done_more_than_once_attempts": sum(row["attempts"] > 1 for row in noted),
+        "distinct_pictures_in_manifest": len({row.source for row in noted}),
+        "workers_seen": len({row.worker for row in noted}),
+        "done_more_than_once_attempts": sum(row.attempts > 1 for row in noted),
         "driver_mb_after_a_tenth": round(samples[len(samples) // 10], 1),
         "driver_mb_at_the_end": round(samples[-1], 1),
     }

@@ -6,6 +6,7 @@ Prints one JSON object; docs/scale.md quotes it. Prices are assumptions to be re
 """
 
 import argparse
+import dataclasses
 import hashlib
 import io
 import json
@@ -124,11 +125,8 @@ def storage_requests(count: int = 200) -> dict[str, float]:
 def driver(count: int = 100_000) -> dict[str, float]:
     """What the one process that lists and notes takes for one picture: the limit of a run."""
     with tempfile.TemporaryDirectory() as folder:
-        manifest = Manifest(cluster.Storage(folder), "settings")
-        row = empty_row(Task("", ""), "encoded")
-        row.update(
-            settings="settings", sha256="0" * 64, sha256_input="1" * 64, size_bytes=1, size_bytes_input=2
-        )
+        manifest = Manifest(cluster.Storage(folder), "settings", "manifest.parquet")
+        row = dataclasses.replace(empty_row(Task("", ""), "encoded"), settings="settings")
         start = cpu_seconds()
         for number in range(count):
             name = f"folder/{number:09}.jpg"
@@ -136,15 +134,15 @@ def driver(count: int = 100_000) -> dict[str, float]:
                 key: hashlib.sha256(f"{key}{name}".encode()).hexdigest() for key in ("sha256", "sha256_input")
             }
             sizes = {"size_bytes": 50_000 + number % 7919, "size_bytes_input": 100_000 + number % 7907}
-            manifest.add({**row, **digests, **sizes, "source": name, "target": name})
+            manifest.add(dataclasses.replace(row, source=name, target=name, **digests, **sizes))
         manifest.finish()
         noted = cpu_seconds() - start
         size = (Path(folder) / "manifest.parquet").stat().st_size
         start = cpu_seconds()
-        Manifest(cluster.Storage(folder), "settings")
+        Manifest(cluster.Storage(folder), "settings", "manifest.parquet")
         read = cpu_seconds() - start
         tracemalloc.start()
-        known = Manifest(cluster.Storage(folder), "settings")
+        known = Manifest(cluster.Storage(folder), "settings", "manifest.parquet")
         held, _ = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         del known

@@ -77,8 +77,8 @@ def _check(folder: Path, good: set[str], hostile: set[str]) -> int:
     killed: list[int] = []
 
     def kill_once(row: cluster.Row) -> None:
-        if not killed and row["status"] == "encoded":
-            killed.append(int(row["worker"].rpartition(":")[2]))
+        if not killed and row.status == "encoded":
+            killed.append(int(row.worker.rpartition(":")[2]))
             os.kill(killed[0], signal.SIGKILL)
 
     job = cluster.BatchJob("s3://archive/in", str(disk / "out"), workers=2)
@@ -92,7 +92,7 @@ def _check(folder: Path, good: set[str], hostile: set[str]) -> int:
         subprocess.run(["mount", "-o", "remount,size=500m", str(disk)], check=True)
         summary = cluster.run_batch(job, kill_once)
         print(f"with room again, one worker killed: {summary}")
-        rows = {row["source"]: row for row in cluster.read_manifest(cluster.Storage(str(disk / "out")))}
+        rows = {row.source: row for row in cluster.read_manifest(cluster.Storage(str(disk / "out")))}
         written = {path.relative_to(disk / "out").as_posix(): path for path in disk.rglob("*.jpg")}
         outside = [
             path for path in folder.rglob("*") if path.is_file() and not path.is_relative_to(disk / "out")
@@ -100,7 +100,7 @@ def _check(folder: Path, good: set[str], hostile: set[str]) -> int:
         whole = folder / "whole"
         cluster.run_batch(cluster.BatchJob("s3://archive/in", str(whole), workers=2))
         differing = [name for name in good if _digest(whole / name) != _digest(written.get(name))]
-        failed = {name for name, row in rows.items() if row["status"] == "failed"}
+        failed = {name for name, row in rows.items() if row.status == "failed"}
         for name, found in (
             ("files outside of the target", outside),
             ("outputs that are missing or not those of an undisturbed run", differing),

@@ -180,12 +180,12 @@ def _run(arguments: argparse.Namespace, job: BatchJob) -> "BatchSummary":
 
             def note_row(row: Row) -> None:
                 progress.advance()
-                if row["status"] != "failed":
+                if row.status != "failed":
                     counts["done"] += 1
                     return
                 counts["failed"] += 1
                 if counts["failed"] <= _MOST_LINES:
-                    progress.log(f"jpegpre batch: error: {row['error']}")
+                    progress.log(f"jpegpre batch: error: {row.error}")
 
             def note_total(number: int) -> None:
                 total.append(number)
