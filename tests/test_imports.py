@@ -34,7 +34,8 @@ MAY_IMPORT["cli"] = set(MAY_IMPORT)
 # The same inside runtime: part -> parts it may import.
 RUNTIME_MAY_IMPORT: dict[str, set[str]] = {
     "native": set(),
-    "inference": {"native"},
+    "cards": set(),
+    "inference": {"native", "cards"},
     "pictures": {"native"},
     "encoding": {"native", "inference", "pictures"},
     "pages": {"inference", "pictures", "encoding"},

@@ -2,9 +2,10 @@
 
 import argparse
 import json
-from typing import Any
+from collections.abc import Mapping
 
 from jpegpre_tf import runtime
+from jpegpre_tf._json import Json
 from jpegpre_tf.cli.common.arguments import shared_arguments
 from jpegpre_tf.cli.common.output.table import print_paragraph, print_table
 from jpegpre_tf.errors import ModelError
@@ -61,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _print_choice(profiles: list[runtime.ModelFolder]) -> None:
     for model in profiles:
-        purpose = model.description.get("purpose") or _PURPOSES.get(model.name, "")
+        purpose = model.card.purpose or _PURPOSES.get(model.name, "")
         print_paragraph(f"{model.name}: {purpose}" if purpose else model.name)
         rates = _headline(model)
         if rates:
@@ -71,13 +72,13 @@ def _print_choice(profiles: list[runtime.ModelFolder]) -> None:
 
 def _headline(model: runtime.ModelFolder) -> dict[str, float]:
     """Returns the change of file size at equal PSNR-Y and SSIMULACRA2, of the first data set measured on."""
-    measured = model.description.get("measured")
-    first = next(iter(measured.values()), None) if isinstance(measured, dict) else None
-    rates = first.get(_RANGE) if isinstance(first, dict) else None
-    if not isinstance(rates, dict):
+    first: Mapping[str, Json] = next(iter(model.card.measured.values()), {})
+    rates = first.get(_RANGE)
+    if not isinstance(rates, Mapping):
         return {}
     names = {"psnr_y": "PSNR", "ssimulacra2": "SSIMULACRA2"}
-    return {shown: rates[key] for key, shown in names.items() if isinstance(rates.get(key), int | float)}
+    found = ((name, rates.get(key)) for key, name in names.items())
+    return {name: rate for name, rate in found if isinstance(rate, int | float)}
 
 
 def _find_problem(model: runtime.ModelFolder) -> str | None:
@@ -85,9 +86,7 @@ def _find_problem(model: runtime.ModelFolder) -> str | None:
         present = [name for name in model.files if model.find(name) is not None]
         for name in present:
             model.read(name)
-        if model.kind == "preprocessor" and not any(
-            model.files[name].get("format") == "tflite" for name in present
-        ):
+        if model.kind == "preprocessor" and not any(model.files[name].format == "tflite" for name in present):
             model.read_model()
     except ModelError as error:
         return str(error)
@@ -102,11 +101,17 @@ def _row(model: runtime.ModelFolder, problem: str | None) -> tuple[str, ...]:
     return model.name, model.version, f"{low}-{high}", ", ".join(here) or "-", state
 
 
-def _to_json(model: runtime.ModelFolder, problem: str | None) -> dict[str, Any]:
+def _to_json(model: runtime.ModelFolder, problem: str | None) -> dict[str, Json]:
     kept = ("name", "version", "licence", "files", "quality_range", "measured")
-    described = {key: model.description.get(key) for key in kept}
+    card = model.card.to_json()
+    described = {key: card.get(key) for key in kept}
     installed = [name for name in model.files if model.find(name) is not None]
-    state = {"kind": model.kind, "path": str(model.path), "installed": installed, "problem": problem}
+    state: dict[str, Json] = {
+        "kind": model.kind,
+        "path": str(model.path),
+        "installed": installed,
+        "problem": problem,
+    }
     return described | state
 
 
@@ -116,29 +121,24 @@ def _print_details(models: list[runtime.ModelFolder]) -> None:
         if exported:
             print(f"\n{model.name}, files:")
             print("\n".join(exported))
-        measured = model.description.get("measured")
-        if measured:
+        if model.card.measured:
             print(f"\n{model.name}, measured:")
-            print("\n".join(_indent(measured, "  ")))
+            print("\n".join(_indent(model.card.measured, "  ")))
 
 
 def _list_exported(model: runtime.ModelFolder) -> list[str]:
     """Returns one line for each file that `export` compared with Keras."""
     lines = []
     for name, entry in model.files.items():
-        parity = entry.get("parity")
-        if not isinstance(parity, dict) or "mean_levels" not in parity:
+        if entry.parity is None or entry.parity.difference is None:
             continue
-        parts = [f"{entry['size_bytes'] / 1000:.0f} kB"]
-        if "cpu_ms_per_megapixel" in entry:
-            parts.append(f"{entry['cpu_ms_per_megapixel']:g} ms/MP")
-        parts.append(
-            f"{parity['mean_levels']:.2g} levels off Keras on average, {parity['max_levels']:g} at most"
-        )
-        headline = next(
-            (rates for rates in entry.get("bd_rate_points_off_fp32", {}).values() if isinstance(rates, dict)),
-            None,
-        )
+        parts = [] if entry.size_bytes is None else [f"{entry.size_bytes / 1000:.0f} kB"]
+        if entry.cpu_ms_per_megapixel is not None:
+            parts.append(f"{entry.cpu_ms_per_megapixel:g} ms/MP")
+        mean, largest = entry.parity.difference
+        parts.append(f"{mean:.2g} levels off Keras on average, {largest:g} at most")
+        rates = entry.bd_rate_points_off_fp32.values()
+        headline = next((rate for rate in rates if isinstance(rate, Mapping)), None)
         if headline:
             parts.append(
                 "BD-rate off fp32: " + ", ".join(f"{key} {value:+.2f}" for key, value in headline.items())
@@ -147,13 +147,13 @@ def _list_exported(model: runtime.ModelFolder) -> list[str]:
     return lines
 
 
-def _indent(measured: dict[str, Any], indent: str) -> list[str]:
+def _indent(measured: Mapping[str, Json], indent: str) -> list[str]:
     """Returns the measurements as lines: their keys differ from model to model, so none is expected here."""
     lines = []
     for key, value in measured.items():
-        if isinstance(value, dict) and all(not isinstance(item, dict) for item in value.values()):
+        if isinstance(value, Mapping) and all(not isinstance(item, Mapping) for item in value.values()):
             lines.append(f"{indent}{key}: " + ", ".join(f"{name} {item}" for name, item in value.items()))
-        elif isinstance(value, dict):
+        elif isinstance(value, Mapping):
             lines += [f"{indent}{key}:", *_indent(value, indent + "  ")]
         else:
             lines.append(f"{indent}{key}: {value}")

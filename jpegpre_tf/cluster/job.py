@@ -76,5 +76,5 @@ class BatchJob:
     def settings_digest(self, model: ModelFolder) -> str:
         """Returns a digest of everything but the picture that decides the result."""
         what = [__version__, asdict(self.options), self.with_score, self.precision, self.backend]
-        what += [model.name, model.version, model.files]
+        what += [model.name, model.version, model.card.to_json()["files"]]
         return hashlib.sha256(json.dumps(what, sort_keys=True, default=str).encode()).hexdigest()[:16]

@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from jpegpre_tf.errors import ModelError, OutputError, UsageError
 from jpegpre_tf.exporters import parity
-from jpegpre_tf.exporters.model_card import entry_of, new_description, write_description
+from jpegpre_tf.exporters.model_card import new_card, write_card
 from jpegpre_tf.exporters.onnx import convert_onnx
 from jpegpre_tf.exporters.processor import processor_name
 from jpegpre_tf.exporters.qat import fine_tune
@@ -21,6 +21,10 @@ from jpegpre_tf.exporters.tflite import convert_tflite, operations
 from jpegpre_tf.jpeg.tables import quantization_tables
 from jpegpre_tf.jpeg.tuned_tables import TunedTables
 from jpegpre_tf.models.trained import load_preprocessor
+from jpegpre_tf.runtime.cards.model_card import ModelCard
+from jpegpre_tf.runtime.cards.model_file import ModelFile
+from jpegpre_tf.runtime.cards.parity import Parity
+from jpegpre_tf.runtime.cards.quantization import Quantization
 from jpegpre_tf.runtime.inference.models.model_folder import TABLES
 from jpegpre_tf.storage.atomic import write_atomically
 from jpegpre_tf.training.config import TrainConfig
@@ -31,7 +35,7 @@ ALL = "all"  # signatures in one file
 FORMATS = ("tflite", "onnx")
 PRECISIONS = ("fp32", "fp16", "int8")
 # Of files' own metadata, from model.json.
-_PROPERTIES = {"name": "name", "version": "version", "license": "licence"}
+_PROPERTIES = ("name", "version", "license")
 _CALIBRATION_BATCHES = 12
 _BATCH_SIZE = 8
 _CROP_SIZE = 256  # pixels
@@ -92,7 +96,16 @@ class ExportRequest:
             )
 
 
-def export(request: ExportRequest, report: Callable[[str], None] = lambda line: None) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Measured:
+    """What was measured of the files of one format and precision."""
+
+    parity: Parity
+    cpu_ms_per_megapixel: float
+    processor: str
+
+
+def export(request: ExportRequest, report: Callable[[str], None] = lambda line: None) -> ModelCard:
     """Writes all files, model.json and README.md of `request.folder`; returns the content of model.json.
 
     Raises:
@@ -100,12 +113,12 @@ def export(request: ExportRequest, report: Callable[[str], None] = lambda line: 
         OutputError: If a file cannot be written.
     """
     preprocessor = load_preprocessor(request.model)
-    description = _description(request, preprocessor)
+    card = _card(request, preprocessor)
     quantized: QuantizedPreprocessor | None = None
-    quantization: dict[str, Any] = {}
+    quantization: Quantization | None = None
     if "int8" in request.precisions:
         quantized, quantization = _quantize(request, preprocessor, report)
-    properties = {key: str(description[of]) for key, of in _PROPERTIES.items()}
+    properties = {name: str(getattr(card, name)) for name in _PROPERTIES}
     contents: dict[tuple[str, str], dict[str, bytes]] = {}
     for file_format in request.formats:
         for precision in request.precisions:
@@ -119,32 +132,31 @@ def export(request: ExportRequest, report: Callable[[str], None] = lambda line: 
                 }
             )
     measured = _measure(request, preprocessor, contents, report)
-    _write(request, description, contents, measured, quantization)
-    return description
+    return _write(request, card, contents, measured, quantization)
 
 
-def _description(request: ExportRequest, preprocessor: Any) -> dict[str, Any]:
+def _card(request: ExportRequest, preprocessor: Any) -> ModelCard:
     file = request.folder / "model.json"
     low, high = (
         (request.config.data.quality_low, request.config.data.quality_high) if request.config else (5, 95)
     )
-    fresh = new_description(preprocessor, name=request.folder.absolute().name, quality_range=(low, high))
+    fresh = new_card(preprocessor, name=request.folder.absolute().name, quality_range=(low, high))
     if request.config and request.config.objective.metrics:
-        fresh["objective"] = request.config.objective.metrics
+        fresh = replace(fresh, objective=request.config.objective.metrics)
     if not file.exists():
         return fresh
     try:
-        kept: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        kept["files"] = dict(kept["files"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        kept = ModelCard.from_json(json.loads(file.read_text(encoding="utf-8")), str(file))
+    except (OSError, ValueError, RecursionError, ModelError) as error:
         raise ModelError(f"{file}: expected the description of a model ({error})") from error
-    # What follows from the network itself is said anew: it may be another one.
-    return kept | {key: fresh[key] for key in ("signatures", "inputs", "outputs", "tile", "parameters")}
+    # What follows from the network itself is recorded anew: it may be another one.
+    names = ("signatures", "inputs", "outputs", "tile", "parameters")
+    return replace(kept, **{name: getattr(fresh, name) for name in names})
 
 
 def _quantize(
     request: ExportRequest, preprocessor: Any, report: Callable[[str], None]
-) -> tuple[QuantizedPreprocessor, dict[str, Any]]:
+) -> tuple[QuantizedPreprocessor, Quantization]:
     quantized = QuantizedPreprocessor(preprocessor)
     config = request.config or TrainConfig()
     batches = training_dataset(
@@ -158,7 +170,7 @@ def _quantize(
     report(f"calibrating on {_CALIBRATION_BATCHES * _BATCH_SIZE} crops")
     quantized.calibrate(_with_tables(request, batches.take(_CALIBRATION_BATCHES)))
     if not request.qat_steps:
-        return quantized, {"method": "post-training"}
+        return quantized, Quantization("post-training")
     judged = list(request.validation)[:_JUDGED_PICTURES]
     report(f"fine-tuning with fake quantisation, {request.qat_steps} steps")
     result = fine_tune(
@@ -171,7 +183,7 @@ def _quantize(
     )
     report(f"validation loss {result['loss_before']:.5f} before, {result['loss_after']:.5f} after")
     method = "quantization-aware training" if result["kept"] else "post-training (fine-tuning did not help)"
-    return quantized, {"method": method, "steps": request.qat_steps, **result}
+    return quantized, Quantization(method, request.qat_steps, **result)
 
 
 def _with_tables(request: ExportRequest, batches: Any) -> Iterator[tuple[Any, Any, Any]]:
@@ -191,7 +203,7 @@ def _measure(
     preprocessor: Any,
     contents: dict[tuple[str, str], dict[str, bytes]],
     report: Callable[[str], None],
-) -> dict[tuple[str, str], dict[str, Any]]:
+) -> dict[tuple[str, str], _Measured]:
     pictures = [load_rgb(path) for path in request.validation[:_PARITY_PICTURES]]
     crops = parity.crops_of(pictures)
     report(f"comparing with Keras on {len(crops)} crops at {len(parity.QUALITIES)} qualities")
@@ -200,7 +212,7 @@ def _measure(
     except ModelError as error:
         raise ModelError(f"{request.model}: {error}") from error
     decided = parity.keras_decisions(preprocessor, crops)
-    measured: dict[tuple[str, str], dict[str, Any]] = {}
+    measured: dict[tuple[str, str], _Measured] = {}
     int8: list[tuple[list[parity.Picture], list[parity.Picture]]] = []
     for (file_format, precision), files in contents.items():
         session = parity.open_session(files, file_format, f"{file_format} {precision}")
@@ -208,29 +220,36 @@ def _measure(
         difference = parity.difference(results, expected)
         parity.check(f"{file_format} {precision}", precision, difference)
         decisions = parity.file_decisions(session, crops)
-        difference["decisions_differ"] = parity.decisions_difference(decisions, decided)
         if precision == "int8":
             int8.append((results, decisions))
-        measured[file_format, precision] = {
-            "parity": {**difference, "pictures": len(pictures), "crops": len(crops)},
-            "cpu_ms_per_megapixel": parity.cpu_ms_per_megapixel(session),
-            "processor": processor_name(),
-        }
+        measured[file_format, precision] = _Measured(
+            replace(
+                difference,
+                decisions_differ=parity.decisions_difference(decisions, decided),
+                pictures=len(pictures),
+                crops=len(crops),
+            ),
+            parity.cpu_ms_per_megapixel(session),
+            processor_name(),
+        )
     if len(int8) == 2:
         pair = parity.difference(int8[0][0], int8[1][0])
-        pair["decisions_differ"] = parity.decisions_difference(int8[0][1], int8[1][1])
         parity.check_int8_pair(pair)
-        measured["onnx", "int8"]["parity"]["against_tflite"] = pair
+        pair = replace(pair, decisions_differ=parity.decisions_difference(int8[0][1], int8[1][1]))
+        onnx = measured["onnx", "int8"]
+        with_pair = replace(onnx.parity, against_tflite=pair)
+        measured["onnx", "int8"] = replace(onnx, parity=with_pair)
     return measured
 
 
 def _write(
     request: ExportRequest,
-    description: dict[str, Any],
+    card: ModelCard,
     contents: dict[tuple[str, str], dict[str, bytes]],
-    measured: dict[tuple[str, str], dict[str, Any]],
-    quantization: dict[str, Any],
-) -> None:
+    measured: dict[tuple[str, str], _Measured],
+    quantization: Quantization | None,
+) -> ModelCard:
+    """Writes the files and model.json; returns its content."""
     try:
         request.folder.mkdir(parents=True, exist_ok=True)
         kept = request.folder / "model.keras"
@@ -238,31 +257,38 @@ def _write(
             partial = kept.with_name(".model.keras.partial")
             shutil.copyfile(request.model, partial)
             partial.replace(kept)
-        files = description["files"]
-        files["model.keras"] = entry_of(kept.read_bytes(), format="keras")
+        files = dict(card.files)
+        files["model.keras"] = ModelFile.of(kept.read_bytes(), "keras")
         tables = request.model.parent / TABLES
         if tables.is_file():
             content = tables.read_bytes()
             write_atomically(request.folder / TABLES, content)
-            files[TABLES] = entry_of(content, format="tables")
+            files[TABLES] = ModelFile.of(content, "tables")
         for (file_format, precision), by_signature in contents.items():
             for signature, content in by_signature.items():
                 suffix = "" if signature in (ALL, EDIT) else f"_{signature}"
                 name = f"{file_format}/{precision}{suffix}.{file_format}"
                 write_atomically(request.folder / name, content)
-                entry = entry_of(content, format=file_format, precision=precision)
+                entry = ModelFile.of(content, file_format, precision)
                 if signature != ALL:
-                    entry["signature"] = signature
+                    entry = replace(entry, signature=signature)
                 if signature in (ALL, EDIT):
-                    entry |= measured[file_format, precision]
+                    found = measured[file_format, precision]
+                    entry = replace(
+                        entry,
+                        parity=found.parity,
+                        cpu_ms_per_megapixel=found.cpu_ms_per_megapixel,
+                        processor=found.processor,
+                    )
                 if precision == "int8":
-                    entry["quantization"] = quantization
+                    entry = replace(entry, quantization=quantization)
                 if file_format == "tflite":
-                    entry["operations"] = {
-                        f"{operation} {kind}": count
-                        for (operation, kind), count in sorted(operations(content).items())
-                    }
+                    counts = sorted(operations(content).items())
+                    named = {f"{operation} {kind}": count for (operation, kind), count in counts}
+                    entry = replace(entry, operations=named)
                 files[name] = entry
-        write_description(request.folder, description)
+        card = replace(card, files=files)
+        write_card(request.folder, card)
     except OSError as error:
         raise OutputError(f"cannot write '{request.folder}': {error.strerror or error}") from error
+    return card

@@ -1,17 +1,24 @@
 """A model's folder: the files, model.json that describes them, README.md for people."""
 
-import hashlib
+import dataclasses
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from jpegpre_tf._json import Json
 from jpegpre_tf.errors import ModelError
+from jpegpre_tf.evaluation.results import Results
 from jpegpre_tf.exporters import parity
 from jpegpre_tf.exporters.signatures import CARRIER, DECIDE, DESCRIPTIONS, INPUTS, OUTPUTS, shape_of
 from jpegpre_tf.exporters.tflite import export_tflite
+from jpegpre_tf.runtime.cards.model_card import PREPROCESSOR, ModelCard, Tile
+from jpegpre_tf.runtime.cards.model_file import ModelFile
+from jpegpre_tf.runtime.cards.parity import Parity
+from jpegpre_tf.runtime.cards.training_record import TrainingRecord
 from jpegpre_tf.storage.atomic import write_atomically
 
 LICENSE = "Apache-2.0"
@@ -27,10 +34,8 @@ def tile_overlap(preprocessor: Any) -> int:
     return -(-_BLOCK * preprocessor.spatial_blocks // _ALIGNMENT) * _ALIGNMENT
 
 
-def tflite_parity(
-    preprocessor: Any, content: bytes, pictures: list[npt.NDArray[np.uint8]]
-) -> dict[str, float]:
-    """Largest and mean difference in levels between Keras and the TFLite file over pictures and qualities.
+def tflite_parity(preprocessor: Any, content: bytes, pictures: list[npt.NDArray[np.uint8]]) -> Parity:
+    """Differences between Keras and the TFLite file over pictures and qualities.
 
     Args:
         pictures: uint8 (256, 256, 3) each.
@@ -41,27 +46,27 @@ def tflite_parity(
     )
 
 
-def summary_of_results(results: dict[str, Any], name: str) -> dict[str, Any]:
+def summary_of_results(results: Results, name: str) -> dict[str, Json]:
     """BD-rates of a profile in an evaluation's results.json, in percent, for model.json.
 
     Args:
-        results: What the file holds.
+        results: Results of the evaluation.
         name: Name of the profile, or of its folder.
 
     Raises:
         ModelError: If the profile was not measured.
     """
-    keys = [candidate["key"] for candidate in results["candidates"]]
+    keys = [candidate.key for candidate in results.candidates]
     found = [key for key in keys if key.startswith("profile:") and Path(key.partition(":")[2]).name == name]
     if len(found) != 1:
         raise ModelError(f"expected one measurement of the profile {name!r}, found {', '.join(keys)}")
-    candidate = results["candidates"][keys.index(found[0])]
-    bd_rates: dict[str, Any] = {}
-    for metric, ranges in candidate["bd_rate"].items():
+    candidate = results.candidates[keys.index(found[0])]
+    bd_rates: dict[str, dict[str, float]] = {}
+    for metric, ranges in candidate.bd_rate.items():
         for bounds, summary in ranges.items():
             if summary is not None:
-                bd_rates.setdefault(f"bd_rate_percent {bounds} bpp", {})[metric] = round(summary["mean"], 2)
-    return {"pictures": len(results["pictures"]), "reference": results["reference"]["label"], **bd_rates}
+                bd_rates.setdefault(f"bd_rate_percent {bounds} bpp", {})[metric] = round(summary.mean, 2)
+    return {"pictures": len(results.pictures), "reference": results.reference.label, **bd_rates}
 
 
 def write_model_folder(
@@ -69,8 +74,8 @@ def write_model_folder(
     folder: Path,
     *,
     version: str,
-    training: dict[str, Any],
-    objective: dict[str, float],
+    training: TrainingRecord,
+    objective: Mapping[str, float],
     quality_range: tuple[int, int],
     pictures: list[npt.NDArray[np.uint8]],
 ) -> None:
@@ -79,8 +84,8 @@ def write_model_folder(
     Args:
         folder: Its name becomes the profile's name.
         version: Version of the model.
-        training: "data" and "commands", as model.json carries them.
-        objective: Weights of the measures whose BD-rate it was trained for; empty for another objective.
+        training: Data and commands that made it.
+        objective: Metric -> weight of its BD-rate in training; empty for another objective.
         quality_range: Qualities that the model was trained for.
         pictures: For the parity check, uint8 (256, 256, 3) each.
 
@@ -91,43 +96,47 @@ def write_model_folder(
     preprocessor.save(folder / "model.keras")
     tflite = export_tflite(preprocessor, folder / "tflite" / "fp32.tflite")
     found = tflite_parity(preprocessor, tflite.read_bytes(), pictures)
-    if found["max_levels"] > 1:
-        raise ModelError(f"{tflite}: expected at most 1 level off Keras, found {found['max_levels']}")
-    description = new_description(preprocessor, name=folder.name, quality_range=quality_range)
-    description |= {"version": version, "training": training}
-    if objective:
-        description["objective"] = objective
-    description["files"] = {
-        "model.keras": entry_of((folder / "model.keras").read_bytes(), format="keras"),
-        "tflite/fp32.tflite": entry_of(tflite.read_bytes(), format="tflite", precision="fp32", parity=found),
-    }
-    write_description(folder, description)
+    if (found.max_levels or 0.0) > 1:
+        raise ModelError(f"{tflite}: expected at most 1 level off Keras, found {found.max_levels}")
+    card = new_card(preprocessor, name=folder.name, quality_range=quality_range)
+    fp32 = ModelFile.of(tflite.read_bytes(), "tflite", "fp32")
+    card = dataclasses.replace(
+        card,
+        version=version,
+        training=training,
+        objective=objective,
+        files={
+            "model.keras": ModelFile.of((folder / "model.keras").read_bytes(), "keras"),
+            "tflite/fp32.tflite": dataclasses.replace(fp32, parity=found),
+        },
+    )
+    write_card(folder, card)
 
 
-def new_description(preprocessor: Any, *, name: str, quality_range: tuple[int, int]) -> dict[str, Any]:
-    """model.json of a model about whose training nothing is known, without files."""
-    inputs = {name: _tensor(name) for name in ("image", *INPUTS[CARRIER])}
-    return {
-        "name": name,
-        "version": "1",
-        "licence": LICENSE,
-        "files": {},
-        "signatures": {
+def new_card(preprocessor: Any, *, name: str, quality_range: tuple[int, int]) -> ModelCard:
+    """Returns model.json of a model about whose training nothing is known, without files."""
+    return ModelCard(
+        name=name,
+        version="1",
+        kind=PREPROCESSOR,
+        license=LICENSE,
+        signatures={
             signature: {"inputs": ["image", *names], "outputs": list(OUTPUTS[signature])}
             for signature, names in INPUTS.items()
         },
-        "inputs": inputs,
-        "outputs": {name: _tensor(name) for names in OUTPUTS.values() for name in names},
-        "tile": {"alignment": _ALIGNMENT, "overlap": tile_overlap(preprocessor)},
-        "quality_range": list(quality_range),
-        "parameters": int(preprocessor.count_params()),
-        "training": {"data": "not recorded", "commands": []},
-    }
+        inputs={name: _tensor(name) for name in ("image", *INPUTS[CARRIER])},
+        outputs={name: _tensor(name) for names in OUTPUTS.values() for name in names},
+        tile=Tile(alignment=_ALIGNMENT, overlap=tile_overlap(preprocessor)),
+        quality_range=quality_range,
+        parameters=int(preprocessor.count_params()),
+        training=TrainingRecord(),
+    )
 
 
-def _tensor(name: str) -> dict[str, Any]:
+def _tensor(name: str) -> dict[str, Json]:
+    shape: list[Json]
     if name in ("image", "output"):
-        shape: list[Any] = [1, "height", "width", 3]
+        shape = [1, "height", "width", 3]
         return {"shape": shape, "dtype": "float32 (int8 files: uint8)", "unit": DESCRIPTIONS[name]}
     if name in OUTPUTS[DECIDE]:
         size, depth = (8, 64) if name == "luma" else (16, 128)
@@ -137,76 +146,78 @@ def _tensor(name: str) -> dict[str, Any]:
     return {"shape": shape, "dtype": "float32", "unit": DESCRIPTIONS[name]}
 
 
-def write_description(folder: Path, description: dict[str, Any]) -> None:
+def write_card(folder: Path, card: ModelCard) -> None:
     """Writes model.json, and README.md from it."""
-    write_atomically(folder / "README.md", _readme(description).encode())
+    write_atomically(folder / "README.md", _readme(card).encode())
     # Last: it vouches for the other files.
-    write_atomically(folder / "model.json", (json.dumps(description, indent=2) + "\n").encode())
+    write_atomically(folder / "model.json", (json.dumps(card.to_json(), indent=2) + "\n").encode())
 
 
-def entry_of(content: bytes, **fields: Any) -> dict[str, Any]:
-    """A file's entry in model.json."""
-    return {"sha256": hashlib.sha256(content).hexdigest(), "size_bytes": len(content), **fields}
-
-
-def _time_words(files: dict[str, dict[str, Any]]) -> str:
+def _time_words(files: Mapping[str, ModelFile]) -> str:
     """What the column of times is of; a time without its processor says nothing."""
-    timed = [entry for entry in files.values() if "cpu_ms_per_megapixel" in entry]
+    timed = [entry for entry in files.values() if entry.cpu_ms_per_megapixel is not None]
     if not timed:
         return ""
-    processors = sorted({entry.get("processor", "a processor that was not recorded") for entry in timed})
+    processors = sorted({entry.processor or "a processor that was not recorded" for entry in timed})
     return (
         " Time: processor time of one thread, milliseconds a megapixel, conversion of levels included, on "
         f"{' and '.join(processors)}."
     )
 
 
-def _file_rows(files: dict[str, dict[str, Any]]) -> list[str]:
+def _file_rows(files: Mapping[str, ModelFile]) -> list[str]:
     rows = []
     for name, entry in files.items():
-        found = entry.get("parity", {})
-        difference = f"{found['mean_levels']:.2g} / {found['max_levels']:g}" if found else "-"
-        time = entry.get("cpu_ms_per_megapixel", "-")
-        rows.append(
-            f"| `{name}` | {entry['size_bytes']:,} | {difference} | {time} | `{entry['sha256'][:16]}...` |"
-        )
+        found = entry.parity and entry.parity.difference
+        difference = f"{found[0]:.2g} / {found[1]:g}" if found else "-"
+        time = "-" if entry.cpu_ms_per_megapixel is None else entry.cpu_ms_per_megapixel
+        size = "-" if entry.size_bytes is None else f"{entry.size_bytes:,}"
+        rows.append(f"| `{name}` | {size} | {difference} | {time} | `{entry.sha256[:16]}...` |")
     return rows
 
 
-def _readme(description: dict[str, Any]) -> str:
-    low, high = description["quality_range"]
+def _readme(card: ModelCard) -> str:
+    low, high = card.quality_range
+    training = card.training or TrainingRecord()
+    parameters = "" if card.parameters is None else f"; {card.parameters:,} parameters"
     lines = [
-        f"# {description['name']}, version {description['version']}",
+        f"# {card.name}, version {card.version}",
         "",
-        f"Preprocessor for JPEG at 4:2:0, quality {low} to {high}; {description['parameters']:,} parameters; "
-        f"licence {description['licence']}. Described in full in `model.json`.",
+        f"Preprocessor for JPEG at 4:2:0, quality {low} to {high}{parameters}; "
+        f"licence {card.license or 'not recorded'}. Described in full in `model.json`.",
         "",
-        f"Against Keras: mean / largest difference in levels.{_time_words(description['files'])}",
+        f"Against Keras: mean / largest difference in levels.{_time_words(card.files)}",
         "",
         "| file | bytes | against Keras | ms/MP | sha256 |",
         "| --- | ---: | ---: | ---: | --- |",
-        *_file_rows(description["files"]),
+        *_file_rows(card.files),
         "",
-        f"Trained on: {description['training']['data']}",
+        f"Trained on: {training.data}",
         "",
-        *(f"    {command}" for command in description["training"]["commands"]),
+        *(f"    {command}" for command in training.commands),
     ]
-    for title, measured in description.get("measured", {}).items():
-        tables = {key: value for key, value in measured.items() if isinstance(value, dict)}
-        metrics = list(next(iter(tables.values())))
-        lines += [
-            "",
-            f"## {title}",
-            "",
-            f"{measured['pictures']} pictures against {measured['reference']}; BD-rate in percent, "
-            "negative is smaller.",
-            "",
-            f"    {measured['command']}",
-            "",
-            "| range | " + " | ".join(metrics) + " |",
-            "| --- |" + " ---: |" * len(metrics),
-        ]
-        for key, values in tables.items():
-            label = key.removeprefix("bd_rate_percent ")
-            lines.append(f"| {label} | " + " | ".join(str(values.get(m, "-")) for m in metrics) + " |")
+    for title, measured in card.measured.items():
+        lines += ["", f"## {title}", "", *_measured_lines(measured)]
     return "\n".join(lines) + "\n"
+
+
+def _measured_lines(measured: Mapping[str, Json]) -> list[str]:
+    """Returns the tables of BD-rates of one measurement, with the command that prints them."""
+    tables = {key: value for key, value in measured.items() if isinstance(value, Mapping)}
+    metrics = list(next(iter(tables.values()), {}))
+    rows = [
+        f"| {key.removeprefix('bd_rate_percent ')} | "
+        + " | ".join(str(values.get(m, "-")) for m in metrics)
+        + " |"
+        for key, values in tables.items()
+    ]
+    return [
+        f"{measured.get('pictures')} pictures against {measured.get('reference')}; BD-rate in percent, "
+        "negative is smaller.",
+        "",
+        f"    {measured.get('command')}",
+        "",
+        "| range | " + " | ".join(metrics) + " |",
+        "| --- |" + " ---: |" * len(metrics),
+        *rows,
+    ]

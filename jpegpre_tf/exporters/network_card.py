@@ -1,15 +1,19 @@
 """The folder of a neural simulator or rate estimator: model.keras, model.json that describes it, README.md."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
 
-from jpegpre_tf.exporters.model_card import LICENSE, entry_of
+from jpegpre_tf._json import Json
+from jpegpre_tf.exporters.model_card import LICENSE
 from jpegpre_tf.models.neural_rate_estimator import NeuralRateEstimator
 from jpegpre_tf.models.neural_simulator import NeuralSimulator
+from jpegpre_tf.runtime.cards.model_card import ModelCard
+from jpegpre_tf.runtime.cards.model_file import ModelFile
+from jpegpre_tf.runtime.cards.training_record import TrainingRecord
 
 _KINDS = {NeuralSimulator: "simulator", NeuralRateEstimator: "rate"}
 _CLASS_NAMES = {kind: network.__name__ for network, kind in _KINDS.items()}
@@ -43,10 +47,10 @@ def write_network_folder(
     folder: Path,
     *,
     version: str,
-    encoder: dict[str, str],
-    training: dict[str, Any],
+    encoder: Mapping[str, str],
+    training: TrainingRecord,
     quality_range: tuple[int, int],
-    measured: dict[str, Any],
+    measured: Mapping[str, Mapping[str, Json]],
 ) -> None:
     """Writes model.keras, model.json and README.md into `folder`, whose name becomes the model's name.
 
@@ -54,20 +58,20 @@ def write_network_folder(
         network: `NeuralSimulator` or `NeuralRateEstimator`.
         version: Version of the model.
         encoder: What was learned, see `codecs.Encoder.identity`.
-        training: "data" and "commands".
+        training: Data and commands that made it.
         quality_range: Qualities that were learned, on the encoder's scale.
         measured: Title -> {"command", "pictures", and numbers}.
     """
     folder.mkdir(parents=True, exist_ok=True)
     network.save(folder / "model.keras")
-    description = {
-        "name": folder.name,
-        "kind": _KINDS[type(network)],
-        "version": version,
-        "licence": LICENSE,
-        "encoder": encoder,
-        "files": {"model.keras": entry_of((folder / "model.keras").read_bytes(), format="keras")},
-        "inputs": {
+    card = ModelCard(
+        name=folder.name,
+        kind=_KINDS[type(network)],
+        version=version,
+        license=LICENSE,
+        encoder=encoder,
+        files={"model.keras": ModelFile.of((folder / "model.keras").read_bytes(), "keras")},
+        inputs={
             "images": {
                 "shape": ["batch", "height", "width", 3],
                 "dtype": "float32",
@@ -75,41 +79,41 @@ def write_network_folder(
             },
             "quality": {"shape": ["batch"], "dtype": "float32", "unit": "the encoder's quality 1..100"},
         },
-        "quality_range": list(quality_range),
-        "parameters": int(network.count_params()),
-        "multiply_adds_per_pixel": round(multiply_adds_per_pixel(network)),
-        "training": training,
-        "measured": measured,
-    }
-    (folder / "model.json").write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
-    (folder / "README.md").write_text(_readme(description), encoding="utf-8")
+        quality_range=quality_range,
+        parameters=int(network.count_params()),
+        multiply_adds_per_pixel=round(multiply_adds_per_pixel(network)),
+        training=training,
+        measured=measured,
+    )
+    (folder / "model.json").write_text(json.dumps(card.to_json(), indent=2) + "\n", encoding="utf-8")
+    (folder / "README.md").write_text(_readme(card, training), encoding="utf-8")
 
 
-def _readme(description: dict[str, Any]) -> str:
-    low, high = description["quality_range"]
-    encoder, kind = description["encoder"], description["kind"]
-    preset = description["name"].removeprefix(f"{kind}-")
+def _readme(card: ModelCard, training: TrainingRecord) -> str:
+    low, high = card.quality_range
+    encoder = card.encoder
+    preset = card.name.removeprefix(f"{card.kind}-")
     lines = [
-        f"# {description['name']}, version {description['version']}",
+        f"# {card.name}, version {card.version}",
         "",
-        _WHAT[kind].format(encoder=encoder["name"]),
+        _WHAT[card.kind].format(encoder=encoder["name"]),
         "",
         f"Encoder: {encoder['name']} {encoder['version']}; {encoder['flags']}. Learned at quality {low} to {high}. "
-        f"{description['parameters']:,} parameters, {description['multiply_adds_per_pixel']:,} multiply-adds per "
-        f"pixel beside colour and DCT; licence {description['licence']}. How it works: `docs/neural.md`.",
+        f"{card.parameters:,} parameters, {card.multiply_adds_per_pixel:,} multiply-adds per "
+        f"pixel beside colour and DCT; licence {card.license}. How it works: `docs/neural.md`.",
         "",
         "```python",
         "import jpegpre_tf",
         "",
-        f'network = jpegpre_tf.{_CLASS_NAMES[kind]}.from_preset("{preset}")',
+        f'network = jpegpre_tf.{_CLASS_NAMES[card.kind]}.from_preset("{preset}")',
         "result = network(images, quality=[75.0] * len(images))",
         "```",
         "",
-        f"Trained on: {description['training']['data']}",
+        f"Trained on: {training.data}",
         "",
-        *(f"    {command}" for command in description["training"]["commands"]),
+        *(f"    {command}" for command in training.commands),
     ]
-    for title, measured in description["measured"].items():
+    for title, measured in card.measured.items():
         lines += [
             "",
             f"## {title}",

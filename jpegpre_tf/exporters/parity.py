@@ -12,6 +12,7 @@ from jpegpre_tf.errors import ModelError
 from jpegpre_tf.exporters.signatures import DECIDE, EDIT
 from jpegpre_tf.jpeg.tables import quantization_tables
 from jpegpre_tf.runtime import Session
+from jpegpre_tf.runtime.cards.parity import Parity
 from jpegpre_tf.runtime.inference.runners.backends import BACKENDS
 
 QUALITIES = (10, 30, 50, 75, 90)
@@ -120,7 +121,7 @@ def decisions_difference(results: Sequence[Picture], expected: Sequence[Picture]
     return float(f"{differ / sum(map(len, expected)):.2g}")
 
 
-def difference(results: Sequence[Picture], expected: Sequence[Picture]) -> dict[str, float]:
+def difference(results: Sequence[Picture], expected: Sequence[Picture]) -> Parity:
     """Largest and mean absolute difference in levels, and PSNR between the two."""
     flat = [
         np.concatenate([picture.ravel() for picture in pictures]).astype(np.int16)
@@ -129,28 +130,30 @@ def difference(results: Sequence[Picture], expected: Sequence[Picture]) -> dict[
     error = np.abs(flat[0] - flat[1])
     squared = float(np.mean(np.square(error.astype(np.float64))))
     psnr_db = round(float(10 * np.log10(255**2 / squared)), 1) if squared else None
-    return {
-        "max_levels": float(error.max()),
-        "mean_levels": float(f"{error.mean():.2g}"),
-        "over_one_level": float(f"{(error > 1).mean():.2g}"),
-        **({"psnr_db": psnr_db} if psnr_db is not None else {}),
-    }
+    return Parity(
+        max_levels=float(error.max()),
+        mean_levels=float(f"{error.mean():.2g}"),
+        over_one_level=float(f"{(error > 1).mean():.2g}"),
+        psnr_db=psnr_db,
+    )
 
 
-def check(name: str, precision: str, measured: dict[str, float]) -> None:
+def check(name: str, precision: str, measured: Parity) -> None:
     """Raises ModelError if a file differs from Keras by more than its precision may."""
     for key, bound in BOUNDS[precision].items():
-        if measured[key] > bound:
+        value = getattr(measured, key)
+        if value > bound:
             raise ModelError(
-                f"{name}: {key} against Keras is {measured[key]}, expected at most {bound}; {_ADVICE[precision]}"
+                f"{name}: {key} against Keras is {value}, expected at most {bound}; {_ADVICE[precision]}"
             )
 
 
-def check_int8_pair(measured: dict[str, float]) -> None:
+def check_int8_pair(measured: Parity) -> None:
     """Raises ModelError if two int8 files are not the same model."""
-    if measured["over_one_level"] > INT8_BOUND:
+    share = measured.over_one_level or 0.0
+    if share > INT8_BOUND:
         raise ModelError(
-            f"int8 files: {measured['over_one_level']:.2%} of samples differ by more than a level between TFLite and "
+            f"int8 files: {share:.2%} of samples differ by more than a level between TFLite and "
             f"ONNX, expected at most {INT8_BOUND:.1%}; export one format alone (--to), and report it with the versions "
             "of its packages"
         )

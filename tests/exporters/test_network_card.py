@@ -10,6 +10,7 @@ import pytest
 import jpegpre_tf
 from jpegpre_tf import runtime
 from jpegpre_tf.exporters.network_card import multiply_adds_per_pixel, write_network_folder
+from jpegpre_tf.runtime.cards.training_record import TrainingRecord
 
 SIZES = {"channels": 4, "spatial_blocks": 1}
 
@@ -28,13 +29,13 @@ def test_the_folder_describes_the_network(network: keras.Model, kind: str, tmp_p
         folder,
         version="7",
         encoder={"name": "mine", "version": "2.1", "flags": "baseline"},
-        training={"data": "three pictures", "commands": ["jpegpre train-x"]},
+        training=TrainingRecord("three pictures", ("jpegpre train-x",)),
         quality_range=(3, 95),
         measured={"Somewhere": {"command": "make bench-neural", "error, %": 1.5}},
     )
     model = runtime.find_model(folder)
     assert (model.name, model.kind, model.version, model.quality_range) == (folder.name, kind, "7", (3, 95))
-    assert len(model.read("model.keras")) == model.files["model.keras"]["size_bytes"]
+    assert len(model.read("model.keras")) == model.files["model.keras"].size_bytes
     readme = (folder / "README.md").read_text()
     for expected in ("mine 2.1; baseline", "three pictures", "| error, % | 1.5 |", "jpegpre train-x"):
         assert expected in readme

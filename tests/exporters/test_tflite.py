@@ -14,6 +14,7 @@ from jpegpre_tf.exporters.model_card import write_model_folder
 from jpegpre_tf.exporters.tflite import check_tflite, export_tflite
 from jpegpre_tf.jpeg.tables import quantization_tables
 from jpegpre_tf.runtime import load
+from jpegpre_tf.runtime.cards.training_record import TrainingRecord
 
 PICTURES = Path(__file__).parent.parent / "pictures"
 
@@ -73,7 +74,7 @@ def test_model_folder_runs_in_the_runtime(model: Preprocessor, picture: np.ndarr
         model,
         folder,
         version="3",
-        training={"data": "none", "commands": ["none"]},
+        training=TrainingRecord("none", ("none",)),
         objective={"psnr_y": 1.0},
         quality_range=(5, 95),
         pictures=[picture[:256, :256]],

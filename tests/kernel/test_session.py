@@ -19,14 +19,14 @@ def folder(content, tmp_path_factory):
     path = tmp_path_factory.mktemp("model")
     shipped = runtime.find_model("balanced")
     description = json.loads((shipped.path / "model.json").read_text())
-    names = [name for name, entry in shipped.files.items() if entry.get("format") == "tflite"]
+    names = [name for name, entry in shipped.files.items() if entry.format == "tflite"]
     (path / "onnx").mkdir()
     (path / "tflite").mkdir()
     for name in names:
         (path / name).write_bytes((shipped.path / name).read_bytes())
     (path / "onnx/int8.onnx").write_bytes(content)
     entry = {"format": "onnx", "precision": "int8", "sha256": hashlib.sha256(content).hexdigest()}
-    files = {**{name: shipped.files[name] for name in names}, "onnx/int8.onnx": entry}
+    files = {**{name: shipped.files[name].to_json() for name in names}, "onnx/int8.onnx": entry}
     (path / "model.json").write_text(json.dumps({**description, "files": files}))
     return path
 

@@ -107,7 +107,7 @@ def test_shipped_models_have_their_recipe_logs_and_figure(profile: str) -> None:
     folder = runtime.find_model(profile).path
     if not (folder / "recipe.json").is_file():
         # A model whose runs are not a recipe yet has to say so.
-        assert "no recipe yet" in runtime.find_model(profile).description["training"]["data"]
+        assert "no recipe yet" in runtime.find_model(profile).card.training.data
         return
     stages = load_recipe(folder / "recipe.json")
     for stage in stages:
@@ -115,7 +115,7 @@ def test_shipped_models_have_their_recipe_logs_and_figure(profile: str) -> None:
             epochs = len((folder / f"log-{stage.name}.jsonl").read_text().splitlines())
             assert epochs * stage.config.run.steps_per_epoch >= (stage.last_step or stage.config.run.steps)
     assert (folder / "training.png").is_file()
-    assert f"--recipe {profile}" in runtime.find_model(profile).description["training"]["commands"][0]
+    assert f"--recipe {profile}" in runtime.find_model(profile).card.training.commands[0]
 
 
 def test_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -36,7 +36,7 @@ def main(argv: list[str] | None = None) -> int:
     crop = slice(CORNER, CORNER + SIDE)
     pixels = np.ascontiguousarray(runtime.open_picture(arguments.picture).pixels[crop, crop])
     edited = runtime.load(arguments.profile)(pixels, arguments.quality)
-    optimizer = PictureOptimizer(runtime.find_model(arguments.profile).description["objective"])
+    optimizer = PictureOptimizer(runtime.find_model(arguments.profile).card.objective)
     searched = optimizer.optimize(pixels, edited, arguments.quality, rounds=ROUNDS).pixels
     plain, network, found = (ac_magnitudes(x, arguments.quality) for x in (pixels, edited, searched))
     counts = {

@@ -7,12 +7,16 @@
 """
 
 import argparse
+import dataclasses
 import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jpegpre_tf.exporters.model_card import summary_of_results, write_description, write_model_folder
+from jpegpre_tf.evaluation.results import read_results
+from jpegpre_tf.exporters.model_card import summary_of_results, write_card, write_model_folder
+from jpegpre_tf.runtime import find_model
+from jpegpre_tf.runtime.cards.training_record import TrainingRecord
 
 if TYPE_CHECKING:
     from jpegpre_tf.training.config import TrainConfig
@@ -35,10 +39,10 @@ def ship(arguments: argparse.Namespace) -> None:
     if arguments.blended:
         # What is between two models is, to first order, what minimises the objective between theirs.
         share = float(arguments.blended[1])
-        other = json.loads(Path(arguments.blended[0], "model.json").read_text(encoding="utf-8"))["objective"]
+        other = find_model(arguments.blended[0]).card.objective
         objective = {
             name: round((1 - share) * objective.get(name, 0.0) + share * other.get(name, 0.0), 4)
-            for name in objective | other
+            for name in {**objective, **other}
         }
     pictures = [load_rgb(path)[:PARITY_SIZE, :PARITY_SIZE] for path in list_pictures(ROOT / "tests/pictures")]
     arguments.folder.mkdir(parents=True, exist_ok=True)
@@ -51,10 +55,9 @@ def ship(arguments: argparse.Namespace) -> None:
         Preprocessor.from_preset(arguments.model or arguments.run),
         arguments.folder,
         version=arguments.version,
-        training={
-            "data": arguments.data,
-            "commands": [f"jpegpre train PICTURES --recipe {arguments.folder.name} -o RUN"],
-        },
+        training=TrainingRecord(
+            arguments.data, (f"jpegpre train PICTURES --recipe {arguments.folder.name} -o RUN",)
+        ),
         objective=objective,
         quality_range=(config.data.quality_low, config.data.quality_high),
         pictures=pictures,
@@ -119,11 +122,11 @@ def _add_recipe(stages: list[dict[str, Any]], folder: Path, target: Path) -> str
 
 
 def record(arguments: argparse.Namespace) -> None:
-    description = json.loads((arguments.folder / "model.json").read_text(encoding="utf-8"))
-    results = json.loads(arguments.results.read_text(encoding="utf-8"))
+    card = find_model(arguments.folder).card
+    results = read_results(arguments.results)
     measured = {"command": arguments.command, **summary_of_results(results, arguments.folder.name)}
-    description.setdefault("measured", {})[arguments.title] = measured
-    write_description(arguments.folder, description)
+    card = dataclasses.replace(card, measured={**card.measured, arguments.title: measured})
+    write_card(arguments.folder, card)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -12,6 +12,7 @@ from typing import Any
 
 from jpegpre_tf.codecs import get_encoder
 from jpegpre_tf.exporters.network_card import write_network_folder
+from jpegpre_tf.runtime.cards.training_record import TrainingRecord
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from tools.bench.neural_tables import rate_summary, rows_of
@@ -82,7 +83,7 @@ def main(argv: list[str] | None = None) -> int:
         folder,
         version=arguments.version,
         encoder=get_encoder(arguments.encoder).identity(),
-        training={"data": DATA, "commands": [command]},
+        training=TrainingRecord(DATA, (command,)),
         quality_range=(config["quality_low"], config["quality_high"]),
         measured={
             f"Kodak, {len(bench[arguments.kind][arguments.encoder])} pictures, 12 qualities": {

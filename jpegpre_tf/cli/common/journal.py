@@ -141,8 +141,9 @@ def journal_for(
         for parent in {task.target.parent for task in tasks}:
             remove_leftovers(parent)
     model = runtime.find_model(profile)
+    files = model.card.to_json()["files"]
     what = json.dumps(
-        [__version__, asdict(options), dict(encoder), model.name, model.version, model.files, precision],
+        [__version__, asdict(options), dict(encoder), model.name, model.version, files, precision],
         sort_keys=True,
         default=str,
     )

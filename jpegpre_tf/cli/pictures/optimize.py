@@ -5,6 +5,7 @@ import json
 import math
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -99,7 +100,7 @@ def run(arguments: argparse.Namespace) -> int:
     require("tensorflow", extra="train", purpose="optimize")
     from jpegpre_tf.search.picture_optimizer import PictureOptimizer
 
-    objective = runtime.find_model(arguments.profile).description.get("objective") or _OBJECTIVE
+    objective = runtime.find_model(arguments.profile).card.objective or _OBJECTIVE
     begin = time.monotonic()
     with Progress("rounds", is_shown=not arguments.quiet) as progress:
         searched = _Searched(session, PictureOptimizer(objective), arguments.rounds, progress)
@@ -182,8 +183,8 @@ def _within(
 
 
 def _description(
-    result: runtime.EncodeResult, gain: float, seconds: float, objective: dict[str, float]
-) -> dict[str, Any]:
+    result: runtime.EncodeResult, gain: float, seconds: float, objective: Mapping[str, float]
+) -> dict[str, object]:
     return {
         "input": str(result.source),
         "output": str(result.target),
@@ -194,7 +195,7 @@ def _description(
         "size_bytes_plain": result.size_bytes_plain,
         "psnr_db": result.psnr_db if math.isfinite(result.psnr_db) else None,
         "psnr_plain_db": result.psnr_plain_db,
-        "objective": objective,
+        "objective": dict(objective),
         "gain_percent": round(gain, 2),
         "seconds": round(seconds, 1),
         "notes": list(result.notes),

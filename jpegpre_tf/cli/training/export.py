@@ -1,12 +1,15 @@
 """`jpegpre export`: a trained model as TFLite and ONNX, checked against Keras."""
 
 import argparse
+import dataclasses
 import json
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from jpegpre_tf._json import Json
 from jpegpre_tf._optional import require
 from jpegpre_tf.cli.common.arguments import shared_arguments
 from jpegpre_tf.cli.common.output.table import print_table
@@ -14,6 +17,7 @@ from jpegpre_tf.cli.common.process.quiet import quiet_tensorflow
 from jpegpre_tf.errors import UsageError
 
 if TYPE_CHECKING:
+    from jpegpre_tf.runtime.cards.model_card import ModelCard
     from jpegpre_tf.training.config import TrainConfig
 
 _FORMATS = ("tflite", "onnx")
@@ -127,17 +131,17 @@ def run(arguments: argparse.Namespace) -> int:
             config=config,
             qat_steps=arguments.qat_steps,
         )
-        description = export(request, report=lambda line: print(line, file=sys.stderr))
+        card = export(request, report=lambda line: print(line, file=sys.stderr))
     if arguments.bd_rate:
-        description = _record_bd_rate(arguments, description)
+        card = _record_bd_rate(arguments, card)
     if arguments.json:
-        print(json.dumps(description))
+        print(json.dumps(card.to_json()))
     else:
-        print_table(("file", "kB", "mean / largest difference", "ms/MP"), _rows(description))
+        print_table(("file", "kB", "mean / largest difference", "ms/MP"), _rows(card))
     return 0
 
 
-def _names(known: tuple[str, ...]) -> Any:
+def _names(known: tuple[str, ...]) -> Callable[[str], tuple[str, ...]]:
     def parse(text: str) -> tuple[str, ...]:
         names = tuple(dict.fromkeys(text.split(",")))
         if not set(names) <= set(known):
@@ -158,23 +162,24 @@ def _config_beside(model: Path) -> "TrainConfig | None":
     return last_config(model.parent / RECIPE) if (model.parent / RECIPE).is_file() else None
 
 
-def _rows(description: dict[str, Any]) -> list[tuple[str, ...]]:
+def _rows(card: "ModelCard") -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
-    for name, entry in description["files"].items():
-        parity = entry.get("parity")
-        difference = f"{parity['mean_levels']:.2g} / {parity['max_levels']:g}" if parity else ""
-        time = entry.get("cpu_ms_per_megapixel", "")
-        rows.append((name, f"{entry['size_bytes'] / 1000:.0f}", difference, str(time)))
+    for name, entry in card.files.items():
+        found = entry.parity and entry.parity.difference
+        difference = f"{found[0]:.2g} / {found[1]:g}" if found else ""
+        time = "" if entry.cpu_ms_per_megapixel is None else str(entry.cpu_ms_per_megapixel)
+        size = "" if entry.size_bytes is None else f"{entry.size_bytes / 1000:.0f}"
+        rows.append((name, size, difference, time))
     return rows
 
 
-def _record_bd_rate(arguments: argparse.Namespace, description: dict[str, Any]) -> dict[str, Any]:
+def _record_bd_rate(arguments: argparse.Namespace, card: "ModelCard") -> "ModelCard":
     """Adds to every TFLite file but fp32 how many points of BD-rate it is off fp32."""
     from jpegpre_tf.evaluation.candidates import make_profile_candidate
     from jpegpre_tf.evaluation.evaluate import EvaluationConfig, evaluate
-    from jpegpre_tf.exporters.model_card import write_description
+    from jpegpre_tf.exporters.model_card import write_card
 
-    precisions = [name for name in _PRECISIONS if f"tflite/{name}.tflite" in description["files"]]
+    precisions = [name for name in _PRECISIONS if f"tflite/{name}.tflite" in card.files]
     if "fp32" not in precisions or len(precisions) < 2:
         raise UsageError(
             "--bd-rate compares with fp32: expected --to tflite and --precision fp32 with another"
@@ -198,13 +203,14 @@ def _record_bd_rate(arguments: argparse.Namespace, description: dict[str, Any]) 
         }
         for name, candidate in zip(precisions, results.candidates, strict=True)
     }
+    files = dict(card.files)
     for name in precisions[1:]:
         off: dict[str, dict[str, float]] = {}
         for (metric, limits), rate in rates[name].items():
             off.setdefault(f"{limits} bpp", {})[metric] = round(rate - rates["fp32"][metric, limits], 3)
-        description["files"][f"tflite/{name}.tflite"]["bd_rate_points_off_fp32"] = {
-            "pictures": len(results.pictures),
-            **off,
-        }
-    write_description(arguments.output, description)
-    return description
+        file = f"tflite/{name}.tflite"
+        points: dict[str, Json] = {"pictures": len(results.pictures), **off}
+        files[file] = dataclasses.replace(files[file], bd_rate_points_off_fp32=points)
+    card = dataclasses.replace(card, files=files)
+    write_card(arguments.output, card)
+    return card

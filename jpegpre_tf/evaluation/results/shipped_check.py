@@ -21,7 +21,7 @@ def explain_difference(candidate: CandidateResult) -> str | None:
         model = find_model(name)
     except UnknownModelError:
         return f"{candidate.key}: no model {name!r} ships"
-    known = {str(entry["sha256"]) for entry in model.files.values()}
+    known = {entry.sha256 for entry in model.files.values()}
     if "file" in candidate.model and candidate.model["file"] not in known:
         return f"{candidate.key}: measured with another network than the one that ships"
     if "tables" in candidate.model:

@@ -126,7 +126,8 @@ def describe_profile(
     if decides:
         content = model.read_tflite(precision)  # refuses what is no preprocessor
         backend = load_session(name_or_path, precision).backend
-        tiling = {key: model.description[key] for key in ("tile", "quality_range")}
+        described = model.card.to_json()
+        tiling = {key: described[key] for key in ("tile", "quality_range")}
         identity |= {
             "model": model.name,
             "model_version": model.version,

@@ -48,7 +48,7 @@ def test_a_users_own_model_becomes_a_folder_that_the_runtime_takes(trained, tmp_
         ),
     }
     model = runtime.find_model(folder)
-    assert all(len(model.read(name)) == entry["size_bytes"] for name, entry in model.files.items())
+    assert all(len(model.read(name)) == entry.size_bytes for name, entry in model.files.items())
     assert "int8.onnx" in (folder / "README.md").read_text()
     picture = runtime.open_picture(next(Path(PICTURES).glob("*city.webp"))).pixels[:300, :200]
     results = {

@@ -3,13 +3,14 @@
 import hashlib
 import importlib.util
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from jpegpre_tf.errors import ModelError, UnknownModelError, first_line
 from jpegpre_tf.jpeg.tuned_tables import TunedTables
-from jpegpre_tf.runtime.inference.models.model_card import PREPROCESSOR, ModelCard
+from jpegpre_tf.runtime.cards.model_card import PREPROCESSOR, ModelCard, Tile
+from jpegpre_tf.runtime.cards.model_file import ModelFile
 
 TABLES = "tables.json"
 
@@ -24,46 +25,50 @@ class ModelFolder:
 
     Attributes:
         path: The folder.
-        description: Content of model.json; its keys are listed in the README of the model.
+        card: Content of model.json.
     """
 
     path: Path
-    description: dict[str, Any]
+    card: ModelCard
 
     @property
     def name(self) -> str:
-        return str(self.description["name"])
+        return self.card.name
 
     @property
     def version(self) -> str:
-        return str(self.description["version"])
+        return self.card.version
 
     @property
     def kind(self) -> str:
         """ "preprocessor", or "simulator" or "rate" for a network that imitates an encoder (TensorFlow only)."""
-        return str(self.description.get("kind", PREPROCESSOR))
+        return self.card.kind
 
     @property
-    def files(self) -> dict[str, dict[str, Any]]:
-        """Relative path with forward slashes -> {"sha256", "size_bytes", "format", "precision", ...}."""
-        files: dict[str, dict[str, Any]] = self.description["files"]
-        return files
+    def files(self) -> Mapping[str, ModelFile]:
+        """Relative path with forward slashes -> file."""
+        return self.card.files
 
     @property
     def tile_alignment(self) -> int:
         """Pixels: tiles start, and their sides are, at multiples of this."""
-        return int(self.description["tile"]["alignment"])
+        return self._tile.alignment
 
     @property
     def tile_overlap(self) -> int:
         """Pixels of context an output pixel needs on each side to come out as in the whole picture."""
-        return int(self.description["tile"]["overlap"])
+        return self._tile.overlap
 
     @property
     def quality_range(self) -> tuple[int, int]:
         """Lowest and highest JPEG quality (1..100) that the model was trained for, both included."""
-        low, high = self.description["quality_range"]
-        return int(low), int(high)
+        return self.card.quality_range
+
+    @property
+    def _tile(self) -> Tile:
+        if self.card.tile is None:
+            raise ModelError(f"model {self.name!r} is a {self.kind} network for training: it has no tiles")
+        return self.card.tile
 
     def precisions(self, file_format: str = "tflite", signature: str = "edit") -> dict[str, str]:
         """Returns precision -> relative path of the files of one format.
@@ -73,11 +78,11 @@ class ModelFolder:
             signature: "edit", "carrier" or "decide".
         """
         return {
-            str(entry["precision"]): name
+            entry.precision: name
             for name, entry in self.files.items()
-            if entry.get("format") == file_format
-            and "precision" in entry
-            and entry.get("signature", signature) == signature
+            if entry.format == file_format
+            and entry.precision is not None
+            and entry.signature in (None, signature)
         }
 
     @property
@@ -165,7 +170,7 @@ class ModelFolder:
             content = path.read_bytes()
         except OSError as error:
             raise ModelError(f"cannot read model file '{path}': {error.strerror}") from error
-        expected = str(self.files[name].get("sha256"))
+        expected = self.files[name].sha256
         received = hashlib.sha256(content).hexdigest()
         if received != expected:
             raise ModelError(
@@ -233,10 +238,9 @@ def _further_root() -> Path | None:
 def _open_folder(path: Path) -> ModelFolder:
     file = path / "model.json"
     try:
-        description = json.loads(file.read_text(encoding="utf-8"))
+        content = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise ModelError(f"cannot read '{file}': {error.strerror}") from error
     except (ValueError, RecursionError) as error:
         raise ModelError(f"'{file}' is not valid JSON: {first_line(error)}") from error
-    ModelCard.from_json(description, str(file))
-    return ModelFolder(path, description)
+    return ModelFolder(path, ModelCard.from_json(content, str(file)))

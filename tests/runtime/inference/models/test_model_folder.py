@@ -28,7 +28,7 @@ def test_balanced_is_shipped():
 def test_shipped_models_are_what_they_say(model):
     assert model.name == model.path.name
     for name, entry in model.files.items():
-        assert len(model.read(name)) == entry["size_bytes"]
+        assert len(model.read(name)) == entry.size_bytes
 
 
 def test_a_folder_is_as_good_as_a_name(copy):

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -51,8 +52,9 @@ def folder(tmp_path: Path):
         folder = tmp_path / "broken"
         (folder / file_format).mkdir(parents=True)
         (folder / name).write_bytes(content)
-        entry = {**shipped.files[name], "sha256": hashlib.sha256(content).hexdigest()}
-        (folder / "model.json").write_text(json.dumps({**shipped.description, "files": {name: entry}}))
+        entry = replace(shipped.files[name], sha256=hashlib.sha256(content).hexdigest())
+        card = replace(shipped.card, files={name: entry})
+        (folder / "model.json").write_text(json.dumps(card.to_json()))
         return folder
 
     return make

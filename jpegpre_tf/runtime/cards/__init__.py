@@ -1,0 +1,1 @@
+"""Content of a model.json: read, checked and written."""
