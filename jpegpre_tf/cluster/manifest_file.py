@@ -27,7 +27,7 @@ def _arrow() -> Any:
     return pyarrow
 
 
-def schema() -> Any:
+def _schema() -> Any:
     """Returns the Arrow schema of the manifest."""
     arrow = _arrow()
     return arrow.schema([(name, getattr(arrow, kind)()) for name, kind in COLUMNS.items()])
@@ -46,9 +46,9 @@ def to_file(batches: Iterable[Sequence[Row]], suffix: str) -> bytes:
             file.writelines(json.dumps(row.to_json()).encode() + b"\n" for row in batch)
         return file.getvalue()
     arrow = _arrow()
-    with arrow.parquet.ParquetWriter(file, schema(), compression="zstd") as writer:
+    with arrow.parquet.ParquetWriter(file, _schema(), compression="zstd") as writer:
         for batch in batches:
-            table = arrow.Table.from_pylist([row.to_json() for row in batch], schema())
+            table = arrow.Table.from_pylist([row.to_json() for row in batch], _schema())
             writer.write_table(table, row_group_size=_ROW_GROUP)
     return file.getvalue()
 

@@ -20,6 +20,7 @@ from jpegpre_tf.exporters.signatures import EDIT, INPUTS
 from jpegpre_tf.exporters.tflite import convert_tflite, operations
 from jpegpre_tf.jpeg.tables import quantization_tables
 from jpegpre_tf.jpeg.tuned_tables import TunedTables
+from jpegpre_tf.models.preprocessor import Preprocessor
 from jpegpre_tf.models.trained import load_preprocessor
 from jpegpre_tf.runtime.cards.model_card import ModelCard
 from jpegpre_tf.runtime.cards.model_file import ModelFile
@@ -123,7 +124,7 @@ def export(request: ExportRequest, report: Callable[[str], None] = lambda line: 
     for file_format in request.formats:
         for precision in request.precisions:
             report(f"converting to {file_format} {precision}")
-            source = quantized if precision == "int8" else preprocessor
+            source = quantized if quantized and precision == "int8" else preprocessor
             contents[file_format, precision] = (
                 {ALL: convert_tflite(source, precision, properties)}
                 if file_format == "tflite"
@@ -135,7 +136,7 @@ def export(request: ExportRequest, report: Callable[[str], None] = lambda line: 
     return _write(request, card, contents, measured, quantization)
 
 
-def _card(request: ExportRequest, preprocessor: Any) -> ModelCard:
+def _card(request: ExportRequest, preprocessor: Preprocessor) -> ModelCard:
     file = request.folder / "model.json"
     low, high = (
         (request.config.data.quality_low, request.config.data.quality_high) if request.config else (5, 95)
@@ -155,7 +156,7 @@ def _card(request: ExportRequest, preprocessor: Any) -> ModelCard:
 
 
 def _quantize(
-    request: ExportRequest, preprocessor: Any, report: Callable[[str], None]
+    request: ExportRequest, preprocessor: Preprocessor, report: Callable[[str], None]
 ) -> tuple[QuantizedPreprocessor, Quantization]:
     quantized = QuantizedPreprocessor(preprocessor)
     config = request.config or TrainConfig()
@@ -200,7 +201,7 @@ def _with_tables(request: ExportRequest, batches: Any) -> Iterator[tuple[Any, An
 
 def _measure(
     request: ExportRequest,
-    preprocessor: Any,
+    preprocessor: Preprocessor,
     contents: dict[tuple[str, str], dict[str, bytes]],
     report: Callable[[str], None],
 ) -> dict[tuple[str, str], _Measured]:

@@ -4,7 +4,6 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +14,7 @@ from jpegpre_tf.evaluation.results import Results
 from jpegpre_tf.exporters import parity
 from jpegpre_tf.exporters.signatures import CARRIER, DECIDE, DESCRIPTIONS, INPUTS, OUTPUTS, shape_of
 from jpegpre_tf.exporters.tflite import export_tflite
+from jpegpre_tf.models.preprocessor import Preprocessor
 from jpegpre_tf.runtime.cards.model_card import PREPROCESSOR, ModelCard, Tile
 from jpegpre_tf.runtime.cards.model_file import ModelFile
 from jpegpre_tf.runtime.cards.parity import Parity
@@ -26,7 +26,7 @@ _BLOCK = 8  # pixels
 _ALIGNMENT = 16  # pixels: one chroma block at 4:2:0
 
 
-def tile_overlap(preprocessor: Any) -> int:
+def tile_overlap(preprocessor: Preprocessor) -> int:
     """Pixels of context that an output pixel depends on, rounded up to the alignment.
 
     Each spatial block's 3x3 convolution looks one 8x8 block further.
@@ -34,7 +34,9 @@ def tile_overlap(preprocessor: Any) -> int:
     return -(-_BLOCK * preprocessor.spatial_blocks // _ALIGNMENT) * _ALIGNMENT
 
 
-def tflite_parity(preprocessor: Any, content: bytes, pictures: list[npt.NDArray[np.uint8]]) -> Parity:
+def tflite_parity(
+    preprocessor: Preprocessor, content: bytes, pictures: list[npt.NDArray[np.uint8]]
+) -> Parity:
     """Differences between Keras and the TFLite file over pictures and qualities.
 
     Args:
@@ -70,7 +72,7 @@ def summary_of_results(results: Results, name: str) -> dict[str, Json]:
 
 
 def write_model_folder(
-    preprocessor: Any,
+    preprocessor: Preprocessor,
     folder: Path,
     *,
     version: str,
@@ -113,7 +115,7 @@ def write_model_folder(
     write_card(folder, card)
 
 
-def new_card(preprocessor: Any, *, name: str, quality_range: tuple[int, int]) -> ModelCard:
+def new_card(preprocessor: Preprocessor, *, name: str, quality_range: tuple[int, int]) -> ModelCard:
     """Returns model.json of a model about whose training nothing is known, without files."""
     return ModelCard(
         name=name,

@@ -9,7 +9,7 @@ from jpegpre_tf._optional import require
 from jpegpre_tf.errors import ModelError
 from jpegpre_tf.exporters.onnx_file import store_once
 from jpegpre_tf.exporters.onnx_int8 import quantize_weights
-from jpegpre_tf.exporters.quantized import check_source, float_graph
+from jpegpre_tf.exporters.quantized import QuantizedPreprocessor, check_source, float_graph
 from jpegpre_tf.exporters.signatures import (
     DESCRIPTIONS,
     EDIT,
@@ -21,6 +21,7 @@ from jpegpre_tf.exporters.signatures import (
 )
 from jpegpre_tf.layers.dead_zone import ONE_SPAN
 from jpegpre_tf.models.decision_graph import DecisionGraph
+from jpegpre_tf.models.preprocessor import Preprocessor
 from jpegpre_tf.storage.atomic import write_atomically
 
 OPSET = 17
@@ -34,7 +35,12 @@ _SIZES = {
 }
 
 
-def export_onnx(preprocessor: Any, path: str | Path, precision: str = "fp32", signature: str = EDIT) -> Path:
+def export_onnx(
+    preprocessor: Preprocessor | QuantizedPreprocessor,
+    path: str | Path,
+    precision: str = "fp32",
+    signature: str = EDIT,
+) -> Path:
     """Writes one signature as ONNX (`exporters.signatures` has inputs and outputs).
 
     One file for each signature: an ONNX model computes all of its outputs whenever it runs. `image` and `output` are
@@ -57,7 +63,7 @@ def export_onnx(preprocessor: Any, path: str | Path, precision: str = "fp32", si
 
 
 def convert_onnx(
-    preprocessor: Any,
+    preprocessor: Preprocessor | QuantizedPreprocessor,
     precision: str = "fp32",
     signature: str = EDIT,
     properties: dict[str, str] | None = None,

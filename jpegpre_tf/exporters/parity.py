@@ -11,6 +11,7 @@ import tensorflow as tf
 from jpegpre_tf.errors import ModelError
 from jpegpre_tf.exporters.signatures import DECIDE, EDIT
 from jpegpre_tf.jpeg.tables import quantization_tables
+from jpegpre_tf.models.preprocessor import Preprocessor
 from jpegpre_tf.runtime import Session
 from jpegpre_tf.runtime.cards.parity import Parity
 from jpegpre_tf.runtime.inference.runners.backends import BACKENDS
@@ -50,7 +51,7 @@ def crops_of(pictures: Sequence[Picture]) -> list[Picture]:
     return crops
 
 
-def keras_results(preprocessor: Any, crops: Sequence[Picture]) -> list[Picture]:
+def keras_results(preprocessor: Preprocessor, crops: Sequence[Picture]) -> list[Picture]:
     """What Keras gives for every crop with libjpeg's tables of every one of `QUALITIES`, at strength 1.
 
     Raises:
@@ -70,7 +71,7 @@ def keras_results(preprocessor: Any, crops: Sequence[Picture]) -> list[Picture]:
     return results
 
 
-def keras_decisions(preprocessor: Any, crops: Sequence[Picture]) -> list[Picture]:
+def keras_decisions(preprocessor: Preprocessor, crops: Sequence[Picture]) -> list[Picture]:
     """The quantized coefficients that Keras decides for, for the same; one plane after another, flat."""
     results = []
     run = tf.function(preprocessor.decide, reduce_retracing=True)

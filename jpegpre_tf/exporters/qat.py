@@ -7,11 +7,12 @@ import tensorflow as tf
 
 from jpegpre_tf._optional import require
 from jpegpre_tf.exporters.quantized import QuantizedPreprocessor
+from jpegpre_tf.training.preprocessor_trainer import PreprocessorTrainer
 
 
 def fine_tune(
     quantized: QuantizedPreprocessor,
-    trainer: Any,
+    trainer: PreprocessorTrainer,
     batches: tf.data.Dataset,
     validation: tf.data.Dataset,
     *,

@@ -20,8 +20,9 @@ from jpegpre_tf.models.decision_graph import (
     Gates,
     unclipped_features,
 )
-from jpegpre_tf.models.gate_network import CONDITION_WIDTH, build_gate_network
-from jpegpre_tf.models.preprocessor import split_tables
+from jpegpre_tf.models.gate_network import CONDITION_WIDTH, GateNetworkArguments, build_gate_network
+from jpegpre_tf.models.preprocessor import Preprocessor, split_tables
+from jpegpre_tf.ops.tensor_like import TensorLike
 
 # TFLite's int8 sigmoid always writes multiples of 1/256.
 _GATE_MAX = 255 / 256
@@ -53,7 +54,7 @@ class QuantizedPreprocessor(tf.Module):
         ModelError: If the copy of a network does not compute what the network does.
     """
 
-    def __init__(self, preprocessor: Any) -> None:
+    def __init__(self, preprocessor: Preprocessor) -> None:
         super().__init__()
         self.spatial_blocks = preprocessor.spatial_blocks
         self.float_networks = {
@@ -93,12 +94,14 @@ class QuantizedPreprocessor(tf.Module):
         edited = self.graph.edit(*inputs, training=training, offset=0.0 if training else 0.5)
         return edited if training else tf.clip_by_value(tf.floor(edited), 0.0, 255.0)
 
-    def decide(self, image: Any, tables: Any, strength: Any, training: bool = False) -> Decisions:
+    def decide(
+        self, image: TensorLike, tables: TensorLike, strength: TensorLike, training: bool = False
+    ) -> Decisions:
         """As `Preprocessor.decide`."""
         inputs = (tf.cast(image, tf.float32), *split_tables(tables), tf.reshape(strength, [-1, 1, 1, 1]))
         return self.graph.decide(*inputs, training=training)
 
-    def calibrate(self, batches: Iterable[tuple[Any, Any, Any]]) -> None:
+    def calibrate(self, batches: Iterable[tuple[TensorLike, TensorLike, TensorLike]]) -> None:
         """Sets the range of every activation from what the float networks do on pictures.
 
         Args:
@@ -156,13 +159,13 @@ class QuantizedPreprocessor(tf.Module):
                         variable.assign(-largest if name.endswith("_min") else largest)
 
 
-def float_graph(preprocessor: Any) -> DecisionGraph:
+def float_graph(preprocessor: Preprocessor) -> DecisionGraph:
     """The float graph on tf_keras' networks, for tf2onnx: Keras 3 adds what the tables give as a second bias.
 
     (tf2onnx then writes a convolution with two biases, which ONNX refuses.)
     """
 
-    def gates(name: str, arguments: dict[str, Any]) -> Gates:
+    def gates(name: str, arguments: GateNetworkArguments) -> Gates:
         twin = _twin(getattr(preprocessor, f"{name}_network"), arguments)
         return lambda features, condition: tf.sigmoid(twin([features, condition]))
 
@@ -177,7 +180,7 @@ def _outputs(network: Any, features: Any, condition: Any) -> tuple[list[Any], li
     return layers, tf_keras.Model(network.inputs, [layer.output for layer in layers])([features, condition])
 
 
-def check_source(preprocessor: Any, precision: str) -> None:
+def check_source(preprocessor: "Preprocessor | QuantizedPreprocessor", precision: str) -> None:
     """Raises unless this kind of preprocessor is what a file of this precision is made of.
 
     Raises:
@@ -206,7 +209,7 @@ def _ranges(layer: Any) -> Iterator[tuple[str, tf.Variable]]:
             yield name, variable
 
 
-def _twin(network: Any, arguments: dict[str, Any]) -> Any:
+def _twin(network: Any, arguments: GateNetworkArguments) -> Any:
     """The same network in tf_keras, its difference checked to be 0."""
     tf_keras = require("tf_keras", extra="export", purpose=_PURPOSE)
     twin = build_gate_network(tf_keras, **arguments)

@@ -9,7 +9,7 @@ import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
 
 from jpegpre_tf.errors import ModelError
-from jpegpre_tf.exporters.quantized import check_source
+from jpegpre_tf.exporters.quantized import QuantizedPreprocessor, check_source
 from jpegpre_tf.exporters.signatures import (
     DECIDE,
     DESCRIPTION,
@@ -23,6 +23,7 @@ from jpegpre_tf.exporters.tflite_file import read_model, write_model
 from jpegpre_tf.exporters.tflite_levels import replace_casts
 from jpegpre_tf.exporters.tflite_metadata import describe
 from jpegpre_tf.models.decision_graph import DecisionGraph
+from jpegpre_tf.models.preprocessor import Preprocessor
 from jpegpre_tf.storage.atomic import write_atomically
 
 EXPORT_SIZE = 256  # pixels; resizable at run time to any multiple of 16
@@ -55,7 +56,9 @@ class _Served(tf.Module):
         }
 
 
-def export_tflite(preprocessor: Any, path: str | Path, precision: str = "fp32") -> Path:
+def export_tflite(
+    preprocessor: Preprocessor | QuantizedPreprocessor, path: str | Path, precision: str = "fp32"
+) -> Path:
     """Writes TFLite with the signatures `edit`, `carrier` and `decide` (`exporters.signatures`).
 
     Tensors are addressed by name through a signature. `image` and `output` are RGB samples: float32, or uint8 for int8;
@@ -75,7 +78,9 @@ def export_tflite(preprocessor: Any, path: str | Path, precision: str = "fp32") 
 
 
 def convert_tflite(
-    preprocessor: Any, precision: str = "fp32", properties: dict[str, str] | None = None
+    preprocessor: Preprocessor | QuantizedPreprocessor,
+    precision: str = "fp32",
+    properties: dict[str, str] | None = None,
 ) -> bytes:
     """Returns what `export_tflite` writes, with `properties` in the file's metadata (`tflite_metadata.describe`)."""
     check_source(preprocessor, precision)

@@ -12,6 +12,7 @@ from ai_edge_litert import schema_py_generated as schema
 from flatbuffers import number_types
 from flatbuffers.table import Table
 
+from jpegpre_tf._json import Json
 from jpegpre_tf.exporters.tflite_file import read_model
 
 ENTRY = b"TFLITE_METADATA"
@@ -42,7 +43,7 @@ def describe(model: Any, properties: Mapping[str, str], tensors: Mapping[str, st
     model.metadata = [*(other for other in model.metadata or [] if other.name != ENTRY), entry]
 
 
-def read_description(content: bytes) -> dict[str, Any]:
+def read_description(content: bytes) -> dict[str, Json]:
     """Returns the entry of a TFLite file: its properties, and "signatures": name -> inputs, outputs: name -> text.
 
     Raises:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ class TunedTables:
     log_factors: npt.NDArray[np.float32]
     node_qualities: tuple[float, ...] = NODE_QUALITIES
     calibration: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
-    provenance: dict[str, Any] = dataclasses.field(default_factory=dict)
+    provenance: Mapping[str, object] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         factors = np.array(self.log_factors, np.float32)
@@ -88,11 +89,11 @@ class TunedTables:
         multiplied = BASE_TABLES * np.exp((weights @ factors).reshape(2, 8, 8) + scale)
         return np.clip(np.round(multiplied), 1, 255).astype(np.uint8)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """The content of tables.json."""
         # The shortest decimals that read back as the same float32.
         factors = np.vectorize(lambda value: float(str(value)), otypes=[np.float64])(self.log_factors)
-        content: dict[str, Any] = {
+        content: dict[str, object] = {
             "format": FORMAT,
             "node_qualities": list(self.node_qualities),
             "log_factors": factors.reshape(-1, 2, 64).tolist(),
@@ -102,7 +103,7 @@ class TunedTables:
         return content | {name: self.provenance.get(name) for name in _PROVENANCE}
 
     @classmethod
-    def from_json(cls, content: Any) -> "TunedTables":
+    def from_json(cls, content: object) -> "TunedTables":
         """Reads what `to_json` gave.
 
         Raises:

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from jpegpre_tf.ops.quantization.quantization import quantization_tables
+from jpegpre_tf.ops.tensor_like import TensorLike
 
 
 class PlainArguments:
@@ -50,7 +51,7 @@ def _call_names(kind: Any) -> tuple[str, ...]:
     return tuple(inspect.signature(kind.call).parameters)[1:]
 
 
-def check_images(images: Any) -> tf.Tensor:
+def check_images(images: TensorLike) -> tf.Tensor:
     """Returns `images` as float32; warns of pictures that look as if they were in 0..1.
 
     Raises:
@@ -81,7 +82,7 @@ def check_images(images: Any) -> tf.Tensor:
     return tf.cast(images, tf.float32)
 
 
-def as_numbers(name: str, value: Any) -> tf.Tensor:
+def as_numbers(name: str, value: TensorLike | None) -> tf.Tensor:
     """Returns an argument as float32.
 
     Raises:
@@ -96,7 +97,7 @@ def as_numbers(name: str, value: Any) -> tf.Tensor:
     return tf.cast(tensor, tf.float32)
 
 
-def check_quality(images: tf.Tensor, quality: Any) -> tf.Tensor:
+def check_quality(images: tf.Tensor, quality: TensorLike) -> tf.Tensor:
     """Returns `quality`, a number or (batch,), as float32 (batch,).
 
     Raises:
@@ -110,7 +111,7 @@ def check_quality(images: tf.Tensor, quality: Any) -> tf.Tensor:
     return check_range("quality", quality, 1, 100)
 
 
-def tables_of(images: tf.Tensor, quality: Any, tables: Any) -> tf.Tensor:
+def tables_of(images: tf.Tensor, quality: TensorLike | None, tables: TensorLike | None) -> tf.Tensor:
     """Returns quantization tables (batch, 2, 8, 8) from either `quality` (batch,) or `tables`.
 
     Raises:
@@ -118,18 +119,18 @@ def tables_of(images: tf.Tensor, quality: Any, tables: Any) -> tf.Tensor:
             quality is outside 1..100, or a table entry outside 1..255 or fractional.
     """
     if (quality is None) == (tables is None):
-        given = "neither" if quality is None else "both"
-        raise ValueError(f"Give either `quality` or `tables`. Received: {given}")
+        both = "neither" if quality is None else "both"
+        raise ValueError(f"Give either `quality` or `tables`. Received: {both}")
     if quality is not None:
         return quantization_tables(check_quality(images, quality))
-    tables = as_numbers("tables", tables)
-    _check_batch("tables", "(batch, 2, 8, 8)", tables, images, 4)
-    if list(tables.shape[1:]) != [2, 8, 8]:
-        raise ValueError(f"`tables` must have shape (batch, 2, 8, 8). Received: shape={tables.shape}")
-    tables = check_range("tables", tables, 1, 255)
-    if tf.executing_eagerly() and np.any(np.asarray(tables) % 1):
+    given = as_numbers("tables", tables)
+    _check_batch("tables", "(batch, 2, 8, 8)", given, images, 4)
+    if list(given.shape[1:]) != [2, 8, 8]:
+        raise ValueError(f"`tables` must have shape (batch, 2, 8, 8). Received: shape={given.shape}")
+    given = check_range("tables", given, 1, 255)
+    if tf.executing_eagerly() and np.any(np.asarray(given) % 1):
         raise ValueError("`tables` must be whole numbers, as files store them. Received: fractions")
-    return tables
+    return given
 
 
 def _check_batch(name: str, expected: str, tensor: tf.Tensor, images: tf.Tensor, rank: int) -> None:

@@ -10,6 +10,7 @@ from jpegpre_tf.layers._inputs import PlainArguments, check_images, tables_of
 from jpegpre_tf.ops.entropy.entropy import FileSize, check_huffman
 from jpegpre_tf.ops.pipeline import encoded_size, encoded_size_compiled
 from jpegpre_tf.ops.quantization.rounding import check_surrogate
+from jpegpre_tf.ops.tensor_like import TensorLike
 
 
 @keras.saving.register_keras_serializable(package="jpegpre_tf")
@@ -54,7 +55,9 @@ class RateEstimator(PlainArguments, keras.layers.Layer):
     def build(self, *_: Any, **__: Any) -> None:
         """There are no weights; `fit` on several devices wants all layers built."""
 
-    def file_size(self, images: Any, quality: Any = None, tables: Any = None) -> FileSize:
+    def file_size(
+        self, images: TensorLike, quality: TensorLike | None = None, tables: TensorLike | None = None
+    ) -> FileSize:
         """The file's size in bits, split into header, luma, Cb, Cr and stuffing, each float32 (batch,)."""
         images = check_images(images)
         tables = tables_of(images, quality, tables)

@@ -1,15 +1,28 @@
 """A real encoder as a layer: its pictures or its sizes, without a gradient."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import keras
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from jpegpre_tf.layers._inputs import PlainArguments, check_images, check_quality
 
 OUTPUTS = ("decoded", "rate_bpp")
+
+
+class DecodedFile(Protocol):
+    """What an encoder wrote: `codecs.Encoded` is one."""
+
+    @property
+    def decoded(self) -> npt.NDArray[np.uint8]:
+        """The decoded picture, uint8 (height, width, 3)."""
+
+    @property
+    def rate_bpp(self) -> float:
+        """Bits of the whole file per pixel."""
 
 
 class RealCodec(PlainArguments, keras.layers.Layer):
@@ -30,7 +43,12 @@ class RealCodec(PlainArguments, keras.layers.Layer):
         ValueError: If `output` is neither, or `encode` cannot be called.
     """
 
-    def __init__(self, encode: Callable[[Any, int], Any], output: str = "decoded", **kwargs: Any) -> None:
+    def __init__(
+        self,
+        encode: Callable[[npt.NDArray[np.uint8], int], DecodedFile],
+        output: str = "decoded",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**{**kwargs, "autocast": False, "dtype": "float32"})  # exact in float32 alone
         if output not in OUTPUTS:
             raise ValueError(f"`output` must be one of {OUTPUTS}. Received: output={output!r}")

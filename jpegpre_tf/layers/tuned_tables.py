@@ -89,7 +89,7 @@ class TunedTables(keras.layers.Layer):
         tables = tf.clip_by_value(tf.constant(BASE_TABLES) * tf.exp(exponent), 1.0, 255.0)
         return tf.cast(tables + tf.stop_gradient(tf.round(tables) - tables), tf.float32)
 
-    def to_stored(self, **provenance: Any) -> StoredTables:
+    def to_stored(self, **provenance: object) -> StoredTables:
         """The present factors, to be written to tables.json or used without TensorFlow.
 
         Args:
@@ -98,7 +98,7 @@ class TunedTables(keras.layers.Layer):
         self.build()
         return StoredTables(np.asarray(self.log_factors), self.node_qualities, self.calibration, provenance)
 
-    def to_json(self, **provenance: Any) -> dict[str, Any]:
+    def to_json(self, **provenance: object) -> dict[str, object]:
         """The content of tables.json; arguments as of `to_stored`."""
         return self.to_stored(**provenance).to_json()
 

@@ -113,14 +113,14 @@ class BDRate(keras.layers.Layer):
 
     def parts(
         self,
-        original: Any,
-        decoded: Any,
-        quality: Any,
-        rate_bpp: Any,
-        strength: Any,
-        plain_decoded: Any = None,
-        plain_rate_bpp: Any = None,
-        is_given: Any = None,
+        original: tf.Tensor,
+        decoded: tf.Tensor,
+        quality: tf.Tensor,
+        rate_bpp: tf.Tensor,
+        strength: tf.Tensor,
+        plain_decoded: tf.Tensor | None = None,
+        plain_rate_bpp: tf.Tensor | None = None,
+        is_given: tf.Tensor | None = None,
     ) -> dict[str, tf.Tensor]:
         """The loss and what it is made of, each float32 (batch,): "loss" and `part_names`; arguments as of the call.
 

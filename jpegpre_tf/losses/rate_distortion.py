@@ -40,7 +40,12 @@ class RateDistortion(keras.layers.Layer):
         return ("distortion",)
 
     def parts(
-        self, original: Any, decoded: Any, quality: Any, rate_bpp: Any, strength: Any
+        self,
+        original: tf.Tensor,
+        decoded: tf.Tensor,
+        quality: tf.Tensor,
+        rate_bpp: tf.Tensor,
+        strength: tf.Tensor,
     ) -> dict[str, tf.Tensor]:
         """The loss and the distortion in it, each float32 (batch,); arguments as of the call."""
         arguments = (original, decoded, quality, rate_bpp, strength)

@@ -8,9 +8,10 @@ import functools
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from jpegpre_tf.jpeg.codec import FIXED_HEADER_BYTES
@@ -23,15 +24,17 @@ HEADER_BPP = 0.012
 # Header of any file: the fixed part and about what optimised Huffman tables take.
 HEADER_BYTES = FIXED_HEADER_BYTES + 300
 
+Numbers: TypeAlias = tf.Tensor | npt.NDArray[np.float64]
 
-def scale_of(quality: Any) -> Any:
+
+def scale_of(quality: Numbers) -> Numbers:
     """Factor on the Annex K tables, before rounding; NumPy or TensorFlow, quality 1..100, at least that of 99."""
     if isinstance(quality, np.ndarray):
         return np.where(quality < 50, 50 / quality, np.maximum(2 - quality / 50, 0.02))
     return tf.where(quality < 50.0, 50.0 / tf.maximum(quality, 1.0), tf.maximum(2.0 - quality / 50.0, 0.02))
 
 
-def terms(log_scale: Any, log_rate: Any) -> list[Any]:
+def terms(log_scale: Numbers, log_rate: Numbers) -> list[Numbers]:
     """The fit's terms, each of the arguments' shape."""
     return [
         log_scale * 0 + 1,

@@ -10,6 +10,7 @@ import tensorflow as tf
 from jpegpre_tf.jpeg.tables import quantization_tables
 from jpegpre_tf.ops.blocks import check_arithmetic, coefficients_of
 from jpegpre_tf.ops.quantization.learned_rounding import Decisions
+from jpegpre_tf.ops.tensor_like import TensorLike
 
 # Views of |steps| as in `Preprocessor`: fine around the thresholds, coarse over the range that decides code lengths.
 _FINE_CLIP = 2.0
@@ -142,7 +143,9 @@ class EncoderQuantizer(keras.layers.Layer):
     def call(self, images: Any, quality: Any) -> tuple[list[Decisions], list[tf.Tensor]]:
         return self.decide(coefficients_of(images, self.arithmetic), quality)
 
-    def decide(self, coefficients: list[tf.Tensor], quality: Any) -> tuple[list[Decisions], list[tf.Tensor]]:
+    def decide(
+        self, coefficients: list[tf.Tensor], quality: TensorLike
+    ) -> tuple[list[Decisions], list[tf.Tensor]]:
         """`call` from `ops.blocks.coefficients_of`'s result."""
         tables = self.tables_at(quality)
         log_tables = tf.reshape(tf.math.log(tables), [-1, 3 * 64]) / 5.0

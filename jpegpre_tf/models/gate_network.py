@@ -4,7 +4,11 @@
 quantization-aware training.
 """
 
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, TypedDict
+
+if TYPE_CHECKING:
+    from keras import Model
 
 # Numbers of a pair of tables that a network is told, and how many it makes of them.
 CONDITION_WIDTH = 128
@@ -13,8 +17,19 @@ _HIDDEN_WIDTH = 32
 _RESIDUAL_SCALE = 0.2
 
 
+class GateNetworkArguments(TypedDict):
+    """Arguments of `build_gate_network`, which explains them."""
+
+    inputs: int
+    outputs: int
+    channels: int
+    spatial_blocks: int
+    mixing_blocks: int
+    name: str
+
+
 def build_gate_network(
-    keras: Any,
+    keras: ModuleType,
     *,
     inputs: int,
     outputs: int,
@@ -22,7 +37,7 @@ def build_gate_network(
     spatial_blocks: int,
     mixing_blocks: int,
     name: str,
-) -> Any:
+) -> "Model":
     """Returns a Functional model (features, tables) -> logits.
 
     Layers whose names end in "_tables_hidden" and "_tables" see the tables alone: once per picture, at 1x1.

@@ -4,7 +4,7 @@ import os
 import tempfile
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import keras
 import numpy as np
@@ -14,9 +14,10 @@ from jpegpre_tf.models.archive import check_archive
 from jpegpre_tf.runtime.inference.models.model_folder import ModelFolder, find_model, shipped_models
 
 MODEL_FILE = "model.keras"
+Network = TypeVar("Network")
 
 
-def load_network(path: str | os.PathLike[str], kind: type[keras.Model]) -> Any:
+def load_network(path: str | os.PathLike[str], kind: type[Network]) -> Network:
     """Returns the model of a .keras file.
 
     Args:
@@ -43,7 +44,8 @@ def load_network(path: str | os.PathLike[str], kind: type[keras.Model]) -> Any:
         raise ModelError(f"{path}: expected a .keras {name} ({_reason(error)})") from error
     if not isinstance(model, kind):
         raise ModelError(f"{path}: expected a jpegpre_tf {name}, found a {type(model).__name__}")
-    for variable in model.variables:
+    network: keras.Model = model
+    for variable in network.variables:
         values = np.asarray(variable)
         if values.dtype.kind == "f" and not np.all(np.isfinite(values)):
             raise ModelError(
@@ -52,7 +54,7 @@ def load_network(path: str | os.PathLike[str], kind: type[keras.Model]) -> Any:
     return model
 
 
-def load_preset(name_or_path: str | os.PathLike[str], kind: type[keras.Model], role: str) -> Any:
+def load_preset(name_or_path: str | os.PathLike[str], kind: type[Network], role: str) -> Network:
     """Returns a model of the package by name, or one from a path.
 
     Args:
@@ -85,7 +87,7 @@ def load_preset(name_or_path: str | os.PathLike[str], kind: type[keras.Model], r
     )
 
 
-def _load_checked(model: ModelFolder, kind: type[keras.Model]) -> Any:
+def _load_checked(model: ModelFolder, kind: type[Network]) -> Network:
     """The bytes that were checked are the bytes that are loaded, whatever happens to the file meanwhile."""
     content = model.read(MODEL_FILE)
     with tempfile.TemporaryDirectory() as folder:

@@ -10,8 +10,9 @@ import tensorflow as tf
 from jpegpre_tf.layers._inputs import PlainArguments, as_numbers, check_images, check_range
 from jpegpre_tf.layers.dead_zone import GATES, ZERO_SPAN, DeadZone
 from jpegpre_tf.models.decision_graph import FEATURES, DecisionGraph, Decisions
-from jpegpre_tf.models.gate_network import build_gate_network
+from jpegpre_tf.models.gate_network import GateNetworkArguments, build_gate_network
 from jpegpre_tf.models.loading import load_preset
+from jpegpre_tf.ops.tensor_like import TensorLike
 
 
 @keras.saving.register_keras_serializable(package="jpegpre_tf")
@@ -71,9 +72,9 @@ class Preprocessor(PlainArguments, keras.Model):
     def build(self, *_: Any, **__: Any) -> None:
         """Nothing depends on the inputs' shapes: the networks are functional models, with weights from the start."""
 
-    def network_arguments(self) -> dict[str, dict[str, Any]]:
+    def network_arguments(self) -> dict[str, GateNetworkArguments]:
         """Arguments of `build_gate_network` for "luma" and "chroma", so that the networks can be built elsewhere."""
-        luma = {
+        luma: GateNetworkArguments = {
             "inputs": FEATURES,
             "outputs": GATES,
             "channels": self.channels,
@@ -82,7 +83,7 @@ class Preprocessor(PlainArguments, keras.Model):
             "name": "luma",
         }
         # The chroma network sees Cb, Cr and the mean of the four luma blocks above them.
-        chroma = {
+        chroma: GateNetworkArguments = {
             "inputs": 3 * FEATURES,
             "outputs": 2 * GATES,
             "channels": self.channels,
@@ -111,7 +112,9 @@ class Preprocessor(PlainArguments, keras.Model):
         # Not tf.round: mobile GPUs have floor only, and they differ at exact ties alone.
         return tf.clip_by_value(tf.floor(edited), 0.0, 255.0)
 
-    def decide(self, image: Any, tables: Any, strength: Any = 1.0, training: bool = False) -> Decisions:
+    def decide(
+        self, image: TensorLike, tables: TensorLike, strength: TensorLike = 1.0, training: bool = False
+    ) -> Decisions:
         """What the file shall hold; arguments as in the call.
 
         Args:
@@ -120,7 +123,9 @@ class Preprocessor(PlainArguments, keras.Model):
         image = _check_image(image)
         return self.graph.decide(image, *_conditions(image, tables, strength), training=training)
 
-    def carrier(self, image: Any, tables: Any, strength: Any, encoder_tables: Any) -> tf.Tensor:
+    def carrier(
+        self, image: TensorLike, tables: TensorLike, strength: TensorLike, encoder_tables: TensorLike
+    ) -> tf.Tensor:
         """The picture that makes an encoder write `decide`'s integers: uint8 values as float32, shape of `image`.
 
         Args:
@@ -174,7 +179,7 @@ class Preprocessor(PlainArguments, keras.Model):
         }
 
 
-def split_tables(tables: Any) -> tuple[tf.Tensor, tf.Tensor]:
+def split_tables(tables: TensorLike) -> tuple[tf.Tensor, tf.Tensor]:
     """Luma and chroma, float32 `(batch or 1, 1, 1, 64)`, of `(batch, 2, 8, 8)` or `(2, 8, 8)`.
 
     Raises:

@@ -1,7 +1,6 @@
 """Reads a trained preprocessor, or says in one line why it is none."""
 
 import os
-from typing import Any
 
 import numpy as np
 
@@ -10,7 +9,7 @@ from jpegpre_tf.models.loading import load_network
 from jpegpre_tf.models.preprocessor import Preprocessor
 
 
-def load_preprocessor(path: str | os.PathLike[str]) -> Any:
+def load_preprocessor(path: str | os.PathLike[str]) -> Preprocessor:
     """Returns the trained `Preprocessor` of a .keras file.
 
     Raises:

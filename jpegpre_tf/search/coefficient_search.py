@@ -7,9 +7,9 @@ measured, the rate's slope already is a count of bits), takes the best move of s
 follow from them: the picture plus the inverse DCT of the smallest change that makes the encoder choose them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -45,7 +45,9 @@ class View:
 class Objective(Protocol):
     """What the search asks about an edited picture."""
 
-    def loss(self, original: tf.Tensor, edited: tf.Tensor, quality: tf.Tensor, weights: tf.Tensor) -> Any:
+    def loss(
+        self, original: tf.Tensor, edited: tf.Tensor, quality: tf.Tensor, weights: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """Distortion's part and rate's part of what is minimised, each scalar."""
 
     def gradients(
@@ -55,11 +57,11 @@ class Objective(Protocol):
         quality: tf.Tensor,
         weights: tf.Tensor,
         *changes: tf.Tensor,
-    ) -> Any:
+    ) -> tuple[tf.Tensor, list[tf.Tensor], list[tf.Tensor], tf.Tensor]:
         """Loss, gradients of its two parts with respect to changes in steps, and the edited picture."""
 
 
-def edit(changes: Any, tables: tf.Tensor) -> tf.Tensor:
+def edit(changes: Sequence[tf.Tensor], tables: tf.Tensor) -> tf.Tensor:
     """Change of RGB levels from changes of Y, Cb and Cr coefficients in steps."""
     luma, *chroma = (real_dct.inverse(change * tables[:, min(i, 1)]) for i, change in enumerate(changes))
     doubled = [tf.repeat(tf.repeat(plane, 2, axis=1), 2, axis=2) for plane in chroma]

@@ -155,7 +155,9 @@ class PictureOptimizer:
         rate = tf.maximum(self._rate(edited, quality)[0] - header_bpp, 1e-3) + HEADER_BPP
         return rate, values
 
-    def loss(self, original: tf.Tensor, edited: tf.Tensor, quality: tf.Tensor, weights: tf.Tensor) -> Any:
+    def loss(
+        self, original: tf.Tensor, edited: tf.Tensor, quality: tf.Tensor, weights: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """Distortion's part and rate's part of the objective, each scalar."""
         rate, values = self._measured(original, edited, quality)
         return -tf.reduce_sum(weights[1:] * values), weights[0] * tf.math.log(rate)

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 
 class LocalFiles:
@@ -10,7 +10,7 @@ class LocalFiles:
 
     protocol = ("file", "local")
 
-    def ls(self, path: str, detail: bool = True) -> list[dict[str, Any]]:
+    def ls(self, path: str, detail: bool = True) -> list[dict[str, object]]:
         """Returns what is in a folder; a file by itself is the only one in its list.
 
         Raises:
@@ -40,7 +40,7 @@ class LocalFiles:
         """Removes a file."""
         Path(path).unlink()
 
-    def _describe(self, name: str, path: str, *, is_link: bool) -> dict[str, Any]:
+    def _describe(self, name: str, path: str, *, is_link: bool) -> dict[str, object]:
         try:
             is_folder = Path(path).is_dir()
             size = None if is_folder else Path(path).stat().st_size

@@ -2,7 +2,6 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Any
 
 from jpegpre_tf.errors import UsageError
 from jpegpre_tf.jpeg.transform.resample import FACTORS
@@ -211,7 +210,7 @@ class TrainConfig:
         except ValueError as error:
             raise UsageError(f"`crop_size`: {error}") from error
 
-    def with_fields(self, **fields: Any) -> "TrainConfig":
+    def with_fields(self, **fields: object) -> "TrainConfig":
         """A configuration with some fields changed, by their names in the sections."""
         return parse_config({**flat_fields(self), **fields}, "fields")
 
@@ -220,7 +219,7 @@ class TrainConfig:
         write_config(self, path)
 
 
-def flat_fields(config: TrainConfig) -> dict[str, Any]:
+def flat_fields(config: TrainConfig) -> dict[str, object]:
     """Name -> value of all fields of all sections."""
     sections = dataclasses.asdict(config).values()
     return {name: value for section in sections for name, value in section.items()}
@@ -245,7 +244,7 @@ def check_resumable(config: TrainConfig, kept: TrainConfig, where: str) -> None:
         raise UsageError(f"{where}: the run to resume has other weights than asked for: {', '.join(wrong)}")
 
 
-def changed_fields(config: TrainConfig) -> dict[str, dict[str, Any]]:
+def changed_fields(config: TrainConfig) -> dict[str, dict[str, object]]:
     """Section -> fields whose values are not the defaults; sections without any are left out."""
     defaults, given = dataclasses.asdict(TrainConfig()), dataclasses.asdict(config)
     changed = {
@@ -255,7 +254,7 @@ def changed_fields(config: TrainConfig) -> dict[str, dict[str, Any]]:
     return {section: fields for section, fields in changed.items() if fields}
 
 
-def parse_config(given: Any, where: str) -> TrainConfig:
+def parse_config(given: object, where: str) -> TrainConfig:
     """Reads what a JSON file held, in sections or side by side; fields that are not named keep their defaults.
 
     Raises:

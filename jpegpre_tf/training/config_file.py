@@ -3,17 +3,20 @@
 import dataclasses
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from jpegpre_tf.errors import UsageError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 Config = TypeVar("Config")
 LAST_SEED = 2**31 - 1  # that NumPy, Python and TensorFlow all take
 
 
-def check_positive(config: Any, names: Iterable[str]) -> None:
+def check_positive(config: object, names: Iterable[str]) -> None:
     """Raises UsageError unless each field of that name is above 0."""
     for name in names:
         value = getattr(config, name)
@@ -21,7 +24,7 @@ def check_positive(config: Any, names: Iterable[str]) -> None:
             raise UsageError(f"`{name}` must be > 0. Received: {name}={value}")
 
 
-def check_range(config: Any, names: Iterable[str], low: float, high: float = math.inf) -> None:
+def check_range(config: object, names: Iterable[str], low: float, high: float = math.inf) -> None:
     """Raises UsageError unless each field of that name is a finite number in `low`..`high`."""
     for name in names:
         value = getattr(config, name)
@@ -30,11 +33,10 @@ def check_range(config: Any, names: Iterable[str], low: float, high: float = mat
             raise UsageError(f"`{name}` must be {expected}. Received: {name}={value}")
 
 
-def check_weights(name: str, weights: dict[str, Any]) -> None:
+def check_weights(name: str, weights: Mapping[str, object]) -> None:
     """Raises UsageError unless all weights are finite numbers of at least 0, and not all of them 0."""
     for key, value in weights.items():
-        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not (is_number and 0 <= value < math.inf):
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
             raise UsageError(f"weights of `{name}` must be numbers of at least 0. Received: {key}={value!r}")
     if weights and not any(weights.values()):
         raise UsageError(f"`{name}` must have a positive weight. Received: {name}={weights}")
@@ -49,12 +51,12 @@ def check_qualities(quality_low: int, quality_high: int) -> None:
         )
 
 
-def write_config(config: Any, path: Path) -> None:
+def write_config(config: "DataclassInstance", path: Path) -> None:
     """Writes a configuration, a dataclass, as JSON."""
     path.write_text(json.dumps(dataclasses.asdict(config), indent=2) + "\n", encoding="utf-8")
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: Path) -> object:
     """What a JSON file holds.
 
     Raises:
@@ -75,7 +77,7 @@ def read_config(path: Path, kind: type[Config]) -> Config:
     return parse_fields(read_json(path), kind, str(path))
 
 
-def parse_fields(given: Any, kind: type[Config], where: str) -> Config:
+def parse_fields(given: object, kind: type[Config], where: str) -> Config:
     """`read_config` of what a JSON file held; `where` begins the messages of errors."""
     defaults = vars(kind())
     if not isinstance(given, dict) or not set(given) <= set(defaults):
@@ -89,7 +91,7 @@ def parse_fields(given: Any, kind: type[Config], where: str) -> Config:
     return kind(**given)
 
 
-def sections_of(given: Any, kind: type[Config], where: str, renamed: dict[str, str]) -> Config:
+def sections_of(given: object, kind: type[Config], where: str, renamed: dict[str, str]) -> Config:
     """A dataclass whose fields are dataclasses themselves, from JSON in sections or with all fields side by side.
 
     Args:
@@ -107,7 +109,7 @@ def sections_of(given: Any, kind: type[Config], where: str, renamed: dict[str, s
         home |= dict.fromkeys(vars(section()), section_name)
     if not isinstance(given, dict):
         raise UsageError(f"{where}: expected an object, received {type(given).__name__}")
-    sorted_fields: dict[str, dict[str, Any]] = {name: {} for name in sections}
+    sorted_fields: dict[str, dict[str, object]] = {name: {} for name in sections}
     unknown = []
     for name, value in given.items():
         if name in sections and isinstance(value, dict):

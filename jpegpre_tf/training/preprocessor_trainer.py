@@ -79,12 +79,15 @@ class PreprocessorTrainer(TrackedModel):
         if tuned_tables is not None:
             tuned_tables.build()
         self.huffman = huffman
-        self._objective = Held(None)
+        self._objective: Held[keras.layers.Layer | None] = Held(None)
         self._set_objective(objective or RateDistortion())
         self.build()
 
     def compile(
-        self, optimizer: Any = "adam", loss: keras.layers.Layer | None = None, **options: Any
+        self,
+        optimizer: str | keras.optimizers.Optimizer = "adam",
+        loss: keras.layers.Layer | None = None,
+        **options: Any,
     ) -> None:
         """As in Keras; `loss` is an objective, see the class."""
         if loss is not None:
@@ -96,12 +99,12 @@ class PreprocessorTrainer(TrackedModel):
         self.set_names(("loss", "loss_median", "rate_bpp", "psnr", *getattr(objective, "part_names", ())))
 
     @property
-    def objective(self) -> Any:
+    def objective(self) -> keras.layers.Layer:
         """What is minimized: the `loss` of `compile`."""
         return self._objective.value
 
     @property
-    def trainable_variables(self) -> list[Any]:
+    def trainable_variables(self) -> list[keras.Variable]:
         """Of the preprocessor, then of the tables; not of the networks that stand for an encoder."""
         models = (self.preprocessor, self.tuned_tables)
         return [variable for model in models if model is not None for variable in model.trainable_variables]

@@ -4,7 +4,6 @@ import io
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -14,9 +13,10 @@ from PIL import Image
 
 from jpegpre_tf.evaluation.bd_rate import RANGES, bd_rate
 from jpegpre_tf.jpeg.tables import quantization_tables
+from jpegpre_tf.layers.tuned_tables import TunedTables
 from jpegpre_tf.losses.metrics import METRICS
 from jpegpre_tf.models.decision_graph import Decisions, rounding_graph
-from jpegpre_tf.models.preprocessor import split_tables
+from jpegpre_tf.models.preprocessor import Preprocessor, split_tables
 from jpegpre_tf.training.averages import averaged
 from jpegpre_tf.training.data.crops import ReadablePictures
 from jpegpre_tf.training.decided_file import decode_decisions, rate_of_decisions
@@ -73,7 +73,9 @@ class RealBDRate(keras.callbacks.Callback):
             with averaged(self.model):
                 logs.update(self.measure(self.model.preprocessor, self.model.tuned_tables))
 
-    def measure(self, preprocessor: Any, tuned_tables: Any = None, *, edits: bool = True) -> dict[str, float]:
+    def measure(
+        self, preprocessor: Preprocessor | None, tuned_tables: TunedTables | None = None, *, edits: bool = True
+    ) -> dict[str, float]:
         """BD-rates in percent.
 
         Args:
@@ -85,6 +87,8 @@ class RealBDRate(keras.callbacks.Callback):
         if not self._plain:
             self._plain = [self._curves(picture, _encode) for picture in self.pictures]
         if tuned_tables is None:
+            if preprocessor is None:
+                raise ValueError("without `tuned_tables`, expected a `preprocessor`. Received: None")
             return self._rates("bd", _edited(preprocessor))
         if self._decided_file is None or self._decided_file[0] is not preprocessor:
             self._decided_file = preprocessor, _compile_decided(preprocessor)
@@ -128,7 +132,7 @@ def _encode(pixels: RGBImage, quality: int) -> tuple[float, RGBImage]:
     return float(len(file.getbuffer())), np.asarray(Image.open(file).convert("RGB"))
 
 
-def _edited(preprocessor: Any) -> Encode:
+def _edited(preprocessor: Preprocessor) -> Encode:
     def encode(picture: RGBImage, quality: int) -> tuple[float, RGBImage]:
         tables = tf.constant(np.stack(quantization_tables(quality)), tf.float32)
         edited = preprocessor(tf.constant(picture[None], tf.float32), tables, strength=tf.ones([1]))
@@ -137,7 +141,7 @@ def _edited(preprocessor: Any) -> Encode:
     return encode
 
 
-def _compile_decided(preprocessor: Any) -> DecidedFile:
+def _compile_decided(preprocessor: Preprocessor | None) -> DecidedFile:
     @tf.function(jit_compile=True, autograph=False)
     def file_of(image: tf.Tensor, tables: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         if preprocessor is None:

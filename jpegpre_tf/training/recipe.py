@@ -21,6 +21,7 @@ import keras
 
 from jpegpre_tf.errors import UsageError
 from jpegpre_tf.jpeg.tuned_tables import TunedTables
+from jpegpre_tf.models.preprocessor import Preprocessor
 from jpegpre_tf.models.trained import load_preprocessor
 from jpegpre_tf.training.callbacks import TABLES
 from jpegpre_tf.training.checkpoint import RECIPE
@@ -185,7 +186,7 @@ def run_recipe(
     return load_preprocessor(folder / "model.keras")
 
 
-def interpolate_weights(first: Path, second: Path, share: float) -> Any:
+def interpolate_weights(first: Path, second: Path, share: float) -> Preprocessor:
     """The preprocessor between two that share their beginning: a profile between two others, without training.
 
     Args:

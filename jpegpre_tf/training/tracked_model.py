@@ -1,22 +1,24 @@
 """What all trainers share: one function that computes a batch's loss, steps, and means of what was computed."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import keras
 import tensorflow as tf
 
 from jpegpre_tf.training.averages import averaged
 
+Value = TypeVar("Value")
 
-class Held:
+
+class Held(Generic[Value]):
     """Holds what a model uses and may replace after it was built; Keras locks the layers and metrics that it tracks.
 
     Args:
         value: Anything.
     """
 
-    def __init__(self, value: Any) -> None:
+    def __init__(self, value: Value) -> None:
         self.value = value
 
 
@@ -31,7 +33,7 @@ class TrackedModel(keras.Model):
 
     def __init__(self, names: Sequence[str], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._trackers = Held([])
+        self._trackers: Held[list[keras.metrics.Metric]] = Held([])
         self.set_names(names)
 
     def set_names(self, names: Sequence[str]) -> None:

@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jpegpre_tf.cli.common.arguments import evaluation_options, shared_arguments
 from jpegpre_tf.cli.common.output.units import format_size
@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(result))
     else:
-        end_line(arguments, _line(result))
+        end_line(arguments, _line(comparison, candidate.label))
     return 0
 
 
@@ -84,8 +84,8 @@ def _candidate(arguments: argparse.Namespace) -> "Candidate":
     )
 
 
-def _json(comparison: "Comparison", picture: str, label: str) -> dict[str, Any]:
-    def entry(scored: "Scored") -> dict[str, Any]:
+def _json(comparison: "Comparison", picture: str, label: str) -> dict[str, object]:
+    def entry(scored: "Scored") -> dict[str, object]:
         encoded = scored.encoded
         return {
             "encoder": encoded.encoder,
@@ -106,11 +106,11 @@ def _json(comparison: "Comparison", picture: str, label: str) -> dict[str, Any]:
     }
 
 
-def _line(result: dict[str, Any]) -> str:
-    edited, equal, plain = (result[key] for key in ("edited", "plain_equal_size", "plain_equal_quality"))
-    saved = result["saved_percent"]
+def _line(comparison: "Comparison", label: str) -> str:
+    edited, equal = comparison.edited.encoded, comparison.plain_equal_size.encoded
+    plain, saved = comparison.plain_equal_quality.encoded, round(comparison.saved_percent, 3)
     return (
-        f"{result['label']}: {format_size(edited['size_bytes'])} at quality {edited['quality']}, "
+        f"{label}: {format_size(edited.size_bytes)} at quality {edited.quality}, "
         f"{abs(saved):.1f} % {'smaller' if saved >= 0 else 'larger'} than plain JPEG of that quality "
-        f"({format_size(plain['size_bytes'])}); plain JPEG of equal size has quality {equal['quality']}"
+        f"({format_size(plain.size_bytes)}); plain JPEG of equal size has quality {equal.quality}"
     )

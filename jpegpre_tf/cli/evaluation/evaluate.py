@@ -5,7 +5,7 @@ import json
 import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jpegpre_tf.cli.common.arguments import evaluation_options, shared_arguments
 from jpegpre_tf.cli.common.output.messages import print_line
@@ -175,15 +175,16 @@ def _config(arguments: argparse.Namespace) -> "EvaluationConfig":
     )
 
 
-def _summarize(results: "Results") -> dict[str, Any]:
+def _summarize(results: "Results") -> dict[str, object]:
     """The results without single points, which are in results.json."""
     content = results.to_json()
+    candidates = [candidate.to_json() for candidate in results.candidates]
     kept = {
         key: value for key, value in content.items() if key not in ("candidates", "reference", "pictures")
     }
     kept["pictures"] = len(results.pictures)
     kept["candidates"] = [
         {key: candidate[key] for key in ("key", "label", "kind", "encoder", "bd_rate")}
-        for candidate in content["candidates"]
+        for candidate in candidates
     ]
     return kept

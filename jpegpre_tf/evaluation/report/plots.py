@@ -35,7 +35,7 @@ _STYLE = {
 }
 
 # From results and the name of a metric to a figure of matplotlib.
-Drawing = Callable[[Results, str], Any]
+_Drawing = Callable[[Results, str], Any]
 
 
 def write_plots(results: Results, folder: Path) -> dict[str, Path]:
@@ -46,8 +46,8 @@ def write_plots(results: Results, folder: Path) -> dict[str, Path]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     files = {}
-    jobs: list[tuple[str, Drawing, str]] = [("bd_rate", _bars, "")]
-    kinds: dict[str, Drawing] = {"rd": _mean_curves, "change": _size_change, "pictures": _by_picture}
+    jobs: list[tuple[str, _Drawing, str]] = [("bd_rate", _bars, "")]
+    kinds: dict[str, _Drawing] = {"rd": _mean_curves, "change": _size_change, "pictures": _by_picture}
     for metric in results.metrics:
         jobs += [(f"{kind}_{metric.name}", drawing, metric.name) for kind, drawing in kinds.items()]
     for name, drawing, metric_name in jobs:

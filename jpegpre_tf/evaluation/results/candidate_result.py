@@ -58,9 +58,9 @@ class CandidateResult:
         result = self.pictures.get(picture)
         return result.bd_rate.get(metric, {}).get(range_name) if result else None
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Plain types, as stored in results.json."""
-        content: dict[str, Any] = {
+        content: dict[str, object] = {
             "key": self.key,
             "label": self.label,
             "kind": self.kind,
@@ -101,10 +101,11 @@ class CandidateResult:
         return content | {"points": points}
 
     @classmethod
-    def from_json(cls, content: Mapping[str, Any]) -> "CandidateResult":
+    def from_json(cls, content: object) -> "CandidateResult":
         """Reads what `to_json` gave."""
-        chosen = content.get("chosen_strengths", {})
-        by_picture = content.get("bd_rate_by_picture", {})
+        fields: Any = content
+        chosen = fields.get("chosen_strengths", {})
+        by_picture = fields.get("bd_rate_by_picture", {})
         pictures = {
             name: PictureResult(
                 tuple(FilePoint.from_json(point) for point in points),
@@ -114,21 +115,21 @@ class CandidateResult:
                     for metric, strengths in chosen.get(name, {}).items()
                 },
             )
-            for name, points in content["points"].items()
+            for name, points in fields["points"].items()
         }
         return cls(
-            key=content["key"],
-            label=content["label"],
-            kind=content["kind"],
-            encoder=content["encoder"],
-            strengths=tuple(content["strengths"]),
-            is_envelope=content["envelope"],
-            path=content.get("path"),
-            model=content.get("model", {}),
-            filter=FilterRecord(**content["filter"]) if "filter" in content else None,
+            key=fields["key"],
+            label=fields["label"],
+            kind=fields["kind"],
+            encoder=fields["encoder"],
+            strengths=tuple(fields["strengths"]),
+            is_envelope=fields["envelope"],
+            path=fields.get("path"),
+            model=fields.get("model", {}),
+            filter=FilterRecord(**fields["filter"]) if "filter" in fields else None,
             bd_rate={
                 metric: {name: summary and Summary.from_json(summary) for name, summary in ranges.items()}
-                for metric, ranges in content.get("bd_rate", {}).items()
+                for metric, ranges in fields.get("bd_rate", {}).items()
             },
             pictures=pictures,
         )

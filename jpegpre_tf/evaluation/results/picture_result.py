@@ -23,7 +23,7 @@ class FilePoint:
     rate_bpp: float
     metrics: Mapping[str, float | None]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Plain types, as stored in results.json."""
         return {
             "quality": self.quality,
@@ -34,10 +34,11 @@ class FilePoint:
         }
 
     @classmethod
-    def from_json(cls, content: Mapping[str, Any]) -> "FilePoint":
+    def from_json(cls, content: object) -> "FilePoint":
         """Reads what `to_json` gave."""
+        fields: Any = content
         names = ("quality", "strength", "size_bytes", "rate_bpp", "metrics")
-        return cls(**{name: content[name] for name in names})
+        return cls(**{name: fields[name] for name in names})
 
 
 @dataclass(frozen=True)

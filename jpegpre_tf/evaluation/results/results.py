@@ -18,9 +18,7 @@ As results.json (schema 2; schema 1 is read too), one object:
     failures: [{picture, candidate or null, error}]
 """
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from jpegpre_tf.evaluation.bd_rate import Range
 from jpegpre_tf.evaluation.results.candidate_result import CandidateResult
@@ -103,7 +101,7 @@ class Results:
         """Name of the headline range."""
         return self.ranges[0].name
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Plain types, as stored in results.json."""
         return {
             "schema": SCHEMA,
@@ -123,7 +121,7 @@ class Results:
         }
 
     @classmethod
-    def from_json(cls, content: Mapping[str, Any]) -> "Results":
+    def from_json(cls, content: object) -> "Results":
         """Reads what `to_json` gave, of this schema or an earlier one.
 
         Raises:

@@ -37,15 +37,16 @@ class Summary:
     missing: int
     coverage: float
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Plain types, as stored in results.json."""
         return asdict(self) | {"interval": list(self.interval)}
 
     @classmethod
-    def from_json(cls, content: Mapping[str, Any]) -> "Summary":
+    def from_json(cls, content: object) -> "Summary":
         """Reads what `to_json` gave."""
-        low, high = content["interval"]
-        return cls(**{**content, "interval": (low, high)})
+        fields: Any = content
+        low, high = fields["interval"]
+        return cls(**{**fields, "interval": (low, high)})
 
 
 def summarize(by_picture: Mapping[str, BDRate]) -> Summary | None:

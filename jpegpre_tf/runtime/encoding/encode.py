@@ -28,7 +28,7 @@ def encode_file(
     encoder: JpegEncoder | None = None,
     score: Score | None = None,
     before_write: Callable[[EncodeResult, bytes], None] | None = None,
-    **changes: Any,
+    **changes: object,
 ) -> EncodeResult:
     """Preprocesses a picture file and writes it as JPEG, whole or not at all.
 
@@ -50,7 +50,8 @@ def encode_file(
         OutputError: If the output cannot be written.
         ValueError: If an option is not one of those.
     """
-    options = replace(options or EncodeOptions(), **changes)
+    fields: Any = changes  # `EncodeOptions` checks names and values
+    options = replace(options or EncodeOptions(), **fields)
     if options.target_score is not None and score is None:
         raise ValueError("`target_score` needs `score`. Received: score=None")
     _check_target(Path(source), Path(target), options)

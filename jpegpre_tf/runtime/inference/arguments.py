@@ -2,7 +2,6 @@
 
 import functools
 import math
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +10,7 @@ from PIL import Image
 from jpegpre_tf import jpeg
 
 
-def check_image(image: Any, *, takes_gray: bool = False) -> npt.NDArray[np.uint8]:
+def check_image(image: object, *, takes_gray: bool = False) -> npt.NDArray[np.uint8]:
     """Returns pixels `(H, W, 3)`, or `(H, W)` where grey is taken, of an array or a `PIL.Image.Image`.
 
     Raises:
@@ -33,7 +32,7 @@ def check_image(image: Any, *, takes_gray: bool = False) -> npt.NDArray[np.uint8
     return image
 
 
-def check_number(name: str, value: Any, low: int, high: int) -> None:
+def check_number(name: str, value: object, low: int, high: int) -> None:
     """Raises TypeError or ValueError unless `value` is a number from `low` to `high`."""
     if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
         raise TypeError(f"`{name}` must be a number from {low} to {high}. Received: {name}={value!r}")
@@ -41,7 +40,7 @@ def check_number(name: str, value: Any, low: int, high: int) -> None:
         raise ValueError(f"`{name}` must be from {low} to {high}. Received: {name}={value!r}")
 
 
-def check_tables(name: str, tables: Any) -> npt.NDArray[np.uint8]:
+def check_tables(name: str, tables: npt.ArrayLike) -> npt.NDArray[np.uint8]:
     """Returns luma and chroma table as uint8 `(2, 8, 8)`; ValueError unless they are two of 1..255."""
     try:
         array = np.asarray(tables)

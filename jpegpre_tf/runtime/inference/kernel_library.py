@@ -7,7 +7,6 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -132,7 +131,10 @@ def check_status(library: ctypes.CDLL, status: int) -> None:
 
 @contextmanager
 def handle_of(
-    library: ctypes.CDLL, create: Callable[..., int], arguments: tuple[Any, ...], destroy: Callable[..., None]
+    library: ctypes.CDLL,
+    create: Callable[..., int],
+    arguments: tuple[object, ...],
+    destroy: Callable[..., None],
 ) -> Iterator[ctypes.c_void_p]:
     """What `create` makes of the arguments, for as long as the block lasts."""
     handle = ctypes.c_void_p()

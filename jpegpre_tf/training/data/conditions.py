@@ -1,7 +1,6 @@
 """What a crop is trained for: a quality, a strength and tables, drawn at random."""
 
 import dataclasses
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -48,7 +47,7 @@ class Conditions:
                 f"`foreign_tables` must be one of {KINDS}. Received: foreign_tables={self.foreign_tables!r}"
             )
 
-    def draw(self, generator: np.random.Generator) -> tuple[Any, ...]:
+    def draw(self, generator: np.random.Generator) -> tuple[np.float32 | npt.NDArray[np.float32], ...]:
         """float32 quality, float32 strength and, unless `tuned_share` is None, float32 (2, 8, 8) tables."""
         low, high = self.quality_range
         quality = np.float32(generator.integers(low, high + 1))

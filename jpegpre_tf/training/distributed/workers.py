@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -54,7 +54,9 @@ class Workers:
         self.replicas: int = self.strategy.num_replicas_in_sync
         self.local_replicas = self.replicas // self.count
 
-    def mean(self, function: Any, batch: Sequence[Any]) -> list[tf.Tensor]:
+    def mean(
+        self, function: Callable[..., Sequence[tf.Tensor]], batch: Sequence[tf.Tensor]
+    ) -> list[tf.Tensor]:
         """Calls `function(*part)` -> tensors on every device with its part of this worker's batch.
 
         Returns:

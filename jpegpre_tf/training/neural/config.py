@@ -9,6 +9,7 @@ from jpegpre_tf.training.config_file import (
     check_positive,
     check_qualities,
     check_range,
+    parse_fields,
     read_config,
     write_config,
 )
@@ -76,6 +77,14 @@ class NeuralTrainConfig:
         check_range(self, ("spatial_blocks",), 0, 64)
         check_range(self, ("seed",), 0, LAST_SEED)
         check_qualities(self.quality_low, self.quality_high)
+
+    def with_fields(self, **fields: object) -> "NeuralTrainConfig":
+        """A configuration with some fields changed.
+
+        Raises:
+            UsageError: If a field is unknown or of a wrong type or range.
+        """
+        return parse_fields({**dataclasses.asdict(self), **fields}, NeuralTrainConfig, "fields")
 
     def save(self, path: Path) -> None:
         """Writes the configuration as JSON."""

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import keras
 import tensorflow as tf
 
 from jpegpre_tf.models.neural_rate_estimator import NeuralRateEstimator
@@ -55,7 +56,7 @@ class RateTrainer(TrackedModel):
         return loss, {"loss": loss, **percents}
 
     @property
-    def trainable_variables(self) -> list[Any]:
+    def trainable_variables(self) -> list[keras.Variable]:
         return self.rate.trainable_variables
 
     def call(self, images: Any, quality: Any) -> tf.Tensor:

@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from jpegpre_tf.errors import ModelError
@@ -208,7 +209,7 @@ class NeuralRun:
         use_averages(trainer)
 
 
-def arithmetic_of(pairs: Pairs, tables: Any) -> str:
+def arithmetic_of(pairs: Pairs, tables: npt.ArrayLike) -> str:
     """Which of `ops.blocks.ARITHMETICS` explains an encoder's quantized coefficients better.
 
     Counts large AC coefficients that are the nearest integer: those that decisions seldom touch.

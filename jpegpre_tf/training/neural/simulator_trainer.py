@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import keras
 import tensorflow as tf
 
 from jpegpre_tf.models.encoder_quantizer import LEAST_THRESHOLD
@@ -77,7 +78,7 @@ class SimulatorTrainer(TrackedModel):
         }
 
     @property
-    def trainable_variables(self) -> list[Any]:
+    def trainable_variables(self) -> list[keras.Variable]:
         return self.simulator.trainable_variables
 
     def call(self, images: Any, quality: Any) -> tf.Tensor:

@@ -1,7 +1,6 @@
 """What `train-simulator` and `train-rate` share: arguments, their checks, the encoder."""
 
 import argparse
-import dataclasses
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,7 +67,7 @@ def read_arguments(arguments: argparse.Namespace) -> "tuple[Encoder, NeuralTrain
     encoder = get_encoder(arguments.encoder)
     path = arguments.config or (arguments.output / "config.json" if arguments.resume else None)
     config = load_neural_config(path) if path else NeuralTrainConfig()
-    return encoder, dataclasses.replace(config, **overrides(arguments, _OPTIONS))
+    return encoder, config.with_fields(**overrides(arguments, _OPTIONS))
 
 
 def start_run(arguments: argparse.Namespace, encoder: "Encoder", config: "NeuralTrainConfig") -> "NeuralRun":

@@ -3,7 +3,6 @@
 import argparse
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 _HELP = {
     "simulator": "network that learned another encoder (`train-simulator`): name, folder or .keras file; pixels are "
@@ -32,6 +31,6 @@ def add_run_arguments(parser: argparse.ArgumentParser, fields: Mapping[str, type
         parser.add_argument(option, type=kind, help=_HELP.get(name, "overrides the configuration"))
 
 
-def overrides(arguments: argparse.Namespace, fields: Mapping[str, type]) -> dict[str, Any]:
+def overrides(arguments: argparse.Namespace, fields: Mapping[str, type]) -> dict[str, object]:
     """Returns the fields that were given as options."""
     return {name: getattr(arguments, name) for name in fields if getattr(arguments, name) is not None}

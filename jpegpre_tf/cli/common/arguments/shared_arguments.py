@@ -5,7 +5,7 @@ import math
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from jpegpre_tf.cli.common.output.messages import print_note
 from jpegpre_tf.errors import UsageError
@@ -151,9 +151,21 @@ def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def reading_options(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Returns what `open_picture` takes of these arguments."""
-    return {name: getattr(arguments, name) for name in ("background", "color", "max_pixels")}
+class ReadingOptions(TypedDict):
+    """Arguments of `open_picture` beside the file; see `EncodeOptions` for what they mean."""
+
+    background: str
+    color: str
+    max_pixels: int
+
+
+def reading_options(arguments: argparse.Namespace) -> ReadingOptions:
+    """Returns the options for reading pictures that the arguments give."""
+    return {
+        "background": arguments.background,
+        "color": arguments.color,
+        "max_pixels": arguments.max_pixels,
+    }
 
 
 def add_quiet_argument(parser: argparse.ArgumentParser) -> None:

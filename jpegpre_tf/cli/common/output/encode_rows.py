@@ -6,7 +6,6 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 from jpegpre_tf import runtime
 from jpegpre_tf.cli.common.output.units import count_of, format_size
@@ -127,7 +126,7 @@ def _mean(values: Iterable[float]) -> str:
     return f"{sum(finite) / len(finite):.2f}" if finite else "inf"
 
 
-def to_json_row(result: runtime.EncodeResult, arguments: argparse.Namespace) -> dict[str, Any]:
+def to_json_row(result: runtime.EncodeResult, arguments: argparse.Namespace) -> dict[str, object]:
     """Returns the JSON object of one picture."""
     is_whole = result.quality == int(result.quality)
     return {

@@ -3,7 +3,10 @@
 import bisect
 import io
 from collections.abc import Iterable
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 
 class PiecedFile(io.RawIOBase):
@@ -41,7 +44,7 @@ class PiecedFile(io.RawIOBase):
         """Returns the position."""
         return self._position
 
-    def readinto(self, buffer: Any) -> int:
+    def readinto(self, buffer: "WriteableBuffer") -> int:
         """Fills the buffer as far as the piece at hand goes."""
         view = memoryview(buffer).cast("B")
         if self._position >= self._starts[-1]:

@@ -64,7 +64,7 @@ class TiffStrips:
         OSError: If a band does not decode: all are tried. Damaged files may raise whatever Pillow does.
     """
 
-    def __init__(self, image: Any, file: BinaryIO) -> None:
+    def __init__(self, image: Image.Image, file: BinaryIO) -> None:
         self._layout = _layout_of(image)
         self._tags = image.tag_v2
         self._mode = image.mode
@@ -137,7 +137,7 @@ class TiffStrips:
         return _tiff(self._tags.prefix, b"".join(data), fields)
 
 
-def _layout_of(image: Any) -> _Layout:
+def _layout_of(image: Image.Image) -> _Layout:
     tags = image.tag_v2
     # By its EXIF or XMP; Pillow turns what it loads.
     if tags.get(_COMPRESSION) not in _COMPRESSIONS or image.getexif().get(_ORIENTATION, 1) != 1:
