@@ -67,7 +67,7 @@ class Row:
         psnr_rgb_plain_db, psnr_rgb_db: PSNR of the ordinary encoder's file and of the output; None for equal pixels.
         ssimulacra2: Score of the output, at most 100.
         notes: What was noticed, joined by "; ".
-        edit_reason: Why the picture was edited without a carrier, None if it has one.
+        edit_reason: Why edited pixels were encoded with the encoder's own tables; None if the file is as asked for.
         settings: Digest of the run's settings, see `BatchJob.settings_digest`.
         etag_input, etag: Versions of input and output as their storages name them.
         sha256_input, sha256: Hashes of input and output, hexadecimal.
@@ -123,9 +123,7 @@ class Row:
             KeyError: If a column is missing that not only later versions write.
             TypeError: If a value is not of its column's type.
         """
-        values = {
-            name: content.get(name) if name in LATER_COLUMNS else content[name] for name in columns
-        }
+        values = {name: content.get(name) if name in LATER_COLUMNS else content[name] for name in columns}
         for name, value in values.items():
             if value is not None and not isinstance(value, _TYPES[COLUMNS[name]]):
                 raise TypeError(f"`{name}` must be of type {COLUMNS[name]}. Received: {value!r}")
