@@ -20,10 +20,10 @@ class Task:
     Attributes:
         source, target: Names in the two storages.
         etag: ETag of the source, "" if the storage has none.
-        done_sha256_input, done_sha256: Of the source and output that an earlier run with the same settings
+        done_sha256_input, done_sha256: Hashes of source and output that an earlier run with the same settings
             noted, "" if there was none: if both are still so, nothing is to be done.
         refusal: Why this picture must not be encoded, "" if it may.
-        is_left_out: It was refused on request, which is no failure.
+        is_left_out: Whether it was refused on request, which is no failure.
     """
 
     source: str

@@ -9,7 +9,7 @@ def smallest_file_above(encoder: Encoder, image: Picture, size_bytes: int) -> En
     Never smaller, so that the comparison does not wrong it; the largest there is if none is large enough.
 
     Args:
-        encoder: Whose files grow with quality.
+        encoder: Encoder whose files grow with quality.
         image: uint8 `(height, width, 3)`, RGB, samples 0..255.
         size_bytes: The size to reach.
     """

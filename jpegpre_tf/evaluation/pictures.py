@@ -20,7 +20,7 @@ class PictureFile:
         name: Unique in the evaluation; path below the given folder, without suffix if that is unique.
         path: The file.
         width, height: In pixels, as stored.
-        sha256: Of size and RGB, samples 0..255, so that the same picture in another file format is the same.
+        sha256: Hash of size and RGB samples 0..255, so that the same picture in another file format is the same.
         reading: How it is read.
     """
 

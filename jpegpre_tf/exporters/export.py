@@ -59,7 +59,7 @@ class ExportRequest:
         precisions: Some of `PRECISIONS`.
         config: Configuration of the training run; gives fine-tuning its loss.
         qat_steps: Steps of quantization-aware training; 0 quantises after training only.
-        qat_learning_rate: Its initial learning rate.
+        qat_learning_rate: Initial learning rate of quantization-aware training.
 
     Raises:
         UsageError: If parts do not fit together.

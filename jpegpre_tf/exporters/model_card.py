@@ -84,7 +84,7 @@ def write_model_folder(
     """Writes model.keras, tflite/fp32.tflite and model.json (without measurements) into `folder`.
 
     Args:
-        folder: Its name becomes the profile's name.
+        folder: Folder to write; its name becomes the profile's name.
         version: Version of the model.
         training: Data and commands that made it.
         objective: Metric -> weight of its BD-rate in training; empty for another objective.

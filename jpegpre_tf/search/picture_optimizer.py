@@ -35,7 +35,7 @@ class Optimized:
 
     Attributes:
         pixels: uint8 (height, width, 3), to be encoded at the quality that it was optimised for.
-        start_loss, loss: Of the picture that the search started from, and of the result, in units of ln(rate): a
+        start_loss, loss: Losses of the picture that the search started from, and of the result, in units of ln(rate): a
             difference of -0.02 is a file 2 % smaller at equal quality.
         rounds: How many were made.
     """

@@ -25,7 +25,7 @@ def decode_decisions(decisions: Decisions, tables: tf.Tensor) -> tf.Tensor:
     """What every decoder shows: float32 (batch, height, width, 3), RGB samples 0..255, equal to libjpeg-turbo's.
 
     Args:
-        decisions: Of pictures with sizes that are multiples of 16.
+        decisions: Decisions for pictures with sizes that are multiples of 16.
         tables: float32 (batch, 2, 8, 8), integers 1..255; receives a gradient.
     """
     height, width = (8 * side for side in decisions.quantized.luma.shape[1:3])

@@ -30,7 +30,7 @@ class Problem:
     Attributes:
         source: The file or folder.
         reason: One line.
-        is_failure: It should have taken part, and the run has failed in part.
+        is_failure: Whether it should have taken part: then the run has failed in part.
     """
 
     source: Path

@@ -29,7 +29,7 @@ class Crops:
 
     Attributes:
         rank: "best", "worst", or "" if all pictures are shown.
-        picture: Its name.
+        picture: Name of the picture.
         percent: BD-rate of the candidate on it.
         metric: Label of the metric of `percent`.
         original, plain, edited: PNG files.

@@ -39,7 +39,7 @@ def corrected_pixels(pixels: UInt8, coefficients: Coefficients, encoder_tables: 
     """Returns a carrier whose coefficients come out as decided more often than those of `pixels`.
 
     Args:
-        pixels: Of `carrier_pixels` for the same coefficients and tables.
+        pixels: Result of `carrier_pixels` for the same coefficients and tables.
         coefficients: What the file shall hold.
         encoder_tables: (luma, chroma) tables that the encoder will use.
 

@@ -18,7 +18,7 @@ def read_ac_first(parts: list[bytes], counts: Int, table: HuffmanTable, band: tu
     """Decodes a first AC scan.
 
     Args:
-        parts, counts: Of `dc_scan.restart_parts`; an MCU is a block.
+        parts, counts: Results of `dc_scan.restart_parts`; an MCU is a block.
         table: Huffman table of the scan.
         band: First and last coefficient, zig-zag order.
 

@@ -57,7 +57,7 @@ def read_first(
     """Decodes a first DC scan.
 
     Args:
-        parts, counts: Of `restart_parts`.
+        parts, counts: Results of `restart_parts`.
         tables: Huffman table of each component of the scan.
         sizes: Blocks that an MCU has of each.
 

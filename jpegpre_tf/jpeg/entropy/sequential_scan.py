@@ -25,7 +25,7 @@ def read_sequential(
     """Decodes a baseline scan.
 
     Args:
-        parts, counts: Of `dc_scan.restart_parts`.
+        parts, counts: Results of `dc_scan.restart_parts`.
         tables: (DC, AC) of each component of the scan.
         sizes: Blocks that an MCU has of each.
 

@@ -31,7 +31,7 @@ class KernelCarriers:
     Results are those of `jpeg.carrier_pixels`, `jpeg.clipping` and `jpeg.choose_encoder_quality`, sample by sample.
 
     Args:
-        library: Of `kernel_library()`.
+        library: Result of `kernel_library()`.
         threads: Threads of one call, >= 1.
         level: Level of instructions, one of `kernel_levels()`; None takes the fastest.
     """

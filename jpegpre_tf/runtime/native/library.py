@@ -22,8 +22,8 @@ def open_library(path: Path, *names: str) -> ctypes.CDLL | None:
     """Returns a library that has these functions, of types yet to be said; None if there is none.
 
     Args:
-        path: Of `library_path()`.
-        names: Of functions. Whoever asks with other names gets an object of its own.
+        path: File of the library, see `library_path`.
+        names: Names of the functions; for other names the result is another object.
     """
     try:
         library = ctypes.CDLL(str(path))

@@ -18,8 +18,8 @@ class Views:
     Attributes:
         original: The input, at a quality that hides nothing.
         equal_size: The plain encoder's file whose size is nearest to the preprocessed one's.
-        equal_size_quality: Its quality, 1..100.
-        equal_size_bytes: Its size, with the metadata that the written file has.
+        equal_size_quality: Quality of that file, 1..100.
+        equal_size_bytes: Size of that file, with the metadata that the written file has.
     """
 
     original: bytes

@@ -44,7 +44,7 @@ class Decoded:
     """An opened picture.
 
     Attributes:
-        raster: Its rows, as stored: EXIF orientation is not applied.
+        raster: Rows of the picture, as stored: EXIF orientation is not applied.
         is_gray: The file holds one channel, and output should be grey too.
         metadata: What to carry to the output.
         density: (x, y) dots per inch, None if the file states none.

@@ -44,7 +44,7 @@ def is_transparent(image: Image.Image, pixels: Croppable, key: tuple[int, ...] |
 
     Args:
         image: As Pillow opened it.
-        pixels: Its pixels.
+        pixels: Pixels of the picture.
         key: Samples of the pixels that are transparent; None where no such color is stated.
     """
     width, height = pixels.size

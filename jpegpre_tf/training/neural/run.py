@@ -47,7 +47,7 @@ class NeuralRun:
     Args:
         config: Configuration of the run.
         encode: The encoder: `(image uint8 (height, width, 3), quality) -> bytes of the file`.
-        encoder: Its name.
+        encoder: Name of the encoder.
         paths, validation_paths: Pictures to learn from, and to measure the loss on after every epoch (may be
             empty).
         folder: Gets config.json, pairs, model.keras (after every epoch), log.jsonl and checkpoints. Pairs that

@@ -38,7 +38,7 @@ class PngSource:
     Attributes:
         picture: The file for a decoder.
         size: Width and height by IHDR.
-        bit_depth, color_type, is_interlaced: Of IHDR.
+        bit_depth, color_type, is_interlaced: Fields of IHDR.
         data: Offset in the file and size of each IDAT chunk's data.
         transparent: Samples that are transparent (tRNS of grey and RGB), None if there are none.
         exif, icc, xmp: Blocks, b"" if there are none.

@@ -135,7 +135,7 @@ def exif_of(file: BinaryIO, directory: Directory, *, is_turned: bool) -> bytes:
 
     Args:
         file: The file.
-        directory: Its first directory.
+        directory: First directory of the file.
         is_turned: Pixels were turned already by the orientation, which is left out.
     """
     values = {tag: value for tag, value in directory.values.items() if tag in CARRIED}

@@ -191,7 +191,7 @@ def copy_with_metadata(content: bytes, source: JpegSource, choice: str, carried:
 
     Args:
         content: The JPEG file.
-        source: Its description.
+        source: Description of that file.
         choice: One of METADATA_CHOICES; "keep" returns `content` itself.
         carried: What of its metadata is carried by `choice`.
     """
