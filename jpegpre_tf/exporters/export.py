@@ -1,7 +1,6 @@
 """A trained preprocessor to all files of a model folder, each checked against Keras before any is written."""
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -255,9 +254,7 @@ def _write(
         request.folder.mkdir(parents=True, exist_ok=True)
         kept = request.folder / "model.keras"
         if not (kept.exists() and kept.samefile(request.model)):
-            partial = kept.with_name(".model.keras.partial")
-            shutil.copyfile(request.model, partial)
-            partial.replace(kept)
+            write_atomically(kept, request.model.read_bytes())
         files = dict(card.files)
         files["model.keras"] = ModelFile.of(kept.read_bytes(), "keras")
         tables = request.model.parent / TABLES

@@ -11,7 +11,6 @@ from jpegpre_tf.errors import PictureError
 from jpegpre_tf.storage.errors import printable_url
 from jpegpre_tf.storage.storage import Storage
 
-_PICTURES = (".png", ".webp", ".tif", ".tiff", ".bmp", ".ppm", ".jpg", ".jpeg")
 _TAR = (".tar", ".tar.gz", ".tgz")
 _TFRECORD = (".tfrecord", ".tfrecords", ".record")
 # Features of tf.train.Example that hold a picture file, by the names that data sets give them.
@@ -41,7 +40,7 @@ class PictureSource:
             for entry in files
             if not entry.name.rpartition("/")[2].startswith(".")
         )
-        for kind, suffixes in (("tar", _TAR), ("tfrecord", _TFRECORD), ("folder", _PICTURES)):
+        for kind, suffixes in (("tar", _TAR), ("tfrecord", _TFRECORD), ("folder", SUFFIXES)):
             self.kind = kind
             self.files = [name for name in names if name.lower().endswith(suffixes)]
             if self.files:
@@ -81,7 +80,7 @@ def _tar_members(file: BinaryIO, name: str) -> Iterator[tuple[str, bytes]]:
     try:
         with tarfile.open(fileobj=file, mode="r|*") as archive:
             for member in archive:
-                if member.isfile() and member.name.lower().endswith(_PICTURES):
+                if member.isfile() and member.name.lower().endswith(SUFFIXES):
                     content = archive.extractfile(member)
                     if content is not None:
                         yield member.name, content.read()

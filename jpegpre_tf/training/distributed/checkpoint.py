@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from jpegpre_tf.errors import JpegpreError
+from jpegpre_tf.storage.atomic import write_atomically
 
 
 class WorkerCheckpoint:
@@ -27,9 +28,7 @@ class WorkerCheckpoint:
         file = io.BytesIO()
         arrays: dict[str, Any] = {f"v{number:04}": array for number, array in enumerate(state)}
         np.savez(file, epoch=np.array(epoch), **arrays)
-        partial = self._path.with_suffix(".partial")
-        partial.write_bytes(file.getvalue())
-        partial.replace(self._path)
+        write_atomically(self._path, file.getvalue())
 
     def load(self) -> tuple[int, list[np.ndarray[Any, Any]]]:
         """Returns (epochs done, state), (0, []) if nothing was kept."""
