@@ -65,7 +65,7 @@ class RealBDRate(keras.callbacks.Callback):
         self.pictures = [_middle(picture, size) for picture in pictures]
         self._plain: list[dict[str, Curve]] = []
         # The last preprocessor and its compiled function, which takes longer to compile than to run.
-        self._decided_file: tuple[Any, DecidedFile] | None = None
+        self._decided_file: tuple[Preprocessor | None, DecidedFile] | None = None
         self._functions = {name: tf.function(function) for name, function in METRICS.items()}
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
@@ -74,7 +74,11 @@ class RealBDRate(keras.callbacks.Callback):
                 logs.update(self.measure(self.model.preprocessor, self.model.tuned_tables))
 
     def measure(
-        self, preprocessor: Preprocessor | None, tuned_tables: TunedTables | None = None, *, edits: bool = True
+        self,
+        preprocessor: Preprocessor | None,
+        tuned_tables: TunedTables | None = None,
+        *,
+        edits: bool = True,
     ) -> dict[str, float]:
         """BD-rates in percent.
 

@@ -10,6 +10,7 @@ import numpy as np
 from jpegpre_tf.errors import PictureError
 from jpegpre_tf.storage.errors import printable_url
 from jpegpre_tf.storage.storage import Storage
+from jpegpre_tf.training.data.crops import SUFFIXES
 
 _TAR = (".tar", ".tar.gz", ".tgz")
 _TFRECORD = (".tfrecord", ".tfrecords", ".record")
