@@ -13,11 +13,11 @@ from PIL import Image
 
 from jpegpre_tf.errors import PictureError
 from jpegpre_tf.training.data.conditions import Conditions
+from jpegpre_tf.training.data.shards import SUFFIXES
 from jpegpre_tf.training.data.synthetic import DRAWN
 
 _FIRST_SEED = 1000  # of drawn pictures; lower ones are for measuring
 Note = Callable[[str], None]
-SUFFIXES = (".png", ".webp", ".tif", ".tiff", ".bmp", ".ppm", ".jpg", ".jpeg")
 
 
 def list_pictures(folder: str | Path) -> list[Path]:

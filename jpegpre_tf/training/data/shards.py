@@ -10,8 +10,9 @@ import numpy as np
 from jpegpre_tf.errors import PictureError
 from jpegpre_tf.storage.errors import printable_url
 from jpegpre_tf.storage.storage import Storage
-from jpegpre_tf.training.data.crops import SUFFIXES
 
+# Files that training reads as pictures.
+SUFFIXES = (".png", ".webp", ".tif", ".tiff", ".bmp", ".ppm", ".jpg", ".jpeg")
 _TAR = (".tar", ".tar.gz", ".tgz")
 _TFRECORD = (".tfrecord", ".tfrecords", ".record")
 # Features of tf.train.Example that hold a picture file, by the names that data sets give them.
