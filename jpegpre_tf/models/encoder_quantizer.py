@@ -135,7 +135,7 @@ class EncoderQuantizer(keras.layers.Layer):
             )
         self.tables.assign(tables)
 
-    def tables_at(self, quality: Any) -> tf.Tensor:
+    def tables_at(self, quality: TensorLike) -> tf.Tensor:
         """The encoder's tables: float32 (batch, 3, 64) of Y, Cb, Cr, natural order, for `quality` (batch,)."""
         index = tf.cast(tf.round(quality), tf.int32) - 1
         return tf.gather(tf.convert_to_tensor(self.tables), index)

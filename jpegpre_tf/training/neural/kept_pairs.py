@@ -3,6 +3,7 @@
 import json
 import shutil
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ class KeptPairs:
         about: What the pairs depend on, as JSON holds it.
     """
 
-    def __init__(self, folder: Path, about: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, about: Mapping[str, object]) -> None:
         self._folder = folder
         self._count = 0
         text = json.dumps(about, sort_keys=True)
