@@ -11,6 +11,7 @@ from jpegpre_tf import Preprocessor, runtime
 from jpegpre_tf._optional import MissingExtraError
 from jpegpre_tf.cli.main import main
 from jpegpre_tf.errors import OutputError
+from jpegpre_tf.runtime.cards.model_card import ModelCard
 
 PICTURES = str(Path(__file__).parents[2] / "pictures")
 
@@ -134,8 +135,8 @@ def test_pictures_that_files_are_compared_on_calibrate_nothing(
 ) -> None:
     from jpegpre_tf.exporters import export as exporter
 
-    asked = []
-    monkeypatch.setattr(exporter, "export", lambda request, report: asked.append(request) or {"files": {}})
+    asked, card = [], ModelCard("mine", "1", "preprocessor", (5, 95))
+    monkeypatch.setattr(exporter, "export", lambda request, report: asked.append(request) or card)
     assert run(trained, "-o", tmp_path / "out", "--pictures", PICTURES) == 0
     assert run(trained, "-o", tmp_path / "out", "--precision", "int8") == 0
     for request in asked:
