@@ -1,5 +1,5 @@
 #!/bin/sh
-# All six files of one profile from its .keras model, with quantization-aware training, in place.
+# All files of one profile from its .keras model, in place; then `python tools/docs/export_tables.py` for docs/export.md.
 # Usage: export/export_model.sh PROFILE TRAINING_PICTURES VALIDATION_PICTURES [QAT_STEPS]
 set -eu
 profile=$1 training=$2 validation=$3 steps=${4:-0}

@@ -23,15 +23,18 @@ Rates = dict[str, dict[str, float]]  # range -> metric -> percent
 
 
 def measure(
-    inputs: tuple[Path, ...], profiles: list[str], limit: int, jobs: int
+    inputs: tuple[Path, ...], profiles: list[str], paths: list[WritePath], limit: int, jobs: int
 ) -> dict[tuple[str, str], Rates]:
     """(profile, path) -> points of BD-rate that int8 is above fp32."""
-    keys = [(profile, path, precision) for profile in profiles for path in PATHS for precision in PRECISIONS]
+    keys = [(profile, path, precision) for profile in profiles for path in paths for precision in PRECISIONS]
     candidates = tuple(
         make_profile_candidate(profile, REFERENCE_ENCODER, 1.0, precision, path)
         for profile, path, precision in keys
     )
     results = evaluate(EvaluationConfig(inputs=inputs, candidates=candidates, limit=limit, jobs=jobs))
+    if results.failures:
+        # Means over other pictures cannot be compared.
+        raise SystemExit("\n".join(f"{f.picture}, {f.candidate}: {f.error}" for f in results.failures))
     print(f"{len(results.pictures)} pictures", file=sys.stderr)
     rates = dict(zip(keys, (candidate.bd_rate for candidate in results.candidates), strict=True))
     found: dict[tuple[str, str], Rates] = {}
@@ -53,11 +56,13 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("inputs", nargs="+", type=Path)
     parser.add_argument("--profile", action="append", help="name or folder, repeatable; default: all three")
+    parser.add_argument("--path", action="append", choices=PATHS, help="repeatable; default: both")
     parser.add_argument("--limit", type=int, default=6, help="the first so many pictures")
     parser.add_argument("--jobs", type=int, default=1)
     arguments = parser.parse_args(argv)
     profiles = arguments.profile or list(PROFILES)
-    found = measure(tuple(arguments.inputs), profiles, arguments.limit, arguments.jobs)
+    paths = arguments.path or list(PATHS)
+    found = measure(tuple(arguments.inputs), profiles, paths, arguments.limit, arguments.jobs)
     metrics = list(next(iter(next(iter(found.values())).values())))
     print("| profile, path | bpp | " + " | ".join(metrics) + " |")
     print("| --- | --- |" + " ---: |" * len(metrics))

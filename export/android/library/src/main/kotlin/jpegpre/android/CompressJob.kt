@@ -33,7 +33,8 @@ internal class CompressJob(
         suspend fun carrier(target: Bitmap, conditions: Conditions, encoderTables: JpegTables): Clipping
     }
 
-    private class Trial(val file: JpegFile, val method: Method)
+    /** [reason] says why pixels were edited, where that holds for this quality alone. */
+    private class Trial(val file: JpegFile, val method: Method, val reason: String? = null)
 
     private val plainSizes = mutableMapOf<Int, Long>()
     private var fallbackReason: String? = null
@@ -89,8 +90,10 @@ internal class CompressJob(
         try {
             val target = tuned.tables(quality)
             val choice = EncoderChoice(target, probe::tables)
+            // Of this quality alone: a search goes on to others.
+            if (choice.isTooFine) return byEdit(quality, TOO_FINE)
             val conditions = Conditions(target, options.strength)
-            val bitmap = bitmap { picture.carrierTarget() }
+            val bitmap = bitmap(isCarrier = true) { picture.carrierTarget() }
             val make: suspend (Int) -> Clipping = { network.carrier(bitmap, conditions, probe.tables(it)) }
             // Where contrast is cut the encoder's next qualities may be better.
             val losses = mutableMapOf<Int, Double>()
@@ -119,8 +122,8 @@ internal class CompressJob(
         return null
     }
 
-    private suspend fun byEdit(quality: Int): Trial {
-        val bitmap = bitmap { picture.target() }
+    private suspend fun byEdit(quality: Int, reason: String? = null): Trial {
+        val bitmap = bitmap(isCarrier = false) { picture.target() }
         val tables = try {
             probe.tables(quality)
         } catch (_: CarrierException) {
@@ -129,12 +132,11 @@ internal class CompressJob(
         }
         network.edit(bitmap, Conditions(tables, options.strength))
         picture.label(bitmap)
-        return Trial(encoder.encode(bitmap, quality), Method.EDIT)
+        return Trial(encoder.encode(bitmap, quality), Method.EDIT, reason)
     }
 
     /** The bitmap to work into, of the size that [make] makes. */
-    private fun bitmap(make: () -> Bitmap): Bitmap {
-        val isCarrier = fallbackReason == null
+    private fun bitmap(isCarrier: Boolean, make: () -> Bitmap): Bitmap {
         if (isCarrier != isWorkCarrier) {
             work?.recycle()
             work = null
@@ -149,7 +151,7 @@ internal class CompressJob(
         sizeBytes = trial.file.size.toLong(),
         plainSizeBytes = plainSize(quality),
         method = trial.method,
-        fallbackReason = fallbackReason,
+        fallbackReason = fallbackReason ?: trial.reason,
         quality = quality,
         width = picture.width,
         height = picture.height,
@@ -163,6 +165,8 @@ internal class CompressJob(
     private companion object {
         /** Part of a carrier's pixels that may be cut at 0 or 255; with more the file would be another than decided. */
         const val MOST_CLIPPED = 0.002
+
+        const val TOO_FINE = "at this quality the encoder's steps are too fine for a carrier"
 
         /** libjpeg refuses longer sides than 65,500, and a carrier's are multiples of 16. */
         const val LONGEST_SIDE = 65_500 / 16 * 16

@@ -88,6 +88,21 @@ class CompressTest {
     }
 
     @Test
+    fun `steps too fine for a carrier have pixels edited at that quality alone`() = runBlocking {
+        val bitmap = photo(500, 333)
+        val fine = preprocessor.compress(bitmap, 95, ByteArrayOutputStream())
+        assertTrue("${fine.method}", fine.method != Method.CARRIER)
+        if (fine.method == Method.EDIT) {
+            assertEquals("at this quality the encoder's steps are too fine for a carrier", fine.fallbackReason)
+        }
+        // Tries high qualities before it finds the one that fits.
+        val fitting = preprocessor.compress(bitmap, Target.MaxBytes(plain(bitmap, 60).size.toLong()), ByteArrayOutputStream())
+        assertEquals(Method.CARRIER, fitting.method)
+        assertNull(fitting.fallbackReason)
+        bitmaps.assertAllRecycled()
+    }
+
+    @Test
     fun `an encoder that writes another file than it was asked about is noticed`() = runBlocking {
         // Says that it has the tables of another quality.
         val liar = EncoderProbe { picture, quality -> plain(picture, if (picture.width == 16) quality - 1 else quality) }

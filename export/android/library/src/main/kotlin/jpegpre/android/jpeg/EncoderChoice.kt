@@ -11,7 +11,7 @@ import kotlin.math.sqrt
  *
  * @param tablesOf The encoder's tables by quality.
  */
-internal class EncoderChoice(targetTables: JpegTables, tablesOf: (Int) -> JpegTables) {
+internal class EncoderChoice(targetTables: JpegTables, private val tablesOf: (Int) -> JpegTables) {
     private val contrasts: Map<Int, Double>
 
     init {
@@ -23,6 +23,13 @@ internal class EncoderChoice(targetTables: JpegTables, tablesOf: (Int) -> JpegTa
     /** The encoder's quality whatever the picture. */
     val first: Int = contrasts.keys.firstOrNull { contrasts.getValue(it) <= MOST_CONTRAST }
         ?: contrasts.keys.minBy { contrasts.getValue(it) }
+
+    /**
+     * Whether one coefficient in some hundred would come out otherwise, because the encoder's steps are about as fine as
+     * the rounding of samples. Python moves samples then (`jpegpre_tf/jpeg/carriers/carrier_correction.py`); this library
+     * edits pixels.
+     */
+    val isTooFine: Boolean get() = tablesOf(first).luma.average() < CORRECTED_STEPS
 
     /** Qualities to try for one picture, until one cuts next to nothing. */
     val trials: List<Int> = contrasts.keys.filter { it >= first }.take(MOST_TRIALS)
@@ -40,6 +47,9 @@ internal class EncoderChoice(targetTables: JpegTables, tablesOf: (Int) -> JpegTa
         private const val MOST_CONTRAST = 0.6
         private const val FINEST_STEPS = 1.9
         private const val MOST_TRIALS = 3
+
+        /** Mean step of the encoder's luma table, in levels: libjpeg's is below from quality 98 on. */
+        private const val CORRECTED_STEPS = 3.0
 
         /** Power spectrum of pictures: falls with the square of the frequency. */
         private val SPECTRUM = DoubleArray(64) { 1.0 / (1 + (it / 8) * (it / 8) + (it % 8) * (it % 8)) }

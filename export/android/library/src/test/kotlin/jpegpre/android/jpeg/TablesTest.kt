@@ -25,6 +25,7 @@ class TablesTest {
                 val choice = EncoderChoice(target, JpegTables::ofQuality)
                 assertEquals("$profile $quality", entry.getInt("encoder_quality"), choice.first)
                 assertEquals(choice.first, choice.trials.first())
+                assertEquals("$profile $quality", choice.first >= 98, choice.isTooFine)
             }
         }
     }
