@@ -14,8 +14,9 @@ import tensorflow as tf
 import jpegpre_tf
 from jpegpre_tf.training.data.crops import list_pictures, training_dataset
 
-pictures, output = Path(sys.argv[1]), Path(sys.argv[2])
-steps = int(sys.argv[3])
+# A script's arguments; in a notebook, what you put here.
+arguments = ["photos/", "run/", "2000"] if "ipykernel" in sys.modules else sys.argv[1:]
+pictures, output, steps = Path(arguments[0]), Path(arguments[1]), int(arguments[2])
 
 
 # %%

@@ -15,8 +15,9 @@ import numpy as np
 import jpegpre_tf
 from jpegpre_tf.training.data.crops import list_pictures, load_rgb
 
-pictures, output = Path(sys.argv[1]), Path(sys.argv[2])
-steps = int(sys.argv[3])
+# A script's arguments; in a notebook, what you put here.
+arguments = ["photos/", "run/", "20"] if "ipykernel" in sys.modules else sys.argv[1:]
+pictures, output, steps = Path(arguments[0]), Path(arguments[1]), int(arguments[2])
 
 # %%
 crops = np.stack([load_rgb(path)[:64, :64] for path in list_pictures(pictures)]).astype(np.float32)

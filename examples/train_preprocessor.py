@@ -13,8 +13,9 @@ from jpegpre_tf.training.config import objective_config
 from jpegpre_tf.training.data.crops import list_pictures
 from jpegpre_tf.training.run import train
 
-pictures, output = Path(sys.argv[1]), Path(sys.argv[2])
-steps = int(sys.argv[3])
+# A script's arguments; in a notebook, what you put here.
+arguments = ["photos/", "run/", "6000"] if "ipykernel" in sys.modules else sys.argv[1:]
+pictures, output, steps = Path(arguments[0]), Path(arguments[1]), int(arguments[2])
 
 # %% [markdown]
 # The objective names the metrics whose BD-rate is minimized; `smoke` is the smallest one. `balanced`, `fidelity` and
