@@ -107,10 +107,11 @@ def make_filter_candidate(name: str, encoder: str, strengths: Sequence[float] | 
     """
     chosen = get_filter(name)
     written_by = "" if encoder == REFERENCE_ENCODER else f", {encoder}"
+    shown = written_by and f", {get_encoder(encoder).name}"
     picked = tuple(sorted(strengths)) if strengths else chosen.strengths
     suffix = "" if len(picked) > 1 or not strengths else f" at strength {picked[0]:g}"
     return Candidate(
-        f"filter:{name}{written_by}", f"{chosen.label}{suffix}{written_by}", "filter", name, encoder, picked
+        f"filter:{name}{written_by}", f"{chosen.label}{suffix}{shown}", "filter", name, encoder, picked
     )
 
 

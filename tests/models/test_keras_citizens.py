@@ -124,33 +124,6 @@ def test_training_in_half_precision_takes_the_same_steps(policy: str, images: np
     assert np.linalg.norm(moved[0] - moved[1]) < 0.3 * np.linalg.norm(moved[1])
 
 
-_MIRRORED = """
-import keras, numpy as np, tensorflow as tf
-cpu = tf.config.list_physical_devices("CPU")[0]
-tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-import jpegpre_tf
-random = np.random.default_rng(0)
-images = random.integers(0, 256, (4, 16, 16, 3)).astype(np.uint8)
-data = tf.data.Dataset.from_tensors((images, np.full(4, 40.0, np.float32), np.ones(4, np.float32)))
-weights = []
-for strategy in (tf.distribute.get_strategy(), tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])):
-    with strategy.scope():
-        keras.utils.set_random_seed(0)
-        trainer = jpegpre_tf.PreprocessorTrainer(jpegpre_tf.Preprocessor(channels=4))
-        trainer.compile(optimizer=keras.optimizers.SGD(0.01))
-    assert np.isfinite(trainer.fit(data, verbose=0).history["loss"]).all()
-    weights.append(np.concatenate([np.asarray(w).ravel() for w in trainer.preprocessor.get_weights()]))
-start = jpegpre_tf.Preprocessor(channels=4)
-np.testing.assert_allclose(weights[1], weights[0], atol=1e-6)
-"""
-
-
-@pytest.mark.slow
-def test_fit_under_a_mirrored_strategy_takes_the_step_of_one_device() -> None:
-    done = subprocess.run([sys.executable, "-c", _MIRRORED], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-
-
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_other_backends_are_refused_before_keras_is_imported(backend: str) -> None:
     program = (
