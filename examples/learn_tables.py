@@ -41,7 +41,7 @@ print(f"{BITRATE} bits per pixel: about quality {quality}, {rates[quality]:.2f}"
 # %% [markdown]
 # Tables of all qualities are learned at once; those around this one are trained. Their scale is kept: at equal rate a
 # loss hardly notices where on the curve a file lies. An entry for which the pictures hold nothing but zeros has no
-# slope; it is pulled finer where that would pay (`ops/silent_entries.py`).
+# slope; it is pulled finer where that would pay (`ops/quantization/silent_entries.py`).
 
 # %%
 tables = TunedTables(keeps_scale=True)

@@ -1,0 +1,67 @@
+"""Two devices of one machine: means over both, and `fit` under MirroredStrategy."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+# One process, as each takes seconds to start: both tests read what it found.
+_TWO_DEVICES = """
+import json, sys, traceback
+import keras, numpy as np, tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+import jpegpre_tf
+from jpegpre_tf.training.distributed.workers import Workers
+
+def mean_of_the_whole_batch():
+    workers = Workers("mirrored")
+    assert (workers.count, workers.replicas, workers.local_replicas) == (1, 2, 2)
+    batch = np.arange(12, dtype=np.float32).reshape(4, 3)
+    seen = []
+    def function(part):
+        seen.append(part.shape)
+        return [tf.reduce_mean(part, axis=0), tf.reduce_mean(part ** 2)]
+    first, second = tf.function(lambda part: workers.mean(function, (part,)))(tf.constant(batch))
+    np.testing.assert_allclose(first, batch.mean(axis=0))
+    np.testing.assert_allclose(second, (batch ** 2).mean())
+    assert {tuple(shape) for shape in seen} == {(2, 3)}, seen
+
+def fit_takes_the_step_of_one_device():
+    random = np.random.default_rng(0)
+    images = random.integers(0, 256, (4, 16, 16, 3)).astype(np.uint8)
+    data = tf.data.Dataset.from_tensors((images, np.full(4, 40.0, np.float32), np.ones(4, np.float32)))
+    weights = []
+    for strategy in (tf.distribute.get_strategy(), tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])):
+        with strategy.scope():
+            keras.utils.set_random_seed(0)
+            trainer = jpegpre_tf.PreprocessorTrainer(jpegpre_tf.Preprocessor(channels=4))
+            trainer.compile(optimizer=keras.optimizers.SGD(0.01))
+        assert np.isfinite(trainer.fit(data, verbose=0).history["loss"]).all()
+        weights.append(np.concatenate([np.asarray(w).ravel() for w in trainer.preprocessor.get_weights()]))
+    np.testing.assert_allclose(weights[1], weights[0], atol=1e-6)
+
+found = {}
+for function in (mean_of_the_whole_batch, fit_takes_the_step_of_one_device):
+    try:
+        function()
+        found[function.__name__] = ""
+    except Exception:
+        found[function.__name__] = traceback.format_exc()
+print(json.dumps(found))
+"""
+
+
+@pytest.fixture(scope="module")
+def two_devices() -> dict[str, str]:
+    """Name of a check -> what went wrong, or nothing."""
+    done = subprocess.run([sys.executable, "-c", _TWO_DEVICES], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("check", ["mean_of_the_whole_batch", "fit_takes_the_step_of_one_device"])
+def test_mirrored_devices_of_one_machine(two_devices, check):
+    assert two_devices[check] == ""
