@@ -28,7 +28,7 @@ pictures, output, steps = Path(arguments[0]), Path(arguments[1]), int(arguments[
 
 # %% [markdown]
 # The encoder: here Pillow with flat tables of its own, as an example of what is not libjpeg's. For a program there is
-# `jpegpre_tf.codecs.CommandEncoder("program {in} {out} {quality}").encode_bytes`.
+# `jpegpre_tf.codecs.get_encoder("program {in} {out} {quality}").encode_bytes`.
 
 
 # %%
