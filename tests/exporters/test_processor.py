@@ -1,11 +1,14 @@
 """A figure of speed names its processor: in the description, in the card, for shipped models too."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
-from jpegpre_tf.exporters.model_card import entry_of, write_description
+from jpegpre_tf.exporters.model_card import new_card, write_card
 from jpegpre_tf.exporters.processor import processor_name
+from jpegpre_tf.models.preprocessor import Preprocessor
+from jpegpre_tf.runtime.cards.model_file import ModelFile
 from jpegpre_tf.runtime.inference.models.model_folder import shipped_models
 
 
@@ -31,27 +34,21 @@ def test_without_linux_there_is_some_name(tmp_path: Path) -> None:
 
 
 def test_the_card_names_it(tmp_path: Path) -> None:
-    description = {
-        "name": "mine",
-        "version": "1",
-        "licence": "Apache-2.0",
-        "quality_range": [5, 95],
-        "parameters": 10,
-        "training": {"data": "three pictures", "commands": []},
-        "files": {"tflite/fp32.tflite": entry_of(b"network", format="tflite")},
-    }
-    write_description(tmp_path, description)
+    card = new_card(Preprocessor(channels=4), name="mine", quality_range=(5, 95))
+    name, file = "tflite/fp32.tflite", ModelFile.of(b"network", "tflite")
+    write_card(tmp_path, dataclasses.replace(card, files={name: file}))
     assert "Time:" not in (tmp_path / "README.md").read_text()
-    description["files"]["tflite/fp32.tflite"] |= {"cpu_ms_per_megapixel": 50.1, "processor": "Some CPU"}
-    write_description(tmp_path, description)
+    timed = dataclasses.replace(file, cpu_ms_per_megapixel=50.1, processor="Some CPU")
+    write_card(tmp_path, dataclasses.replace(card, files={name: timed}))
     assert "on Some CPU." in (tmp_path / "README.md").read_text()
 
 
 def test_shipped_models_name_it() -> None:
     timed = 0
     for model in shipped_models():
-        for path, entry in model.description["files"].items():
-            if "cpu_ms_per_megapixel" in entry:
+        for path, file in model.card.files.items():
+            if file.cpu_ms_per_megapixel is not None:
                 timed += 1
-                assert entry["processor"] in (model.path / "README.md").read_text(), f"{model.name}: {path}"
+                assert file.processor, f"{model.name}: {path}"
+                assert file.processor in (model.path / "README.md").read_text(), f"{model.name}: {path}"
     assert timed

@@ -34,8 +34,8 @@ def config_of(way: str, arguments: argparse.Namespace, model: dict[str, Any]) ->
         data |= {"simulator": arguments.encoder, "rate": arguments.encoder}
     else:
         data["foreign_tables"] = arguments.encoder
-    description = runtime.find_model(arguments.profile).description
-    metrics = {name: weight for name, weight in description["objective"].items() if weight}
+    objective = runtime.find_model(arguments.profile).card.objective
+    metrics = {name: weight for name, weight in objective.items() if weight}
     return {
         "model": model,
         "objective": {"metrics": metrics},
