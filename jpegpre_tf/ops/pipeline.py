@@ -50,7 +50,7 @@ def decode(
     for component, steps in enumerate(planes):
         horizontal, vertical = (1, 1) if component == 0 else factors
         plane = dct.inverse_dct(from_blocks(steps * tables[:, min(component, 1), None, :, None, :]))
-        plane = plane[:, : -(-height // vertical), : -(-width // horizontal)]
+        plane = plane[:, : (height + vertical - 1) // vertical, : (width + horizontal - 1) // horizontal]
         channels.append(resample.upsample(plane, (horizontal, vertical), height, width)[:, :height, :width])
     return color.ycc_to_rgb(*channels)
 

@@ -17,7 +17,8 @@ def size_of(plane: tf.Tensor, axis: int) -> Size:
 
 def round_up(size: Size, multiple: int) -> Size:
     """The smallest multiple that is not below `size`."""
-    return -(-size // multiple) * multiple
+    # Not -(-size // multiple): ONNX divides negative integers towards 0.
+    return (size + multiple - 1) // multiple * multiple
 
 
 def pad_edge(plane: tf.Tensor, height: Size, width: Size) -> tf.Tensor:
