@@ -1,6 +1,5 @@
 """A trained preprocessor to all files of a model folder, each checked against Keras before any is written."""
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +9,7 @@ import numpy as np
 
 from jpegpre_tf.errors import ModelError, OutputError, UsageError
 from jpegpre_tf.exporters import parity
-from jpegpre_tf.exporters.model_card import new_card, write_card
+from jpegpre_tf.exporters.model_card import new_card, read_card, write_card
 from jpegpre_tf.exporters.onnx import convert_onnx
 from jpegpre_tf.exporters.processor import processor_name
 from jpegpre_tf.exporters.qat import fine_tune
@@ -145,10 +144,7 @@ def _card(request: ExportRequest, preprocessor: Preprocessor) -> ModelCard:
         fresh = replace(fresh, objective=request.config.objective.metrics)
     if not file.exists():
         return fresh
-    try:
-        kept = ModelCard.from_json(json.loads(file.read_text(encoding="utf-8")), str(file))
-    except (OSError, ValueError, RecursionError, ModelError) as error:
-        raise ModelError(f"{file}: expected the description of a model ({error})") from error
+    kept = read_card(file)
     # What follows from the network itself is recorded anew: it may be another one.
     names = ("signatures", "inputs", "outputs", "tile", "parameters")
     return replace(kept, **{name: getattr(fresh, name) for name in names})

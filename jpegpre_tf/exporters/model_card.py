@@ -148,6 +148,18 @@ def _tensor(name: str) -> dict[str, Json]:
     return {"shape": shape, "dtype": "float32", "unit": DESCRIPTIONS[name]}
 
 
+def read_card(file: Path) -> ModelCard:
+    """Returns the content of a folder's model.json.
+
+    Raises:
+        ModelError: If it cannot be read, or is none.
+    """
+    try:
+        return ModelCard.from_json(json.loads(file.read_text(encoding="utf-8")), str(file))
+    except (OSError, ValueError, RecursionError, ModelError) as error:
+        raise ModelError(f"{file}: expected the description of a model ({error})") from error
+
+
 def write_card(folder: Path, card: ModelCard) -> None:
     """Writes model.json, and README.md from it."""
     write_atomically(folder / "README.md", _readme(card).encode())

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from jpegpre_tf.codecs import get_encoder
-from jpegpre_tf.exporters.network_card import write_network_folder
+from jpegpre_tf.exporters.neural.card import write_network_folder
 from jpegpre_tf.runtime.cards.training_record import TrainingRecord
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))

@@ -14,6 +14,7 @@ from jpegpre_tf._optional import require
 from jpegpre_tf.cli.common.arguments import shared_arguments
 from jpegpre_tf.cli.common.output.table import print_table
 from jpegpre_tf.cli.common.process.quiet import quiet_tensorflow
+from jpegpre_tf.cli.training.export_network import export_network, network_file
 from jpegpre_tf.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,7 +33,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "DIR becomes a model folder that `--profile DIR` takes; a model.json there keeps what it says about training. "
         "Nothing is written unless every file agrees with Keras."
     )
-    parser.add_argument("model", metavar="MODEL.keras", type=Path, help="a preprocessor that `train` made")
+    parser.add_argument(
+        "model",
+        metavar="MODEL",
+        type=Path,
+        help="a .keras file; of a simulator or rate estimator also the name or folder",
+    )
     parser.add_argument("-o", "--output", metavar="DIR", type=Path, required=True, help="model folder")
     parser.add_argument(
         "--pictures",
@@ -48,7 +54,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--to", type=_names(_FORMATS), default=_FORMATS, help="default: tflite,onnx")
     parser.add_argument(
-        "--precision", type=_names(_PRECISIONS), default=_PRECISIONS, help="default: fp32,fp16,int8"
+        "--precision",
+        type=_names(_PRECISIONS),
+        help="default: fp32,fp16,int8; simulators and rate estimators: fp32 alone",
+    )
+    parser.add_argument(
+        "--size",
+        type=_size,
+        default=(256, 256),
+        metavar="HxW",
+        help="pixels of the pictures that TFLite files of a simulator or rate estimator take (default: 256x256)",
     )
     parser.add_argument(
         "--qat-steps",
@@ -78,10 +93,14 @@ def run(arguments: argparse.Namespace) -> int:
     for folder in (arguments.pictures, arguments.validation):
         if folder is not None and not folder.is_dir():  # said before TensorFlow's seconds of import
             raise UsageError(f"{folder}: expected a folder of pictures, found none")
-    if not arguments.model.is_file():
+    network = network_file(arguments.model)
+    if network is None and not arguments.model.is_file():
         raise UsageError(f"{arguments.model}: expected a .keras file, found none")
     quiet_tensorflow()
     require("tensorflow", extra="train", purpose="export")
+    if network is not None:
+        return export_network(arguments, network)
+    arguments.precision = arguments.precision or _PRECISIONS
     if "int8" in arguments.precision:
         require("tensorflow_model_optimization", extra="export", purpose="int8 export")
     if "onnx" in arguments.to:
@@ -149,6 +168,13 @@ def _names(known: tuple[str, ...]) -> Callable[[str], tuple[str, ...]]:
         return names
 
     return parse
+
+
+def _size(text: str) -> tuple[int, int]:
+    height, _, width = text.partition("x")
+    if not (height.isdecimal() and width.isdecimal()):
+        raise argparse.ArgumentTypeError(f"expected height x width such as 256x256, received {text!r}")
+    return int(height), int(width)
 
 
 def _config_beside(model: Path) -> "TrainConfig | None":

@@ -100,6 +100,12 @@ class FieldReader:
             raise self.refuse(field, "a lowest and a highest quality", value)
         return low, high
 
+    def size(self, field: str, value: object) -> tuple[int, int]:
+        """Returns a height and a width, pixels."""
+        if not isinstance(value, list) or len(value) != 2:
+            raise self.refuse(field, "a height and a width", value)
+        return self.whole(field, value[0], 1, 1 << 16), self.whole(field, value[1], 1, 1 << 16)
+
     def sha256(self, field: str, value: object) -> str:
         """Returns a hash: 64 lower-case hexadecimal digits."""
         if not isinstance(value, str) or not re.fullmatch("[0-9a-f]{64}", value):

@@ -11,7 +11,7 @@ from jpegpre_tf.runtime.cards.quantization import Quantization
 
 _KNOWN = (
     *("sha256", "size_bytes", "format", "precision", "signature", "parity", "cpu_ms_per_megapixel"),
-    *("processor", "quantization", "operations", "bd_rate_points_off_fp32"),
+    *("processor", "quantization", "operations", "bd_rate_points_off_fp32", "picture_size"),
 )
 
 
@@ -25,6 +25,7 @@ class ModelFile:
         format: "tflite", "onnx", "keras", ...
         precision: "int8", "fp16" or "fp32".
         signature: Signature of an ONNX file: "edit", "carrier" or "decide".
+        picture_size: Height and width of the only pictures that the file takes, pixels; None where it takes any.
         parity: Differences from Keras.
         cpu_ms_per_megapixel: Processor time of one thread where the file was made, milliseconds.
         processor: Processor that `cpu_ms_per_megapixel` was measured on.
@@ -39,6 +40,7 @@ class ModelFile:
     format: str | None = None
     precision: str | None = None
     signature: str | None = None
+    picture_size: tuple[int, int] | None = None
     parity: Parity | None = None
     cpu_ms_per_megapixel: float | None = None
     processor: str | None = None
@@ -65,13 +67,14 @@ class ModelFile:
             return reader.mapping(f"{place}.{key}", fields.get(key))
 
         parity, made = fields.get("parity"), fields.get("quantization")
-        time = fields.get("cpu_ms_per_megapixel")
+        time, size = fields.get("cpu_ms_per_megapixel"), fields.get("picture_size")
         return ModelFile(
             sha256=reader.sha256(f"{place}.sha256", fields.get("sha256")),
             size_bytes=reader.optional_whole(f"{place}.size_bytes", fields.get("size_bytes"), 0, 1 << 40),
             format=text("format"),
             precision=text("precision"),
             signature=text("signature"),
+            picture_size=None if size is None else reader.size(f"{place}.picture_size", size),
             parity=None if parity is None else Parity.from_json(parity, reader, f"{place}.parity"),
             cpu_ms_per_megapixel=reader.optional_number(f"{place}.cpu_ms_per_megapixel", time),
             processor=text("processor"),
@@ -94,6 +97,7 @@ class ModelFile:
             "format": self.format,
             "precision": self.precision,
             "signature": self.signature,
+            "picture_size": list(self.picture_size) if self.picture_size else None,
             "parity": self.parity.to_json() if self.parity else None,
             "cpu_ms_per_megapixel": self.cpu_ms_per_megapixel,
             "processor": self.processor,

@@ -15,7 +15,8 @@ class Parity:
         over_one_level: Share of samples that differ by more than a level, 0..1.
         psnr_db: PSNR between the two; None for equal results too.
         decisions_differ: Share of quantized coefficients that differ, 0..1.
-        pictures, crops: How many were compared.
+        max_relative, mean_relative: Largest and mean absolute difference of an estimate, as parts of Keras'.
+        pictures, crops, qualities: How many were compared.
         against_tflite: An ONNX file's differences from the TFLite file of its precision.
     """
 
@@ -24,8 +25,11 @@ class Parity:
     over_one_level: float | None = None
     psnr_db: float | None = None
     decisions_differ: float | None = None
+    max_relative: float | None = None
+    mean_relative: float | None = None
     pictures: int | None = None
     crops: int | None = None
+    qualities: int | None = None
     against_tflite: "Parity | None" = None
 
     @property
@@ -54,8 +58,11 @@ class Parity:
             over_one_level=number("over_one_level"),
             psnr_db=number("psnr_db"),
             decisions_differ=number("decisions_differ"),
+            max_relative=number("max_relative"),
+            mean_relative=number("mean_relative"),
             pictures=count("pictures"),
             crops=count("crops"),
+            qualities=count("qualities"),
             against_tflite=pair,
         )
 

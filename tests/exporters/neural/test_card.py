@@ -9,7 +9,7 @@ import pytest
 
 import jpegpre_tf
 from jpegpre_tf import runtime
-from jpegpre_tf.exporters.network_card import multiply_adds_per_pixel, write_network_folder
+from jpegpre_tf.exporters.neural.card import multiply_adds_per_pixel, write_network_folder
 from jpegpre_tf.runtime.cards.training_record import TrainingRecord
 
 SIZES = {"channels": 4, "spatial_blocks": 1}

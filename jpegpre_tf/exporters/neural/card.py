@@ -1,5 +1,6 @@
 """The folder of a neural simulator or rate estimator: model.keras, model.json that describes it, README.md."""
 
+import dataclasses
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,11 +10,14 @@ import numpy as np
 
 from jpegpre_tf._json import Json
 from jpegpre_tf.exporters.model_card import LICENSE
+from jpegpre_tf.models.encoder_quantizer import LAST_QUALITY
 from jpegpre_tf.models.neural_rate_estimator import NeuralRateEstimator
 from jpegpre_tf.models.neural_simulator import NeuralSimulator
 from jpegpre_tf.runtime.cards.model_card import ModelCard
 from jpegpre_tf.runtime.cards.model_file import ModelFile
+from jpegpre_tf.runtime.cards.parity import Parity
 from jpegpre_tf.runtime.cards.training_record import TrainingRecord
+from jpegpre_tf.storage.atomic import write_atomically
 
 _KINDS = {NeuralSimulator: "simulator", NeuralRateEstimator: "rate"}
 _CLASS_NAMES = {kind: network.__name__ for network, kind in _KINDS.items()}
@@ -64,43 +68,98 @@ def write_network_folder(
     """
     folder.mkdir(parents=True, exist_ok=True)
     network.save(folder / "model.keras")
-    card = ModelCard(
-        name=folder.name,
-        kind=_KINDS[type(network)],
+    card = dataclasses.replace(
+        new_network_card(network, folder.name),
         version=version,
-        license=LICENSE,
         encoder=encoder,
         files={"model.keras": ModelFile.of((folder / "model.keras").read_bytes(), "keras")},
-        inputs={
-            "images": {
-                "shape": ["batch", "height", "width", 3],
-                "dtype": "float32",
-                "unit": "RGB levels 0..255",
-            },
-            "quality": {"shape": ["batch"], "dtype": "float32", "unit": "the encoder's quality 1..100"},
-        },
         quality_range=quality_range,
-        parameters=int(network.count_params()),
-        multiply_adds_per_pixel=round(multiply_adds_per_pixel(network)),
         training=training,
         measured=measured,
     )
-    (folder / "model.json").write_text(json.dumps(card.to_json(), indent=2) + "\n", encoding="utf-8")
-    (folder / "README.md").write_text(_readme(card, training), encoding="utf-8")
+    write_network_card(folder, card)
 
 
-def _readme(card: ModelCard, training: TrainingRecord) -> str:
+def new_network_card(network: keras.Model, name: str) -> ModelCard:
+    """Returns model.json of a network about whose training nothing is known, without files."""
+    kind = _KINDS[type(network)]
+    picture = _tensor(["batch", "height", "width", 3], "RGB levels 0..255")
+    outputs: dict[str, dict[str, Json]] = {
+        "simulator": {"output": picture},
+        "rate": {"bits_per_pixel": _tensor(["batch"], "bits of the file per pixel")},
+    }
+    return ModelCard(
+        name=name,
+        version="1",
+        kind=kind,
+        license=LICENSE,
+        encoder={"name": network.encoder},
+        inputs={"images": picture, "quality": _tensor(["batch"], "the encoder's quality 1..100")},
+        outputs=outputs[kind],
+        quality_range=(1, LAST_QUALITY),
+        parameters=int(network.count_params()),
+        multiply_adds_per_pixel=round(multiply_adds_per_pixel(network)),
+        training=TrainingRecord(),
+    )
+
+
+def _tensor(shape: list[Json], unit: str) -> dict[str, Json]:
+    return {"shape": shape, "dtype": "float32", "unit": unit}
+
+
+def write_network_card(folder: Path, card: ModelCard) -> None:
+    """Writes model.json, and README.md from it."""
+    write_atomically(folder / "README.md", _readme(card).encode())
+    # Last: it vouches for the other files.
+    write_atomically(folder / "model.json", (json.dumps(card.to_json(), indent=2) + "\n").encode())
+
+
+def difference_words(parity: Parity | None) -> str:
+    """Mean and largest difference with their unit; empty where they were not measured."""
+    if parity is None:
+        return ""
+    for unit, mean, largest in (
+        ("levels", parity.mean_levels, parity.max_levels),
+        ("relative", parity.mean_relative, parity.max_relative),
+    ):
+        if mean is not None and largest is not None:
+            return f"{mean:.2g} / {largest:.2g} {unit}"
+    return ""
+
+
+def _file_lines(files: Mapping[str, ModelFile]) -> list[str]:
+    """A table of exported files, empty without any."""
+    rows = []
+    for name, entry in files.items():
+        if difference := difference_words(entry.parity):
+            size = "x".join(map(str, entry.picture_size)) if entry.picture_size else "any"
+            rows.append(f"| `{name}` | {entry.size_bytes or 0:,} | {size} | {difference} |")
+    if not rows:
+        return []
+    return [
+        "",
+        "Exported by `jpegpre export` (`docs/export.md`): `image` float32 (1, height, width, 3) and `quality` float32 "
+        "(1,), by name.",
+        "",
+        "| file | bytes | height x width | against Keras: mean / largest |",
+        "| --- | ---: | --- | ---: |",
+        *rows,
+    ]
+
+
+def _readme(card: ModelCard) -> str:
     low, high = card.quality_range
-    encoder = card.encoder
+    training = card.training or TrainingRecord()
+    name, version, flags = (card.encoder.get(key, "not recorded") for key in ("name", "version", "flags"))
     preset = card.name.removeprefix(f"{card.kind}-")
     lines = [
         f"# {card.name}, version {card.version}",
         "",
-        _WHAT[card.kind].format(encoder=encoder["name"]),
+        _WHAT[card.kind].format(encoder=name),
         "",
-        f"Encoder: {encoder['name']} {encoder['version']}; {encoder['flags']}. Learned at quality {low} to {high}. "
-        f"{card.parameters:,} parameters, {card.multiply_adds_per_pixel:,} multiply-adds per "
-        f"pixel beside colour and DCT; licence {card.license}. How it works: `docs/neural.md`.",
+        f"Encoder: {name} {version}; {flags}. Learned at quality {low} to {high}. "
+        f"{card.parameters or 0:,} parameters, {card.multiply_adds_per_pixel or 0:,} multiply-adds per "
+        f"pixel beside colour and DCT; licence {card.license or 'not recorded'}. How it works: `docs/neural.md`.",
         "",
         "```python",
         "import jpegpre_tf",
@@ -112,6 +171,7 @@ def _readme(card: ModelCard, training: TrainingRecord) -> str:
         f"Trained on: {training.data}",
         "",
         *(f"    {command}" for command in training.commands),
+        *_file_lines(card.files),
     ]
     for title, measured in card.measured.items():
         lines += [
