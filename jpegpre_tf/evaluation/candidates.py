@@ -101,7 +101,7 @@ def make_filter_candidate(name: str, encoder: str, strengths: Sequence[float] | 
     """A filter, by default as an envelope over its own strengths.
 
     Args:
-        name: As in `filter_names()`.
+        name: One of `filter_names()`.
         encoder: The encoder that writes.
         strengths: Strengths to use instead of the filter's own.
     """

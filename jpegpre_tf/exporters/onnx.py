@@ -77,7 +77,7 @@ def convert_onnx(
     else:
         model = _traced(float_graph(preprocessor), signature, tf.float32)
     if precision == "fp16":
-        model = _half(model)
+        model = _convert_to_half(model)
     store_once(model)
     described = {name: DESCRIPTIONS[name] for name in ("image", *INPUTS[signature], *OUTPUTS[signature])}
     spans = {"zero_span": repr(float(preprocessor.dead_zone.zero_span)), "one_span": repr(ONE_SPAN)}
@@ -103,7 +103,7 @@ def _traced(graph: DecisionGraph, signature: str, dtype: tf.DType) -> Any:
     return model
 
 
-def _half(model: Any) -> Any:
+def _convert_to_half(model: Any) -> Any:
     """The same in float16 inside, float32 at inputs and outputs."""
     float16 = require("onnxruntime.transformers.float16", extra="export", purpose=_PURPOSE)
     graph = require("onnxruntime.transformers.onnx_model", extra="export", purpose=_PURPOSE)

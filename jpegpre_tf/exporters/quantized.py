@@ -58,7 +58,7 @@ class QuantizedPreprocessor(tf.Module):
         super().__init__()
         self.spatial_blocks = preprocessor.spatial_blocks
         self.float_networks = {
-            name: _twin(getattr(preprocessor, f"{name}_network"), arguments)
+            name: _build_in_tf_keras(getattr(preprocessor, f"{name}_network"), arguments)
             for name, arguments in preprocessor.network_arguments().items()
         }
         self.networks = {name: _quantized(network) for name, network in self.float_networks.items()}
@@ -166,7 +166,7 @@ def float_graph(preprocessor: Preprocessor) -> DecisionGraph:
     """
 
     def gates(name: str, arguments: GateNetworkArguments) -> Gates:
-        twin = _twin(getattr(preprocessor, f"{name}_network"), arguments)
+        twin = _build_in_tf_keras(getattr(preprocessor, f"{name}_network"), arguments)
         return lambda features, condition: tf.sigmoid(twin([features, condition]))
 
     luma, chroma = (gates(name, arguments) for name, arguments in preprocessor.network_arguments().items())
@@ -209,7 +209,7 @@ def _ranges(layer: Any) -> Iterator[tuple[str, tf.Variable]]:
             yield name, variable
 
 
-def _twin(network: Any, arguments: GateNetworkArguments) -> Any:
+def _build_in_tf_keras(network: Any, arguments: GateNetworkArguments) -> Any:
     """The same network in tf_keras, its difference checked to be 0."""
     tf_keras = require("tf_keras", extra="export", purpose=_PURPOSE)
     twin = build_gate_network(tf_keras, **arguments)

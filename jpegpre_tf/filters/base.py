@@ -18,7 +18,7 @@ class Filter(ABC):
     Subclasses set the class attributes and write `apply`, for strengths above 0 only.
 
     Attributes:
-        name: As in `filter_names()`.
+        name: One of `filter_names()`.
         strengths: Those that an evaluation tries, increasing, each > 0; the best at every quality counts.
         label: What a report calls it.
         uses_quality: Whether the result depends on `quality`; if not, one run serves all qualities.

@@ -111,7 +111,7 @@ def check_quality(images: tf.Tensor, quality: TensorLike) -> tf.Tensor:
     return check_range("quality", quality, 1, 100)
 
 
-def tables_of(images: tf.Tensor, quality: TensorLike | None, tables: TensorLike | None) -> tf.Tensor:
+def resolve_tables(images: tf.Tensor, quality: TensorLike | None, tables: TensorLike | None) -> tf.Tensor:
     """Returns quantization tables (batch, 2, 8, 8) from either `quality` (batch,) or `tables`.
 
     Raises:

@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 from jpegpre_tf.jpeg.transform.resample import subsampling_factors
-from jpegpre_tf.layers._inputs import PlainArguments, check_images, tables_of
+from jpegpre_tf.layers._inputs import PlainArguments, check_images, resolve_tables
 from jpegpre_tf.ops.pipeline import simulate
 from jpegpre_tf.ops.quantization.rounding import check_surrogate
 
@@ -60,7 +60,9 @@ class JPEGSimulator(PlainArguments, keras.layers.Layer):
 
     def call(self, images: Any, quality: Any = None, tables: Any = None) -> tf.Tensor:
         images = check_images(images)
-        return self._simulate(images, tables_of(images, quality, tables), self.subsampling, self.surrogate)
+        return self._simulate(
+            images, resolve_tables(images, quality, tables), self.subsampling, self.surrogate
+        )
 
     def compute_output_shape(self, images_shape: Any) -> Any:
         return images_shape

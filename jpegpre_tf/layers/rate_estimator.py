@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 from jpegpre_tf.jpeg.transform.resample import subsampling_factors
-from jpegpre_tf.layers._inputs import PlainArguments, check_images, tables_of
+from jpegpre_tf.layers._inputs import PlainArguments, check_images, resolve_tables
 from jpegpre_tf.ops.entropy.entropy import FileSize, check_huffman
 from jpegpre_tf.ops.pipeline import encoded_size, encoded_size_compiled
 from jpegpre_tf.ops.quantization.rounding import check_surrogate
@@ -60,7 +60,7 @@ class RateEstimator(PlainArguments, keras.layers.Layer):
     ) -> FileSize:
         """The file's size in bits, split into header, luma, Cb, Cr and stuffing, each float32 (batch,)."""
         images = check_images(images)
-        tables = tables_of(images, quality, tables)
+        tables = resolve_tables(images, quality, tables)
         return self._size(images, tables, self.huffman, self.subsampling, self.surrogate)
 
     def call(self, images: Any, quality: Any = None, tables: Any = None) -> tf.Tensor:

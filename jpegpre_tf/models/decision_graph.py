@@ -144,7 +144,8 @@ class DecisionGraph:
         """The hard decisions in natural order.
 
         Args:
-            training: With gradients to the networks' weights and to the tables (`decisions.quantize_trained`).
+            training: Whether gradients reach the networks' weights and the tables
+                (`decisions.quantize_trained`).
         """
         tables = _ordered(luma_table, chroma_table)
         found = (self._decide_trained if training else self._decide)(image, tables, strength)

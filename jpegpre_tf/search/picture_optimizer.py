@@ -120,7 +120,7 @@ class PictureOptimizer:
             made += search.run(rounds, tell)
             edited.append(first if search.best_pixels is None else search.best_pixels)
             start_loss, loss = start_loss + search.start_loss, loss + search.best_loss
-        return Optimized(tiles.joined(edited), start_loss, loss, made)
+        return Optimized(tiles.join(edited), start_loss, loss, made)
 
     def _weights(self, originals: list[Picture], starts: list[Picture], quality: int) -> list[tf.Tensor]:
         """For each tile the factors of ln(rate) and of each metric: float32 (1 + metrics,).
@@ -203,7 +203,7 @@ class _Tiles:
             for x in range(self.counts[1])
         ]
 
-    def joined(self, tiles: list[Picture]) -> Picture:
+    def join(self, tiles: list[Picture]) -> Picture:
         columns = self.counts[1]
         rows = [np.concatenate(tiles[i : i + columns], axis=1) for i in range(0, len(tiles), columns)]
         return np.ascontiguousarray(np.concatenate(rows)[: self.size[0], : self.size[1]])

@@ -145,7 +145,7 @@ def run_recipe(
         recipe: File.
         paths, validation_paths: As in `run.train`.
         folder: Gets the recipe, one folder per stage, model.keras and, where they were learned, tables.json.
-        verbose: As in `keras.Model.fit`.
+        verbose: `verbose` of `keras.Model.fit`.
         progress: Called before each stage with its number from 1, their count, and the stage.
 
     Returns:

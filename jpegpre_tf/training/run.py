@@ -173,7 +173,7 @@ def train(
         has_network: False to learn tables alone, for coefficients that are rounded.
         last_step: Stop at the end of the epoch that reaches it, on the way to `config.run.steps`; 0 for the end.
         tensorboard: Folder for TensorBoard's event files.
-        verbose: As in `keras.Model.fit`.
+        verbose: `verbose` of `keras.Model.fit`.
         note: Receives one line for each picture that cannot be decoded, and is left out.
 
     Returns:

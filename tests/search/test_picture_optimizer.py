@@ -60,7 +60,7 @@ def test_tiles_put_a_picture_together_again(size: tuple[int, int]) -> None:
     parts = tiles.cut(picture)
     assert len({part.shape for part in parts}) == 1  # a shape is a trace
     assert all(side % 16 == 0 and 176 <= side <= 768 for side in parts[0].shape[:2])
-    np.testing.assert_array_equal(tiles.joined(parts), picture)
+    np.testing.assert_array_equal(tiles.join(parts), picture)
 
 
 def test_tiles_share_the_prices_of_the_whole(optimizer: PictureOptimizer, photos: np.ndarray) -> None:

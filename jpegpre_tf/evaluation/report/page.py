@@ -19,8 +19,8 @@ def page(results: Results, plots: Mapping[str, Path], crops: Sequence[Crops]) ->
     """Returns the page.
 
     Args:
-        results: As from `evaluate`; its first candidate is what the page is about.
-        plots: As from `write_plots`.
+        results: Results of `evaluate`; the page is about the first candidate.
+        plots: Files that `write_plots` wrote.
         crops: Crops of the first candidate, best pictures first.
     """
     main, *_ = results.candidates

@@ -13,7 +13,7 @@ class FilterRecord:
     """A filter as it was run.
 
     Attributes:
-        name: As in `filter_names()`.
+        name: One of `filter_names()`.
         library: Name and version of the library that does the work.
         parameters: Strength -> the library's own parameters, readable by a person.
     """

@@ -15,7 +15,7 @@ def read_encoder_tables(name: str, quality: int) -> Tables | None:
     """Returns an encoder's (luma, chroma) tables, each `(8, 8)`; None where its files have no two such tables.
 
     Args:
-        name: As in `encoder_names()`.
+        name: One of `encoder_names()`.
         quality: 1..100, on the encoder's own scale.
     """
     try:

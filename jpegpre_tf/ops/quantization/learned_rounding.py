@@ -26,9 +26,9 @@ class Decisions(NamedTuple):
 
     Attributes:
         steps: Coefficients in steps, signed.
-        zero_below: In steps: smaller magnitudes become 0.
-        shift: In steps: how far above n + 0.5 a magnitude must be to become n + 1 (n >= 1).
-        temperature: In steps, > 0.
+        zero_below: Magnitude in steps below which a coefficient becomes 0.
+        shift: Distance in steps above n + 0.5 from which a magnitude becomes n + 1 (n >= 1).
+        temperature: Width of the transitions in steps, > 0.
     """
 
     steps: tf.Tensor

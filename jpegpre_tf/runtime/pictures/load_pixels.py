@@ -17,7 +17,7 @@ def load_pixels(image: Image.Image, file: BinaryIO) -> Croppable:
     """Returns the pixels of an opened picture, decoded in the way that takes least memory.
 
     Args:
-        image: As Pillow opened it.
+        image: Picture that Pillow has opened and not decoded yet.
         file: What Pillow reads from.
     """
     is_large = image.width * image.height > WHOLE_PIXELS
@@ -43,7 +43,7 @@ def is_transparent(image: Image.Image, pixels: Croppable, key: tuple[int, ...] |
     """Whether anything shows through: many files have an alpha channel that hides nothing.
 
     Args:
-        image: As Pillow opened it.
+        image: Picture that Pillow has opened.
         pixels: Pixels of the picture.
         key: Samples of the pixels that are transparent; None where no such color is stated.
     """

@@ -53,7 +53,7 @@ class NeuralRun:
         folder: Gets config.json, pairs, model.keras (after every epoch), log.jsonl and checkpoints. Pairs that
             are there already are used as they are.
         preprocess: Add preprocessed pictures to the edits, see `edits.random_edit`.
-        verbose: As in `keras.Model.fit`.
+        verbose: `verbose` of `keras.Model.fit`.
     """
 
     def __init__(

@@ -44,14 +44,14 @@ class PngSource:
         exif, icc, xmp: Blocks, b"" if there are none.
         iptc: Photoshop resources, b"" if there are none.
         texts: Keyword and text, in order.
-        description: By cICP, None if there is none.
-        has_narrow_range: By cICP: black is 16 and white 235 of 255.
-        gamma: By gAMA, None if there is none.
-        has_srgb: There is an sRGB chunk.
-        primaries: By cHRM: CIE xy of red, green, blue, white, None if there are none.
-        density: (x, y, is per metre) by pHYs.
+        description: Color description from the cICP chunk, None if there is none.
+        has_narrow_range: Whether the cICP chunk says that black is 16 and white 235 of 255.
+        gamma: Exponent from the gAMA chunk, None if there is none.
+        has_srgb: Whether there is an sRGB chunk.
+        primaries: CIE xy of red, green, blue and white from the cHRM chunk, None if there is none.
+        density: (x, y, whether per meter) from the pHYs chunk.
         frames: How many pictures an animation has, 0 if there is none.
-        is_frame: The picture is an animation's first one, not one beside it for readers of still pictures.
+        is_frame: Whether the picture is an animation's first one, not one beside it for readers of still pictures.
         notes: What was damaged and left out.
     """
 

@@ -64,7 +64,7 @@ class Directory:
 
     Attributes:
         order: "<" or ">".
-        values: By tag.
+        values: Values of each tag.
         following: Offset of the next directory, 0 if there is none.
     """
 
