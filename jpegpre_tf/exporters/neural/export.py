@@ -46,7 +46,8 @@ class NetworkExportRequest:
     Attributes:
         network: A trained `NeuralSimulator` or `NeuralRateEstimator`.
         source: The .keras file that it came from; the folder gets a copy.
-        folder: The folder to write; one that has a model.json keeps what that says about training.
+        folder: The folder to write; one that has a model.json keeps what that says about training. Without one, what
+            a model.json beside `source` says is copied.
         pictures: uint8 (height, width, 3) each, to compare with Keras on.
         size: Height and width of the pictures that TFLite files take, pixels, each at least 32.
         formats: Some of `FORMATS`.
@@ -110,9 +111,14 @@ def export_network(
 def _card(request: NetworkExportRequest) -> ModelCard:
     file = request.folder / "model.json"
     fresh = new_network_card(request.network, request.folder.absolute().name)
-    if not file.exists():
+    beside = request.source.with_name("model.json")
+    if file.exists():
+        kept = read_card(file)
+    elif beside.exists():
+        # The other files of that folder are not copied.
+        file, kept = beside, replace(read_card(beside), name=fresh.name, files={})
+    else:
         return fresh
-    kept = read_card(file)
     if kept.kind != fresh.kind:
         raise UsageError(f"{file}: expected a {fresh.kind}, found a {kept.kind}")
     # What follows from the network itself is recorded anew: it may be another one.

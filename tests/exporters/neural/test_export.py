@@ -52,10 +52,7 @@ def run(*arguments: str | Path) -> int:
     return main(["export", *map(str, arguments)])
 
 
-def test_a_network_becomes_files_that_give_what_keras_gives(saved, tmp_path, capsys) -> None:
-    network, path = saved
-    folder = tmp_path / "mine"
-    size = "x".join(map(str, SIZE))
+def write_folder(network: keras.Model, folder: Path) -> None:
     write_network_folder(
         network,
         folder,
@@ -65,6 +62,13 @@ def test_a_network_becomes_files_that_give_what_keras_gives(saved, tmp_path, cap
         quality_range=(3, 95),
         measured={},
     )
+
+
+def test_a_network_becomes_files_that_give_what_keras_gives(saved, tmp_path, capsys) -> None:
+    network, path = saved
+    folder = tmp_path / "mine"
+    size = "x".join(map(str, SIZE))
+    write_folder(network, folder)
     # tf2onnx takes half a minute for the rate estimator's many small operations.
     formats = "tflite" if isinstance(network, jpegpre_tf.NeuralRateEstimator) else "tflite,onnx"
     assert run(path, "-o", folder, "--size", size, "--to", formats, "--json") == 0
@@ -92,6 +96,17 @@ def test_a_network_becomes_files_that_give_what_keras_gives(saved, tmp_path, cap
         assert error <= (0.001 * expected.mean() if output == "bits_per_pixel" else 0.1), name
     described = read_description(model.read(names[0]))
     assert described["signatures"]["run"]["outputs"] == {output: DESCRIPTIONS[output]}
+
+
+def test_what_is_known_of_a_network_goes_with_it(saved, tmp_path) -> None:
+    network, _ = saved
+    shipped = tmp_path / "shipped"
+    write_folder(network, shipped)
+    assert run(shipped, "-o", tmp_path / "mine", "--size", "32x32", "--to", "tflite") == 0
+    source, copy = runtime.find_model(shipped).card, runtime.find_model(tmp_path / "mine").card
+    assert copy.name == "mine" and set(copy.files) == {"model.keras", "tflite/fp32.tflite"}
+    for field in ("version", "encoder", "training", "quality_range", "license"):
+        assert getattr(copy, field) == getattr(source, field)
 
 
 def test_what_does_not_fit_is_one_line(saved, tmp_path, capsys) -> None:
