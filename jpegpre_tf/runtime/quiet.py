@@ -1,5 +1,6 @@
 """Keeps Pillow and LiteRT from writing to stderr, and lifts Pillow's own limit."""
 
+import contextlib
 import logging
 import os
 import sys
@@ -7,6 +8,8 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
 
 # LiteRT greets on stderr when its first interpreter allocates, TensorFlow when it is imported, before it looks at
 # its own setting; both from C++ and with no switch to stop it.
@@ -37,6 +40,23 @@ def allow_pixels(max_pixels: int) -> None:
 
 
 @contextmanager
+def redirect_stderr(file: BinaryIO | None = None) -> Iterator[None]:
+    """Sends what the process writes to file descriptor 2 inside the block, C libraries included, to a file.
+
+    Args:
+        file: An open file; None drops it all.
+    """
+    with Path(os.devnull).open("wb") if file is None else contextlib.nullcontext(file) as target:
+        kept = os.dup(2)
+        try:
+            os.dup2(target.fileno(), 2)
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+@contextmanager
 def without_greeting() -> Iterator[None]:
     """Drops LiteRT's and TensorFlow's greetings inside the block; everything else on stderr appears after it."""
     # The descriptor is the process's: only a command may do this, and before it starts any thread.
@@ -47,13 +67,10 @@ def without_greeting() -> Iterator[None]:
         yield
         return
     with file as caught:
-        kept = os.dup(2)
         try:
-            os.dup2(caught.fileno(), 2)
-            yield
+            with redirect_stderr(caught):
+                yield
         finally:
-            os.dup2(kept, 2)
-            os.close(kept)
             caught.seek(0)
             for line in caught:
                 if not line.startswith(_GREETINGS):

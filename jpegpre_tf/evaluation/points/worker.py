@@ -3,7 +3,6 @@
 import functools
 import json
 import multiprocessing
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from jpegpre_tf.evaluation.metrics import METRICS, Frame
 from jpegpre_tf.evaluation.pictures import PictureFile
 from jpegpre_tf.evaluation.points.operating_point import OperatingPoint
 from jpegpre_tf.evaluation.writing.file_writer import FileWriter
+from jpegpre_tf.runtime.quiet import redirect_stderr
 
 
 @dataclass(frozen=True)
@@ -95,12 +95,5 @@ def _make_writer(candidate: Candidate, identity: str) -> FileWriter:
     if multiprocessing.parent_process() is None:
         return candidate.make_writer()
     # LiteRT greets on stderr when a process loads its first model, in the middle of the parent's progress.
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
+    with redirect_stderr():
         return candidate.make_writer()
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)

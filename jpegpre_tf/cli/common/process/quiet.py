@@ -7,7 +7,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from jpegpre_tf.runtime.quiet import allow_pixels, quiet_asyncio, quiet_pillow, without_greeting
+from jpegpre_tf.runtime.quiet import (
+    allow_pixels,
+    quiet_asyncio,
+    quiet_pillow,
+    redirect_stderr,
+    without_greeting,
+)
 
 __all__ = [
     "allow_pixels",
@@ -39,16 +45,14 @@ def without_decoders_messages() -> Iterator[None]:
     if not is_plain:
         yield
         return
-    before, kept = sys.stderr, os.dup(2)
+    before = sys.stderr
     before.flush()
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    with os.fdopen(os.dup(2), "w", buffering=1, encoding=before.encoding, errors=before.errors) as ours:
+    with (
+        os.fdopen(os.dup(2), "w", buffering=1, encoding=before.encoding, errors=before.errors) as ours,
+        redirect_stderr(),
+    ):
         try:
             sys.stderr = ours
-            os.dup2(nowhere, 2)
             yield
         finally:
             sys.stderr = before
-            os.dup2(kept, 2)
-            os.close(kept)
-            os.close(nowhere)
