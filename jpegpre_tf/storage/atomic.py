@@ -50,6 +50,32 @@ def write_atomically(path: str | Path, content: bytes, mode: int = _MODE) -> Non
         raise _output_error(path, error) from error
 
 
+@contextmanager
+def replace_atomically(path: str | Path) -> Iterator[Path]:
+    """Yields a name beside `path` for a library that writes files itself; at the end that file replaces `path`.
+
+    The name has the suffix of `path`, and is always the same: what a killed process left is written over. If the block
+    fails, the file is removed and `path` is untouched.
+
+    Args:
+        path: The file, in a folder that exists.
+
+    Raises:
+        OutputError: If the block or the replacing fails with an OSError.
+    """
+    path = Path(path)
+    partial = path.with_name(f"{path.stem}.partial{path.suffix}")
+    try:
+        yield partial
+        partial.replace(path)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise _output_error(path, error) from error
+        raise
+
+
 def file_mode(path: str | Path) -> int:
     """Returns who may read and write a file, as `mode` of `write_atomically`; that of a new file if it is none."""
     try:

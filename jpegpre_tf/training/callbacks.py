@@ -8,6 +8,7 @@ from pathlib import Path
 import keras
 
 from jpegpre_tf.errors import ModelError
+from jpegpre_tf.storage.atomic import replace_atomically
 from jpegpre_tf.training.averages import averaged
 
 MODEL, BEST_MODEL = "model.keras", "best.keras"
@@ -51,9 +52,8 @@ class KeepModel(keras.callbacks.Callback):
     def keep(self, model_name: str, tables_name: str) -> None:
         """Writes the present model and tables under these names in the folder."""
         if self.model.preprocessor is not None:
-            partial = self.folder / "partial.keras"
-            self.model.preprocessor.save(partial)
-            partial.replace(self.folder / model_name)
+            with replace_atomically(self.folder / model_name) as partial:
+                self.model.preprocessor.save(partial)
         if self.model.tuned_tables is not None:
             stored = self.model.tuned_tables.to_stored(
                 fitted_by="jpegpre train", data=self.data, date=str(datetime.date.today())

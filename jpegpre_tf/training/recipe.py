@@ -23,6 +23,7 @@ from jpegpre_tf.errors import UsageError
 from jpegpre_tf.jpeg.tuned_tables import TunedTables
 from jpegpre_tf.models.preprocessor import Preprocessor
 from jpegpre_tf.models.trained import load_preprocessor
+from jpegpre_tf.storage.atomic import replace_atomically
 from jpegpre_tf.training.callbacks import TABLES
 from jpegpre_tf.training.checkpoint import RECIPE
 from jpegpre_tf.training.config import TrainConfig, parse_config
@@ -180,9 +181,8 @@ def run_recipe(
     for name in ("model.keras", TABLES):
         made = models[stages[-1].name].with_name(name)
         if made.exists():
-            partial = folder / f"partial-{name}"
-            shutil.copyfile(made, partial)
-            partial.replace(folder / name)
+            with replace_atomically(folder / name) as partial:
+                shutil.copyfile(made, partial)
     return load_preprocessor(folder / "model.keras")
 
 

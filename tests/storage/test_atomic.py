@@ -11,7 +11,7 @@ import pytest
 
 from jpegpre_tf import runtime
 from jpegpre_tf.errors import OutputError
-from jpegpre_tf.storage.atomic import check_writable, replace_original
+from jpegpre_tf.storage.atomic import check_writable, replace_atomically, replace_original
 from jpegpre_tf.storage.file_state import state_of
 from jpegpre_tf.storage.folding import fold_name
 from jpegpre_tf.storage.hidden import is_hidden
@@ -23,6 +23,23 @@ def test_writes_replaces_and_makes_folders(tmp_path):
         runtime.write_atomically(path, content)
         assert path.read_bytes() == content
     assert [entry.name for entry in path.parent.iterdir()] == ["file"]
+
+
+def test_a_library_writes_beside_the_file_and_leaves_nothing_if_it_fails(tmp_path):
+    path = tmp_path / "model.keras"
+    path.write_bytes(b"old")
+    for error, raised in ((OSError(errno.ENOSPC, "disk full"), OutputError), (ValueError("no"), ValueError)):
+        with pytest.raises(raised), replace_atomically(path) as partial:
+            assert partial.suffix == path.suffix and partial.parent == tmp_path
+            partial.write_bytes(b"half")
+            raise error
+        assert [entry.name for entry in tmp_path.iterdir()] == ["model.keras"]
+        assert path.read_bytes() == b"old"
+    with replace_atomically(path) as partial:
+        partial.write_bytes(b"new")
+        assert path.read_bytes() == b"old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["model.keras"]
+    assert path.read_bytes() == b"new"
 
 
 def test_the_check_before_long_work_leaves_nothing_but_the_folder(tmp_path):

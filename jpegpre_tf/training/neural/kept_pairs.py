@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from jpegpre_tf.storage.atomic import replace_atomically
+
 # The arrays of one pair, in the order of `Pairs`.
 Pair = tuple[npt.NDArray[Any] | np.float32, ...]
 _ABOUT = "collection.json"
@@ -54,9 +56,8 @@ class KeptPairs:
         if not new:
             return
         path = self._part(self._count)
-        partial = path.with_suffix(".partial.npz")
-        np.savez(partial, *(np.stack(arrays) for arrays in zip(*new, strict=True)))
-        partial.replace(path)
+        with replace_atomically(path) as partial:
+            np.savez(partial, *(np.stack(arrays) for arrays in zip(*new, strict=True)))
         self._count = len(pairs)
 
     def remove(self) -> None:

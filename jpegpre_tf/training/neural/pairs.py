@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jpegpre_tf.errors import JpegpreError, PictureError, UsageError
+from jpegpre_tf.storage.atomic import replace_atomically
 from jpegpre_tf.training.data.crops import ReadablePictures, random_crop
 from jpegpre_tf.training.neural.edits import Preprocess, random_edit
 from jpegpre_tf.training.neural.kept_pairs import KeptPairs
@@ -43,10 +44,13 @@ class Pairs:
     cr: npt.NDArray[np.int16]
 
     def save(self, path: Path) -> None:
-        """Writes all arrays, uncompressed, to a temporary name first."""
-        partial = path.with_name(path.name + ".partial.npz")
-        np.savez(partial, **{field.name: getattr(self, field.name) for field in fields(self)})
-        partial.replace(path)
+        """Writes all arrays, uncompressed.
+
+        Raises:
+            OutputError: If they cannot be written; what was there before is then still there.
+        """
+        with replace_atomically(path) as partial:
+            np.savez(partial, **{field.name: getattr(self, field.name) for field in fields(self)})
 
 
 UNKNOWN = -32768

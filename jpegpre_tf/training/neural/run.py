@@ -18,6 +18,7 @@ from jpegpre_tf.models.loading import load_network
 from jpegpre_tf.models.neural_rate_estimator import NeuralRateEstimator
 from jpegpre_tf.models.neural_simulator import NeuralSimulator
 from jpegpre_tf.ops.blocks import ARITHMETICS, coefficients_of
+from jpegpre_tf.storage.atomic import replace_atomically
 from jpegpre_tf.training.averages import averaged, use_averages
 from jpegpre_tf.training.checkpoint import CONFIG, epochs_done
 from jpegpre_tf.training.neural.config import NeuralTrainConfig
@@ -241,10 +242,8 @@ class _Keep(keras.callbacks.Callback):
         record = {"epoch": epoch, **{name: float(value) for name, value in (logs or {}).items()}}
         with (self.folder / "log.jsonl").open("a", encoding="utf-8") as log:
             log.write(json.dumps(record) + "\n")
-        partial = self.folder / "model.partial.keras"
-        with averaged(self.model):
+        with averaged(self.model), replace_atomically(self.folder / "model.keras") as partial:
             self.network.save(partial)
-        partial.replace(self.folder / "model.keras")
 
 
 def _copy_weights(path: Path, kind: type[keras.Model], network: keras.Model) -> None:
