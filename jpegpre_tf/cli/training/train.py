@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from jpegpre_tf._optional import require
 from jpegpre_tf.cli.common.arguments.run_arguments import add_run_arguments, overrides
 from jpegpre_tf.cli.common.arguments.shared_arguments import DEFAULT_PROFILE, check_run_folder
-from jpegpre_tf.cli.common.output.messages import print_note
+from jpegpre_tf.cli.common.output.messages import print_line, print_note
 from jpegpre_tf.cli.common.process.quiet import quiet_asyncio, quiet_tensorflow
 from jpegpre_tf.errors import UsageError
 
@@ -193,4 +193,12 @@ def _train_distributed(arguments: argparse.Namespace, config: "TrainConfig") -> 
         f"of {workers.count}, {workers.replicas} devices",
         file=sys.stderr,
     )
-    train_distributed(config, source, validation, arguments.output, workers, initial_model=arguments.initial)
+    train_distributed(
+        config,
+        source,
+        validation,
+        arguments.output,
+        workers,
+        initial_model=arguments.initial,
+        report=print_line,
+    )

@@ -5,9 +5,8 @@ Keras 3's `fit` does not run under `MultiWorkerMirroredStrategy` (3.15: it takes
 
 import json
 import math
-import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +35,7 @@ def train_distributed(
     workers: Workers,
     *,
     initial_model: Path | None = None,
+    report: Callable[[str], None] = lambda line: None,
 ) -> keras.Model:
     """Trains together with the other workers, each calling this with the same arguments.
 
@@ -50,6 +50,7 @@ def train_distributed(
         folder: Folder of the run; shared between workers, or each worker's own.
         workers: The workers.
         initial_model: A .keras file of the same architecture to start from, where there is no checkpoint.
+        report: Receives a line after every epoch, on the first worker only.
 
     Returns:
         The trained preprocessor.
@@ -69,7 +70,7 @@ def train_distributed(
         copy_weights(initial_model, trainer.preprocessor)
     trainer.optimizer.build(trainer.trainable_variables)
     try:
-        _run(config, source, validation_paths, folder, workers, trainer)
+        _run(config, source, validation_paths, folder, workers, trainer, report)
     except tf.errors.OpError as error:
         lost = workers.lost(error)
         if lost is None:
@@ -85,6 +86,7 @@ def _run(
     folder: Path,
     workers: Workers,
     trainer: PreprocessorTrainer,
+    report: Callable[[str], None],
 ) -> None:
     checkpoint = WorkerCheckpoint(folder / CHECKPOINT, workers.index)
     first_epoch = _agree(workers, checkpoint, trainer)
@@ -123,7 +125,7 @@ def _run(
             checkpoint.save(epoch + 1, [np.asarray(variable) for variable in _state(trainer)])
             if workers.index == 0:
                 numbers = " - ".join(f"{name}: {value:.4g}" for name, value in logs.items())
-                print(f"epoch {epoch + 1}: {numbers}", file=sys.stderr, flush=True)
+                report(f"epoch {epoch + 1}: {numbers}")
             if config.run.patience:
                 # Only the first worker has a validation loss; all have to stop at the same epoch.
                 is_stale = workers.index == 0 and _is_stale(folder, config.run.patience)
