@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from jpegpre_tf.runtime.encoding.output_names import jpeg_name, output_names
-from jpegpre_tf.runtime.pictures.picture import PICTURE_SUFFIXES
 from jpegpre_tf.storage.entry import Entry
 from jpegpre_tf.storage.errors import printable_url
 from jpegpre_tf.storage.folding import fold_name
+from jpegpre_tf.storage.picture_suffixes import PICTURE_SUFFIXES
 from jpegpre_tf.storage.storage import Storage
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from jpegpre_tf.errors import UsageError
 from jpegpre_tf.evaluation.reading import Reading
-from jpegpre_tf.runtime.pictures.picture import PICTURE_SUFFIXES
 from jpegpre_tf.storage.hidden import is_hidden
+from jpegpre_tf.storage.picture_suffixes import PICTURE_SUFFIXES
 
 
 @dataclass(frozen=True)

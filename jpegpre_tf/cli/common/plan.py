@@ -8,11 +8,11 @@ from pathlib import Path
 
 from jpegpre_tf.errors import UsageError
 from jpegpre_tf.runtime.encoding.output_names import JPEG_SUFFIXES, output_names
-from jpegpre_tf.runtime.pictures.picture import JPEG_SUFFIXES as JPEG_INPUT_SUFFIXES
-from jpegpre_tf.runtime.pictures.picture import PICTURE_SUFFIXES
 from jpegpre_tf.storage.folding import fold_name, folds_names
 from jpegpre_tf.storage.hidden import is_hidden
 from jpegpre_tf.storage.names import printable_path
+from jpegpre_tf.storage.picture_suffixes import JPEG_SUFFIXES as JPEG_INPUT_SUFFIXES
+from jpegpre_tf.storage.picture_suffixes import PICTURE_SUFFIXES
 
 
 @dataclass(frozen=True)

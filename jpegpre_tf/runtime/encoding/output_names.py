@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from jpegpre_tf.runtime.pictures.picture import PICTURE_SUFFIXES
+from jpegpre_tf.storage.picture_suffixes import PICTURE_SUFFIXES
 
 JPEG_SUFFIXES = frozenset((".jpg", ".jpeg"))
 # The first one is the default.

@@ -10,11 +10,6 @@ import numpy.typing as npt
 from jpegpre_tf.runtime.pictures.decode import MAX_PIXELS, Decoded, decode_file, open_decoded
 from jpegpre_tf.runtime.pictures.metadata.metadata import Metadata
 
-JPEG_SUFFIXES = frozenset((".jpg", ".jpeg", ".jpe", ".jfif"))
-_OTHER_SUFFIXES = (".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif", ".ppm", ".pgm", ".pnm")
-_HEIF_SUFFIXES = (".heic", ".heif", ".hif")
-PICTURE_SUFFIXES = frozenset((*JPEG_SUFFIXES, *_OTHER_SUFFIXES, *_HEIF_SUFFIXES))
-
 
 @dataclass(frozen=True)
 class Picture:

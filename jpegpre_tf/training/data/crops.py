@@ -11,9 +11,10 @@ import numpy.typing as npt
 import tensorflow as tf
 from PIL import Image
 
+from jpegpre_tf._optional import require
 from jpegpre_tf.errors import PictureError
+from jpegpre_tf.storage.picture_suffixes import HEIF_SUFFIXES, PICTURE_SUFFIXES
 from jpegpre_tf.training.data.conditions import Conditions
-from jpegpre_tf.training.data.shards import SUFFIXES
 from jpegpre_tf.training.data.synthetic import DRAWN
 
 _FIRST_SEED = 1000  # of drawn pictures; lower ones are for measuring
@@ -31,9 +32,9 @@ def list_pictures(folder: str | Path) -> list[Path]:
         raise PictureError(
             f"{folder}: expected a folder of pictures, found {'a file' if folder.exists() else 'nothing'}"
         )
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in PICTURE_SUFFIXES)
     if not paths:
-        raise PictureError(f"{folder}: expected pictures ({', '.join(SUFFIXES)}), found none")
+        raise PictureError(f"{folder}: expected pictures ({', '.join(sorted(PICTURE_SUFFIXES))}), found none")
     return paths
 
 
@@ -53,10 +54,17 @@ def decode_rgb(content: bytes, name: str) -> npt.NDArray[np.uint8]:
 
 def _decoded(source: Path | io.BytesIO, name: str) -> npt.NDArray[np.uint8]:
     try:
-        with Image.open(source) as picture:
+        with _open_picture(source, name) as picture:
             return np.asarray(picture.convert("RGB"))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except (ImportError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise PictureError(f"{name}: cannot decode this picture ({error})") from error
+
+
+def _open_picture(source: Path | io.BytesIO, name: str) -> Image.Image:
+    if name.lower().endswith(tuple(HEIF_SUFFIXES)):
+        picture: Image.Image = require("pillow_heif", extra="heif", purpose="HEIC").HeifImageFile(source)
+        return picture
+    return Image.open(source)
 
 
 class ReadablePictures:

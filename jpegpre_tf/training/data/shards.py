@@ -9,10 +9,10 @@ import numpy as np
 
 from jpegpre_tf.errors import PictureError
 from jpegpre_tf.storage.errors import printable_url
+from jpegpre_tf.storage.picture_suffixes import PICTURE_SUFFIXES
 from jpegpre_tf.storage.storage import Storage
 
-# Files that training reads as pictures.
-SUFFIXES = (".png", ".webp", ".tif", ".tiff", ".bmp", ".ppm", ".jpg", ".jpeg")
+_PICTURES = tuple(sorted(PICTURE_SUFFIXES))
 _TAR = (".tar", ".tar.gz", ".tgz")
 _TFRECORD = (".tfrecord", ".tfrecords", ".record")
 # Features of tf.train.Example that hold a picture file, by the names that data sets give them.
@@ -42,7 +42,7 @@ class PictureSource:
             for entry in files
             if not entry.name.rpartition("/")[2].startswith(".")
         )
-        for kind, suffixes in (("tar", _TAR), ("tfrecord", _TFRECORD), ("folder", SUFFIXES)):
+        for kind, suffixes in (("tar", _TAR), ("tfrecord", _TFRECORD), ("folder", _PICTURES)):
             self.kind = kind
             self.files = [name for name in names if name.lower().endswith(suffixes)]
             if self.files:
@@ -82,7 +82,7 @@ def _tar_members(file: BinaryIO, name: str) -> Iterator[tuple[str, bytes]]:
     try:
         with tarfile.open(fileobj=file, mode="r|*") as archive:
             for member in archive:
-                if member.isfile() and member.name.lower().endswith(SUFFIXES):
+                if member.isfile() and member.name.lower().endswith(_PICTURES):
                     content = archive.extractfile(member)
                     if content is not None:
                         yield member.name, content.read()

@@ -1,19 +1,23 @@
 """The input pipeline: reproducible, in range, clear about what it cannot read."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from jpegpre_tf.errors import PictureError
 from jpegpre_tf.training.data.crops import (
     ReadablePictures,
+    decode_rgb,
     list_pictures,
     load_rgb,
     random_crop,
     training_dataset,
     validation_dataset,
 )
+from jpegpre_tf.training.data.shards import PictureSource
 from jpegpre_tf.training.data.synthetic import DRAWN
 
 PICTURES = Path(__file__).parents[2] / "pictures"
@@ -35,6 +39,39 @@ def test_batches_are_as_promised_and_repeat_with_the_seed() -> None:
     for again, once in zip(first(3), (image, quality, strength), strict=True):
         np.testing.assert_array_equal(again, once)
     assert np.any(first(4)[0] != image)
+
+
+def _save(path: Path) -> None:
+    image = Image.new("RGB", (48, 32), (200, 100, 50))
+    if path.suffix == ".heic":
+        pytest.importorskip("pillow_heif", reason="needs the extra [heif]").from_pillow(image).save(path)
+    else:
+        image.save(path)
+
+
+@pytest.mark.parametrize("suffix", ["avif", "gif", "heic", "jfif", "pnm"])
+def test_training_reads_what_other_verbs_read(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"picture.{suffix}"
+    _save(path)
+    assert list_pictures(tmp_path) == [path]
+    (name, content), *rest = PictureSource(str(tmp_path)).stream(0, 1, (0,))
+    assert name == path.name and not rest
+    pixels = load_rgb(path)
+    assert pixels.shape == (32, 48, 3)
+    np.testing.assert_allclose(pixels[16, 24].astype(int), (200, 100, 50), atol=8)  # colors of a lossy file
+    np.testing.assert_array_equal(decode_rgb(content, name), pixels)
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(PictureError, match=f"picture.{suffix}: cannot decode this picture"):
+        load_rgb(path)
+
+
+def test_heic_without_its_package_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.HEIC").write_bytes(b"any")
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(PictureError, match=r"a\.HEIC: .*pip install 'jpegpre-tf\[heif\]'"):
+        load_rgb(tmp_path / "a.HEIC")
 
 
 @pytest.mark.parametrize("kind", sorted(DRAWN))
