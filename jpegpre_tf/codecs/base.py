@@ -5,13 +5,12 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
+
+from jpegpre_tf._types import RGBImage
 
 # libjpeg's names for Pillow's `subsampling` numbers.
 SUBSAMPLINGS = {"4:4:4": 0, "4:2:2": 1, "4:2:0": 2}
-
-Picture = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class Encoded:
     """
 
     data: bytes = field(repr=False)
-    decoded: Picture = field(repr=False)
+    decoded: RGBImage = field(repr=False)
     encoder: str
     version: str
     flags: str
@@ -61,10 +60,10 @@ class Encoder(ABC):
     rounds: bool = True
 
     @abstractmethod
-    def encode_bytes(self, image: Picture, quality: int) -> bytes:
+    def encode_bytes(self, image: RGBImage, quality: int) -> bytes:
         """Returns the file of `image`, uint8 `(height, width, 3)` RGB, at `quality` 1..100."""
 
-    def encode(self, image: Picture, quality: int) -> Encoded:
+    def encode(self, image: RGBImage, quality: int) -> Encoded:
         """Encodes `image` and decodes the file again.
 
         Args:
@@ -85,7 +84,7 @@ class Encoder(ABC):
         return {"name": self.name, "version": self.version, "flags": self.flags}
 
 
-def check_picture(image: Picture) -> None:
+def check_picture(image: RGBImage) -> None:
     """Raises ValueError unless `image` is uint8 `(height, width, 3)`."""
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or 0 in image.shape:
         raise ValueError(
@@ -100,7 +99,7 @@ def check_subsampling(subsampling: str) -> str:
     return subsampling
 
 
-def decode(data: bytes) -> Picture:
+def decode(data: bytes) -> RGBImage:
     """Decodes a file, JPEG through libjpeg-turbo as viewers do, to uint8 `(height, width, 3)` RGB."""
     with Image.open(io.BytesIO(data)) as picture:
         return np.asarray(picture.convert("RGB"))

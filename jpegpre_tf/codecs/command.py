@@ -8,7 +8,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from jpegpre_tf.codecs.base import Encoder, Picture
+from jpegpre_tf._types import RGBImage
+from jpegpre_tf.codecs.base import Encoder
 from jpegpre_tf.errors import JpegpreError, UsageError
 
 _PLACES = ("{in}", "{out}", "{quality}")
@@ -48,7 +49,7 @@ class CommandEncoder(Encoder):
         self.version = "unknown"
         self.flags = command
 
-    def encode_bytes(self, image: Picture, quality: int) -> bytes:
+    def encode_bytes(self, image: RGBImage, quality: int) -> bytes:
         """Runs the program.
 
         Raises:

@@ -3,7 +3,8 @@
 from importlib import metadata
 
 from jpegpre_tf._optional import require
-from jpegpre_tf.codecs.base import Encoder, Picture
+from jpegpre_tf._types import RGBImage
+from jpegpre_tf.codecs.base import Encoder
 from jpegpre_tf.codecs.huffman import describe_reoptimizer, reoptimize
 
 
@@ -25,6 +26,6 @@ class Jpegli(Encoder):
             f"Huffman re-optimised by {describe_reoptimizer()}"
         )
 
-    def encode_bytes(self, image: Picture, quality: int) -> bytes:
+    def encode_bytes(self, image: RGBImage, quality: int) -> bytes:
         height, width = image.shape[:2]
         return reoptimize(self._jpegli.encode(image.tobytes(), width, height, quality=quality))

@@ -4,7 +4,8 @@ import io
 
 from PIL import Image, features
 
-from jpegpre_tf.codecs.base import SUBSAMPLINGS, Encoder, Picture, check_subsampling
+from jpegpre_tf._types import RGBImage
+from jpegpre_tf.codecs.base import SUBSAMPLINGS, Encoder, check_subsampling
 
 
 class LibjpegTurbo(Encoder):
@@ -31,7 +32,7 @@ class LibjpegTurbo(Encoder):
         scan = "progressive" if progressive else "baseline"
         self.flags = f"{scan}, {huffman}, {subsampling}, Annex K tables, no metadata"
 
-    def encode_bytes(self, image: Picture, quality: int) -> bytes:
+    def encode_bytes(self, image: RGBImage, quality: int) -> bytes:
         out = io.BytesIO()
         Image.fromarray(image).save(out, "JPEG", quality=quality, **self._options)
         return out.getvalue()

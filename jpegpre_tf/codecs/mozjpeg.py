@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 from jpegpre_tf._optional import MissingExtraError, require
-from jpegpre_tf.codecs.base import Encoder, Picture, check_subsampling
+from jpegpre_tf._types import RGBImage
+from jpegpre_tf.codecs.base import Encoder, check_subsampling
 
 
 class MozJPEG(Encoder):
@@ -47,7 +48,7 @@ class MozJPEG(Encoder):
             else f"trellis, baseline, optimised Huffman, {subsampling}, Annex K tables (0)"
         )
 
-    def encode_bytes(self, image: Picture, quality: int) -> bytes:
+    def encode_bytes(self, image: RGBImage, quality: int) -> bytes:
         height, width, channels = image.shape
         picture = self._vips.Image.new_from_memory(image.tobytes(), width, height, channels, "uchar")
         return bytes(picture.jpegsave_buffer(Q=quality, **self._options))

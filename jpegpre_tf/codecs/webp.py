@@ -4,7 +4,8 @@ import io
 
 from PIL import Image, features
 
-from jpegpre_tf.codecs.base import Encoder, Picture
+from jpegpre_tf._types import RGBImage
+from jpegpre_tf.codecs.base import Encoder
 
 
 class WebP(Encoder):
@@ -15,7 +16,7 @@ class WebP(Encoder):
         self.version = str(features.version("webp"))
         self.flags = "lossy, method 4, 4:2:0"
 
-    def encode_bytes(self, image: Picture, quality: int) -> bytes:
+    def encode_bytes(self, image: RGBImage, quality: int) -> bytes:
         out = io.BytesIO()
         Image.fromarray(image).save(out, "WEBP", quality=quality, method=4)
         return out.getvalue()

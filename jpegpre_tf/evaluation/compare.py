@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from jpegpre_tf._types import RGBImage
 from jpegpre_tf.codecs import get_encoder
-from jpegpre_tf.codecs.base import Encoded, Picture
+from jpegpre_tf.codecs.base import Encoded
 from jpegpre_tf.evaluation.candidates import REFERENCE_ENCODER, Candidate
 from jpegpre_tf.evaluation.equal_size import smallest_file_above
 from jpegpre_tf.evaluation.metrics import Frame, Metric
@@ -29,7 +30,7 @@ class Comparison:
         plain_equal_quality: Plain libjpeg-turbo at the quality asked for.
     """
 
-    original: Picture
+    original: RGBImage
     edited: Scored
     plain_equal_size: Scored
     plain_equal_quality: Scored
@@ -41,7 +42,7 @@ class Comparison:
 
 
 def compare(
-    image: Picture, candidate: Candidate, quality: int, strength: float, metrics: Sequence[Metric]
+    image: RGBImage, candidate: Candidate, quality: int, strength: float, metrics: Sequence[Metric]
 ) -> Comparison:
     """Encodes `image` three ways and scores each.
 

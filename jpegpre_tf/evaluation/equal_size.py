@@ -1,9 +1,10 @@
 """Plain JPEG of a given size, to look at two encodings side by side."""
 
-from jpegpre_tf.codecs.base import Encoded, Encoder, Picture
+from jpegpre_tf._types import RGBImage
+from jpegpre_tf.codecs.base import Encoded, Encoder
 
 
-def smallest_file_above(encoder: Encoder, image: Picture, size_bytes: int) -> Encoded:
+def smallest_file_above(encoder: Encoder, image: RGBImage, size_bytes: int) -> Encoded:
     """Returns the smallest encoding of `image` that is no smaller than `size_bytes`.
 
     Never smaller, so that the comparison does not wrong it; the largest there is if none is large enough.

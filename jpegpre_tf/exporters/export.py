@@ -209,7 +209,7 @@ def _measure(
         raise ModelError(f"{request.model}: {error}") from error
     decided = parity.keras_decisions(preprocessor, crops)
     measured: dict[tuple[str, str], _Measured] = {}
-    int8: list[tuple[list[parity.Picture], list[parity.Picture]]] = []
+    int8: list[tuple[list[parity.Array], list[parity.Array]]] = []
     for (file_format, precision), files in contents.items():
         session = parity.open_session(files, file_format, f"{file_format} {precision}")
         results = parity.file_results(session, crops)

@@ -36,10 +36,10 @@ INT8_BOUND = 0.001
 _TIMED_SIZE = (1024, 1024)  # pixels: 1.05 megapixels
 _TIMED_RUNS = 5
 
-Picture = npt.NDArray[Any]
+Array = npt.NDArray[Any]
 
 
-def crops_of(pictures: Sequence[Picture]) -> list[Picture]:
+def crops_of(pictures: Sequence[Array]) -> list[Array]:
     """One crop of each of `SIZES` of every picture, pictures repeated where they are smaller."""
     crops = []
     for picture in pictures:
@@ -51,7 +51,7 @@ def crops_of(pictures: Sequence[Picture]) -> list[Picture]:
     return crops
 
 
-def keras_results(preprocessor: Preprocessor, crops: Sequence[Picture]) -> list[Picture]:
+def keras_results(preprocessor: Preprocessor, crops: Sequence[Array]) -> list[Array]:
     """What Keras gives for every crop with libjpeg's tables of every one of `QUALITIES`, at strength 1.
 
     Raises:
@@ -71,7 +71,7 @@ def keras_results(preprocessor: Preprocessor, crops: Sequence[Picture]) -> list[
     return results
 
 
-def keras_decisions(preprocessor: Preprocessor, crops: Sequence[Picture]) -> list[Picture]:
+def keras_decisions(preprocessor: Preprocessor, crops: Sequence[Array]) -> list[Array]:
     """The quantized coefficients that Keras decides for, for the same; one plane after another, flat."""
     results = []
     run = tf.function(preprocessor.decide, reduce_retracing=True)
@@ -102,12 +102,12 @@ def open_session(files: Mapping[str, bytes], file_format: str, name: str = "") -
     )
 
 
-def file_results(session: Session, crops: Sequence[Picture]) -> list[Picture]:
+def file_results(session: Session, crops: Sequence[Array]) -> list[Array]:
     """What exported files give for `keras_results`' inputs."""
     return [session(crop, quality) for crop in crops for quality in QUALITIES]
 
 
-def file_decisions(session: Session, crops: Sequence[Picture]) -> list[Picture]:
+def file_decisions(session: Session, crops: Sequence[Array]) -> list[Array]:
     """What exported files give for `keras_decisions`' inputs."""
     return [
         np.concatenate([plane.ravel() for plane in session.decide(crop, tables).planes])
@@ -116,13 +116,13 @@ def file_decisions(session: Session, crops: Sequence[Picture]) -> list[Picture]:
     ]
 
 
-def decisions_difference(results: Sequence[Picture], expected: Sequence[Picture]) -> float:
+def decisions_difference(results: Sequence[Array], expected: Sequence[Array]) -> float:
     """Share of quantized coefficients that differ."""
     differ = sum(int(np.count_nonzero(a != b)) for a, b in zip(results, expected, strict=True))
     return float(f"{differ / sum(map(len, expected)):.2g}")
 
 
-def difference(results: Sequence[Picture], expected: Sequence[Picture]) -> Parity:
+def difference(results: Sequence[Array], expected: Sequence[Array]) -> Parity:
     """Largest and mean absolute difference in levels, and PSNR between the two."""
     flat = [
         np.concatenate([picture.ravel() for picture in pictures]).astype(np.int16)

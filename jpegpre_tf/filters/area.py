@@ -5,7 +5,7 @@ from importlib import metadata
 import numpy as np
 
 from jpegpre_tf._optional import require
-from jpegpre_tf.codecs.base import Picture
+from jpegpre_tf._types import RGBImage
 from jpegpre_tf.filters.base import Filter
 
 _LARGEST = 64
@@ -21,7 +21,7 @@ class Area(Filter):
     label = "area opening/closing"
     strengths = (0.17, 0.34, 0.5, 0.67, 0.83)  # 2, 4, 8, 16, 32 pixels
 
-    def apply(self, image: Picture, quality: int, strength: float) -> Picture:
+    def apply(self, image: RGBImage, quality: int, strength: float) -> RGBImage:
         return np.stack([_open_close(plane, _limit(strength)) for plane in np.moveaxis(image, 2, 0)], axis=2)
 
     def describe(self, strength: float) -> str:

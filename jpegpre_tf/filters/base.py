@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from jpegpre_tf.codecs.base import Picture
+from jpegpre_tf._types import RGBImage
 
 
 class Filter(ABC):
@@ -29,7 +29,7 @@ class Filter(ABC):
     strengths: ClassVar[tuple[float, ...]] = (1.0,)
     uses_quality: ClassVar[bool] = False
 
-    def __call__(self, image: Picture, quality: int, strength: float = 1.0) -> Picture:
+    def __call__(self, image: RGBImage, quality: int, strength: float = 1.0) -> RGBImage:
         """Filters `image`.
 
         Args:
@@ -45,7 +45,7 @@ class Filter(ABC):
         return image if strength == 0.0 else self.apply(image, quality, strength)
 
     @abstractmethod
-    def apply(self, image: Picture, quality: int, strength: float) -> Picture:
+    def apply(self, image: RGBImage, quality: int, strength: float) -> RGBImage:
         """Filters `image` with `strength` above 0."""
 
     @abstractmethod
@@ -63,7 +63,7 @@ class Filter(ABC):
         return {"name": self.name, "library": self.library(), "source": source[:16]}
 
 
-def to_uint8(levels: NDArray[np.floating]) -> Picture:
+def to_uint8(levels: NDArray[np.floating]) -> RGBImage:
     """Rounds float levels to uint8, clipped to 0..255."""
-    result: Picture = np.clip(np.rint(levels), 0, 255).astype(np.uint8)
+    result: RGBImage = np.clip(np.rint(levels), 0, 255).astype(np.uint8)
     return result

@@ -1,6 +1,6 @@
 """Bilateral filter."""
 
-from jpegpre_tf.codecs.base import Picture
+from jpegpre_tf._types import RGBImage
 from jpegpre_tf.filters.base import Filter, to_uint8
 from jpegpre_tf.filters.opencv import opencv, opencv_version
 
@@ -16,7 +16,7 @@ class Bilateral(Filter):
     label = "bilateral filter"
     strengths = (0.08, 0.15, 0.25, 0.4, 0.7)
 
-    def apply(self, image: Picture, quality: int, strength: float) -> Picture:
+    def apply(self, image: RGBImage, quality: int, strength: float) -> RGBImage:
         cv2 = opencv("The bilateral filter")
         levels = image.astype("float32")
         return to_uint8(cv2.bilateralFilter(levels, _DIAMETER, _SIGMA_COLOR * strength, _SIGMA_SPACE))

@@ -1,6 +1,6 @@
 """Gaussian blur."""
 
-from jpegpre_tf.codecs.base import Picture
+from jpegpre_tf._types import RGBImage
 from jpegpre_tf.filters.base import Filter, to_uint8
 from jpegpre_tf.filters.opencv import opencv, opencv_version
 
@@ -13,7 +13,7 @@ class Gaussian(Filter):
     # Below sigma 0.3 rounding gives the picture back; 1 wins at the lowest qualities only.
     strengths = (0.35, 0.42, 0.5, 0.6, 0.8, 1.0)
 
-    def apply(self, image: Picture, quality: int, strength: float) -> Picture:
+    def apply(self, image: RGBImage, quality: int, strength: float) -> RGBImage:
         cv2 = opencv("The Gaussian filter")
         levels = cv2.GaussianBlur(
             image.astype("float32"), (0, 0), sigmaX=strength, borderType=cv2.BORDER_REFLECT

@@ -1,6 +1,6 @@
 """Guided filter."""
 
-from jpegpre_tf.codecs.base import Picture
+from jpegpre_tf._types import RGBImage
 from jpegpre_tf.filters.base import Filter, to_uint8
 from jpegpre_tf.filters.opencv import opencv, opencv_version
 
@@ -18,7 +18,7 @@ class Guided(Filter):
     label = "guided filter r=2"
     strengths = (0.08, 0.14, 0.22, 0.35, 0.6, 1.0)
 
-    def apply(self, image: Picture, quality: int, strength: float) -> Picture:
+    def apply(self, image: RGBImage, quality: int, strength: float) -> RGBImage:
         cv2 = opencv("The guided filter")
         levels = image.astype("float32")
         return to_uint8(cv2.ximgproc.guidedFilter(levels, levels, _RADIUS, (_LEVELS * strength) ** 2))

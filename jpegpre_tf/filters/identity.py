@@ -1,6 +1,6 @@
 """No filter."""
 
-from jpegpre_tf.codecs.base import Picture
+from jpegpre_tf._types import RGBImage
 from jpegpre_tf.filters.base import Filter
 
 
@@ -10,7 +10,7 @@ class Identity(Filter):
     name = "identity"
     label = "no filter"
 
-    def apply(self, image: Picture, quality: int, strength: float) -> Picture:
+    def apply(self, image: RGBImage, quality: int, strength: float) -> RGBImage:
         return image
 
     def describe(self, strength: float) -> str:

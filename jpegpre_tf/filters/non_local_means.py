@@ -1,6 +1,6 @@
 """Non-local means."""
 
-from jpegpre_tf.codecs.base import Picture
+from jpegpre_tf._types import RGBImage
 from jpegpre_tf.filters.base import Filter
 from jpegpre_tf.filters.opencv import opencv, opencv_version
 
@@ -16,10 +16,10 @@ class NonLocalMeans(Filter):
     label = "non-local means"
     strengths = (0.1, 0.2, 0.3, 0.5, 0.8)
 
-    def apply(self, image: Picture, quality: int, strength: float) -> Picture:
+    def apply(self, image: RGBImage, quality: int, strength: float) -> RGBImage:
         cv2 = opencv("Non-local means")
         h = _H * strength
-        result: Picture = cv2.fastNlMeansDenoisingColored(image, None, h, h, _TEMPLATE, _SEARCH)
+        result: RGBImage = cv2.fastNlMeansDenoisingColored(image, None, h, h, _TEMPLATE, _SEARCH)
         return result
 
     def describe(self, strength: float) -> str:

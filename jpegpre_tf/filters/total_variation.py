@@ -3,7 +3,7 @@
 from importlib import metadata
 
 from jpegpre_tf._optional import require
-from jpegpre_tf.codecs.base import Picture
+from jpegpre_tf._types import RGBImage
 from jpegpre_tf.filters.base import Filter, to_uint8
 
 _WEIGHT = 0.05
@@ -16,7 +16,7 @@ class TotalVariation(Filter):
     label = "total variation"
     strengths = (0.06, 0.12, 0.2, 0.35, 0.6)
 
-    def apply(self, image: Picture, quality: int, strength: float) -> Picture:
+    def apply(self, image: RGBImage, quality: int, strength: float) -> RGBImage:
         restoration = require("skimage.restoration", extra="evaluate", purpose="Total variation")
         scaled = restoration.denoise_tv_chambolle(
             image.astype("float32") / 255, weight=_WEIGHT * strength, channel_axis=-1

@@ -4,8 +4,8 @@ from functools import cached_property
 
 import numpy as np
 
+from jpegpre_tf._types import RGBImage
 from jpegpre_tf.codecs import MozJPEG, decode
-from jpegpre_tf.codecs.base import Picture
 from jpegpre_tf.filters.base import Filter, to_uint8
 
 
@@ -24,7 +24,7 @@ class TrellisPixels(Filter):
     def _encoder(self) -> MozJPEG:
         return MozJPEG(tables="annex-k")
 
-    def apply(self, image: Picture, quality: int, strength: float) -> Picture:
+    def apply(self, image: RGBImage, quality: int, strength: float) -> RGBImage:
         decoded = decode(self._encoder.encode_bytes(image, quality))
         if strength == 1.0:
             return decoded

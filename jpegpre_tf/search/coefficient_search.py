@@ -15,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from jpegpre_tf._types import RGBImage
 from jpegpre_tf.ops.quantization.quantization import quantization_tables
 from jpegpre_tf.ops.transform import real_dct
 
-Picture = npt.NDArray[np.uint8]
 Planes = list[npt.NDArray[np.float32]]
 
 # Steps that a coefficient keeps from its tie, where the table allows it: rounding pixels to levels adds noise.
@@ -82,8 +82,8 @@ class CoefficientSearch:
     def __init__(
         self,
         objective: Objective,
-        original: Picture,
-        start: Picture,
+        original: RGBImage,
+        start: RGBImage,
         quality: int,
         weights: tf.Tensor,
         seed: int,
@@ -100,7 +100,7 @@ class CoefficientSearch:
         self.start_loss = float(sum(objective.loss(self.original, first, self.quality, weights)))
         self.best_loss = self.start_loss
         self.share = _SHARE_OF_BLOCKS
-        self.best_pixels: Picture | None = None
+        self.best_pixels: RGBImage | None = None
         energy = [np.sum(np.square(steps[..., 1:]), axis=-1) for steps in self.real]
         self.classes = [np.clip(np.log2(e + 1), 0, _ENERGY_CLASSES - 1).astype(int) for e in energy]
         # By class and frequency; in proportion to squared steps, as a squared error's, until it is measured.

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from jpegpre_tf._types import RGBImage
 from jpegpre_tf.layers.jpeg_simulator import JPEGSimulator
 from jpegpre_tf.layers.rate_estimator import RateEstimator
 from jpegpre_tf.losses.metric_names import check_metrics
@@ -18,7 +19,6 @@ from jpegpre_tf.losses.metrics import METRICS
 from jpegpre_tf.losses.rate_slopes import HEADER_BPP, HEADER_BYTES, rate_slope
 from jpegpre_tf.search.coefficient_search import CoefficientSearch, edit
 
-Picture = npt.NDArray[np.uint8]
 Planes = list[npt.NDArray[np.float32]]
 
 # Costs nothing of SSIMULACRA2 on validation photos, and keeps PSNR-HVS-M (docs/profiles.md).
@@ -40,7 +40,7 @@ class Optimized:
         rounds: How many were made.
     """
 
-    pixels: Picture
+    pixels: RGBImage
     start_loss: float
     loss: float
     rounds: int
@@ -80,8 +80,8 @@ class PictureOptimizer:
 
     def optimize(
         self,
-        original: Picture,
-        start: Picture,
+        original: RGBImage,
+        start: RGBImage,
         quality: int,
         *,
         rounds: int = 60,
@@ -122,7 +122,7 @@ class PictureOptimizer:
             start_loss, loss = start_loss + search.start_loss, loss + search.best_loss
         return Optimized(tiles.join(edited), start_loss, loss, made)
 
-    def _weights(self, originals: list[Picture], starts: list[Picture], quality: int) -> list[tf.Tensor]:
+    def _weights(self, originals: list[RGBImage], starts: list[RGBImage], quality: int) -> list[tf.Tensor]:
         """For each tile the factors of ln(rate) and of each metric: float32 (1 + metrics,).
 
         The objective is that of the whole picture, linearised: its logarithm of rate changes by a tile's share of the
@@ -193,7 +193,7 @@ class _Tiles:
             for side, count in zip(self.size, self.counts, strict=True)
         )
 
-    def cut(self, picture: Picture) -> list[Picture]:
+    def cut(self, picture: RGBImage) -> list[RGBImage]:
         missing = (c * t - s for c, t, s in zip(self.counts, self.tile, self.size, strict=True))
         whole = np.pad(picture, (*((0, count) for count in missing), (0, 0)), mode="edge")
         height, width = self.tile
@@ -203,7 +203,7 @@ class _Tiles:
             for x in range(self.counts[1])
         ]
 
-    def join(self, tiles: list[Picture]) -> Picture:
+    def join(self, tiles: list[RGBImage]) -> RGBImage:
         columns = self.counts[1]
         rows = [np.concatenate(tiles[i : i + columns], axis=1) for i in range(0, len(tiles), columns)]
         return np.ascontiguousarray(np.concatenate(rows)[: self.size[0], : self.size[1]])

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import tensorflow as tf
 from PIL import Image
 
+from jpegpre_tf._types import RGBImage
 from jpegpre_tf.evaluation.bd_rate import RANGES, bd_rate
 from jpegpre_tf.jpeg.tables import quantization_tables
 from jpegpre_tf.layers.tuned_tables import TunedTables
@@ -21,7 +22,6 @@ from jpegpre_tf.training.averages import averaged
 from jpegpre_tf.training.data.crops import ReadablePictures
 from jpegpre_tf.training.decided_file import decode_decisions, rate_of_decisions
 
-RGBImage = npt.NDArray[np.uint8]
 Curve = tuple[list[float], list[float]]
 # A picture and a quality -> size in bytes and decoded picture.
 Encode = Callable[[RGBImage, int], tuple[float, RGBImage]]

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jpegpre_tf import runtime
+from jpegpre_tf._types import RGBImage
 from jpegpre_tf.exporters.parity import QUALITIES
 from jpegpre_tf.exporters.processor import processor_name
 from jpegpre_tf.runtime.inference.kernel_library import kernel_levels
@@ -27,17 +28,15 @@ PICTURES = Path(__file__).resolve().parents[2] / "tests" / "pictures"
 COUNT = 20
 LEAST_WITHIN, LEAST_EQUAL = 0.9995, 0.9999
 
-Picture = npt.NDArray[np.uint8]
 
-
-def saturated(size: int) -> Picture:
+def saturated(size: int) -> RGBImage:
     """Shapes in pure blue and violet: channels at 0 and 255."""
     gray = synthetic.photo_like(size, seed=5)[..., :1].astype(np.int64)
     colors = [np.where(gray > 140, 255, 0), np.zeros_like(gray), np.minimum(64 + gray, 255)]
     return np.concatenate(colors, axis=-1).astype(np.uint8)
 
 
-MADE: dict[str, Callable[[int], Picture]] = {
+MADE: dict[str, Callable[[int], RGBImage]] = {
     "text": synthetic.text,
     "lines": synthetic.lines,
     "night": synthetic.night,
@@ -46,7 +45,7 @@ MADE: dict[str, Callable[[int], Picture]] = {
 }
 
 
-def varied_pictures(folder: Path, size: int) -> dict[str, Picture]:
+def varied_pictures(folder: Path, size: int) -> dict[str, RGBImage]:
     """Name -> uint8 (at most `size`, at most `size`, 3)."""
     found = {path.stem: load_rgb(path) for path in list_pictures(PICTURES)}
     found |= {f"made, {name}": make(size) for name, make in MADE.items()}
@@ -59,7 +58,7 @@ def varied_pictures(folder: Path, size: int) -> dict[str, Picture]:
     return {name: _middle(picture, size) for name, picture in found.items()}
 
 
-def _middle(picture: Picture, size: int) -> Picture:
+def _middle(picture: RGBImage, size: int) -> RGBImage:
     top, left = ((side - min(side, size)) // 2 for side in picture.shape[:2])
     return np.ascontiguousarray(picture[top : top + size, left : left + size])
 
@@ -107,7 +106,7 @@ def main(argv: list[str] | None = None) -> int:
     return int(not holds)
 
 
-def _flat(session: runtime.Session, picture: Picture, quality: int) -> npt.NDArray[np.int16]:
+def _flat(session: runtime.Session, picture: RGBImage, quality: int) -> npt.NDArray[np.int16]:
     """What is decided for the model's own tables."""
     planes = session.decide(picture, session.target_tables(quality)).planes
     return np.concatenate([plane.ravel() for plane in planes])

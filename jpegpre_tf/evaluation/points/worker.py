@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jpegpre_tf.codecs.base import Picture
+from jpegpre_tf._types import RGBImage
 from jpegpre_tf.errors import PictureError
 from jpegpre_tf.evaluation.cache import Point, PointCache
 from jpegpre_tf.evaluation.candidates import Candidate
@@ -72,7 +72,7 @@ def evaluate_points(task: Task) -> dict[OperatingPoint, Point]:
 class _Original:
     """A picture with the original's half of each metric, done once."""
 
-    def __init__(self, rgb: Picture):
+    def __init__(self, rgb: RGBImage):
         self.frame = Frame(rgb)
         self._prepared: dict[str, Any] = {}
 

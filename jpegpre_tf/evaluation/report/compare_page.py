@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from jpegpre_tf.codecs.base import Picture
+from jpegpre_tf._types import RGBImage
 from jpegpre_tf.evaluation.compare import Comparison, Scored
 from jpegpre_tf.evaluation.metrics import Metric
 from jpegpre_tf.runtime.pages.wipe import render_template, wipe_figure, wipe_head
@@ -101,7 +101,7 @@ def _file(scored: Scored) -> str:
     return f"data:{_MIME[data[:2]]};base64," + base64.b64encode(data).decode("ascii")
 
 
-def _lossless(image: Picture) -> str:
+def _lossless(image: RGBImage) -> str:
     out = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(image)).save(out, "WEBP", lossless=True, method=2)
     return "data:image/webp;base64," + base64.b64encode(out.getvalue()).decode("ascii")

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from jpegpre_tf._types import RGBImage
 from jpegpre_tf.codecs import get_encoder
-from jpegpre_tf.codecs.base import Encoded, Picture
+from jpegpre_tf.codecs.base import Encoded
 from jpegpre_tf.evaluation.candidates import REFERENCE_ENCODER, Candidate
 from jpegpre_tf.evaluation.equal_size import smallest_file_above
 from jpegpre_tf.evaluation.pictures import find_pictures
@@ -125,7 +126,7 @@ def _describe_file(encoded: Encoded) -> str:
     return f"{encoded.size_bytes / 1000:.1f} kB, quality {encoded.quality}"
 
 
-def _most_different(a: Picture, b: Picture) -> tuple[slice, slice]:
+def _most_different(a: RGBImage, b: RGBImage) -> tuple[slice, slice]:
     """The window in which two pictures differ most (squared, in levels)."""
     difference: NDArray[np.float32] = ((a.astype(np.float32) - b) ** 2).sum(axis=2)
     height, width = (min(_SIDE, side) for side in difference.shape)

@@ -1,6 +1,7 @@
 """Files as `jpegpre encode` writes them: a carrier, an ordinary encoder, and the header that `finish` writes."""
 
-from jpegpre_tf.codecs.base import Encoded, Encoder, Picture, decode
+from jpegpre_tf._types import RGBImage
+from jpegpre_tf.codecs.base import Encoded, Encoder, decode
 from jpegpre_tf.runtime import Session
 from jpegpre_tf.runtime.pictures.jpeg_files.made_file import MadeMark, insert_mark
 
@@ -17,7 +18,7 @@ class CarrierWriter:
         self._session = session
         self._encoder = encoder
 
-    def write(self, image: Picture, quality: int, strength: float) -> Encoded:
+    def write(self, image: RGBImage, quality: int, strength: float) -> Encoded:
         carrier = self._session.carrier(image, quality, strength)
         if carrier.quality is None:
             raise ValueError("a carrier without the quality of its encoder")

@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from jpegpre_tf.codecs.base import Encoded, Encoder, Picture
+from jpegpre_tf._types import RGBImage
+from jpegpre_tf.codecs.base import Encoded, Encoder
 from jpegpre_tf.errors import PictureError
 
-Preprocess = Callable[[Picture, int, float], Picture]
+Preprocess = Callable[[RGBImage, int, float], RGBImage]
 
 
 class EditWriter:
@@ -23,12 +24,12 @@ class EditWriter:
         self._preprocess = preprocess
         self._encoder = encoder
         self._uses_quality = uses_quality
-        self._last: tuple[Picture, int | None, float, Picture] | None = None
+        self._last: tuple[RGBImage, int | None, float, RGBImage] | None = None
 
-    def write(self, image: Picture, quality: int, strength: float) -> Encoded:
+    def write(self, image: RGBImage, quality: int, strength: float) -> Encoded:
         return self._encoder.encode(self._edit(image, quality, strength), quality)
 
-    def _edit(self, image: Picture, quality: int, strength: float) -> Picture:
+    def _edit(self, image: RGBImage, quality: int, strength: float) -> RGBImage:
         key = quality if self._uses_quality else None
         if self._last is None or self._last[0] is not image or self._last[1:3] != (key, strength):
             edited = self._preprocess(image, quality, strength)

@@ -4,8 +4,8 @@ import functools
 
 import numpy as np
 
+from jpegpre_tf._types import RGBImage
 from jpegpre_tf.codecs import get_encoder
-from jpegpre_tf.codecs.base import Picture
 from jpegpre_tf.runtime.encoding.carriers.encoder_tables import CarrierError, EncoderTables
 
 Tables = tuple[np.ndarray, np.ndarray]
@@ -28,7 +28,7 @@ def read_encoder_tables(name: str, quality: int) -> Tables | None:
 def _probe(name: str) -> EncoderTables:
     encoder = get_encoder(name)
 
-    def write(pixels: Picture, quality: int) -> bytes:
+    def write(pixels: RGBImage, quality: int) -> bytes:
         return encoder.encode_bytes(pixels, quality)
 
     return EncoderTables(name, write)

@@ -2,13 +2,14 @@
 
 from typing import Protocol
 
-from jpegpre_tf.codecs.base import Encoded, Picture
+from jpegpre_tf._types import RGBImage
+from jpegpre_tf.codecs.base import Encoded
 
 
 class FileWriter(Protocol):
     """Makes the files of one candidate."""
 
-    def write(self, image: Picture, quality: int, strength: float) -> Encoded:
+    def write(self, image: RGBImage, quality: int, strength: float) -> Encoded:
         """Returns the file of a picture, decoded again.
 
         Args:

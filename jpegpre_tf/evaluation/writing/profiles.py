@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 from jpegpre_tf import runtime
+from jpegpre_tf._types import RGBImage
 from jpegpre_tf.codecs import get_encoder
-from jpegpre_tf.codecs.base import Picture
 from jpegpre_tf.errors import UsageError
 from jpegpre_tf.evaluation.writing.carrier_writer import CarrierWriter
 from jpegpre_tf.evaluation.writing.edit_writer import EditWriter, Preprocess
@@ -104,7 +104,7 @@ def _edit_for(session: runtime.Session, encoder: str, path: WritePath) -> Prepro
     if path == "edit-standard" or encoder.startswith(PLAIN_ENCODER):
         return session
 
-    def edit(image: Picture, quality: int, strength: float) -> Picture:
+    def edit(image: RGBImage, quality: int, strength: float) -> RGBImage:
         return session(image, quality, strength, tables=read_encoder_tables(encoder, quality))
 
     return edit

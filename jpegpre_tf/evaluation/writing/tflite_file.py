@@ -11,7 +11,7 @@ import numpy as np
 
 from jpegpre_tf import jpeg
 from jpegpre_tf._optional import require
-from jpegpre_tf.codecs.base import Picture
+from jpegpre_tf._types import RGBImage
 from jpegpre_tf.errors import ModelError
 
 _ALIGNMENT = 16
@@ -64,7 +64,7 @@ class TFLiteFile:
         self._output = outputs[0]["index"]
         self._shape: tuple[int, ...] | None = None
 
-    def __call__(self, image: Picture, quality: int, strength: float = 1.0) -> Picture:
+    def __call__(self, image: RGBImage, quality: int, strength: float = 1.0) -> RGBImage:
         """Edits `image`, uint8 `(height, width, 3)`, for `quality` 1..100 with `strength` 0..1."""
         height, width = image.shape[:2]
         padding = ((0, -height % _ALIGNMENT), (0, -width % _ALIGNMENT), (0, 0))
@@ -72,7 +72,7 @@ class TFLiteFile:
         output = (
             self._run_edit(padded, quality, strength) if self._edit else self._run(padded, quality, strength)
         )
-        result: Picture = np.clip(np.rint(output[0, :height, :width]), 0, 255).astype(np.uint8)
+        result: RGBImage = np.clip(np.rint(output[0, :height, :width]), 0, 255).astype(np.uint8)
         return result
 
     def _run_edit(self, padded: np.ndarray, quality: int, strength: float) -> np.ndarray:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from jpegpre_tf._types import RGBImage
 from jpegpre_tf.errors import ModelError, OutputError, UsageError
 from jpegpre_tf.exporters.model_card import read_card
 from jpegpre_tf.exporters.neural.card import new_network_card, write_network_card
@@ -36,8 +37,6 @@ _MOST_PICTURES = 4
 # Of files' own metadata, from model.json.
 _PROPERTIES = ("name", "version", "license")
 
-Picture = npt.NDArray[np.uint8]
-
 
 @dataclass(frozen=True)
 class NetworkExportRequest:
@@ -59,7 +58,7 @@ class NetworkExportRequest:
     network: Network
     source: Path
     folder: Path
-    pictures: tuple[Picture, ...]
+    pictures: tuple[RGBImage, ...]
     size: tuple[int, int] = (256, 256)
     formats: tuple[str, ...] = FORMATS
 
@@ -126,14 +125,14 @@ def _card(request: NetworkExportRequest) -> ModelCard:
     return replace(kept, **{name: getattr(fresh, name) for name in names})
 
 
-def _crop(picture: Picture, size: tuple[int, int]) -> Picture:
+def _crop(picture: RGBImage, size: tuple[int, int]) -> RGBImage:
     """The middle of a picture, repeated where it is smaller."""
     tops = [max(0, have - want) // 2 for have, want in zip(picture.shape, size, strict=False)]
     crop = picture[tops[0] : tops[0] + size[0], tops[1] : tops[1] + size[1]]
     return np.pad(crop, [(0, size[0] - crop.shape[0]), (0, size[1] - crop.shape[1]), (0, 0)], "symmetric")
 
 
-def _keras_results(network: Network, crops: Sequence[Picture]) -> list[npt.NDArray[np.float32]]:
+def _keras_results(network: Network, crops: Sequence[RGBImage]) -> list[npt.NDArray[np.float32]]:
     run = tf.function(network)
     results = []
     for crop in crops:
@@ -149,7 +148,7 @@ def _compare(
     name: str,
     network: Network,
     content: bytes,
-    crops: Sequence[Picture],
+    crops: Sequence[RGBImage],
     expected: Sequence[npt.NDArray[np.float32]],
 ) -> Parity:
     output = output_name(network)

@@ -7,13 +7,12 @@ import numpy as np
 import numpy.typing as npt
 
 from jpegpre_tf._optional import require
+from jpegpre_tf._types import RGBImage
 from jpegpre_tf.exporters.neural.convert import SIGNATURE
-
-Picture = npt.NDArray[np.uint8]
 
 
 def run_file(
-    content: bytes, file_format: str, output: str, cases: Sequence[tuple[Picture, float]]
+    content: bytes, file_format: str, output: str, cases: Sequence[tuple[RGBImage, float]]
 ) -> list[npt.NDArray[np.float32]]:
     """Returns what a file gives for each (picture (height, width, 3), quality), on one thread.
 

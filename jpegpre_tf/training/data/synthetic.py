@@ -8,10 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-Picture = npt.NDArray[np.uint8]
+from jpegpre_tf._types import RGBImage
 
 _WORDS = [
     *(
@@ -56,7 +55,7 @@ _RADII = 3.0, 160.0  # pixels
 _MARGIN = 20  # pixels around the picture where centres may lie
 
 
-def gradient(size: int = 256, seed: int = 0) -> Picture:
+def gradient(size: int = 256, seed: int = 0) -> RGBImage:
     """A sky: two soft colours, where banding would show; uint8 (size, size, 3)."""
     random = np.random.default_rng(seed)
     top, bottom = random.integers(50, 200, 3), random.integers(120, 240, 3)
@@ -65,7 +64,7 @@ def gradient(size: int = 256, seed: int = 0) -> Picture:
     return np.round(top * (1 - mix) + bottom * mix).astype(np.uint8)
 
 
-def text(size: int = 256, seed: int = 0) -> Picture:
+def text(size: int = 256, seed: int = 0) -> RGBImage:
     """A screenshot: title bar, buttons, paragraphs of several sizes and colours; odd seeds dark."""
     random = np.random.default_rng(seed)
     dark = seed % 2 == 1
@@ -93,7 +92,7 @@ def text(size: int = 256, seed: int = 0) -> Picture:
     return np.asarray(picture)
 
 
-def lines(size: int = 256, seed: int = 0) -> Picture:
+def lines(size: int = 256, seed: int = 0) -> RGBImage:
     """Line art on paper: circles, hatching and a curve; odd seeds with smooth edges."""
     random = np.random.default_rng(seed)
     scale = _SMOOTH if seed % 2 == 1 else 1
@@ -114,7 +113,7 @@ def lines(size: int = 256, seed: int = 0) -> Picture:
     return np.asarray(picture.resize((size, size), Image.Resampling.BOX))
 
 
-def night(size: int = 256, seed: int = 0) -> Picture:
+def night(size: int = 256, seed: int = 0) -> RGBImage:
     """A dark scene with sensor noise and a few lights."""
     random = np.random.default_rng(seed)
     y, x = np.mgrid[:size, :size]
@@ -125,7 +124,7 @@ def night(size: int = 256, seed: int = 0) -> Picture:
 
 
 # Kind -> function of (side in pixels, seed).
-DRAWN: dict[str, Callable[[int, int], Picture]] = {
+DRAWN: dict[str, Callable[[int, int], RGBImage]] = {
     "gradient": gradient,
     "text": text,
     "lines": lines,
@@ -133,7 +132,7 @@ DRAWN: dict[str, Callable[[int, int], Picture]] = {
 }
 
 
-def photo_like(size: int = _SIZE, seed: int = 0) -> Picture:
+def photo_like(size: int = _SIZE, seed: int = 0) -> RGBImage:
     """Dead leaves: discs of all sizes that hide each other, the simplest picture with the statistics of photos.
 
     Radii are as frequent as 1/radius^3 (Lee, Mumford and Huang 2001, "Occlusion models for natural images"). Contrast,

@@ -3,15 +3,14 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image, ImageFilter
 
+from jpegpre_tf._types import RGBImage
 from jpegpre_tf.jpeg.tables import LUMA_TABLE, scale_table
 from jpegpre_tf.ops.transform.real_dct import BLOCK_DCT, RGB_TO_YCC, YCC_TO_RGB
 
-Picture = npt.NDArray[np.uint8]
 # (image, quality, strength) -> image: `runtime.load(...)`.
-Preprocess = Callable[[Picture, int, float], Picture]
+Preprocess = Callable[[RGBImage, int, float], RGBImage]
 
 # Preprocessing changes sizes by some percent: mild edits come more often, but strong ones bound what is learned.
 BLUR_SIGMA = (0.3, 1.2)  # pixels, drawn evenly in the logarithm
@@ -23,18 +22,18 @@ _PREPROCESSED_SHARE = 0.45
 _STRENGTH = (0.25, 1.25)
 
 
-def blur(image: Picture, sigma: float) -> Picture:
+def blur(image: RGBImage, sigma: float) -> RGBImage:
     """Gaussian blur; `sigma` in pixels."""
     return np.asarray(Image.fromarray(image).filter(ImageFilter.GaussianBlur(sigma)))
 
 
-def sharpen(image: Picture, radius: float, percent: int) -> Picture:
+def sharpen(image: RGBImage, radius: float, percent: int) -> RGBImage:
     """Unsharp mask without threshold; `radius` in pixels."""
     mask = ImageFilter.UnsharpMask(radius=radius, percent=percent, threshold=0)
     return np.asarray(Image.fromarray(image).filter(mask))
 
 
-def dead_zone(image: Picture, quality: int, threshold: float) -> Picture:
+def dead_zone(image: RGBImage, quality: int, threshold: float) -> RGBImage:
     """Zeroes luma AC coefficients below `threshold` steps of libjpeg's table at `quality`, on the 8x8 grid."""
     height, width = image.shape[0] // 8 * 8, image.shape[1] // 8 * 8
     ycc = image[:height, :width].astype(np.float32) @ RGB_TO_YCC.T
@@ -51,8 +50,8 @@ def dead_zone(image: Picture, quality: int, threshold: float) -> Picture:
 
 
 def random_edit(
-    image: Picture, quality: int, generator: np.random.Generator, preprocess: Sequence[Preprocess] = ()
-) -> Picture:
+    image: RGBImage, quality: int, generator: np.random.Generator, preprocess: Sequence[Preprocess] = ()
+) -> RGBImage:
     """One edit of a random kind and strength.
 
     Args:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from jpegpre_tf._types import RGBImage
 from jpegpre_tf.errors import JpegpreError, PictureError, UsageError
 from jpegpre_tf.storage.atomic import replace_atomically
 from jpegpre_tf.training.data.crops import ReadablePictures, random_crop
@@ -15,9 +16,8 @@ from jpegpre_tf.training.neural.edits import Preprocess, random_edit
 from jpegpre_tf.training.neural.kept_pairs import KeptPairs
 from jpegpre_tf.training.neural.quantized_file import read_quantized, read_tables
 
-Picture = npt.NDArray[np.uint8]
 # (image uint8 (height, width, 3), quality 1..100) -> the file.
-Encode = Callable[[Picture, int], bytes]
+Encode = Callable[[RGBImage, int], bytes]
 
 _PROBE_SIZE = 64
 _COMPONENTS = 3
@@ -162,7 +162,7 @@ def make_pairs(
     return Pairs(*(np.stack(arrays) for arrays in zip(*made[:count], strict=True)))
 
 
-def _picture_of(pictures: ReadablePictures, index: int, seed: int) -> Picture:
+def _picture_of(pictures: ReadablePictures, index: int, seed: int) -> RGBImage:
     """The picture of a pair: all in turn, in an order of every round's own; in place of broken ones the next."""
     count = len(pictures.paths)
     order = np.random.default_rng((seed, index // count, 1)).permutation(count)
