@@ -23,14 +23,14 @@ internal class CarrierWork(
     private val encoderTables: JpegTables,
 ) : TileWork {
     // One for each thread.
-    private val carriers = ConcurrentHashMap<Lane.Tools, CarrierPixels>()
+    private val carriers = ConcurrentHashMap<TileWorker.Tools, CarrierPixels>()
 
     /** What was cut at 0 and 255; complete when all tiles are done. */
     val clipping: Clipping get() = Clipping().apply { carriers.values.forEach { add(it.clipping) } }
 
-    override fun infer(tools: Lane.Tools) = tools.network.decide(tools.levels, conditions, tools.luma, tools.chroma)
+    override fun infer(tools: TileWorker.Tools) = tools.network.decide(tools.levels, conditions, tools.luma, tools.chroma)
 
-    override fun keep(tools: Lane.Tools, tile: Tile) {
+    override fun keep(tools: TileWorker.Tools, tile: Tile) {
         val carrier = carriers[tools] ?: CarrierPixels(encoderTables, tools.side / MCU).also { carriers[tools] = it }
         val firstRow = tile.row.keepFrom / MCU
         val lastRow = (tile.row.keepTo - 1) / MCU
@@ -48,7 +48,7 @@ internal class CarrierWork(
     }
 
     /** Takes a row of [count] MCUs out of the network's result, from MCU [left] of its row [row] on. */
-    private fun read(tools: Lane.Tools, carrier: CarrierPixels, row: Int, left: Int, count: Int) {
+    private fun read(tools: TileWorker.Tools, carrier: CarrierPixels, row: Int, left: Int, count: Int) {
         val columns = tools.side / MCU
         for (half in 0 until 2) {
             for (block in 0 until 2 * count) {

@@ -2,9 +2,9 @@ package jpegpre.android
 
 /** Puts edited pixels into [target]; alpha is carried over. */
 internal class EditWork(private val target: Pixels, private val conditions: Conditions) : TileWork {
-    override fun infer(tools: Lane.Tools) = tools.network.edit(tools.levels, conditions, tools.result)
+    override fun infer(tools: TileWorker.Tools) = tools.network.edit(tools.levels, conditions, tools.result)
 
-    override fun keep(tools: Lane.Tools, tile: Tile) {
+    override fun keep(tools: TileWorker.Tools, tile: Tile) {
         val (row, column) = tile
         val width = column.keepTo - column.keepFrom
         val first = (row.keepFrom - row.start) * tools.side + column.keepFrom - column.start

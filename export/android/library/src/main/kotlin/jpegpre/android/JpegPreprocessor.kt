@@ -35,9 +35,9 @@ public class JpegPreprocessor private constructor(
 ) : Closeable {
     private val turns = Semaphore(options.pictures)
 
-    // Guarded by itself: idle teams of lanes, jobs under way, and whether `close` was called.
+    // Guarded by itself: idle workers, each list for one picture, jobs under way, and whether `close` was called.
     private val state = object {
-        val teams = ArrayDeque<List<Lane>>()
+        val idle = ArrayDeque<List<TileWorker>>()
         val jobs = mutableSetOf<Job>()
         var isClosed = false
     }
@@ -149,23 +149,23 @@ public class JpegPreprocessor private constructor(
 
     /** Stops all work and frees its memory as soon as the tiles under way are done; calls under way fail with CLOSED. */
     override fun close() {
-        val teams: List<List<Lane>>
+        val idle: List<List<TileWorker>>
         synchronized(state) {
             state.isClosed = true
             state.jobs.forEach { it.cancel(CancellationException("the preprocessor was closed")) }
-            teams = state.teams.toList()
-            state.teams.clear()
+            idle = state.idle.toList()
+            state.idle.clear()
         }
-        teams.flatten().forEach { it.close() }
+        idle.flatten().forEach { it.close() }
     }
 
     private suspend fun runTiles(picture: Picture, work: TileWork, onProgress: (Float) -> Unit) {
-        val team = takeTeam()
+        val workers = takeWorkers()
         try {
             val plan = TilePlan.of(picture.height, picture.width, tileSide, model.alignment, model.overlap)
-            TileRunner(team, plan).run(picture.pixels, work, onProgress)
+            TileRunner(workers, plan).run(picture.pixels, work, onProgress)
         } finally {
-            giveBack(team)
+            giveBack(workers)
         }
     }
 
@@ -220,20 +220,20 @@ public class JpegPreprocessor private constructor(
 
     private fun closed() = JpegpreException(ErrorCode.CLOSED, "the preprocessor was closed")
 
-    private fun takeTeam(): List<Lane> = synchronized(state) {
+    private fun takeWorkers(): List<TileWorker> = synchronized(state) {
         if (state.isClosed) throw closed()
-        state.teams.removeFirstOrNull() ?: makeTeam()
+        state.idle.removeFirstOrNull() ?: makeWorkers()
     }
 
-    private fun giveBack(team: List<Lane>) {
+    private fun giveBack(workers: List<TileWorker>) {
         val isKept = synchronized(state) {
-            if (!state.isClosed) state.teams.addFirst(team)
+            if (!state.isClosed) state.idle.addFirst(workers)
             !state.isClosed
         }
-        if (!isKept) team.forEach { it.close() }
+        if (!isKept) workers.forEach { it.close() }
     }
 
-    private fun makeTeam(): List<Lane> = makeTeam(model, options)
+    private fun makeWorkers(): List<TileWorker> = makeWorkers(model, options)
 
     public companion object {
         /**
@@ -272,13 +272,13 @@ public class JpegPreprocessor private constructor(
             probe: EncoderProbe = EncoderProbe.android,
         ): JpegPreprocessor {
             val model = withContext(Dispatchers.IO) { Model.load(files, options.precision) }
-            val team = makeTeam(model, options)
+            val workers = makeWorkers(model, options)
             try {
                 // One network at once, so that a model which cannot be run fails now, not at the first picture.
-                val tileSide = withContext(team.first().dispatcher) { team.first().network().tileSide }
-                return JpegPreprocessor(model, options, bitmaps, probe, tileSide).also { it.state.teams.addFirst(team) }
+                val tileSide = withContext(workers.first().dispatcher) { workers.first().network().tileSide }
+                return JpegPreprocessor(model, options, bitmaps, probe, tileSide).also { it.state.idle.addFirst(workers) }
             } catch (error: Throwable) {
-                team.forEach { it.close() }
+                workers.forEach { it.close() }
                 if (error is OutOfMemoryError) {
                     throw JpegpreException(ErrorCode.OUT_OF_MEMORY, "not enough memory for the network", error)
                 }
@@ -286,8 +286,8 @@ public class JpegPreprocessor private constructor(
             }
         }
 
-        private fun makeTeam(model: Model, options: PreprocessorOptions): List<Lane> = List(options.threads) { i ->
-            Lane("jpegpre-${i + 1}") { options.network.open(model.file) }
+        private fun makeWorkers(model: Model, options: PreprocessorOptions): List<TileWorker> = List(options.threads) { i ->
+            TileWorker("jpegpre-${i + 1}") { options.network.open(model.file) }
         }
     }
 }

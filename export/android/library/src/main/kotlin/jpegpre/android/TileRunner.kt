@@ -8,29 +8,29 @@ import kotlinx.coroutines.launch
 /** What is done with one tile after another; called on several threads, each with tools of its own. */
 internal interface TileWork {
     /** Runs the network on the levels in [tools]. */
-    fun infer(tools: Lane.Tools)
+    fun infer(tools: TileWorker.Tools)
 
     /** Takes what belongs to the picture out of the network's result. */
-    fun keep(tools: Lane.Tools, tile: Tile)
+    fun keep(tools: TileWorker.Tools, tile: Tile)
 }
 
-/** Runs the network over a picture of any size, tile by tile, on as many lanes as there are. */
-internal class TileRunner(private val lanes: List<Lane>, private val plan: TilePlan) {
+/** Runs the network over a picture of any size, tile by tile, on as many workers as there are. */
+internal class TileRunner(private val workers: List<TileWorker>, private val plan: TilePlan) {
     /**
      * Does [work] on all tiles of [source].
      *
      * When this returns or throws, no thread works on any picture any more.
      *
-     * @param onProgress Called on a lane's thread after every tile with the share that is done, 0..1.
+     * @param onProgress Called on a worker's thread after every tile with the share that is done, 0..1.
      */
     suspend fun run(source: Pixels, work: TileWork, onProgress: (Float) -> Unit) {
         val tiles = plan.tiles
         val next = AtomicInteger()
         val done = AtomicInteger()
         coroutineScope {
-            for (lane in lanes.take(tiles.size)) {
-                launch(lane.dispatcher) {
-                    val tools = lane.tools()
+            for (worker in workers.take(tiles.size)) {
+                launch(worker.dispatcher) {
+                    val tools = worker.tools()
                     while (true) {
                         ensureActive()
                         val tile = tiles.getOrNull(next.getAndIncrement()) ?: break
@@ -39,7 +39,7 @@ internal class TileRunner(private val lanes: List<Lane>, private val plan: TileP
                             work.infer(tools)
                         } catch (error: Throwable) {
                             // A network that failed is not trusted with another picture.
-                            lane.drop()
+                            worker.drop()
                             throw if (error is Exception && error !is JpegpreException) failed(error) else error
                         }
                         ensureActive()
@@ -55,7 +55,7 @@ internal class TileRunner(private val lanes: List<Lane>, private val plan: TileP
         JpegpreException(ErrorCode.MODEL, "the network failed on a tile: ${error.firstLine()}", error)
 
     /** Copies one tile for the network, replicating the picture's last row and column beyond it. */
-    private fun cut(source: Pixels, tile: Tile, tools: Lane.Tools) {
+    private fun cut(source: Pixels, tile: Tile, tools: TileWorker.Tools) {
         val side = plan.side
         val height = minOf(side, source.height - tile.row.start)
         val width = minOf(side, source.width - tile.column.start)

@@ -221,11 +221,11 @@ class CompressTest {
 
     @Test
     fun `progress goes from 0 to 1`() = runBlocking {
-        val told = mutableListOf<Float>()
-        preprocessor.preprocess(photo(900, 700), 75) { synchronized(told) { told += it } }
-        assertTrue(told.size > 1)
-        assertEquals(told.sorted().distinct(), told.sorted())
-        assertEquals(1f, told.max())
+        val shares = mutableListOf<Float>()
+        preprocessor.preprocess(photo(900, 700), 75) { synchronized(shares) { shares += it } }
+        assertTrue(shares.size > 1)
+        assertEquals(shares.sorted().distinct(), shares.sorted())
+        assertEquals(1f, shares.max())
     }
 
     private fun plain(bitmap: Bitmap, quality: Int): ByteArray {

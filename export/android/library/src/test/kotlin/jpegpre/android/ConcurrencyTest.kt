@@ -168,15 +168,15 @@ class ConcurrencyTest {
 
     @Test
     fun `threads end when it is closed, and are kept from picture to picture until then`() = runBlocking {
-        fun lanes() = Thread.getAllStackTraces().keys.count { it.name.startsWith("jpegpre-") && it.isAlive }
-        waitFor("threads of other tests") { lanes() == 0 }
+        fun workerThreads() = Thread.getAllStackTraces().keys.count { it.name.startsWith("jpegpre-") && it.isAlive }
+        waitFor("threads of other tests") { workerThreads() == 0 }
         val networks = CountedNetworks(SlowInverter())
         val preprocessor = open(networks, threads = 3)
         repeat(5) { preprocessor.preprocess(photo(700, 500), 75) }
         assertEquals(3, networks.opened.get())
-        assertNotEquals(0, lanes())
+        assertNotEquals(0, workerThreads())
         preprocessor.close()
-        waitFor("${lanes()} threads left") { lanes() == 0 }
+        waitFor("${workerThreads()} threads left") { workerThreads() == 0 }
     }
 
     @Test

@@ -10,9 +10,9 @@ import jpegpre.android.Cases
 import jpegpre.android.Conditions
 import jpegpre.android.CarrierWork
 import jpegpre.android.EncoderProbe
-import jpegpre.android.Lane
 import jpegpre.android.TileNetwork
 import jpegpre.android.TilePlan
+import jpegpre.android.TileWorker
 import jpegpre.android.levels
 import org.json.JSONObject
 import org.junit.Assert.assertArrayEquals
@@ -113,7 +113,7 @@ class CarrierTest {
         val tables = JpegTables.ofQuality(case.getInt("encoder_quality"))
         val work = CarrierWork(BitmapPixels(bitmap), height, width, Conditions(case.tables(), 1f), tables)
         val plan = TilePlan.of(height, width, SIDE, 16, 16)
-        val tools = Lane.Tools(planes)
+        val tools = TileWorker.Tools(planes)
         for (tile in plan.tiles) {
             planes.top = tile.row.start
             planes.left = tile.column.start

@@ -8,7 +8,7 @@ import java.util.concurrent.Executors
 import kotlinx.coroutines.asCoroutineDispatcher
 
 /** A thread that works on tiles, with a network and buffers of its own, which are kept for the next picture. */
-internal class Lane(name: String, private val open: () -> TileNetwork) : Closeable {
+internal class TileWorker(name: String, private val open: () -> TileNetwork) : Closeable {
     private val executor = Executors.newSingleThreadExecutor {
         Thread(it, name).apply {
             isDaemon = true
@@ -41,16 +41,16 @@ internal class Lane(name: String, private val open: () -> TileNetwork) : Closeab
         private fun floats(count: Int) = ByteBuffer.allocateDirect(4 * count).order(ByteOrder.nativeOrder()).asFloatBuffer()
     }
 
-    /** Call it on this lane's thread. */
+    /** Call it on this worker's thread. */
     fun tools(): Tools {
         val network = network()
         return tools?.takeIf { it.network === network } ?: Tools(network).also { tools = it }
     }
 
-    /** Opens the network if it is not open. Call it on this lane's thread. */
+    /** Opens the network if it is not open. Call it on this worker's thread. */
     fun network(): TileNetwork = network ?: open().also { network = it }
 
-    /** Closes the network; the next picture gets a new one. Call it on this lane's thread. */
+    /** Closes the network; the next picture gets a new one. Call it on this worker's thread. */
     fun drop() {
         tools = null
         network.also { network = null }?.close()
