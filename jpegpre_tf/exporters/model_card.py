@@ -162,7 +162,12 @@ def read_card(file: Path) -> ModelCard:
 
 def write_card(folder: Path, card: ModelCard) -> None:
     """Writes model.json, and README.md from it."""
-    write_atomically(folder / "README.md", _readme(card).encode())
+    write_card_and_readme(folder, card, _readme(card))
+
+
+def write_card_and_readme(folder: Path, card: ModelCard, readme: str) -> None:
+    """Writes model.json and README.md of a model of any kind."""
+    write_atomically(folder / "README.md", readme.encode())
     # Last: it vouches for the other files.
     write_atomically(folder / "model.json", (json.dumps(card.to_json(), indent=2) + "\n").encode())
 

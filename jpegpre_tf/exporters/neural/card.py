@@ -1,7 +1,6 @@
 """The folder of a neural simulator or rate estimator: model.keras, model.json that describes it, README.md."""
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import keras
 import numpy as np
 
 from jpegpre_tf._json import Json
-from jpegpre_tf.exporters.model_card import LICENSE
+from jpegpre_tf.exporters.model_card import LICENSE, write_card_and_readme
 from jpegpre_tf.models.encoder_quantizer import LAST_QUALITY
 from jpegpre_tf.models.neural_rate_estimator import NeuralRateEstimator
 from jpegpre_tf.models.neural_simulator import NeuralSimulator
@@ -17,7 +16,6 @@ from jpegpre_tf.runtime.cards.model_card import ModelCard
 from jpegpre_tf.runtime.cards.model_file import ModelFile
 from jpegpre_tf.runtime.cards.parity import Parity
 from jpegpre_tf.runtime.cards.training_record import TrainingRecord
-from jpegpre_tf.storage.atomic import write_atomically
 
 _KINDS = {NeuralSimulator: "simulator", NeuralRateEstimator: "rate"}
 _CLASS_NAMES = {kind: network.__name__ for network, kind in _KINDS.items()}
@@ -109,9 +107,7 @@ def _tensor(shape: list[Json], unit: str) -> dict[str, Json]:
 
 def write_network_card(folder: Path, card: ModelCard) -> None:
     """Writes model.json, and README.md from it."""
-    write_atomically(folder / "README.md", _readme(card).encode())
-    # Last: it vouches for the other files.
-    write_atomically(folder / "model.json", (json.dumps(card.to_json(), indent=2) + "\n").encode())
+    write_card_and_readme(folder, card, _readme(card))
 
 
 def difference_words(parity: Parity | None) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from jpegpre_tf._optional import require
-from jpegpre_tf.errors import ModelError
+from jpegpre_tf.errors import ModelError, first_line
 from jpegpre_tf.exporters.onnx import OPSET
 from jpegpre_tf.exporters.onnx_file import store_once
 from jpegpre_tf.exporters.tflite_file import read_model, write_model
@@ -63,7 +63,7 @@ def convert_tflite(
         try:
             model = read_model(converter.convert())
         except Exception as error:  # the converter raises classes of its own
-            raise ModelError(f"TFLite's operations do not hold this network: {_first_line(error)}") from error
+            raise ModelError(f"TFLite's operations do not hold this network: {first_line(error)}") from error
     summary = _SUMMARIES[output_name(network)]
     describe(model, {"description": summary, **(properties or {})}, DESCRIPTIONS)
     return write_model(model)
@@ -112,7 +112,3 @@ def _function(network: Network, size: tuple[int | None, int | None]) -> Any:
         return {PICTURE: pictures_of(planes, height, width)}
 
     return tf.function(run, input_signature=specs, autograph=False)
-
-
-def _first_line(error: Exception) -> str:
-    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
