@@ -3,6 +3,9 @@
 The encoder's samples are computed exactly from the carrier's pixels, its coefficients to within a tenth of a level. In
 each block with a coefficient near the edge of its step, samples are moved one by one, always the one that lowers the
 sum over coefficients of (error / half step)^8 most: a smooth form of the largest of them.
+
+Whatever is summed are whole multiples of a power of 2, and sums have less than 53 bits: they are exact in any order, so
+that other implementations (export/android) find the same pixels.
 """
 
 from collections.abc import Sequence
@@ -15,24 +18,27 @@ from jpegpre_tf.jpeg.codec import Coefficients, strip_lines
 from jpegpre_tf.jpeg.transform import color, resample
 
 Tables = Sequence[npt.NDArray[np.integer]]
-Float = npt.NDArray[np.float32]
+Float = npt.NDArray[np.float64]
 Int = npt.NDArray[np.int32]
 UInt8 = npt.NDArray[np.uint8]
 
+# Errors are counted in parts of a level, gains in the product of the other two.
+_ERROR_UNIT, _POWER_UNIT, _BASIS_UNIT = 1 / 65536, 1 / 1048576, 1 / 4096
 # A coefficient this near to the edge of its step, in levels, counts as wrong: the encoder's integer DCT differs from
 # the exact one by up to 0.1 level.
-_MARGIN = 0.12
+_MARGIN = 7864 * _ERROR_UNIT
 _MOST_MOVES = 40
 _ROUNDS = 2
-_POWER = 8
 # Half steps. What is further off was cut at 0 or 255, and can't be mended by single levels.
 _LARGEST_ERROR = 4.0
 # Chroma moves only where R, G and B of all four pixels keep this distance from 0 and 255: moving Cb or Cr by
 # one moves them by up to 1.8.
 _CHROMA_ROOM = 4
 
-_BASIS32 = BASIS.astype(np.float32)
-_SQUARES32 = _BASIS32**2
+# (64, 64) as BASIS, in units.
+_ERROR_BASIS: Float = np.rint(BASIS / _ERROR_UNIT) * _ERROR_UNIT
+_SLOPE_BASIS: Float = np.rint(BASIS / _BASIS_UNIT)
+_CURVATURE_BASIS: Float = np.rint(BASIS**2 / _BASIS_UNIT)
 
 
 def corrected_pixels(pixels: UInt8, coefficients: Coefficients, encoder_tables: Tables) -> UInt8:
@@ -117,13 +123,13 @@ def _plane_moves(
 ) -> Int:
     """Returns by how much samples of a plane shall move, at most by `most` each."""
     blocks = blocks_of(plane)
-    samples = blocks.reshape(-1, 64).astype(np.float32) - np.float32(128)
-    steps: Float = np.asarray(table).reshape(64).astype(np.float32)
-    errors = samples @ _BASIS32.T - wanted.reshape(-1, 64) * steps
-    half = steps * np.float32(0.5)
-    limit = half - np.float32(_MARGIN)
-    worst = (np.abs(errors) * (1 / limit)).max(axis=1)
-    (affected,) = np.nonzero((worst > 1) & (worst < _LARGEST_ERROR))
+    samples = blocks.reshape(-1, 64).astype(np.float64) - 128
+    steps: Float = np.asarray(table).reshape(64).astype(np.float64)
+    errors = samples @ _ERROR_BASIS.T - wanted.reshape(-1, 64) * steps
+    half = steps * 0.5
+    limit = half - _MARGIN
+    sizes = np.abs(errors)
+    (affected,) = np.nonzero((sizes > limit).any(axis=1) & (sizes < _LARGEST_ERROR * limit).all(axis=1))
     moves = np.zeros(samples.shape, np.int32)
     if len(affected):
         rise, fall = (blocks_of(mask).reshape(-1, 64)[affected] for mask in (may_rise, may_fall))
@@ -141,13 +147,16 @@ def _block_moves(
 ) -> Int:
     """Returns (blocks, 64) moves; `errors` (blocks, 64) in levels, `half` (64,) half steps."""
     moves = np.zeros(errors.shape, np.int32)
-    inverse = (1 / half).astype(np.float32)
+    inverse = 1 / half
+    slope_weights = inverse / _POWER_UNIT
+    curvature_weights = 3.5 * inverse * inverse / _POWER_UNIT
     active = np.arange(len(errors))
     for _ in range(_MOST_MOVES):
-        relative = errors[active] * inverse
-        powers = relative ** (_POWER - 2)
-        slope = (powers * relative * inverse) @ _BASIS32
-        curvature = ((_POWER - 1) / 2 * powers * inverse**2) @ _SQUARES32
+        relative = np.clip(errors[active] * inverse, -_LARGEST_ERROR, _LARGEST_ERROR)
+        squares = relative * relative
+        powers = squares * squares * squares
+        slope = np.rint(powers * relative * slope_weights) @ _SLOPE_BASIS
+        curvature = np.rint(powers * curvature_weights) @ _CURVATURE_BASIS
         so_far = moves[active]
         gains = np.concatenate(
             [
@@ -161,7 +170,7 @@ def _block_moves(
         active, best = active[helps], best[helps]
         direction = np.where(best < 64, 1, -1)
         moves[active, best % 64] += direction
-        errors[active] += direction[:, np.newaxis].astype(np.float32) * _BASIS32[:, best % 64].T
+        errors[active] += direction[:, np.newaxis] * _ERROR_BASIS[:, best % 64].T
         active = active[(np.abs(errors[active]) > limit).any(axis=1)]
         if not len(active):
             break
