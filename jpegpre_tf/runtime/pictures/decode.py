@@ -12,7 +12,8 @@ from PIL import Image, ImageColor, UnidentifiedImageError
 from jpegpre_tf._optional import MissingExtraError
 from jpegpre_tf.errors import PictureError
 from jpegpre_tf.jpeg.files.segments import SOI, read_segments
-from jpegpre_tf.runtime.pictures.formats.opened import FORMATS, Opened, RefusedError, open_by_kind, open_jpeg
+from jpegpre_tf.runtime.pictures.formats.open_by_kind import FORMATS, open_by_kind, open_jpeg
+from jpegpre_tf.runtime.pictures.formats.opened import Opened, RefusedError
 from jpegpre_tf.runtime.pictures.jpeg_files.jpeg_source import JpegSource, describe_jpeg, jpeg_metadata
 from jpegpre_tf.runtime.pictures.jpeg_scans.jpeg_damage import check_frame, check_scans
 from jpegpre_tf.runtime.pictures.limits import Limits
