@@ -8,6 +8,8 @@ from PIL import Image
 
 from jpegpre_tf._optional import require
 from jpegpre_tf.jpeg.files.segments import SOI, JpegSegments, segment
+from jpegpre_tf.runtime.pictures.formats.bitmap import decode_fields, read_bitmap
+from jpegpre_tf.runtime.pictures.formats.clean_aperture import find_aperture
 from jpegpre_tf.runtime.pictures.formats.container_metadata import (
     gif_texts,
     has_motion_video,
@@ -15,7 +17,8 @@ from jpegpre_tf.runtime.pictures.formats.container_metadata import (
     read_all,
 )
 from jpegpre_tf.runtime.pictures.formats.open_tiff import open_tiff
-from jpegpre_tf.runtime.pictures.formats.opened import Opened
+from jpegpre_tf.runtime.pictures.formats.opened import Opened, RefusedError
+from jpegpre_tf.runtime.pictures.formats.pam import PAM_SIGNATURE, decode_pam, read_header, size_of
 from jpegpre_tf.runtime.pictures.formats.pieced_file import open_pieces
 from jpegpre_tf.runtime.pictures.formats.png_pixels import (
     check_pixels,
@@ -38,6 +41,7 @@ from jpegpre_tf.runtime.pictures.metadata.text_metadata import photoshop_segment
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "PPM")
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_PFM_STARTS = (b"PF\n", b"Pf\n", b"PF ", b"Pf ", b"PF\r", b"Pf\r", b"PF4")
 
 
 def open_by_kind(file: BinaryIO, check_size: Callable[[tuple[int, int]], None]) -> Opened:
@@ -55,6 +59,14 @@ def open_by_kind(file: BinaryIO, check_size: Callable[[tuple[int, int]], None]) 
         return open_tiff(file, check_size)
     if start[4:8] == b"ftyp":
         return _open_heif(file, start, check_size)
+    if start.startswith(b"BM"):
+        return _open_bitmap(file, check_size)
+    if start.startswith(PAM_SIGNATURE):
+        fields = read_header(file)
+        check_size(size_of(fields))
+        return Opened(decode_pam(file, fields))
+    if start[:3] in _PFM_STARTS:
+        raise RefusedError("PFM of floating-point samples is not supported: save it with 8 or 16 bits")
     image = Image.open(file, formats=FORMATS)
     check_size(image.size)
     opened = _opened(image)
@@ -142,11 +154,31 @@ def _open_heif(file: BinaryIO, start: bytes, check_size: Callable[[tuple[int, in
     check_size(image.size)
     opened = _opened(image)
     opened.description = None if opened.metadata.icc else heif_description(content)
+    part = find_aperture(content, image.size) if image.format == "AVIF" else None
+    if part:
+        opened.image = image.crop(part)
+        opened.image.format = "AVIF"
     if image.format != "AVIF" and has_motion_video(content):
         opened.notes.append("the video of its motion photo cannot be kept: only the picture is used")
     exif = opened.metadata.exif
     if exif.startswith(EXIF_PREFIX):
         opened.metadata = replace(opened.metadata, exif=exif.removeprefix(EXIF_PREFIX))
+    return opened
+
+
+def _open_bitmap(file: BinaryIO, check_size: Callable[[tuple[int, int]], None]) -> Opened:
+    bitmap = read_bitmap(file)
+    if bitmap and bitmap.held_file:
+        raise RefusedError(f"BMP that holds a {bitmap.held_file} file is not supported")
+    if not bitmap or not bitmap.masks:
+        image = Image.open(file, formats=("BMP",))
+        check_size(image.size)
+        opened = _opened(image)
+    else:
+        check_size(bitmap.size)
+        opened = Opened(decode_fields(file, bitmap), density=bitmap.density)
+    if bitmap:
+        opened.metadata = replace(opened.metadata, icc=bitmap.icc)
     return opened
 
 

@@ -25,6 +25,9 @@ _OTHER_COMPRESSIONS = {
     50001: "WebP",
 }
 _OTHER_COMPRESSIONS |= {50002: "JPEG XL", 52546: "JPEG XL", 34676: "LogLuv", 34677: "LogLuv", 34661: "JBIG"}
+# Photometric interpretations that are no RGB, CMYK, YCbCr or gray.
+_OTHER_COLORS = {8: "CIE L*a*b*", 9: "ICC L*a*b*", 10: "ITU L*a*b*", 32844: "LogL", 32845: "LogLuv"}
+_YCBCR = 6
 _SAMPLE_KINDS = {1: "unsigned", 2: "signed", 3: "floating-point", 5: "complex", 6: "complex"}
 _MOST_PAGES = 256
 
@@ -87,9 +90,17 @@ def _by_pillow(file: BinaryIO, directory: Directory) -> Image.Image:
     kind = _OTHER_COMPRESSIONS.get(directory.integer(259, 1))
     if kind:
         raise RefusedError(f"TIFF compressed as {kind} is not supported: save it with Deflate or LZW")
+    space = _OTHER_COLORS.get(directory.integer(262, -1))
+    if space:
+        raise RefusedError(f"TIFF in {space} colors is not supported: save it in RGB")
+    # Pillow hands only compressed ones to libtiff, which knows how their samples lie.
+    factors = directory.numbers(530) or [2, 2]
+    is_plain = directory.integer(259, 1) == 1
+    if is_plain and directory.integer(262, -1) == _YCBCR and factors != [1, 1]:
+        raise RefusedError("uncompressed TIFF in subsampled YCbCr is not supported: save it in RGB")
     bits, kind = directory.integer(258, 1), _SAMPLE_KINDS.get(directory.integer(339, 1), "unknown")
-    if kind in ("signed", "complex"):  # of 8 bits Pillow takes for others
-        raise RefusedError(f"TIFF of {bits}-bit {kind} samples is not supported")
+    if kind in ("signed", "complex", "floating-point"):  # of 8 bits Pillow takes for others
+        raise RefusedError(f"TIFF of {bits}-bit {kind} samples is not supported: save it with 8 or 16 bits")
     try:
         image = Image.open(file, formats=("TIFF",))
     except UnidentifiedImageError:

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -161,7 +162,15 @@ def test_a_preview_in_front_is_not_taken_for_the_picture():
     assert "preview" in picture.notes[0]
 
 
-@pytest.mark.parametrize(("bits", "kind", "name"), [(8, 2, "signed"), (16, 2, "signed"), (8, 5, "complex")])
+@pytest.mark.parametrize(
+    ("bits", "kind", "name"),
+    [
+        (8, 2, "signed"),
+        (16, 2, "signed"),
+        (8, 5, "complex"),
+        (16, 3, "floating-point"),
+    ],
+)
 @pytest.mark.parametrize("channels", [1, 3])
 def test_samples_that_are_no_levels_are_refused(bits, kind, name, channels):
     content = deep_tiff(deep(bits, channels), bits, 2 if channels == 3 else 1)
@@ -190,3 +199,40 @@ def test_a_palette_of_8_bits_is_not_black(bits):
         )
         assert data in content
         np.testing.assert_array_equal(open_content(content).pixels, np.asarray(image.convert("RGB")))
+
+
+@pytest.mark.parametrize(
+    ("photometric", "name"), [(8, "CIE L"), (9, "ICC L"), (10, "ITU L"), (32845, "LogLuv")]
+)
+@pytest.mark.parametrize("bits", [8, 16])
+def test_colors_that_are_no_rgb_are_refused_by_name(photometric, name, bits):
+    content = deep_tiff(deep(bits, 3), bits, photometric)
+    with pytest.raises(PictureError, match=f"TIFF in {name}.* colors is not supported"):
+        open_content(with_entry(content, 339, 2))
+
+
+@pytest.mark.parametrize("factors", [(2, 2), (2, 1), (1, 2), (4, 1)])
+def test_subsampled_ycbcr_is_decoded_by_libtiff_or_refused(factors):
+    across, down = factors
+    colors = np.asarray(Image.fromarray(photo()).convert("YCbCr")).astype(float)
+    height, width = colors.shape[:2]
+    shape = (height // down, down, width // across, across)
+    luma = colors[..., 0].reshape(shape).swapaxes(1, 2).reshape(*shape[::2], -1)
+    chroma = colors[..., 1:].reshape(*shape, 2).mean((1, 3))
+    data = np.rint(np.concatenate([luma, chroma], -1)).astype(np.uint8).tobytes()
+    layout = {
+        256: (4, [width]),
+        257: (4, [height]),
+        258: (3, [8, 8, 8]),
+        262: (3, [6]),
+        273: (4, [8]),
+        277: (3, [3]),
+        278: (4, [height]),
+        530: (3, list(factors)),
+    }
+    packed = zlib.compress(data)
+    picture = open_content(tiff(layout | {259: (3, [8]), 279: (4, [len(packed)])}, packed))
+    # Chroma of several pixels is one; without it, or in another order, 20 levels and more would be lost.
+    assert np.abs(picture.pixels.astype(int) - photo()).mean() < 4
+    with pytest.raises(PictureError, match="uncompressed TIFF in subsampled YCbCr is not supported"):
+        open_content(tiff(layout | {259: (3, [1]), 279: (4, [len(data)])}, data))
