@@ -12,6 +12,7 @@ from PIL import Image
 
 from jpegpre_tf import jpeg, runtime
 from jpegpre_tf.jpeg.carriers.encoder_choice import encoder_quality_for
+from jpegpre_tf.runtime.inference.arguments import nearest_quality
 from jpegpre_tf.runtime.inference.carrier import make_carrier
 from jpegpre_tf.runtime.inference.runners.litert_tiles import LiteRTTiles
 from jpegpre_tf.runtime.inference.session import Session
@@ -87,6 +88,7 @@ def _tables() -> list[dict]:
                     "tuned": target.reshape(2, 64).tolist(),
                     "libjpeg": np.stack(jpeg.quantization_tables(quality)).reshape(2, 64).tolist(),
                     "encoder_quality": encoder_quality_for(list(target), jpeg.quantization_tables),
+                    "nearest_quality": nearest_quality(target),
                 }
             )
     return entries
@@ -144,36 +146,72 @@ def _parity(folder: Path) -> list[dict]:
     return cases
 
 
+def _hard_pictures(folder: Path) -> None:
+    """Two pictures of more contrast than a carrier can hold at the usual quality, the second of over a megapixel."""
+    chance = np.random.default_rng(3)
+    blocks = chance.choice([0, 255], (31, 41, 3)).astype(np.uint8).repeat(8, axis=0).repeat(8, axis=1)
+    Image.fromarray(blocks[:243, :317]).save(folder / "5.png")
+    city = Image.open(PICTURES / "gb82_city.webp").convert("RGB").crop((0, 0, 576, 576)).resize((1203, 1001))
+    Image.fromarray(np.where(np.asarray(city) > 128, 255, 0).astype(np.uint8)).save(folder / "6.png")
+
+
+# Picture, profile, quality, strength. Beside the five pictures: contrast that is cut, and steps near one level.
+CARRIERS = (
+    *((number, "balanced", quality, strength) for number, (_, _, quality, strength) in enumerate(PARITY)),
+    (5, "balanced", 80, 1.0),
+    (6, "balanced", 84, 1.0),
+    (0, "balanced", 93, 1.0),
+    (2, "fidelity", 92, 1.0),
+    (3, "perceptual", 95, 1.0),
+)
+# Of Annex K's tables instead of the model's, for which steps are fine whatever was learned.
+FINE = ((1, "balanced", 97, 1.0), (2, "balanced", 96, 0.5), (5, "balanced", 97, 1.0))
+
+
 def _carriers(folder: Path) -> list[dict]:
-    """What `balanced` decides for the five pictures: coefficients, carrier, file. Encoder: libjpeg."""
-    cases = []
-    session = _session("balanced", "int8")
-    tuned = runtime.find_model(MODELS / "balanced").tuned_tables
-    for number, (_, _, quality, strength) in enumerate(PARITY):
-        pixels = np.asarray(Image.open(folder / f"{number}.png"))
-        coefficients = session.decide(pixels, tuned.tables(quality), strength)
-        encoder_quality = encoder_quality_for(list(coefficients.tables), jpeg.quantization_tables)
-        carrier = make_carrier(coefficients, jpeg.quantization_tables(encoder_quality))
-        planes = [np.ascontiguousarray(plane, "<i2").tobytes() for plane in coefficients.planes]
-        (folder / f"{number}.coefficients").write_bytes(b"".join(planes))
-        (folder / f"{number}.carrier").write_bytes(carrier.pixels.tobytes())
-        encoded = runtime.encode_jpeg(carrier.pixels, encoder_quality)
-        (folder / f"{number}.jpg").write_bytes(carrier.finish(encoded))
-        cases.append(
-            {
-                "picture": f"{number}.png",
-                "number": number,
-                "width": carrier.width,
-                "height": carrier.height,
-                "quality": quality,
-                "strength": strength,
-                "encoder_quality": encoder_quality,
-                "clipped_share": carrier.clipped_share,
-                "tables": carrier.tables.reshape(2, 64).tolist(),
-                "bytes": len(encoded),
-            }
-        )
-    return cases
+    """What models decide: coefficients, carrier, file. Encoder: libjpeg."""
+    _hard_pictures(folder)
+    return [_carrier(folder, index, *case) for index, case in enumerate(CARRIERS + FINE)]
+
+
+def _carrier(folder: Path, index: int, picture: int, profile: str, quality: int, strength: float) -> dict:
+    session = _session(profile, "int8")
+    pixels = np.asarray(Image.open(folder / f"{picture}.png"))
+    has_own_tables = index < len(CARRIERS)
+    tables = np.stack(jpeg.quantization_tables(quality)).astype(np.uint8)
+    if has_own_tables:
+        tables = runtime.find_model(MODELS / profile).tuned_tables.tables(quality)
+    coefficients = session.decide(pixels, tables, strength)
+    carrier = make_carrier(coefficients, jpeg.quantization_tables)
+    first = jpeg.carrier_pixels(coefficients, list(carrier.encoder_tables))
+    planes = [np.ascontiguousarray(plane, "<i2").tobytes() for plane in coefficients.planes]
+    (folder / f"{index}.coefficients").write_bytes(b"".join(planes))
+    (folder / f"{index}.carrier").write_bytes(carrier.pixels.tobytes())
+    encoded = runtime.encode_jpeg(carrier.pixels, carrier.quality)
+    (folder / f"{index}.jpg").write_bytes(carrier.finish(encoded))
+    plain, edited = (
+        runtime.encode_jpeg(each, quality) for each in (pixels, session(pixels, quality, strength))
+    )
+    received = encoded if carrier.is_exact else edited
+    method = "CARRIER" if carrier.is_exact else "EDIT"
+    return {
+        "number": index,
+        "picture": f"{picture}.png",
+        "profile": profile,
+        "has_own_tables": has_own_tables,
+        "width": carrier.width,
+        "height": carrier.height,
+        "quality": quality,
+        "strength": strength,
+        "encoder_quality": carrier.quality,
+        "corrected_samples": int((first != carrier.pixels).sum()),
+        "clipped_share": carrier.clipped_share,
+        "wrong_share": carrier.wrong_share,
+        "edit_reason": carrier.edit_reason,
+        "method": method if len(received) < len(plain) else "PLAIN",
+        "tables": carrier.tables.reshape(2, 64).tolist(),
+        "bytes": len(encoded),
+    }
 
 
 def _write_photo(folder: Path) -> None:

@@ -99,7 +99,8 @@ def test_androids_encoder_writes_what_the_models_are_made_for(jvm_run):
 def test_files_of_the_same_carriers_decode_to_the_same_samples(jvm_run):
     """Android's encoder and the library's finished header against Pillow's and Python's, on Python's carriers."""
     cases = json.loads((jvm_run / "carriers.json").read_text())
-    assert len(cases) == 5
+    # The second pass over pixels took part.
+    assert len(cases) == 13 and sum(case["corrected_samples"] > 0 for case in cases) > 2
     for case in cases:
         ours, theirs = (
             jvm_run / name for name in (f"out/finished-{case['number']}.jpg", f"{case['number']}.jpg")
@@ -114,7 +115,11 @@ def test_files_of_the_same_carriers_decode_to_the_same_samples(jvm_run):
 
 @needs_java
 def test_files_compressed_on_the_jvm_hold_what_python_decides(jvm_run):
-    for case in json.loads((jvm_run / "carriers.json").read_text()):
+    """The Kotlin test holds its methods against Python's: carrier, edit, plain file."""
+    cases = [case for case in json.loads((jvm_run / "carriers.json").read_text()) if case["has_own_tables"]]
+    carried = [case for case in cases if case["method"] == "CARRIER"]
+    assert len(carried) >= 5
+    for case in carried:
         ours, theirs = (
             jpeg.read_coefficients((jvm_run / name).read_bytes())
             for name in (f"out/compressed-{case['number']}.jpg", f"{case['number']}.jpg")
@@ -122,6 +127,8 @@ def test_files_compressed_on_the_jvm_hold_what_python_decides(jvm_run):
         assert [table.tolist() for table in ours.tables] == [table.tolist() for table in theirs.tables]
         pairs = list(zip(ours.planes, theirs.planes, strict=True))
         equal = sum((a == b).sum() for a, b in pairs) / sum(a.size for a, _ in pairs)
+        print(f"parity coefficients {case['number']}: equal {equal:.6f}")
+        # Another LiteRT than Python's may decide a tie otherwise.
         assert equal > 0.9999, case
 
 

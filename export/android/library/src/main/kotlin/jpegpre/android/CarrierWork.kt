@@ -2,9 +2,14 @@ package jpegpre.android
 
 import java.nio.FloatBuffer
 import java.util.concurrent.ConcurrentHashMap
+import jpegpre.android.jpeg.CarrierCorrection
+import jpegpre.android.jpeg.CarrierCounts
 import jpegpre.android.jpeg.CarrierPixels
+import jpegpre.android.jpeg.CarrierSample
 import jpegpre.android.jpeg.Clipping
 import jpegpre.android.jpeg.JpegTables
+import jpegpre.android.jpeg.McuSamples
+import jpegpre.android.jpeg.WrongCoefficients
 
 /**
  * Puts the carrier of what the network decides into [target].
@@ -14,6 +19,7 @@ import jpegpre.android.jpeg.JpegTables
  *
  * @param target As large as the picture, rounded up to multiples of 16.
  * @param height Of the picture, in pixels, as is [width].
+ * @param sample Gets what another quality of the encoder is chosen by.
  */
 internal class CarrierWork(
     private val target: Pixels,
@@ -21,17 +27,41 @@ internal class CarrierWork(
     private val width: Int,
     private val conditions: Conditions,
     private val encoderTables: JpegTables,
+    private val sample: CarrierSample? = null,
 ) : TileWork {
-    // One for each thread.
-    private val carriers = ConcurrentHashMap<TileWorker.Tools, CarrierPixels>()
+    private val parts = ConcurrentHashMap<TileWorker.Tools, Part>()
 
-    /** What was cut at 0 and 255; complete when all tiles are done. */
-    val clipping: Clipping get() = Clipping().apply { carriers.values.forEach { add(it.clipping) } }
+    /** Of the whole carrier; complete when all tiles are done. */
+    val counts: CarrierCounts
+        get() {
+            val all = parts.values
+            val clipping = Clipping().apply { all.forEach { add(it.carrier.clipping) } }
+            val wrong = all.sumOf { it.wrong.wrong }.toDouble() / maxOf(1, all.sumOf { it.wrong.total })
+            return CarrierCounts(clipping, wrong, encoderTables)
+        }
+
+    /** What a thread works with. */
+    private inner class Part(side: Int) {
+        val carrier = CarrierPixels(encoderTables, side / MCU)
+        val wrong = WrongCoefficients(encoderTables)
+        private val correction = if (encoderTables.isFine) CarrierCorrection(encoderTables) else null
+        private val samples = McuSamples()
+
+        /** Corrects a row of MCUs and counts what comes out otherwise all the same. */
+        fun check(pixels: IntArray, count: Int) {
+            for (mcu in 0 until count) {
+                correction?.correct(pixels, MCU * mcu, MCU * count, carrier, mcu)
+                samples.read(pixels, MCU * mcu, MCU * count)
+                wrong.add(samples, carrier, mcu)
+            }
+        }
+    }
 
     override fun infer(tools: TileWorker.Tools) = tools.network.decide(tools.levels, conditions, tools.luma, tools.chroma)
 
     override fun keep(tools: TileWorker.Tools, tile: Tile) {
-        val carrier = carriers[tools] ?: CarrierPixels(encoderTables, tools.side / MCU).also { carriers[tools] = it }
+        val part = parts[tools] ?: Part(tools.side).also { parts[tools] = it }
+        val carrier = part.carrier
         val firstRow = tile.row.keepFrom / MCU
         val lastRow = (tile.row.keepTo - 1) / MCU
         val firstColumn = tile.column.keepFrom / MCU
@@ -43,6 +73,8 @@ internal class CarrierWork(
             carrier.complete(lumaRows, minOf(2 * count, blocks(width) - 2 * firstColumn), count)
             // The tile's own pixels are not needed any more.
             carrier.write(count, tools.pixels, 0, MCU * count)
+            part.check(tools.pixels, count)
+            sample?.keep(carrier, row, firstColumn, count)
             target.write(tools.pixels, 0, MCU * count, MCU * firstColumn, MCU * row, MCU * count, MCU)
         }
     }

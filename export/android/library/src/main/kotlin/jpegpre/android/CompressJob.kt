@@ -2,12 +2,15 @@ package jpegpre.android
 
 import android.graphics.Bitmap
 import java.io.Closeable
-import jpegpre.android.jpeg.Clipping
+import jpegpre.android.jpeg.CarrierCounts
+import jpegpre.android.jpeg.CarrierSample
 import jpegpre.android.jpeg.EncoderChoice
 import jpegpre.android.jpeg.FinishedFile
 import jpegpre.android.jpeg.JpegFileException
 import jpegpre.android.jpeg.JpegTables
 import jpegpre.android.jpeg.TunedTables
+import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.ensureActive
 
 /**
  * One picture to one JPEG file.
@@ -30,7 +33,12 @@ internal class CompressJob(
     interface Network {
         suspend fun edit(target: Bitmap, conditions: Conditions)
 
-        suspend fun carrier(target: Bitmap, conditions: Conditions, encoderTables: JpegTables): Clipping
+        suspend fun carrier(
+            target: Bitmap,
+            conditions: Conditions,
+            encoderTables: JpegTables,
+            sample: CarrierSample? = null,
+        ): CarrierCounts
     }
 
     /** [reason] says why pixels were edited, where that holds for this quality alone. */
@@ -41,6 +49,7 @@ internal class CompressJob(
 
     // One for all trials of a search; none if nothing is edited.
     private var work: Bitmap? = null
+    private var sample: CarrierSample? = null
 
     suspend fun run(target: Target): Pair<JpegFile, Compressed> {
         fallbackReason = refusal()
@@ -90,26 +99,19 @@ internal class CompressJob(
         try {
             val target = tuned.tables(quality)
             val choice = EncoderChoice(target, probe::tables)
-            // Of this quality alone: a search goes on to others.
-            if (choice.isTooFine) return byEdit(quality, TOO_FINE)
             val conditions = Conditions(target, options.strength)
             val bitmap = bitmap(isCarrier = true) { picture.carrierTarget() }
-            val make: suspend (Int) -> Clipping = { network.carrier(bitmap, conditions, probe.tables(it)) }
-            // Where contrast is cut the encoder's next qualities may be better.
-            val losses = mutableMapOf<Int, Double>()
-            val shares = mutableMapOf<Int, Double>()
-            for (trial in choice.trials) {
-                val clipping = make(trial)
-                losses[trial] = choice.loss(trial, clipping)
-                shares[trial] = clipping.share
-                if (clipping.share <= EncoderChoice.MOST_CLIPPED) {
-                    losses[trial] = -1.0
-                    break
-                }
+            val rows = sample ?: CarrierSample(picture.height, picture.width).also { sample = it }
+            var best = choice.first
+            var counts = network.carrier(bitmap, conditions, probe.tables(best), rows)
+            if (counts.clipping.share > EncoderChoice.MOST_CLIPPED) {
+                // Where contrast is cut another of the encoder's qualities may be better.
+                val context = currentCoroutineContext()
+                best = choice.choose { tables -> rows.clipping(tables) { context.ensureActive() } }
+                if (best != choice.first) counts = network.carrier(bitmap, conditions, probe.tables(best))
             }
-            val best = losses.keys.minBy { losses.getValue(it) }
-            if (shares.getValue(best) > MOST_CLIPPED) throw CarrierException("the picture's contrast is too large for a carrier")
-            if (best != losses.keys.last()) make(best)
+            // Of this quality alone: a search goes on to others.
+            counts.editReason(target)?.let { return byEdit(quality, it) }
             picture.label(bitmap)
             val file = encoder.encode(bitmap, best)
             FinishedFile.finish(file.bytes, file.size, probe.tables(best), target, picture.height, picture.width)
@@ -163,11 +165,6 @@ internal class CompressJob(
     }
 
     private companion object {
-        /** Part of a carrier's pixels that may be cut at 0 or 255; with more the file would be another than decided. */
-        const val MOST_CLIPPED = 0.002
-
-        const val TOO_FINE = "at this quality the encoder's steps are too fine for a carrier"
-
         /** libjpeg refuses longer sides than 65,500, and a carrier's are multiples of 16. */
         const val LONGEST_SIDE = 65_500 / 16 * 16
     }

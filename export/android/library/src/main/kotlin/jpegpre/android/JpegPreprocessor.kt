@@ -6,7 +6,8 @@ import android.graphics.Color
 import java.io.Closeable
 import java.io.File
 import java.io.OutputStream
-import jpegpre.android.jpeg.Clipping
+import jpegpre.android.jpeg.CarrierCounts
+import jpegpre.android.jpeg.CarrierSample
 import jpegpre.android.jpeg.JpegTables
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.Dispatchers
@@ -173,10 +174,15 @@ public class JpegPreprocessor private constructor(
         override suspend fun edit(target: Bitmap, conditions: Conditions) =
             runTiles(picture, EditWork(BitmapPixels(target), conditions), onProgress)
 
-        override suspend fun carrier(target: Bitmap, conditions: Conditions, encoderTables: JpegTables): Clipping {
-            val work = CarrierWork(BitmapPixels(target), picture.height, picture.width, conditions, encoderTables)
+        override suspend fun carrier(
+            target: Bitmap,
+            conditions: Conditions,
+            encoderTables: JpegTables,
+            sample: CarrierSample?,
+        ): CarrierCounts {
+            val work = CarrierWork(BitmapPixels(target), picture.height, picture.width, conditions, encoderTables, sample)
             runTiles(picture, work, onProgress)
-            return work.clipping
+            return work.counts
         }
     }
 

@@ -41,6 +41,9 @@ internal class CarrierPixels(encoderTables: JpegTables, private val columns: Int
         }
     }
 
+    /** Where block [part], 0..3, of the MCU [mcu] begins in [luma]. */
+    fun lumaBlock(mcu: Int, part: Int): Int = 64 * (part / 2 * 2 * columns + 2 * mcu + part % 2)
+
     private fun repeat(row: Int, column: Int, fromRow: Int, fromColumn: Int) {
         val block = 64 * (row * 2 * columns + column)
         val dc = luma[64 * (fromRow * 2 * columns + fromColumn)]
@@ -64,11 +67,11 @@ internal class CarrierPixels(encoderTables: JpegTables, private val columns: Int
             for (cell in 0 until 64) {
                 val y = cell / 8
                 val x = cell % 8
-                val cbLevel = cbSamples[cell * columns + mcu] - 128
-                val crLevel = crSamples[cell * columns + mcu] - 128
-                val red = CR_TO_R * crLevel + HALF shr BITS
-                val green = CB_TO_G * cbLevel + CR_TO_G * crLevel + HALF shr BITS
-                val blue = CB_TO_B * cbLevel + HALF shr BITS
+                val cbLevel = cbSamples[cell * columns + mcu]
+                val crLevel = crSamples[cell * columns + mcu]
+                val red = redOf(crLevel)
+                val green = greenOf(cbLevel, crLevel)
+                val blue = blueOf(cbLevel)
                 val smallest = minOf(red, green, blue)
                 val largest = maxOf(red, green, blue)
                 for (half in 0 until 4) {
@@ -84,17 +87,27 @@ internal class CarrierPixels(encoderTables: JpegTables, private val columns: Int
         }
     }
 
-    private companion object {
-        const val OPAQUE = 0xff shl 24
+    companion object {
+        private const val OPAQUE = 0xff shl 24
 
         // libjpeg's fixed point (jdcolor.c).
-        const val BITS = 16
-        const val HALF = 1 shl 15
-        const val CR_TO_R = 91881
-        const val CB_TO_B = 116130
-        const val CB_TO_G = -22554
-        const val CR_TO_G = -46802
+        private const val BITS = 16
+        private const val HALF = 1 shl 15
+        private const val CR_TO_R = 91881
+        private const val CB_TO_B = 116130
+        private const val CB_TO_G = -22554
+        private const val CR_TO_G = -46802
 
-        fun cut(level: Int) = if (level < 0) 0 else if (level > 255) 255 else level
+        /** The opaque ARGB pixel of Y, Cb and Cr. */
+        fun pixel(luma: Int, cb: Int, cr: Int): Int =
+            OPAQUE or (cut(luma + redOf(cr)) shl 16) or (cut(luma + greenOf(cb, cr)) shl 8) or cut(luma + blueOf(cb))
+
+        private fun redOf(cr: Int) = CR_TO_R * (cr - 128) + HALF shr BITS
+
+        private fun greenOf(cb: Int, cr: Int) = CB_TO_G * (cb - 128) + CR_TO_G * (cr - 128) + HALF shr BITS
+
+        private fun blueOf(cb: Int) = CB_TO_B * (cb - 128) + HALF shr BITS
+
+        private fun cut(level: Int) = if (level < 0) 0 else if (level > 255) 255 else level
     }
 }

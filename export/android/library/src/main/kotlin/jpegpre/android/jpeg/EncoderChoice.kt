@@ -25,17 +25,21 @@ internal class EncoderChoice(targetTables: JpegTables, private val tablesOf: (In
         ?: contrasts.keys.minBy { contrasts.getValue(it) }
 
     /**
-     * Whether one coefficient in some hundred would come out otherwise, because the encoder's steps are about as fine as
-     * the rounding of samples. Python moves samples then (`jpegpre_tf/jpeg/carriers/carrier_correction.py`); this library
-     * edits pixels.
+     * The encoder's quality for one picture: [first], or the next that cuts nothing.
+     *
+     * @param clippingOf What of the picture's carrier is cut with the encoder's tables; asked for one after the other.
      */
-    val isTooFine: Boolean get() = tablesOf(first).luma.average() < CORRECTED_STEPS
-
-    /** Qualities to try for one picture, until one cuts next to nothing. */
-    val trials: List<Int> = contrasts.keys.filter { it >= first }.take(MOST_TRIALS)
-
-    /** How much worse a file gets by what is cut at a quality; to compare qualities by. */
-    fun loss(quality: Int, clipping: Clipping): Double = clipping.meanSquare / contrasts.getValue(quality).let { it * it }
+    suspend fun choose(clippingOf: suspend (JpegTables) -> Clipping): Int {
+        val losses = mutableMapOf<Int, Double>()
+        val (above, below) = contrasts.keys.partition { it >= first }
+        for (quality in above + below.filter { contrasts.getValue(it) <= LARGEST_CONTRAST }) {
+            val clipping = clippingOf(tablesOf(quality))
+            if (clipping.share <= MOST_CLIPPED && quality >= first) return quality
+            // What is cut weighs as much more in the file as its contrast is larger.
+            losses[quality] = clipping.meanSquare / contrasts.getValue(quality).let { it * it }
+        }
+        return losses.keys.minBy { losses.getValue(it) }
+    }
 
     companion object {
         /** Ascending. */
@@ -46,10 +50,9 @@ internal class EncoderChoice(targetTables: JpegTables, private val tablesOf: (In
 
         private const val MOST_CONTRAST = 0.6
         private const val FINEST_STEPS = 1.9
-        private const val MOST_TRIALS = 3
 
-        /** Mean step of the encoder's luma table, in levels: libjpeg's is below from quality 98 on. */
-        private const val CORRECTED_STEPS = 3.0
+        // Below the first quality, where nothing less is possible.
+        private const val LARGEST_CONTRAST = 1.2
 
         /** Power spectrum of pictures: falls with the square of the frequency. */
         private val SPECTRUM = DoubleArray(64) { 1.0 / (1 + (it / 8) * (it / 8) + (it % 8) * (it % 8)) }

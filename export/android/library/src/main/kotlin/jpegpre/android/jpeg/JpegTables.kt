@@ -1,5 +1,8 @@
 package jpegpre.android.jpeg
 
+import kotlin.math.abs
+import kotlin.math.ln
+
 /**
  * A luma and a chroma quantization table, 64 entries each in natural order, 1..255.
  *
@@ -14,12 +17,24 @@ internal class JpegTables(val luma: IntArray, val chroma: IntArray) {
 
     val both: List<IntArray> get() = listOf(luma, chroma)
 
+    /** Whether steps are about as fine as the rounding of samples, so that carriers need their second pass: libjpeg's from 98 on. */
+    val isFine: Boolean get() = luma.average() < FINE_STEPS
+
+    /** The quality 1..100 whose libjpeg tables are nearest, by the mean difference of logarithms. */
+    val nearestQuality: Int get() = (1..100).minBy { quality ->
+        val other = ofQuality(quality)
+        both.zip(other.both).sumOf { (own, others) -> (0 until 64).sumOf { abs(ln(others[it].toDouble()) - ln(own[it].toDouble())) } }
+    }
+
     override fun equals(other: Any?): Boolean =
         other is JpegTables && luma.contentEquals(other.luma) && chroma.contentEquals(other.chroma)
 
     override fun hashCode(): Int = 31 * luma.contentHashCode() + chroma.contentHashCode()
 
     companion object {
+        /** Mean step of luma, in levels. */
+        private const val FINE_STEPS = 3.0
+
         /** Natural index of the k-th coefficient in zig-zag order. */
         val NATURAL_FROM_ZIGZAG: IntArray = (0 until 64).sortedWith(
             compareBy<Int> { it / 8 + it % 8 }.thenBy { if ((it / 8 + it % 8) % 2 == 1) it / 8 else it % 8 },
