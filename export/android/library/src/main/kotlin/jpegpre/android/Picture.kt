@@ -99,7 +99,8 @@ internal class Picture private constructor(
          */
         fun of(bitmap: Bitmap, bitmaps: Bitmaps, background: Int? = null): Picture {
             check(bitmap)
-            val isReadable = bitmaps.isReadable(bitmap)
+            // Android's encoder refuses ten bits a channel.
+            val isReadable = bitmaps.isReadable(bitmap) && !isTenBit(bitmap)
             val colorSpace = if (!isReadable || isEightBit(bitmap)) wideColorSpace(bitmap) else null
             if (colorSpace == null && isReadable) return flattened(bitmap, bitmap, null, bitmaps, background)
             val copy = bitmaps.copy(bitmap)
@@ -137,6 +138,9 @@ internal class Picture private constructor(
                 throw error
             }
         }
+
+        private fun isTenBit(bitmap: Bitmap): Boolean =
+            Build.VERSION.SDK_INT >= Build.VERSION_CODES.TIRAMISU && bitmap.config == Bitmap.Config.RGBA_1010102
 
         private fun isEightBit(bitmap: Bitmap): Boolean =
             bitmap.config == Bitmap.Config.ARGB_8888 || bitmap.config == Bitmap.Config.RGB_565

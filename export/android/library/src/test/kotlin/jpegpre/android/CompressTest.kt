@@ -108,6 +108,25 @@ class CompressTest {
     }
 
     @Test
+    fun `every kind of bitmap makes the file that its levels in ARGB_8888 make, ten bits too`() = runBlocking {
+        val photo = photo(301, 203)
+        for (config in listOf(Bitmap.Config.RGB_565, Bitmap.Config.RGBA_F16, Bitmap.Config.RGBA_1010102, Bitmap.Config.ARGB_8888)) {
+            val bitmap = photo.copy(config, false)
+            val eightBits = bitmap.copy(Bitmap.Config.ARGB_8888, true)
+            for (target in listOf(Target.Quality(75), Target.MaxBytes(9000))) {
+                val (received, expected) = listOf(bitmap, eightBits).map { each ->
+                    val out = ByteArrayOutputStream()
+                    val result = preprocessor.compress(each, target, out)
+                    assertEquals("$config $target", Method.CARRIER, result.method)
+                    out.toByteArray()
+                }
+                assertArrayEquals("$config $target", expected, received)
+            }
+        }
+        bitmaps.assertAllRecycled()
+    }
+
+    @Test
     fun `an encoder that writes another file than it was asked about is noticed`() = runBlocking {
         // Says that it has the tables of another quality.
         val liar = EncoderProbe { picture, quality -> plain(picture, if (picture.width == 16) quality - 1 else quality) }

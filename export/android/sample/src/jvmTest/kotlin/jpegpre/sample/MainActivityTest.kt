@@ -41,6 +41,15 @@ class MainActivityTest {
         assertTrue(activity.share.isEnabled)
         val file = File(activity.cacheDir, "shared/photo.jpg")
         assertTrue(file.isFile)
+        assertEquals("Before and after; drag to compare", activity.wipe.contentDescription)
+        activity.uriOf = { Uri.fromFile(it) }
+        activity.share.performClick()
+        val chooser = shadowOf(activity).nextStartedActivity
+        assertEquals(Intent.ACTION_CHOOSER, chooser.action)
+        val sent = chooser.getParcelableExtra(Intent.EXTRA_INTENT, Intent::class.java)!!
+        assertEquals(Intent.ACTION_SEND to "image/jpeg", sent.action to sent.type)
+        assertEquals(Uri.fromFile(file), sent.getParcelableExtra(Intent.EXTRA_STREAM, Uri::class.java))
+        assertTrue(sent.flags and Intent.FLAG_GRANT_READ_URI_PERMISSION != 0)
         activity.bySize.performClick()
         waitFor(activity) { "saved" in activity.status.text }
         // About two thirds of the way from 20 kB to 5 MB: the highest quality fits.

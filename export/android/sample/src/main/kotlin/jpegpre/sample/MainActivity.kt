@@ -41,11 +41,15 @@ class MainActivity : Activity() {
         private set
     private lateinit var amount: SeekBar
     private lateinit var amountText: TextView
-    private lateinit var wipe: WipeView
+    internal lateinit var wipe: WipeView
+        private set
     internal lateinit var status: TextView
         private set
     internal lateinit var share: Button
         private set
+
+    /** How other apps get at a file; tests have no provider. */
+    internal var uriOf: (File) -> Uri = { FileProvider.getUriForFile(this, "$packageName.files", it) }
 
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)
@@ -120,8 +124,7 @@ class MainActivity : Activity() {
 
     private fun share() {
         val file = shown?.file ?: return
-        val uri = FileProvider.getUriForFile(this, "$packageName.files", file)
-        val intent = Intent(Intent.ACTION_SEND).setType("image/jpeg").putExtra(Intent.EXTRA_STREAM, uri)
+        val intent = Intent(Intent.ACTION_SEND).setType("image/jpeg").putExtra(Intent.EXTRA_STREAM, uriOf(file))
         startActivity(Intent.createChooser(intent.addFlags(Intent.FLAG_GRANT_READ_URI_PERMISSION), "Share"))
     }
 
