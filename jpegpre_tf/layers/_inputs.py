@@ -59,7 +59,10 @@ def check_images(images: TensorLike) -> tf.Tensor:
             outside of `tf.function`, also if something is not finite, or whole numbers are outside 0..255. Inside,
             and not in XLA, that is tf.errors.InvalidArgumentError.
     """
-    images = tf.convert_to_tensor(images)
+    try:
+        images = tf.convert_to_tensor(images)
+    except (TypeError, ValueError):
+        raise ValueError(f"`images` must be numbers. Received: {type(images).__name__}") from None
     if images.shape.rank != 4 or images.shape[-1] != 3:
         raise ValueError(
             f"`images` must have shape (batch, height, width, 3). Received: shape={images.shape}"
@@ -82,6 +85,12 @@ def check_images(images: TensorLike) -> tf.Tensor:
     return tf.cast(images, tf.float32)
 
 
+def check_whole_number(name: str, value: object, least: int) -> None:
+    """Raises ValueError unless an argument of a constructor is an integer of at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ValueError(f"`{name}` must be an integer >= {least}. Received: {name}={value!r}")
+
+
 def as_numbers(name: str, value: TensorLike | None) -> tf.Tensor:
     """Returns an argument as float32.
 
@@ -98,7 +107,7 @@ def as_numbers(name: str, value: TensorLike | None) -> tf.Tensor:
 
 
 def check_quality(images: tf.Tensor, quality: TensorLike) -> tf.Tensor:
-    """Returns `quality`, a number or (batch,), as float32 (batch,).
+    """Returns `quality`, a number, (batch,) or (batch, 1), as float32 (batch,).
 
     Raises:
         ValueError: If its shape does not fit the batch or (when values are known) it is outside 1..100; inside
@@ -107,12 +116,14 @@ def check_quality(images: tf.Tensor, quality: TensorLike) -> tf.Tensor:
     quality = as_numbers("quality", quality)
     if quality.shape.rank == 0:
         quality = tf.fill(tf.shape(images)[:1], quality)
+    elif quality.shape.rank == 2 and quality.shape[1] == 1:
+        quality = quality[:, 0]  # as data sets and `keras.Input((1,))` have it
     _check_batch("quality", "(batch,)", quality, images, 1)
     return check_range("quality", quality, 1, 100)
 
 
 def resolve_tables(images: tf.Tensor, quality: TensorLike | None, tables: TensorLike | None) -> tf.Tensor:
-    """Returns quantization tables (batch, 2, 8, 8) from either `quality` (batch,) or `tables`.
+    """Returns quantization tables (batch, 2, 8, 8) from either `quality` (batch,) or `tables`, also (2, 8, 8) for all.
 
     Raises:
         ValueError: If both or neither are given, shapes do not fit the batch, or (when values are known)
@@ -124,9 +135,13 @@ def resolve_tables(images: tf.Tensor, quality: TensorLike | None, tables: Tensor
     if quality is not None:
         return quantization_tables(check_quality(images, quality))
     given = as_numbers("tables", tables)
-    _check_batch("tables", "(batch, 2, 8, 8)", given, images, 4)
+    if given.shape.rank == 3:
+        given = tf.repeat(given[tf.newaxis], tf.shape(images)[0], axis=0)
+    _check_batch("tables", "(2, 8, 8) or (batch, 2, 8, 8)", given, images, 4)
     if list(given.shape[1:]) != [2, 8, 8]:
-        raise ValueError(f"`tables` must have shape (batch, 2, 8, 8). Received: shape={given.shape}")
+        raise ValueError(
+            f"`tables` must have shape (2, 8, 8) or (batch, 2, 8, 8). Received: shape={given.shape}"
+        )
     given = check_range("tables", given, 1, 255)
     if tf.executing_eagerly() and np.any(np.asarray(given) % 1):
         raise ValueError("`tables` must be whole numbers, as files store them. Received: fractions")

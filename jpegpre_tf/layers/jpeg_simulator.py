@@ -26,9 +26,10 @@ class JPEGSimulator(PlainArguments, keras.layers.Layer):
             whole networks gain nothing from it. The value is the same.
     Call arguments:
         images: float, uint8 or other integers `(batch, height, width, 3)`, RGB in levels 0..255, any size from 1x1.
-        quality: A number or `(batch,)`, libjpeg quality 1..100, rounded to integers. Its gradient is that of the scaled
-            tables before rounding.
-        tables: Instead of `quality`: `(batch, 2, 8, 8)` luma and chroma quantization tables, integers 1..255.
+        quality: A number, `(batch,)` or `(batch, 1)`, libjpeg quality 1..100, rounded to integers. Its gradient is that
+            of the scaled tables before rounding.
+        tables: Instead of `quality`: `(batch, 2, 8, 8)`, or `(2, 8, 8)` for all, luma and chroma quantization tables,
+            integers 1..255.
     Returns:
         float32, shape of `images`, integer levels 0..255.
     Raises:

@@ -27,8 +27,9 @@ class RateEstimator(PlainArguments, keras.layers.Layer):
         jit_compile: Compile this layer alone with XLA, as in `JPEGSimulator`.
     Call arguments:
         images: float, uint8 or other integers `(batch, height, width, 3)`, RGB in levels 0..255, any size from 1x1.
-        quality: A number or `(batch,)`, libjpeg quality 1..100, rounded to integers.
-        tables: Instead of `quality`: `(batch, 2, 8, 8)` luma and chroma quantization tables, integers 1..255.
+        quality: A number, `(batch,)` or `(batch, 1)`, libjpeg quality 1..100, rounded to integers.
+        tables: Instead of `quality`: `(batch, 2, 8, 8)`, or `(2, 8, 8)` for all, luma and chroma quantization tables,
+            integers 1..255.
     Returns:
         float32 `(batch,)`, bits of the whole file per pixel.
     Raises:
@@ -64,9 +65,9 @@ class RateEstimator(PlainArguments, keras.layers.Layer):
         return self._size(images, tables, self.huffman, self.subsampling, self.surrogate)
 
     def call(self, images: Any, quality: Any = None, tables: Any = None) -> tf.Tensor:
+        bits = tf.add_n(list(self.file_size(images, quality, tables)))
         shape = tf.shape(images)
-        pixels = tf.cast(shape[1] * shape[2], tf.float32)
-        return tf.add_n(list(self.file_size(images, quality, tables))) / pixels
+        return bits / tf.cast(shape[1] * shape[2], tf.float32)
 
     def compute_output_shape(self, images_shape: Any) -> Any:
         return images_shape[:1]

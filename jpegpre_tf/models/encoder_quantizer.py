@@ -8,6 +8,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from jpegpre_tf.jpeg.tables import quantization_tables
+from jpegpre_tf.layers._inputs import check_whole_number
 from jpegpre_tf.ops.blocks import check_arithmetic, coefficients_of
 from jpegpre_tf.ops.quantization.learned_rounding import Decisions
 from jpegpre_tf.ops.tensor_like import TensorLike
@@ -104,8 +105,7 @@ class EncoderQuantizer(keras.layers.Layer):
         super().__init__(**{**kwargs, "autocast": False})
         self.arithmetic = check_arithmetic(arithmetic)
         for name, value, least in (("channels", channels, 1), ("spatial_blocks", spatial_blocks, 0)):
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise ValueError(f"`{name}` must be an integer >= {least}. Received: {name}={value!r}")
+            check_whole_number(name, value, least)
         self.channels = channels
         self.spatial_blocks = spatial_blocks
         self.condition_layer = keras.layers.Dense(_CONDITION_WIDTH, activation="relu", name="condition")

@@ -1,19 +1,20 @@
 """How many bits per pixel an encoder that can only be called takes, as a network."""
 
 import os
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import tensorflow as tf
 
 from jpegpre_tf.layers._inputs import PlainArguments, check_images, check_quality
 from jpegpre_tf.models.encoder_quantizer import EncoderQuantizer
+from jpegpre_tf.models.exported_inputs import PICTURE, ExportedInputs
 from jpegpre_tf.models.loading import load_preset
 from jpegpre_tf.models.rate_network import RateNetwork
 
 
 @keras.saving.register_keras_serializable(package="jpegpre_tf")
-class NeuralRateEstimator(PlainArguments, keras.Model):
+class NeuralRateEstimator(PlainArguments, ExportedInputs, keras.Model):
     """Size of the file as a network, learned from the sizes of any 4:2:0 encoder's files.
 
     Expected quantized coefficients come from the same kind of network as in `NeuralSimulator`; a second one counts
@@ -25,12 +26,15 @@ class NeuralRateEstimator(PlainArguments, keras.Model):
         encoder: Name of the encoder that was learned, for people.
     Call arguments:
         images: float, uint8 or other integers `(batch, height, width, 3)`, RGB in levels 0..255, any size from 1x1.
-        quality: A number or `(batch,)`, 1..100 on the encoder's scale, rounded to integers; no gradient flows to it.
+        quality: A number, `(batch,)` or `(batch, 1)`, 1..100 on the encoder's scale, rounded to integers; no
+            gradient flows to it.
     Returns:
         float32 `(batch,)`, bits of the whole file per pixel.
     Raises:
         ValueError: If an argument has the wrong rank, channels, dtype, batch size or range.
     """
+
+    INPUTS: ClassVar = {"images": PICTURE, "quality": (None,)}
 
     def __init__(
         self,

@@ -1,13 +1,14 @@
 """What an encoder that can only be called does to a picture, as a network."""
 
 import os
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import tensorflow as tf
 
 from jpegpre_tf.layers._inputs import PlainArguments, check_images, check_quality
 from jpegpre_tf.models.encoder_quantizer import EncoderQuantizer
+from jpegpre_tf.models.exported_inputs import PICTURE, ExportedInputs
 from jpegpre_tf.models.loading import load_preset
 from jpegpre_tf.ops.blocks import pictures_of
 from jpegpre_tf.ops.quantization.learned_rounding import choose_quantized
@@ -15,7 +16,7 @@ from jpegpre_tf.ops.transform.resample import size_of
 
 
 @keras.saving.register_keras_serializable(package="jpegpre_tf")
-class NeuralSimulator(PlainArguments, keras.Model):
+class NeuralSimulator(PlainArguments, ExportedInputs, keras.Model):
     """JPEG encode and decode as a network, learned from any 4:2:0 encoder.
 
     Before and after the network is what all encoders and decoders share: colour, DCT, inverse DCT, chroma upsampling,
@@ -28,7 +29,8 @@ class NeuralSimulator(PlainArguments, keras.Model):
         encoder: Name of the encoder that was learned, for people.
     Call arguments:
         images: float, uint8 or other integers `(batch, height, width, 3)`, RGB in levels 0..255, any size from 1x1.
-        quality: A number or `(batch,)`, 1..100 on the encoder's scale, rounded to integers; no gradient flows to it.
+        quality: A number, `(batch,)` or `(batch, 1)`, 1..100 on the encoder's scale, rounded to integers; no
+            gradient flows to it.
     Returns:
         float32, shape of `images`, integer levels 0..255.
     Raises:
@@ -39,6 +41,8 @@ class NeuralSimulator(PlainArguments, keras.Model):
         simulator = jpegpre_tf.NeuralSimulator.from_preset("mozjpeg")
         decoded = simulator(images, quality=[75.0] * len(images))
     """
+
+    INPUTS: ClassVar = {"images": PICTURE, "quality": (None,)}
 
     def __init__(
         self,

@@ -2,21 +2,28 @@
 
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import tensorflow as tf
 
-from jpegpre_tf.layers._inputs import PlainArguments, as_numbers, check_images, check_range
+from jpegpre_tf.layers._inputs import (
+    PlainArguments,
+    as_numbers,
+    check_images,
+    check_range,
+    check_whole_number,
+)
 from jpegpre_tf.layers.dead_zone import GATES, ZERO_SPAN, DeadZone
 from jpegpre_tf.models.decision_graph import FEATURES, DecisionGraph, Decisions
+from jpegpre_tf.models.exported_inputs import PICTURE, ExportedInputs
 from jpegpre_tf.models.gate_network import GateNetworkArguments, build_gate_network
 from jpegpre_tf.models.loading import load_preset
 from jpegpre_tf.ops.tensor_like import TensorLike
 
 
 @keras.saving.register_keras_serializable(package="jpegpre_tf")
-class Preprocessor(PlainArguments, keras.Model):
+class Preprocessor(PlainArguments, ExportedInputs, keras.Model):
     """Decides what a JPEG file shall hold, and edits a picture so that an encoder writes fewer bytes for it.
 
     Works on the encoder's own grid: 8x8 DCT coefficients of Y and of box-averaged Cb and Cr (4:2:0), in quantization
@@ -34,7 +41,8 @@ class Preprocessor(PlainArguments, keras.Model):
     Call arguments:
         image: float or uint8 `(batch, height, width, 3)`, RGB samples 0..255; height and width multiples of 16.
         tables: `(batch, 2, 8, 8)` or `(2, 8, 8)`, 1..255: luma and chroma tables of the file, in natural order.
-        strength: `(batch,)`, a scalar or `(batch, 1, 1, 1)`, 0..1; 0 = picture untouched, 1 = as trained.
+        strength: A number, `(batch,)`, `(batch, 1)` or `(batch, 1, 1, 1)`, 0..1; 0 = picture untouched, 1 = as
+            trained.
         training: Hard decisions with a gradient, and a result that is not rounded (`JPEGSimulator` rounds).
     Returns:
         float32, shape of `image`: RGB samples 0..255, integers unless training.
@@ -48,6 +56,8 @@ class Preprocessor(PlainArguments, keras.Model):
         edited = preprocessor(images, tables, strength=1.0)
     """
 
+    INPUTS: ClassVar = {"image": PICTURE, "tables": (None, 2, 8, 8), "strength": (None,)}
+
     def __init__(
         self,
         channels: int = 48,
@@ -58,6 +68,10 @@ class Preprocessor(PlainArguments, keras.Model):
         **kwargs: Any,
     ) -> None:
         super().__init__(**{**kwargs, "autocast": False})
+        sizes = (channels, spatial_blocks, mixing_blocks, chroma_mixing_blocks)
+        names = ("channels", "spatial_blocks", "mixing_blocks", "chroma_mixing_blocks")
+        for name, size, least in zip(names, sizes, (1, 0, 0, 0), strict=True):
+            check_whole_number(name, size, least)
         self.channels = channels
         self.spatial_blocks = spatial_blocks
         self.mixing_blocks = mixing_blocks

@@ -69,6 +69,8 @@ class PreprocessorTrainer(TrackedModel):
         super().__init__((), **kwargs)
         if preprocessor is None and tuned_tables is None:
             raise ValueError("Give `preprocessor`, `tuned_tables` or both: there is nothing to train.")
+        if preprocessor is not None and not isinstance(preprocessor, keras.Model):
+            raise TypeError(f"`preprocessor` must be a Keras model. Received: {preprocessor!r}")
         edits = simulator is not None or rate is not None
         if edits and preprocessor is None:
             raise ValueError("`simulator` and `rate` see edited pixels, and need a `preprocessor`.")
@@ -89,12 +91,26 @@ class PreprocessorTrainer(TrackedModel):
         loss: keras.layers.Layer | None = None,
         **options: Any,
     ) -> None:
-        """As in Keras; `loss` is an objective, see the class."""
+        """As in Keras; `loss` is an objective, see the class.
+
+        Raises:
+            ValueError: If a whole step is to be compiled with XLA for several devices, which TensorFlow cannot.
+        """
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        if replicas > 1 and options.get("jit_compile") is True:
+            raise ValueError(
+                f"`jit_compile` must be False for a strategy of several devices. Received: True, {replicas} devices"
+            )
         if loss is not None:
             self._set_objective(loss)
         super().compile(optimizer=optimizer, **options)
 
     def _set_objective(self, objective: Any) -> None:
+        if not callable(objective) or isinstance(objective, keras.losses.Loss):
+            raise TypeError(
+                "`loss` must be a layer (original, decoded, quality, rate_bpp, strength) -> (batch,), such as BDRate. "
+                f"Received: {objective!r}"
+            )
         self._objective.value = objective
         self.set_names(("loss", "loss_median", "rate_bpp", "psnr", *getattr(objective, "part_names", ())))
 
@@ -123,7 +139,7 @@ class PreprocessorTrainer(TrackedModel):
         return tf.where(_is_given(given)[:, None, None, None], given, own)
 
     def compute(self, data: Any, training: bool) -> tuple[tf.Tensor, Mapping[str, tf.Tensor]]:
-        image, quality, strength, *given = data
+        image, quality, strength, *given = _parts_of(data)
         image = tf.cast(image, tf.float32)
         quality, strength = (tf.reshape(tf.cast(x, tf.float32), [-1]) for x in (quality, strength))
         if self.simulator is None:
@@ -175,6 +191,18 @@ class PreprocessorTrainer(TrackedModel):
 
     def call(self, image: Any, tables: Any, strength: Any = 1.0) -> tf.Tensor:
         return self.preprocessor(image, tables, strength)
+
+
+def _parts_of(data: Any) -> tuple[Any, ...]:
+    """Image, quality, strength and maybe tables of a batch; arrays may have come to `fit` as one tuple."""
+    parts = data[0] if isinstance(data, (tuple, list)) and len(data) == 1 else data
+    if not isinstance(parts, (tuple, list)) or len(parts) not in (3, 4):
+        found = f"{len(parts)} parts" if isinstance(parts, (tuple, list)) else type(parts).__name__
+        raise ValueError(
+            "batches must be (image, quality, strength) or (image, quality, strength, tables). "
+            f"Received: {found}"
+        )
+    return tuple(parts)
 
 
 def _round(image: tf.Tensor, tables: tf.Tensor, training: bool) -> Decisions:

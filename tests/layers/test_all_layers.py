@@ -118,8 +118,8 @@ def test_rate_network(images: np.ndarray) -> None:
         assert [w.shape for w in twin.weights] == [w.shape for w in part.weights]
 
 
-@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
-def test_the_simulator_equals_the_codec_under_mixed_precision(
+@pytest.mark.parametrize("policy", ["float16", "bfloat16", "mixed_float16", "mixed_bfloat16", "float64"])
+def test_the_simulator_equals_the_codec_under_every_policy(
     policy: str, photos: np.ndarray, real_jpeg: Any
 ) -> None:
     """Also of half precision pictures, whose samples are integers: all of 0..255 are exact in both formats."""
@@ -127,11 +127,14 @@ def test_the_simulator_equals_the_codec_under_mixed_precision(
     keras.config.set_dtype_policy(policy)
     try:
         simulator, rate = layers.JPEGSimulator(), layers.RateEstimator()
+        picture, quality = keras.Input((None, None, 3)), keras.Input((1,))
+        functional = keras.Model([picture, quality], [simulator(picture, quality), rate(picture, quality)])
+        inputs = [photos[:1].astype(np.float32), np.array([[60.0]])]
+        predicted = functional.predict(inputs, verbose=0)
     finally:
         keras.config.set_dtype_policy(before)
     half = keras.ops.cast(photos[:1], policy.removeprefix("mixed_"))
     content = real_jpeg.encode(photos[0], 60)
-    quality = np.array([60.0], np.float32)
-    np.testing.assert_array_equal(np.asarray(simulator(half, quality))[0], real_jpeg.decode(content))
-    bits = float(rate(half, quality)[0]) * photos[0, ..., 0].size
-    assert bits == pytest.approx(8 * len(content), abs=0.5)
+    for decoded, rate_bpp in ((simulator(half, 60), rate(half, 60)), predicted):
+        np.testing.assert_array_equal(np.asarray(decoded)[0], real_jpeg.decode(content))
+        assert float(rate_bpp[0]) * photos[0, ..., 0].size == pytest.approx(8 * len(content), abs=0.5)

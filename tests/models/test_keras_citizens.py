@@ -66,6 +66,16 @@ def test_layers_and_models_in_a_functional_model(images: np.ndarray, tmp_path: P
         np.testing.assert_allclose(one, other, rtol=1e-6)  # a sum of four floats, in another order
 
 
+@pytest.mark.parametrize("number", range(3))
+def test_models_export_without_a_call_before(number: int, images: np.ndarray, tmp_path: Path) -> None:
+    model = [jpegpre_tf.Preprocessor(channels=8), *networks()][number]
+    model.export(tmp_path / "exported", verbose=False)
+    inputs = {"tables": np.stack([TABLES, TABLES]), "strength": np.ones(2, np.float32), "quality": QUALITY}
+    arguments = [inputs.get(name, images.astype(np.float32)) for name in model.INPUTS]
+    exported = tf.saved_model.load(str(tmp_path / "exported"))
+    np.testing.assert_allclose(exported.serve(*arguments), model(*arguments), rtol=1e-4)
+
+
 def test_a_model_of_ones_own_trains_through_the_layers(images: np.ndarray) -> None:
     class Enhancer(keras.Model):
         def __init__(self) -> None:

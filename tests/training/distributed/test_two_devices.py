@@ -8,7 +8,7 @@ import pytest
 # A process for each check: devices are set once, and collective operations of two strategies do not mix.
 _TWO_DEVICES = """
 import sys
-import keras, numpy as np, tensorflow as tf
+import keras, numpy as np, pytest, tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 import jpegpre_tf
@@ -40,6 +40,15 @@ def fit_takes_the_step_of_one_device():
         assert np.isfinite(trainer.fit(data, verbose=0).history["loss"]).all()
         weights.append(np.concatenate([np.asarray(w).ravel() for w in trainer.preprocessor.get_weights()]))
     np.testing.assert_allclose(weights[1], weights[0], atol=1e-6)
+    with strategy.scope():
+        with pytest.raises(ValueError, match="`jit_compile` must be False for a strategy of several devices"):
+            trainer.compile(jit_compile=True)
+        # A functional model of one's own; one picture leaves a device without work.
+        picture, quality = keras.Input((16, 16, 3)), keras.Input((1,))
+        model = keras.Model([picture, quality], jpegpre_tf.JPEGSimulator()(picture, quality))
+    for count in (1, 4):
+        decoded = model.predict([images[:count], np.full((count, 1), 40.0)], verbose=0)
+        np.testing.assert_array_equal(decoded, jpegpre_tf.JPEGSimulator()(images[:count], 40))
 
 globals()[sys.argv[1]]()
 """
