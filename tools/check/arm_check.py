@@ -3,8 +3,9 @@
 python tools/check/arm_check.py WORK_FOLDER [--profile balanced ...] [--crop 256] [--cpu max,sme=off] [--qemu PROGRAM]
 
 Takes LiteRT's own wheel for aarch64 Linux, Debian's arm64 Python and Debian's qemu-user-static; all are downloaded
-into WORK_FOLDER, nothing is installed. Needs Debian 12 on x86-64 with apt and a network. What it prints is in
-export/android/README.md. Emulated, so times mean nothing; a phone's LiteRT is built for Android, not for Linux.
+into WORK_FOLDER, nothing is installed. Needs Debian 12 on x86-64 with apt and a network. What it prints is kept as
+WORK_FOLDER/table.md; `tools/docs/android_tables.py WORK_FOLDER` puts it into export/android/README.md. Emulated, so
+times mean nothing; a phone's LiteRT is built for Android, not for Linux.
 
 Which of LiteRT's kernels run is decided by the processor's features: neoverse-n1 has dot products, max,sme=off matrix
 products of 8-bit integers too (i8mm, phones from about 2022 on), max also SME. Debian 12's qemu 7.2 calculates SME
@@ -196,14 +197,14 @@ def arm_packages(state: Path) -> list[Path]:
 
 
 def compare(folder: Path, files: list[Path], pictures: np.ndarray, settings: np.ndarray) -> None:
-    """Prints how far the emulated results are from this machine's, and how many bytes JPEG files differ."""
+    """Prints how far the emulated results are from this machine's and what JPEG files save; keeps it as table.md."""
     print(
         f"{len(pictures)} crops of {pictures.shape[1]}x{pictures.shape[2]}, LiteRT {_version('ai-edge-litert')}"
     )
-    print(
-        "| file | equal decisions | equal samples | within 1 level | PSNR, dB | saved on x86-64 | saved on ARM |"
-    )
-    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+    lines = [
+        "| file | equal decisions | equal samples | within 1 level | saved on x86-64 | saved on ARM |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
     for file in files:
         profile, precision = file.parent.parent.name, file.stem
         preprocess = runtime.load(profile, precision=precision, threads=1)
@@ -215,17 +216,19 @@ def compare(folder: Path, files: list[Path], pictures: np.ndarray, settings: np.
             [decisions_of(preprocess, *case) == d for case, d in zip(cases, decided, strict=True)]
         )
         difference = np.abs(here.astype(int) - there)
-        squared = float(np.mean(difference.astype(float) ** 2))
-        psnr = 10 * np.log10(255**2 / squared) if squared else float("inf")
         sizes = [
             sum(len(runtime.encode_jpeg(p, int(q))) for p, (q, _) in zip(images, settings, strict=True))
             for images in (pictures, here, there)
         ]
         saved = [f"{100 * (1 - size / sizes[0]):.2f} %" for size in sizes[1:]]
-        print(
-            f"| {profile}, {precision} | {100 * equal:.4f} % | {100 * np.mean(difference == 0):.3f} % | "
-            f"{100 * np.mean(difference <= 1):.3f} % | {psnr:.1f} | {saved[0]} | {saved[1]} |"
+        version = runtime.find_model(profile).card.version
+        lines.append(
+            f"| {profile} {version}, {precision} | {100 * equal:.4f} % | {100 * np.mean(difference == 0):.3f} % | "
+            f"{100 * np.mean(difference <= 1):.3f} % | {saved[0]} | {saved[1]} |"
         )
+    table = "\n".join(lines)
+    print(table)
+    (folder / "table.md").write_text(table + "\n", encoding="utf-8")
 
 
 def decisions_of(
