@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
 from jpegpre_tf import runtime
+from jpegpre_tf._allocator import release_freed_memory
 from jpegpre_tf.cluster.job import BatchJob
 from jpegpre_tf.cluster.rows import Row, empty_row, result_row
 from jpegpre_tf.cluster.tasks import Task
@@ -68,7 +69,9 @@ class BatchWorker:
             rows.append(writing[-1])
             if len(writing) >= _AHEAD:
                 writing.popleft().result()
-        return [row.result() if isinstance(row, Future) else row for row in rows]
+        finished = [row.result() if isinstance(row, Future) else row for row in rows]
+        release_freed_memory()
+        return finished
 
     def _read(self, task: Task) -> bytes:
         return b"" if task.refusal else self._source.read(task.source)

@@ -9,11 +9,22 @@ _KEPT_BY_PROGRAMS = frozenset(
         "#recycle",
         "#snapshot",
         "$recycle.bin",
+        "recycled",
         "recycler",
+        "~snapshot",
         "system volume information",
         "lost+found",
         "__macosx",
     )
+)
+# Of Apple Photos, iPhoto, Aperture and Lightroom: folders whose pictures the program keeps account of.
+_LIBRARIES = (
+    ".photoslibrary",
+    ".photolibrary",
+    ".migratedphotolibrary",
+    ".aplibrary",
+    ".lrlibrary",
+    ".lrdata",
 )
 
 
@@ -23,3 +34,8 @@ def is_hidden(name: str) -> bool:
     if name in (".", ".."):
         return False
     return name.startswith(".") or name.lower() in _KEPT_BY_PROGRAMS
+
+
+def is_library(name: str) -> bool:
+    """Whether a folder of this name is a photo program's library, in which replaced pictures would be damage."""
+    return name.lower().endswith(_LIBRARIES)

@@ -12,7 +12,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from jpegpre_tf.cli.common.output import progress
 from tests.cluster.archives import small_photo
+
+
+@pytest.fixture(autouse=True)
+def no_progress_lines(monkeypatch) -> None:
+    """On a slow machine a run says every half minute how far it is."""
+    monkeypatch.setattr(progress, "_SECONDS_BETWEEN_LINES", float("inf"))
 
 
 @pytest.fixture

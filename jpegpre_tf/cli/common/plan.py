@@ -9,7 +9,7 @@ from pathlib import Path
 from jpegpre_tf.errors import UsageError
 from jpegpre_tf.runtime.encoding.output_names import JPEG_SUFFIXES, output_names
 from jpegpre_tf.storage.folding import fold_name, folds_names
-from jpegpre_tf.storage.hidden import is_hidden
+from jpegpre_tf.storage.hidden import is_hidden, is_library
 from jpegpre_tf.storage.names import printable_path
 from jpegpre_tf.storage.picture_suffixes import JPEG_SUFFIXES as JPEG_INPUT_SUFFIXES
 from jpegpre_tf.storage.picture_suffixes import PICTURE_SUFFIXES
@@ -195,7 +195,10 @@ def _check_name(text: str) -> Path:
 
 
 def _pictures_in(path: Path, *, without: Path | None, problems: list[Problem]) -> Iterator[tuple[Path, Path]]:
-    """Yields (folder that names are relative to, picture file); a file by itself stands in its own folder."""
+    """Yields (folder that names are relative to, picture file); a file by itself stands in its own folder.
+
+    Without a folder of outputs the files are to be replaced: libraries of photo programs are left out then.
+    """
     if not path.is_dir():
         yield path.parent, path
         return
@@ -214,10 +217,18 @@ def _pictures_in(path: Path, *, without: Path | None, problems: list[Problem]) -
             for name in folders
             if not is_hidden(name) and os.path.realpath(Path(folder, name)) != skipped
         )
+        if without is None:
+            problems += [_note_library(Path(folder, name)) for name in folders if is_library(name)]
+            folders[:] = [name for name in folders if not is_library(name)]
         for name in sorted(files):
             # Hidden files: "._IMG_1.jpg" is how macOS stores attributes on foreign disks, not a picture.
             if not is_hidden(name) and Path(name).suffix.lower() in PICTURE_SUFFIXES:
                 yield path, Path(folder, name)
+
+
+def _note_library(folder: Path) -> Problem:
+    reason = f"'{printable_path(folder)}' was left out: it is a photo program's library (named by itself it is done)"
+    return Problem(folder, reason, is_failure=False)
 
 
 def refuse_overwriting(source: Path, target: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from jpegpre_tf import runtime
+from jpegpre_tf._allocator import release_freed_memory
 from jpegpre_tf.cli.common.arguments import shared_arguments
 from jpegpre_tf.cli.common.arguments.encode_arguments import add_encode_arguments, encode_options, has_target
 from jpegpre_tf.cli.common.encoder import other_encoder
@@ -38,6 +39,8 @@ from jpegpre_tf.runtime.inference.load import usable_cores
 from jpegpre_tf.runtime.pages.views import Views, make_views
 from jpegpre_tf.runtime.pictures.picture import open_content
 from jpegpre_tf.storage.names import printable_path
+
+_PICTURES_BETWEEN_RELEASES = 32
 
 
 class Encoded(NamedTuple):
@@ -188,7 +191,7 @@ def _collect(
     page = runtime.ComparePage(quality) if arguments.page else None
     results: list[runtime.EncodeResult] = []
     failures = sum(problem.is_failure for problem in planned.problems)
-    finished = resumed = 0
+    finished = resumed = looked_at = 0
     # Two programs that write on one terminal: lines of JSON and a bar do not mix.
     is_shown = not arguments.quiet and not (arguments.json and sys.stdout.isatty())
     try:
@@ -200,6 +203,9 @@ def _collect(
             log_problems(arguments, planned, progress.log)
             for task, outcome in following:
                 progress.advance()
+                looked_at += 1
+                if looked_at % _PICTURES_BETWEEN_RELEASES == 0:
+                    release_freed_memory()
                 if isinstance(outcome, JpegpreError):
                     failures += 1
                     log_failure(

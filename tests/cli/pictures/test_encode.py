@@ -4,9 +4,6 @@ import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +13,7 @@ from PIL import Image
 from jpegpre_tf import runtime
 from jpegpre_tf.cli.common.output.units import format_size
 from jpegpre_tf.cli.main import main
+from tests.cli.pictures.runs import signalled_run
 
 TEXT, CUT, MISSING = "text.jpg", "cut.jpg", "missing.jpg"
 
@@ -204,21 +202,10 @@ def test_a_quality_the_model_was_not_trained_for_is_said(photo, tmp_path, capsys
 def test_an_interrupt_is_one_line_and_leaves_whole_files(photo, tmp_path):
     for number in range(40):
         shutil.copy(photo, tmp_path / f"{number:02}.webp")
-    command = [sys.executable, "-m", "jpegpre_tf", "encode", str(tmp_path), "-o", str(tmp_path / "out")]
-    process = subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        # Tests that run in the background of a shell inherit that interrupts are ignored.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
-    while process.poll() is None and not list(tmp_path.glob("out/*.jpg")):
-        time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
-    output, errors = process.communicate()
-    assert (process.returncode, output) == (130, b"")
+    done = signalled_run(signal.SIGINT, 3, str(tmp_path), "-o", str(tmp_path / "out"))
+    assert (done.returncode, done.stdout) == (130, b"")
     said = rb"jpegpre: interrupted: \d+ of 40 pictures done; the same command with --resume does the rest\n"
-    assert re.fullmatch(said, errors)
+    assert re.fullmatch(said, done.stderr)
     written = [path for path in (tmp_path / "out").iterdir() if path.name != ".jpegpre-journal.jsonl"]
     assert 0 < len(written) < 40 and {path.suffix for path in written} == {".jpg"}
     for path in written:

@@ -1,38 +1,17 @@
 """What people trust with their only copy: in place, resume, kill -9, full disks, read-only folders."""
 
-import hashlib
 import os
 import shutil
-import signal
 import stat
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from jpegpre_tf.cli.main import main
-
-JOURNAL = ".jpegpre-journal.jsonl"
-
-
-@pytest.fixture
-def photos(photo, tmp_path) -> Path:
-    """in/0.jpg ... in/5.jpg, each another crop."""
-    folder = tmp_path / "in"
-    folder.mkdir()
-    image = Image.open(photo).convert("RGB")
-    for number in range(6):
-        image.crop((40 * number, 0, 40 * number + 160, 120)).save(folder / f"{number}.jpg", quality=95)
-    return folder
-
-
-def contents(folder: Path) -> dict[str, str]:
-    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != JOURNAL)
-    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+from tests.cli.pictures.runs import JOURNAL, contents
 
 
 def start(*arguments: str) -> subprocess.Popen:
@@ -110,6 +89,17 @@ def test_hidden_folders_are_left_alone(photos, capsys, folder):
     assert hidden.read_bytes() == before
 
 
+def test_libraries_of_photo_programs_are_not_replaced(photos, capsys):
+    library = photos / "Photos.photoslibrary" / "originals"
+    library.mkdir(parents=True)
+    (library / "x.jpg").write_bytes((photos / "0.jpg").read_bytes())
+    before = contents(library)
+    assert main(["encode", str(photos), "--in-place"]) == 0
+    assert "photo program's library" in capsys.readouterr().err and contents(library) == before
+    assert main(["encode", str(library.parent), "--in-place"]) == 0
+    assert contents(library) != before
+
+
 def test_one_file_is_not_replaced_twice(photos, capsys):
     link = photos / "z.jpg"
     link.symlink_to(photos / "0.jpg")
@@ -129,79 +119,6 @@ def test_where_to_write_must_be_said_once(photos, tmp_path, capsys):
     assert main(["encode", str(photos), "--in-place", "-o", str(tmp_path / "out")]) == 2
     assert main(["encode", str(photos), "-o", "x", "--page", "p.html", "--resume"]) == 2
     assert capsys.readouterr().err.count("\n") == 3
-
-
-@pytest.mark.parametrize("is_in_place", [False, True])
-def test_killed_and_resumed_is_as_if_nothing_had_been(photos, tmp_path, is_in_place, capsys):
-    for number in range(6, 40):
-        shutil.copy(photos / f"{number % 6}.jpg", photos / f"{number}.jpg")
-    expected = tmp_path / "expected"
-    assert main(["encode", str(photos), "-o", str(expected)]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    out = photos if is_in_place else tmp_path / "out"
-    where = ["--in-place"] if is_in_place else ["-o", str(out)]
-    before = contents(photos)
-    process = start(str(photos), *where)
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        if (out / JOURNAL).exists() and len((out / JOURNAL).read_bytes().splitlines()) > 5:
-            break
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    assert process.returncode == -signal.SIGKILL
-    finished = contents(out)
-    # Every file is a whole one: the old or the new.
-    assert all(digest in (before.get(name), contents(expected)[name]) for name, digest in finished.items())
-    times = {path: path.stat().st_mtime_ns for path in out.glob("*.jpg")}
-    with (out / JOURNAL).open("ab") as journal:
-        journal.write(b'{"run": "cut o')
-    (out / ".jpegpre-0123456789abcdef.tmp").write_bytes(b"left by another system")
-    assert main(["encode", str(photos), *where, "--resume"]) == 0
-    assert contents(out) == contents(expected)
-    untouched = [path for path, at in times.items() if path.stat().st_mtime_ns == at]
-    assert len(untouched) >= 4
-    # The table is the one of an uninterrupted run.
-    resumed = [line for line in capsys.readouterr().out.splitlines() if not line.startswith(str(tmp_path))]
-    assert resumed == [line for line in lines if not line.startswith(str(tmp_path))]
-
-
-@pytest.mark.parametrize("is_in_place", [False, True])
-def test_a_finished_run_is_not_done_again(photos, tmp_path, is_in_place, capsys):
-    out = photos if is_in_place else tmp_path / "out"
-    where = ["--in-place"] if is_in_place else ["-o", str(out)]
-    assert main(["encode", str(photos), *where]) == 0
-    first, table = contents(out), capsys.readouterr().out
-    times = {path: path.stat().st_mtime_ns for path in out.glob("*.jpg")}
-    for _ in range(2):
-        assert main(["encode", str(photos), *where, "--resume"]) == 0
-        output = capsys.readouterr()
-        assert (
-            "note: 6 of 6 pictures had been done by a run with the same options: nothing to do" in output.err
-        )
-        assert output.out == table and contents(out) == first
-    assert {path: path.stat().st_mtime_ns for path in out.glob("*.jpg")} == times
-    (out / "3.jpg").unlink()
-    if not is_in_place:
-        assert main(["encode", str(photos), *where, "--resume"]) == 0
-        assert "note: 5 of 6 pictures had been done by" in capsys.readouterr().err and contents(out) == first
-    # Without --resume everything is done again.
-    assert main(["encode", str(photos), *where]) == 0
-    assert not any((out / "0.jpg").stat().st_mtime_ns == time for time in times.values()) or is_in_place
-    assert main(["encode", str(photos), "-o", str(tmp_path / "new"), "--resume"]) == 0
-    assert "note: nothing had been done by a run with the same options\n" in capsys.readouterr().err
-
-
-def test_another_runs_files_are_not_taken_for_finished(photos, tmp_path):
-    out = tmp_path / "out"
-    assert main(["encode", str(photos), "-o", str(out), "--quality", "30"]) == 0
-    first = contents(out)
-    (photos / "1.jpg").touch()  # changed since
-    (out / "2.jpg").write_bytes(b"damaged")
-    assert main(["encode", str(photos), "-o", str(out), "--quality", "30", "--resume"]) == 0
-    assert contents(out) == first
-    assert main(["encode", str(photos), "-o", str(out), "--quality", "60", "--resume"]) == 0
-    third = contents(out)
-    assert all(third[f"{number}.jpg"] != first[f"{number}.jpg"] for number in range(6))
 
 
 @pytest.fixture

@@ -153,13 +153,13 @@ def _read_below(file: BinaryIO, directory: Directory) -> dict[int, Directory]:
                 found[tag] = read_directory(file, offset)
             except (ValueError, struct.error, KeyError):
                 continue
-    if EXIF in found and INTEROP not in found:
-        offset = found[EXIF].integer(INTEROP, 0)
+    for tag in (INTEROP, GPS):  # of which the latter lies there by mistake, and readers find it
+        offset = found[EXIF].integer(tag, 0) if EXIF in found and tag not in found else 0
         if offset:
             try:
-                found[INTEROP] = read_directory(file, offset)
+                found[tag] = read_directory(file, offset)
             except (ValueError, struct.error, KeyError):
-                return found
+                continue
     return found
 
 
@@ -184,7 +184,7 @@ def _append(
     interop: dict[int, Directory],
 ) -> None:
     """Appends a directory, its values, and the directories that it points to."""
-    values = {tag: value for tag, value in values.items() if tag not in (*pointers, INTEROP)}
+    values = {tag: value for tag, value in values.items() if tag not in _POINTERS}
     tags = sorted((*values, *pointers))
     start = len(block)
     block += struct.pack(order + "H", len(tags)) + bytes(12 * len(tags) + 4)

@@ -153,8 +153,13 @@ def jpeg_metadata(
             and not read_mark(payload)
         ):
             notes.append("the thumbnail in the JFIF header was dropped")
+    icc = known.icc or _join_profile([payload for marker, payload in segments.head if marker == APP2])
+    if icc is None:
+        icc = b""
+        notes.append("its colour profile is incomplete: dropped")
     metadata = replace(
         known,
+        icc=icc,
         exif=exif,
         exif_parts=max(exif_parts, 1),
         xmp=xmp,
@@ -164,6 +169,22 @@ def jpeg_metadata(
         trailer=trailer,
     )
     return metadata, tuple(dict.fromkeys(notes))
+
+
+def _join_profile(payloads: list[bytes]) -> bytes | None:
+    """Returns the profile in segments whose count is wrong, or which are there twice; None if a part is missing."""
+    parts: dict[int, bytes] = {}
+    at = len(ICC_PREFIX) + 2
+    for payload in payloads:
+        is_part = payload.startswith(ICC_PREFIX) and len(payload) >= at
+        if is_part and parts.setdefault(payload[at - 2], payload[at:]) != payload[at:]:
+            return None
+    if not parts:
+        return b""
+    joined = b"".join(parts[number] for number in sorted(parts))
+    has_gap = sorted(parts) != list(range(min(parts), min(parts) + len(parts)))
+    is_whole = joined[36:40] == b"acsp" and int.from_bytes(joined[:4], "big") <= len(joined)
+    return joined if is_whole and not has_gap else None
 
 
 def _name_app11(payload: bytes) -> str:

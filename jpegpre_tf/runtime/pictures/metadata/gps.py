@@ -7,6 +7,9 @@ _GPS_TAG = 0x8825
 # Bytes of one value of each TIFF type 1..12.
 _TYPE_BYTES = (0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8)
 _EXIF_TAG, _MAKER_NOTE_TAG = 0x8769, 0x927C
+# Directories that lie below another one, in each of which readers look for positions too.
+_BELOW_TAGS = (_EXIF_TAG, 0x014A, 0xA005)
+_MOST_DIRECTORIES = 32
 # exif:GPSLatitude and its like, and the names of drone makers: drone-dji:GpsLatitude, GpsLongtitude, LRFTargetLon.
 _POSITION = (
     rb"(?:\w*(?i:gps|latitude|longt?itude|geotag)\w*|(?:\w*[a-z0-9_])?(?:Lat|Lon|Lng|Long)|lat|lon|lng|long)"
@@ -15,6 +18,10 @@ _XMP_ATTRIBUTE = re.compile(rb"""\s[\w.-]+:""" + _POSITION + rb"""\s*=\s*(?:"[^"
 _XMP_ELEMENT = re.compile(
     rb"<([\w.-]+:" + _POSITION + rb")(?=[\s/>])[^>]*?(?:/>|(?<!/)>.*?</\1\s*>)", re.DOTALL
 )
+# Keywords that programs read positions from.
+_XMP_KEYWORD = re.compile(rb"<rdf:li[^>]*>\s*geo:(?:lat|lon|long|lng)\s*=[^<]*</rdf:li\s*>")
+_IPTC_RESOURCE, _IPTC_KEYWORD = 0x0404, b"\x1c\x02\x19"
+_KEYWORD_POSITIONS = (b"geo:lat", b"geo:lon", b"geo:lng")
 # Image resources of Photoshop that are metadata blocks of their own: EXIF 1 and 3, XMP.
 _NESTED_RESOURCES = (0x0422, 0x0423, 0x0424)
 
@@ -28,19 +35,21 @@ def exif_without_gps(exif: bytes) -> bytes | None:
     data = bytearray(exif)
     try:
         order = {b"II": "<", b"MM": ">"}[bytes(data[:2])]
-        (directory,) = struct.unpack_from(order + "I", data, 4)
+        ahead = list(struct.unpack_from(order + "I", data, 4))
         seen: set[int] = set()
         # The first directory is the picture's, the next one the thumbnail's.
-        while directory and directory not in seen and len(seen) < 8:
-            seen.add(directory)
-            directory = _clean_directory(data, order, directory)
+        while ahead and len(seen) < _MOST_DIRECTORIES:
+            directory = ahead.pop()
+            if directory and directory not in seen:
+                seen.add(directory)
+                ahead += _clean_directory(data, order, directory)
     except (KeyError, struct.error, IndexError):
         return None
     return bytes(data)
 
 
-def _clean_directory(data: bytearray, order: str, start: int) -> int:
-    """Removes GPS entries from the directory at `start`; returns the offset of the next directory."""
+def _clean_directory(data: bytearray, order: str, start: int) -> list[int]:
+    """Removes GPS entries from the directory at `start`; returns offsets of the next directory and those below."""
     (count,) = struct.unpack_from(order + "H", data, start)
     first = start + 2
     entries = [bytes(data[first + 12 * i : first + 12 * i + 12]) for i in range(count)]
@@ -56,7 +65,19 @@ def _clean_directory(data: bytearray, order: str, start: int) -> int:
     if len(kept) < count:
         block = struct.pack(order + "H", len(kept)) + b"".join(kept) + struct.pack(order + "I", following)
         data[start : link + 4] = block.ljust(link + 4 - start, b"\0")[: len(data) - start]
-    return int(following)
+    return [following, *_directories_below(data, order, kept)]
+
+
+def _directories_below(data: bytearray, order: str, entries: list[bytes]) -> list[int]:
+    """Returns the offsets of the directories that entries of a directory point to."""
+    offsets: list[int] = []
+    for entry in entries:
+        tag, _, count, value = struct.unpack(order + "HHII", entry)
+        if tag in _BELOW_TAGS and count == 1:
+            offsets.append(value)
+        elif tag in _BELOW_TAGS:
+            offsets += struct.unpack_from(f"{order}{min(count, _MOST_DIRECTORIES)}I", data, value)
+    return offsets
 
 
 def _zero_directory(data: bytearray, order: str, start: int) -> None:
@@ -114,7 +135,7 @@ def _entry_at(data: bytearray, order: str, directory: int, tag: int) -> int | No
 
 def xmp_without_gps(xmp: bytes) -> bytes | None:
     """Returns the packet without properties named GPS; None if some might be left (another encoding)."""
-    cleaned = _XMP_ELEMENT.sub(b"", _XMP_ATTRIBUTE.sub(b"", xmp))
+    cleaned = _XMP_KEYWORD.sub(b"", _XMP_ELEMENT.sub(b"", _XMP_ATTRIBUTE.sub(b"", xmp)))
     squeezed = cleaned.replace(b"\0", b"").lower()  # UTF-16 and UTF-32 too
     return None if b"gpsl" in squeezed else cleaned
 
@@ -135,7 +156,28 @@ def photoshop_without_gps(payload: bytes) -> bytes | None:
         if end > len(payload):
             return None
         end += size % 2
-        if int.from_bytes(payload[position + 4 : position + 6], "big") not in _NESTED_RESOURCES:
+        resource = int.from_bytes(payload[position + 4 : position + 6], "big")
+        if resource == _IPTC_RESOURCE:
+            records = _iptc_without_positions(payload[size_at + 4 : size_at + 4 + size])
+            kept.append(payload[position:size_at] + struct.pack(">I", len(records)) + records)
+            kept.append(bytes(len(records) % 2))
+        elif resource not in _NESTED_RESOURCES:
             kept.append(payload[position:end])
         position = end
     return b"".join(kept)
+
+
+def _iptc_without_positions(records: bytes) -> bytes:
+    """Returns IPTC records without keywords that state a position; as they are from where they cannot be read."""
+    kept, at = [], 0
+    while records[at : at + 1] == b"\x1c" and at + 5 <= len(records):
+        size = int.from_bytes(records[at + 3 : at + 5], "big")
+        end = at + 5 + size
+        # From 32,768 on the number says how many bytes the size has.
+        if size > 0x7FFF or end > len(records):
+            break
+        is_keyword = records[at : at + 3] == _IPTC_KEYWORD
+        if not (is_keyword and records[at + 5 : end].strip().lower().startswith(_KEYWORD_POSITIONS)):
+            kept.append(records[at:end])
+        at = end
+    return b"".join(kept) + records[at:]
