@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from jpegpre_tf import cluster
 from jpegpre_tf.cli.main import main
@@ -57,6 +58,24 @@ def test_outputs_are_what_encode_writes_and_the_manifest_says_so(archive, tmp_pa
     assert summary["size_bytes"] == sum(row.size_bytes or 0 for row in rows.values())
     # Parts were merged; nothing temporary is left.
     assert [path.name for path in (target / "_jpegpre").iterdir()] == ["manifest.json"]
+
+
+@pytest.mark.parametrize(
+    ("options", "look"),
+    [
+        ([], "for the same look."),
+        (["--tables", "standard"], "at the same quality."),
+        (["--subsampling", "4:4:4"], "at the same quality."),
+    ],
+)
+def test_the_last_sentence_says_at_what_sizes_are_compared(tmp_path, capsys, options, look):
+    (tmp_path / "in").mkdir()
+    with Image.open(Path(__file__).parents[1] / "pictures" / "gb82_girl.webp") as image:
+        image.crop((300, 100, 428, 196)).save(tmp_path / "in" / "a.png")
+    assert main(["batch", str(tmp_path / "in"), str(tmp_path / "out"), "--quality", "60", *options]) == 0
+    assert " ".join(capsys.readouterr().out.split()).endswith(look)
+    edits = {row.edit_reason is None for row in rows_of(tmp_path / "out").values()}
+    assert edits == {"4:4:4" not in options}
 
 
 def test_times_are_kept_on_request(archive, tmp_path, capsys):

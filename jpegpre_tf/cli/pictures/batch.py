@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from jpegpre_tf.cli.common.arguments import shared_arguments
 from jpegpre_tf.cli.common.arguments.encode_arguments import add_picture_arguments, encode_options
+from jpegpre_tf.cli.common.output.encode_rows import describe_look
 from jpegpre_tf.cli.common.output.messages import print_line, print_note
 from jpegpre_tf.cli.common.output.progress import Progress, format_rate, format_seconds
 from jpegpre_tf.cli.common.output.table import print_paragraph, print_table
@@ -101,11 +102,11 @@ def run(arguments: argparse.Namespace) -> int:
         from jpegpre_tf.evaluation.file_score import ssimulacra2_score
 
         ssimulacra2_score("--score" if arguments.score else "--target-score")
-    summary = _run(arguments, job)
+    summary, edited = _run(arguments, job)
     if arguments.json:
         print(json.dumps(dataclasses.asdict(summary)))
     elif not arguments.quiet:
-        _print_summary(summary)
+        _print_summary(summary, describe_look(job.options.tables, edited, summary.encoded + summary.kept))
     return 1 if summary.failed else 0
 
 
@@ -163,11 +164,12 @@ def _print_plan(arguments: argparse.Namespace, job: BatchJob) -> int:
     return 1 if failures else 0
 
 
-def _run(arguments: argparse.Namespace, job: BatchJob) -> "BatchSummary":
+def _run(arguments: argparse.Namespace, job: BatchJob) -> "tuple[BatchSummary, int]":
+    """Runs the batch; returns what it did, and how many pictures were edited although carriers were asked for."""
     from jpegpre_tf.cluster.batch import run_batch
     from jpegpre_tf.cluster.rows import Row
 
-    counts = {"done": 0, "failed": 0}
+    counts = {"done": 0, "failed": 0, "edited": 0}
     total: list[int] = []
     try:
         with (
@@ -182,6 +184,7 @@ def _run(arguments: argparse.Namespace, job: BatchJob) -> "BatchSummary":
                 progress.advance()
                 if row.status != "failed":
                     counts["done"] += 1
+                    counts["edited"] += row.status == "encoded" and row.edit_reason is not None
                     return
                 counts["failed"] += 1
                 if counts["failed"] <= _MOST_LINES:
@@ -199,10 +202,10 @@ def _run(arguments: argparse.Namespace, job: BatchJob) -> "BatchSummary":
     if counts["failed"] > _MOST_LINES:
         more = counts["failed"] - _MOST_LINES
         print_line(f"jpegpre batch: error: {more} more pictures failed; the manifest names them")
-    return summary
+    return summary, counts["edited"]
 
 
-def _print_summary(summary: "BatchSummary") -> None:
+def _print_summary(summary: "BatchSummary", look: str) -> None:
     done = summary.encoded + summary.kept
     rows = [
         (name, f"{number:,}")
@@ -221,5 +224,5 @@ def _print_summary(summary: "BatchSummary") -> None:
         sentence += f"{format_size(summary.size_bytes)}."
         if summary.size_bytes_plain > summary.size_bytes:
             plain = format_size(summary.size_bytes_plain)
-            sentence += f" An ordinary encoder needs {plain} at the same quality."
+            sentence += f" An ordinary encoder needs {plain} {look}."
         print_paragraph(sentence)

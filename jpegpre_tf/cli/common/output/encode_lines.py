@@ -60,10 +60,8 @@ def print_results(
     elif len(results) > 1:
         totals = encode_rows.to_totals(results)
         print_table(encode_rows.HEADER, encode_rows.to_rows(results), totals, most_rows=screen_rows())
-    # With tables of its own, a quality promises the look of the ordinary encoder's file of that quality.
-    is_tuned = all(result.edit_reason is None for result in results)
-    is_calibrated = is_tuned and getattr(options, "tables", "standard") == "tuned"
-    look = "for the same look" if is_calibrated else "at the same quality"
+    edited = sum(result.edit_reason is not None for result in results)
+    look = encode_rows.describe_look(options.tables, edited, len(results))
     for sentence in (encode_rows.to_sentence(results, look), *encode_rows.to_edit_sentences(results)):
         print_paragraph(sentence)
 

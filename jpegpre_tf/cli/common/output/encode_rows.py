@@ -62,6 +62,24 @@ def to_sentence(results: Sequence[runtime.EncodeResult], look: str) -> str:
     return f"{said} An ordinary encoder needs {format_size(ordinary)} {look}."
 
 
+def describe_look(tables: object, edited: int, pictures: int) -> str:
+    """Returns at what an ordinary encoder's files are compared.
+
+    With tables of its own, a quality promises the look of the ordinary encoder's file of that quality; edited pictures
+    have that encoder's tables of the same quality.
+
+    Args:
+        tables: Tables asked for, as in `EncodeOptions`.
+        edited: Number of pictures that were edited although carriers were asked for.
+        pictures: Number of all pictures.
+    """
+    if tables != "tuned" or edited == pictures:
+        return "at the same quality"
+    return "for the same look" + (
+        f" (of {count_of(edited, 'picture')}: at the same quality)" if edited else ""
+    )
+
+
 def to_edit_sentences(results: Sequence[runtime.EncodeResult]) -> list[str]:
     """Returns why pictures were edited and have no carriers: one sentence a reason, the most frequent first."""
     reasons = Counter(result.edit_reason for result in results if result.edit_reason is not None)
