@@ -51,7 +51,7 @@ around = (quality - 10, quality + 10)
 data = training_dataset(paths, batch_size=4, crop_size=64, quality_range=around)
 trainer.fit(data, steps_per_epoch=steps, epochs=1, verbose=2)
 output.mkdir(parents=True, exist_ok=True)
-stored = tables.to_stored(fitted_by="examples/learn_tables.py", data=str(pictures))
+stored = tables.to_stored(fitted_by="examples/learn_tables.py", data=str(pictures)).limit_fine_steps()
 stored.write(output / "tables.json")  # for `jpegpre encode --tables`, and for the layer's `from_stored`
 
 # %% [markdown]

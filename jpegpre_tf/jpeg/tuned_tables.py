@@ -9,11 +9,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from jpegpre_tf.jpeg.tables import CHROMA_TABLE, LUMA_TABLE
+from jpegpre_tf.jpeg.tables import CHROMA_TABLE, LUMA_TABLE, quantization_tables
 
 FORMAT = 1
 NODE_QUALITIES = (10.0, 30.0, 60.0, 90.0)
 BASE_TABLES = np.stack([LUMA_TABLE, CHROMA_TABLE]).astype(np.float64)
+# Where entries learned for lower qualities would be too fine for the samples of carriers.
+LIMITED_QUALITY = 97.0
+# Entries there: at least two levels, and so many of the steps of libjpeg's finest quality that carries them.
+_FINEST_ENTRY, _FINEST_RATIO, _FINEST_ENCODER_QUALITY = 2.0, 0.85, 98
 _PROVENANCE = ("fitted_by", "data", "date", "residual")
 
 
@@ -88,6 +92,34 @@ class TunedTables:
         weights = np.stack([np.interp(-scale, nodes, row) for row in np.eye(len(nodes))])
         multiplied = BASE_TABLES * np.exp((weights @ factors).reshape(2, 8, 8) + scale)
         return np.clip(np.round(multiplied), 1, 255).astype(np.uint8)
+
+    def lift_limit(self) -> "TunedTables":
+        """The family without the node that `limit_fine_steps` added."""
+        if self.node_qualities[-1] != LIMITED_QUALITY or len(self.node_qualities) < 3:
+            return self
+        return dataclasses.replace(
+            self, log_factors=self.log_factors[:-1], node_qualities=self.node_qualities[:-1]
+        )
+
+    def limit_fine_steps(self) -> "TunedTables":
+        """The family with a node at quality 97 whose entries are coarse enough for carriers.
+
+        Factors that make entries finer than Annex K's would bring steps near one level from quality 93 on: samples of 8
+        bits are too coarse for them, and such files cost more than coarser ones of the same look. What was learned
+        above quality 97 is kept as it is.
+        """
+        learned = self.lift_limit()
+        if learned.node_qualities[-1] >= LIMITED_QUALITY:
+            return learned
+        finest = np.stack(quantization_tables(_FINEST_ENCODER_QUALITY)) / _FINEST_RATIO
+        entries = np.maximum(np.ceil(finest), _FINEST_ENTRY)
+        factors = np.log(entries / BASE_TABLES) - log_scale(LIMITED_QUALITY)
+        node = np.maximum(learned.log_factors[-1], factors).astype(np.float32)
+        return dataclasses.replace(
+            learned,
+            log_factors=np.concatenate([learned.log_factors, node[np.newaxis]]),
+            node_qualities=(*learned.node_qualities, LIMITED_QUALITY),
+        )
 
     def to_json(self) -> dict[str, object]:
         """The content of tables.json."""

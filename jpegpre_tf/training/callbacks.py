@@ -58,7 +58,7 @@ class KeepModel(keras.callbacks.Callback):
             stored = self.model.tuned_tables.to_stored(
                 fitted_by="jpegpre train", data=self.data, date=str(datetime.date.today())
             )
-            stored.write(self.folder / tables_name)
+            stored.limit_fine_steps().write(self.folder / tables_name)
 
 
 class StopIfNotFinite(keras.callbacks.Callback):

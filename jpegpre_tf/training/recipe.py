@@ -212,5 +212,6 @@ def blended_tables(first: Path, second: Path, share: float) -> TunedTables | Non
     one, other = tables_beside(first), tables_beside(second)
     if one is None or other is None:
         return None
+    one, other = one.lift_limit(), other.lift_limit()
     factors = (1 - share) * one.log_factors + share * other.log_factors
-    return dataclasses.replace(one, log_factors=factors.astype(one.log_factors.dtype))
+    return dataclasses.replace(one, log_factors=factors.astype(one.log_factors.dtype)).limit_fine_steps()

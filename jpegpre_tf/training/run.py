@@ -61,7 +61,7 @@ def build_tables(config: TrainConfig, initial: StoredTables | None = None) -> Tu
         return None
     # One optimizer for both: its learning rate is the network's.
     gain = config.optimizer.tables_learning_rate / config.optimizer.learning_rate
-    stored = initial or TunedTables().to_stored()
+    stored = (initial or TunedTables().to_stored()).lift_limit()
     tables = TunedTables.from_stored(stored, max(gain, _LEAST_GAIN), keeps_scale=True, name="tuned_tables")
     tables.trainable = config.optimizer.tables_learning_rate > 0
     return tables

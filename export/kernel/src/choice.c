@@ -3,6 +3,7 @@
 #include "numbers.h"
 
 #define MOST_CONTRAST 0.6
+#define NEXT_CONTRAST 0.8
 #define LARGEST_CONTRAST 1.2
 #define FINEST_STEPS 1.9
 #define MOST_CLIPPED 1e-4
@@ -24,6 +25,18 @@ static int is_fine_enough(const uint8_t *luma) {
   double sum = 0;
   for (int i = 0; i < 64; i++) sum += logarithm(luma[i]);
   return sum / 64 >= logarithm(FINEST_STEPS);
+}
+
+/** Index in usable of the lowest quality of little contrast, else of a little more, else of the one of least. */
+static int first_of(const double *contrasts, const int *usable, int size) {
+  for (int i = 0; i < size; i++)
+    if (contrasts[usable[i]] <= MOST_CONTRAST * MOST_CONTRAST) return i;
+  for (int i = 0; i < size; i++)
+    if (contrasts[usable[i]] <= NEXT_CONTRAST * NEXT_CONTRAST) return i;
+  int first = 0;
+  for (int i = 1; i < size; i++)
+    if (contrasts[usable[i]] < contrasts[usable[first]]) first = i;
+  return first;
 }
 
 /** What is cut of rows of work spread evenly over a picture. */
@@ -51,14 +64,7 @@ int choose(const jpegpre_coefficients *from, const uint8_t *luma, const uint8_t 
     if (is_fine_enough(tables)) usable[size++] = i;
   }
   if (!size) usable[size++] = 0;
-  // The lowest quality of little contrast, else the one of least.
-  int first = 0;
-  while (first < size && contrasts[usable[first]] > MOST_CONTRAST * MOST_CONTRAST) first++;
-  if (first == size) {
-    first = 0;
-    for (int i = 1; i < size; i++)
-      if (contrasts[usable[i]] < contrasts[usable[first]]) first = i;
-  }
+  const int first = first_of(contrasts, usable, size);
   double least = -1;
   for (int i = 0; i < size; i++) {
     // From the first on upwards, then those below.

@@ -96,7 +96,8 @@ def run(arguments: argparse.Namespace) -> int:
         last = json.loads((Path(folder) / "log.jsonl").read_text(encoding="utf-8").splitlines()[-1])
         provenance = TunedTables.read(Path(folder) / "tables.json").provenance
     fitted_by = "jpegpre train-tables" + (" --no-network" if arguments.no_network else "")
-    trainer.tuned_tables.to_stored(**{**provenance, "fitted_by": fitted_by}).write(arguments.output)
+    learned = trainer.tuned_tables.to_stored(**{**provenance, "fitted_by": fitted_by})
+    learned.limit_fine_steps().write(arguments.output)
     _report(arguments, last)
     return 0
 

@@ -2,10 +2,10 @@
 
 Steps of the encoder that are larger than those of the file raise the carrier's contrast, until it is cut at 0 and 255;
 steps near one level are too fine for 8-bit samples. The rule was chosen on 24 validation pictures and 13 kinds of hard
-ones (text, checkerboards, saturated colors, noise, ...): the lowest quality whose steps keep contrast under 0.6, and
-the next higher ones where a picture needs it. Then none of their coefficients came out otherwise up to quality 90 with
-Annex K's tables. Above, files have steps of one level themselves, and no encoder can write them from less contrast:
-there the quality is taken that loses least.
+ones (text, checkerboards, saturated colors, noise, ...): the lowest quality whose steps keep contrast under 0.6, else
+under 0.8, and the next higher ones where a picture needs it. Then none of their coefficients came out otherwise up to
+quality 90 with Annex K's tables. Above, files may have steps of one level themselves, and no encoder can write them
+from less contrast: there the quality is taken that loses least.
 """
 
 import functools
@@ -22,7 +22,9 @@ TablesOf = Callable[[int], Tables]
 
 CANDIDATES = (60, 70, 75, 80, 85, 90, 93, 95, 96, 97, 98)
 _MOST_CONTRAST = 0.6
-# Where nothing under it is possible.
+# Where nothing under it is possible, this: the finest steps leave more coefficients wrong than a little more contrast.
+_NEXT_CONTRAST = 0.8
+# Where nothing under these is possible.
 _LARGEST_CONTRAST = 1.2
 # Geometric mean of luma steps, in levels; Annex K's are 2.7 at quality 97, 2.0 at 98, where 1 in 1000 coefficients
 # comes out otherwise, and 1.4 at 99, where 1 in 25 does.
@@ -41,8 +43,11 @@ def encoder_quality_for(target_tables: Tables, encoder_tables_of: TablesOf) -> i
         encoder_tables_of: The encoder's (luma, chroma) tables by quality.
     """
     contrasts = _contrasts(target_tables, encoder_tables_of)
-    low = [quality for quality, contrast in contrasts.items() if contrast <= _MOST_CONTRAST]
-    return low[0] if low else min(contrasts, key=lambda quality: contrasts[quality])
+    for most in (_MOST_CONTRAST, _NEXT_CONTRAST):
+        for quality, contrast in contrasts.items():
+            if contrast <= most:
+                return quality
+    return min(contrasts, key=lambda quality: contrasts[quality])
 
 
 def choose_encoder_quality(coefficients: Coefficients, encoder_tables_of: TablesOf) -> int:

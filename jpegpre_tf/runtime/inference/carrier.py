@@ -17,8 +17,8 @@ from jpegpre_tf.runtime.inference.kernel_carrier import kernel_carriers
 TablePair = Sequence[npt.NDArray[np.integer]] | npt.NDArray[np.integer]
 EncoderTables = TablePair | Callable[[int], TablePair]
 # Mean step of the encoder's luma table, in levels, below which coefficients near a tie have to be corrected: libjpeg's
-# from quality 98 on. It takes a second a megapixel.
-_FINE_STEPS = 3.0
+# from quality 97 on. It takes a second a megapixel.
+_FINE_STEPS = 4.0
 # Part of the pixels that are cut from which on no correction makes a carrier exact.
 _HOPELESS_CUT = 0.02
 # Coefficients that may be others in an encoder's file: so many, or a part of those that are not 0. Encoders that round

@@ -17,7 +17,7 @@ const HIGHEST_OF_FIREFOX = 89;
 const LONGEST_SIDE = Math.floor(65_500 / WORK_ROW) * WORK_ROW;
 // The rule of jpegpre_tf/runtime/inference/carrier.py: when coefficients of the file are counted, and how many may be wrong.
 /** Mean step of the encoder's luma table, in levels, below which coefficients come out otherwise. */
-const FINE_STEPS = 3;
+const FINE_STEPS = 4;
 /** Part of the pixels that may be cut at 0 or 255: each touches 96 coefficients at most. */
 const HARMLESS_CUT = 1 / 5000 / 96;
 const mostWrong = (quality: number): number => (quality <= 80 ? 1 / 5000 : 1 / 500);

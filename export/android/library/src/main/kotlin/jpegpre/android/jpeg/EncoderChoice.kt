@@ -22,6 +22,7 @@ internal class EncoderChoice(targetTables: JpegTables, private val tablesOf: (In
 
     /** The encoder's quality whatever the picture. */
     val first: Int = contrasts.keys.firstOrNull { contrasts.getValue(it) <= MOST_CONTRAST }
+        ?: contrasts.keys.firstOrNull { contrasts.getValue(it) <= NEXT_CONTRAST }
         ?: contrasts.keys.minBy { contrasts.getValue(it) }
 
     /**
@@ -49,6 +50,7 @@ internal class EncoderChoice(targetTables: JpegTables, private val tablesOf: (In
         const val MOST_CLIPPED = 1e-4
 
         private const val MOST_CONTRAST = 0.6
+        private const val NEXT_CONTRAST = 0.8
         private const val FINEST_STEPS = 1.9
 
         // Below the first quality, where nothing less is possible.
