@@ -33,7 +33,7 @@ internal class JpegTables(val luma: IntArray, val chroma: IntArray) {
 
     companion object {
         /** Mean step of luma, in levels. */
-        private const val FINE_STEPS = 3.0
+        private const val FINE_STEPS = 4.0
 
         /** Natural index of the k-th coefficient in zig-zag order. */
         val NATURAL_FROM_ZIGZAG: IntArray = (0 until 64).sortedWith(
