@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from jpegpre_tf.storage.atomic import write_atomically
 LICENSE = "Apache-2.0"
 _BLOCK = 8  # pixels
 _ALIGNMENT = 16  # pixels: one chroma block at 4:2:0
+_LINE_WIDTH = 120  # characters
 
 
 def tile_overlap(preprocessor: Preprocessor) -> int:
@@ -166,10 +168,30 @@ def write_card(folder: Path, card: ModelCard) -> None:
 
 
 def write_card_and_readme(folder: Path, card: ModelCard, readme: str) -> None:
-    """Writes model.json and README.md of a model of any kind."""
-    write_atomically(folder / "README.md", readme.encode())
+    """Writes model.json and README.md of a model of any kind; long lines of its prose are wrapped."""
+    write_atomically(folder / "README.md", _wrapped(readme).encode())
     # Last: it vouches for the other files.
     write_atomically(folder / "model.json", (json.dumps(card.to_json(), indent=2) + "\n").encode())
+
+
+def _wrapped(text: str) -> str:
+    """Markdown without long lines of prose and commands; tables and headings cannot be broken."""
+    lines = []
+    for line in text.splitlines():
+        if len(line) <= _LINE_WIDTH or line.startswith(("|", "#")):
+            lines.append(line)
+            continue
+        is_command = line.startswith("    ")
+        parts = textwrap.wrap(
+            line,
+            _LINE_WIDTH - (2 if is_command else 0),
+            subsequent_indent="        " if is_command else "",
+            # An option or a hash is not to be broken at its hyphens.
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        lines += [f"{part} \\" for part in parts[:-1]] + parts[-1:] if is_command else parts
+    return "\n".join(lines) + "\n"
 
 
 def _time_words(files: Mapping[str, ModelFile]) -> str:

@@ -11,6 +11,7 @@ PAGES = sorted(
     [
         *(ROOT / "docs").rglob("*.md"),
         *(ROOT / "export").glob("*/README.md"),
+        *(ROOT / "savedmodels").glob("*/README.md"),
         *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "results/README.md")),
     ]
 )

@@ -16,6 +16,7 @@ from jpegpre_tf.runtime.cards.model_card import ModelCard
 from jpegpre_tf.runtime.cards.model_file import ModelFile
 from jpegpre_tf.runtime.cards.parity import Parity
 from jpegpre_tf.runtime.cards.training_record import TrainingRecord
+from jpegpre_tf.runtime.inference.models.model_folder import shipped_models
 
 _KINDS = {NeuralSimulator: "simulator", NeuralRateEstimator: "rate"}
 _CLASS_NAMES = {kind: network.__name__ for network, kind in _KINDS.items()}
@@ -107,7 +108,15 @@ def _tensor(shape: list[Json], unit: str) -> dict[str, Json]:
 
 def write_network_card(folder: Path, card: ModelCard) -> None:
     """Writes model.json, and README.md from it."""
-    write_card_and_readme(folder, card, _readme(card))
+    write_card_and_readme(folder, card, _readme(card, _preset(folder, card)))
+
+
+def _preset(folder: Path, card: ModelCard) -> str:
+    """What `from_preset` takes for the network: a name for one of the package, else a path."""
+    path = folder.absolute()
+    if path.parent in {model.path.absolute().parent for model in shipped_models()}:
+        return card.name.removeprefix(f"{card.kind}-")
+    return f"path/to/{path.name}"
 
 
 def difference_words(parity: Parity | None) -> str:
@@ -143,11 +152,10 @@ def _file_lines(files: Mapping[str, ModelFile]) -> list[str]:
     ]
 
 
-def _readme(card: ModelCard) -> str:
+def _readme(card: ModelCard, preset: str) -> str:
     low, high = card.quality_range
     training = card.training or TrainingRecord()
     name, version, flags = (card.encoder.get(key, "not recorded") for key in ("name", "version", "flags"))
-    preset = card.name.removeprefix(f"{card.kind}-")
     lines = [
         f"# {card.name}, version {card.version}",
         "",

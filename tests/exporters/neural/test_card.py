@@ -29,7 +29,9 @@ def test_the_folder_describes_the_network(network: keras.Model, kind: str, tmp_p
         folder,
         version="7",
         encoder={"name": "mine", "version": "2.1", "flags": "baseline"},
-        training=TrainingRecord("three pictures", ("jpegpre train-x",)),
+        training=TrainingRecord(
+            "three pictures, " + 20 * "a word, ", ("jpegpre train-x" + 12 * " --option value",)
+        ),
         quality_range=(3, 95),
         measured={"Somewhere": {"command": "make bench-neural", "error, %": 1.5}},
     )
@@ -37,8 +39,10 @@ def test_the_folder_describes_the_network(network: keras.Model, kind: str, tmp_p
     assert (model.name, model.kind, model.version, model.quality_range) == (folder.name, kind, "7", (3, 95))
     assert len(model.read("model.keras")) == model.files["model.keras"].size_bytes
     readme = (folder / "README.md").read_text()
-    for expected in ("mine 2.1; baseline", "three pictures", "| error, % | 1.5 |", "jpegpre train-x"):
+    for expected in ("mine 2.1; baseline", "three pictures", "| error, % | 1.5 |", "    jpegpre train-x"):
         assert expected in readme
+    assert f'.from_preset("path/to/{folder.name}")' in readme
+    assert max(map(len, readme.splitlines())) <= 120
     description = json.loads((folder / "model.json").read_text())
     assert description["parameters"] == network.count_params()
     loaded = keras.models.load_model(folder / "model.keras")
