@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
 
+import { withSourceLink } from "./source_link.mjs";
 import { writeServiceWorker } from "./service_worker.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -18,6 +19,7 @@ await build({
   resolve: { alias: { jpegpre: join(root, "dist/index.js") } },
   build: { outDir: target, emptyOutDir: true, target: "es2022", modulePreload: { polyfill: false } },
   worker: { format: "es" },
+  plugins: [{ name: "source link", transformIndexHtml: (html) => withSourceLink(html, process.env.JPEGPRE_REPOSITORY) }],
 });
 mkdirSync(join(target, "samples"), { recursive: true });
 for (const name of ["city", "girl"]) {

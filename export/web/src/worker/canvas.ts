@@ -1,25 +1,12 @@
 /** Pictures in the browser's own hands: decode, read, write, encode. All on OffscreenCanvas, off the page's thread. */
 import { JpegpreError, firstLine } from "../errors.js";
+import type { Source } from "./pixels.js";
 
 /** The longest side of a JPEG file. */
 const LONGEST_SIDE = 65535;
 
-export interface Pixels {
-  width: number;
-  height: number;
-  /** RGBA levels, row by row, of a rectangle inside the picture. */
-  read(x: number, y: number, width: number, height: number): Uint8ClampedArray<ArrayBuffer>;
-}
-
-export interface Rectangle {
-  x: number;
-  y: number;
-  width: number;
-  height: number;
-}
-
 /** A canvas that holds a whole picture: 4 bytes per pixel. */
-export class Canvas implements Pixels {
+export class Canvas implements Source {
   readonly width: number;
   readonly height: number;
   readonly #canvas: OffscreenCanvas;
@@ -87,7 +74,7 @@ export class Canvas implements Pixels {
     const rows = Math.max(1, Math.floor((1 << 20) / this.width));
     let isTransparent = false;
     for (let y = 0; y < this.height && !isTransparent; y += rows) {
-      isTransparent = !isAllOpaque(this.read(0, y, this.width, Math.min(rows, this.height - y)));
+      isTransparent = !isAllOpaque(this.copyRows(y, Math.min(this.height, y + rows)));
     }
     if (isTransparent) {
       this.#context.globalCompositeOperation = "destination-over";
@@ -101,13 +88,13 @@ export class Canvas implements Pixels {
     return isTransparent;
   }
 
-  read(x: number, y: number, width: number, height: number): Uint8ClampedArray<ArrayBuffer> {
-    return this.#context.getImageData(x, y, width, height).data;
+  copyRows(top: number, end: number): Uint8ClampedArray<ArrayBuffer> {
+    return this.#context.getImageData(0, top, this.width, end - top).data;
   }
 
-  /** Writes the part `keep` of what lies at (x, y): all of it by default. */
-  write(data: ImageData, x: number, y: number, keep: Rectangle = { x: 0, y: 0, width: data.width, height: data.height }): void {
-    this.#context.putImageData(data, x, y, keep.x, keep.y, keep.width, keep.height);
+  /** Writes whole rows, from row `top` on. */
+  write(rows: ImageData, top: number): void {
+    this.#context.putImageData(rows, 0, top);
   }
 
   /** The browser's own JPEG encoder, the one behind canvas.toBlob. */
@@ -126,6 +113,10 @@ export class Canvas implements Pixels {
   close(): void {
     this.#canvas.width = this.#canvas.height = 0;
   }
+}
+
+export async function bytesOf(blob: Promise<Blob>): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await (await blob).arrayBuffer());
 }
 
 /** Whether no pixel of these RGBA levels is transparent. */

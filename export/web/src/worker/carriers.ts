@@ -5,8 +5,8 @@ import { countWrong } from "../jpeg/read_coefficients.js";
 import { standardTables } from "../jpeg/standard_tables.js";
 import type { Tables } from "../jpeg/tables.js";
 import { firstLine } from "../errors.js";
-import { Canvas } from "./canvas.js";
-import { coefficientCount, sampleRows, WORK_ROW, type Coefficients } from "./coefficients.js";
+import { bytesOf, Canvas } from "./canvas.js";
+import { coefficientCount, emptyCoefficients, sampleRows, WORK_ROW, type Coefficients } from "./coefficients.js";
 import type { Kernel } from "./kernel.js";
 
 /** Qualities of the encoder that a carrier may be made for, as jpegpre_tf/jpeg/carriers/encoder_choice.py has them. */
@@ -18,7 +18,9 @@ const LONGEST_SIDE = Math.floor(65_500 / WORK_ROW) * WORK_ROW;
 // The rule of jpegpre_tf/runtime/inference/carrier.py: when coefficients of the file are counted, and how many may be wrong.
 /** Mean step of the encoder's luma table, in levels, below which coefficients come out otherwise. */
 const FINE_STEPS = 4;
-/** Part of the pixels that may be cut at 0 or 255: each touches 96 coefficients at most. */
+/** Part of the pixels that may be cut at 0 or 255 before another quality of the encoder is tried. */
+const FEW_CUT = 1e-4;
+/** And before coefficients are counted: each pixel touches 96 at most. */
 const HARMLESS_CUT = 1 / 5000 / 96;
 const mostWrong = (quality: number): number => (quality <= 80 ? 1 / 5000 : 1 / 500);
 /** Of the test picture: side, and part of its coefficients that may come out otherwise. Encoders that round give 0. */
@@ -74,8 +76,8 @@ async function checkRounding(kernel: Kernel, { quality, tables }: EncoderQuality
   }
   const wanted = kernel.decide({ pixels, width: SIDE, height: SIDE, first: 0, end: SIDE / WORK_ROW }, tables, 0);
   const canvas = new Canvas(SIDE, SIDE, true);
-  canvas.write(new ImageData(kernel.render(wanted, tables).pixels, SIDE, SIDE), 0, 0);
-  const wrong = countWrong(new Uint8Array(await (await canvas.encode(quality)).arrayBuffer()), wanted);
+  canvas.write(new ImageData(kernel.render(wanted, tables).pixels, SIDE, SIDE), 0);
+  const wrong = countWrong(await bytesOf(canvas.encode(quality)), wanted);
   canvas.close();
   if (wrong === undefined) throw new NoCarrier("this browser writes no baseline JPEG files");
   if (wrong > MOST_CHANGED * coefficientCount(wanted)) {
@@ -83,49 +85,89 @@ async function checkRounding(kernel: Kernel, { quality, tables }: EncoderQuality
   }
 }
 
+/** The steps to one picture's carrier. Those that render say how many pixels are cut at 0 or 255. */
 export interface CarrierWork {
   kernel: Kernel;
-  decide(tables: Tables): Promise<Coefficients>;
-  /** @returns How many pixels are cut at 0 or 255. */
-  render(coefficients: Coefficients, encoder: Tables, to: Canvas): Promise<number>;
+  /** Decides and renders in one sweep. */
+  carry(target: Tables, encoder: Tables): Promise<number>;
+  decide(target: Tables): Promise<Coefficients>;
+  render(coefficients: Coefficients, encoder: Tables): Promise<number>;
+}
+
+interface MadeCarrier<Quality> {
+  /** That of the encoder that it was made for. */
+  chosen: Quality;
+  /** Pixels that are cut. */
+  cut: number;
+  /** What it holds, if that had to be looked at. */
+  wanted: Coefficients | undefined;
+}
+
+/**
+ * Makes the carrier for that quality of the encoder which carries the picture best.
+ *
+ * Of most pictures nothing is cut at the quality that suits their tables: there one sweep is all.
+ *
+ * @param size Of the carrier, in pixels.
+ * @param qualities In ascending order.
+ */
+export async function makeCarrier<Quality extends { tables: Tables }>(
+  target: Tables,
+  size: { width: number; height: number },
+  qualities: readonly Quality[],
+  { kernel, carry, decide, render }: CarrierWork,
+): Promise<MadeCarrier<Quality>> {
+  // Of nothing, nothing is cut: the tables alone choose.
+  const fitting = chooseQuality(kernel, emptyCoefficients(WORK_ROW, WORK_ROW), target, qualities);
+  let cut: number | undefined;
+  if (qualities.length === 1 || !isFine(fitting.tables)) {
+    cut = await carry(target, fitting.tables);
+    if (qualities.length === 1 || cut <= FEW_CUT * size.width * size.height) return { chosen: fitting, cut, wanted: undefined };
+  }
+  const wanted = await decide(target);
+  const chosen = chooseQuality(kernel, sampleRows(wanted), target, qualities);
+  if (cut === undefined || chosen !== fitting) cut = await render(wanted, chosen.tables);
+  return { chosen, cut, wanted };
 }
 
 /**
  * One picture's file of these tables, by way of its carrier.
  *
  * @param quality That the tables are of.
- * @param canvas Of the carrier's size.
+ * @param size Of the picture.
+ * @param canvas Of the carrier's size; `work` renders on it.
  * @throws NoCarrier
  */
 export async function encodeCarrier(
   target: Tables,
   quality: number,
+  size: { width: number; height: number },
   canvas: Canvas,
-  { kernel, decide, render }: CarrierWork,
+  work: CarrierWork,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const qualities = await encoderQualities(kernel);
-  const wanted = await decide(target);
-  const { width, height } = wanted;
-  const chosen = chooseQuality(kernel, wanted, target, qualities);
-  const cut = await render(wanted, chosen.tables, canvas);
-  const encoded = new Uint8Array(await (await canvas.encode(chosen.quality)).arrayBuffer());
-  const isFine = chosen.tables.luma.reduce((sum, step) => sum + step, 0) < 64 * FINE_STEPS;
-  if (isFine || cut > HARMLESS_CUT * width * height) {
+  const made = await makeCarrier(target, canvas, await encoderQualities(work.kernel), work);
+  const { quality: encoderQuality, tables } = made.chosen;
+  const encoded = await bytesOf(canvas.encode(encoderQuality));
+  if (isFine(tables) || made.cut > HARMLESS_CUT * canvas.width * canvas.height) {
+    const wanted = made.wanted ?? (await work.decide(target));
     const wrong = countWrong(encoded, wanted);
     if (wrong === undefined || wrong > mostWrong(quality) * coefficientCount(wanted)) {
       throw new NoCarrier("too few coefficients survive: steps are too fine, or contrast too large");
     }
   }
   try {
-    return finish(encoded, chosen.tables, target, width, height);
+    return finish(encoded, tables, target, size.width, size.height);
   } catch (error) {
     throw new NoCarrier(`this browser's encoder wrote another file than expected: ${firstLine(error)}`);
   }
 }
 
-/** The quality that carries coefficients for these target tables best. */
-export function chooseQuality<Quality extends { tables: Tables }>(kernel: Kernel, wanted: Coefficients, target: Tables, qualities: readonly Quality[]): Quality {
-  return qualities[kernel.choose(sampleRows(wanted), target, qualities.map(({ tables }) => tables))]!;
+function isFine({ luma }: Tables): boolean {
+  return luma.reduce((sum, step) => sum + step, 0) < 64 * FINE_STEPS;
+}
+
+function chooseQuality<Quality extends { tables: Tables }>(kernel: Kernel, wanted: Coefficients, target: Tables, qualities: readonly Quality[]): Quality {
+  return qualities[kernel.choose(wanted, target, qualities.map(({ tables }) => tables))]!;
 }
 
 /** Those of encoders with libjpeg's tables. */

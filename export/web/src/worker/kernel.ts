@@ -16,6 +16,7 @@ interface Exports {
   jpegpre_plan_create(kernel: number, luma: number, chroma: number, encoderLuma: number, encoderChroma: number, strength: number, plan: number): number;
   jpegpre_plan_destroy(plan: number): void;
   jpegpre_edit(plan: number, from: number, to: number, first: number, end: number): number;
+  jpegpre_counted_carrier(plan: number, from: number, to: number, cuts: number, first: number, end: number): number;
   jpegpre_decide(plan: number, from: number, to: number, first: number, end: number): number;
   jpegpre_renderer_create(luma: number, chroma: number, level: number, renderer: number): number;
   jpegpre_renderer_destroy(renderer: number): void;
@@ -35,7 +36,7 @@ export interface Strip {
 }
 
 export interface Rendered {
-  /** RGBA, both sides rounded up to multiples of 16. */
+  /** RGBA, both sides rounded up to multiples of 16. Lent until the kernel's next call. */
   pixels: Uint8ClampedArray<ArrayBuffer>;
   /** Pixels with R, G or B cut at 0 or 255 by more than a level: coefficients come out otherwise there. */
   cut: number;
@@ -68,10 +69,10 @@ export class Kernel {
     return this.#text(this.#exports.jpegpre_kernel_level(this.#handle));
   }
 
-  /** Edited pixels of the rows that are wanted, for an encoder of these tables. */
+  /** Edited pixels of the rows that are wanted, for an encoder of these tables. Lent until the next call. */
   edit(strip: Strip, tables: Tables, strength: number): Uint8ClampedArray<ArrayBuffer> {
     const { width, height, first, end } = strip;
-    return this.#planned(tables, strength, (plan, exports) => {
+    return this.#planned(tables, undefined, strength, (plan, exports) => {
       const result = this.#take(strip.pixels.length);
       const [from, to] = [this.#pixels(this.#copied(strip.pixels), width, height), this.#pixels(result, width, height)];
       this.#check(exports.jpegpre_edit(plan, from, to, first, end));
@@ -83,7 +84,7 @@ export class Kernel {
   /** What a file with these tables shall hold of the rows that are wanted. */
   decide(strip: Strip, tables: Tables, strength: number): Coefficients {
     const { width, height, first, end } = strip;
-    return this.#planned(tables, strength, (plan, exports) => {
+    return this.#planned(tables, undefined, strength, (plan, exports) => {
       const rowLengths = PLANES.map(({ side }) => rowLength(width, side));
       const planes = rowLengths.map((length) => this.#take(Math.ceil(height / WORK_ROW) * length * 2));
       const to = this.#coefficients(planes, width, height);
@@ -97,9 +98,22 @@ export class Kernel {
     });
   }
 
+  /** The same as `render` of what is decided on the rows that are wanted, in one sweep. */
+  carry(strip: Strip, { target, encoder }: { target: Tables; encoder: Tables }, strength: number): Rendered {
+    const [wide, high] = [strip.width, strip.height].map(roundedUp) as [number, number];
+    return this.#planned(target, encoder, strength, (plan, exports) => {
+      const pixels = this.#take(wide * high * 4);
+      const cuts = this.#zeros(24);
+      const from = this.#pixels(this.#copied(strip.pixels), strip.width, strip.height);
+      this.#check(exports.jpegpre_counted_carrier(plan, from, this.#pixels(pixels, wide, high), cuts, strip.first, strip.end));
+      const row = WORK_ROW * wide * 4;
+      return { pixels: this.#samples(pixels + strip.first * row, (strip.end - strip.first) * row), cut: this.#words(cuts + 8, 1)[0]! };
+    });
+  }
+
   /** The picture of which an encoder of these tables finds the coefficients. */
   render(from: Coefficients, encoder: Tables): Rendered {
-    const [width, height] = [from.width, from.height].map((side) => Math.ceil(side / WORK_ROW) * WORK_ROW) as [number, number];
+    const [width, height] = [from.width, from.height].map(roundedUp) as [number, number];
     return this.#during((exports) => {
       const slot = this.#zeros(4);
       this.#check(exports.jpegpre_renderer_create(...this.#tables(encoder), 0, slot));
@@ -134,10 +148,11 @@ export class Kernel {
     });
   }
 
-  #planned<Result>(tables: Tables, strength: number, work: (plan: number, exports: Exports) => Result): Result {
+  #planned<Result>(target: Tables, encoder: Tables | undefined, strength: number, work: (plan: number, exports: Exports) => Result): Result {
     return this.#during((exports) => {
       const slot = this.#zeros(4);
-      this.#check(exports.jpegpre_plan_create(this.#handle, ...this.#tables(tables), 0, 0, strength, slot));
+      const own: [number, number] = encoder ? this.#tables(encoder) : [0, 0];
+      this.#check(exports.jpegpre_plan_create(this.#handle, ...this.#tables(target), ...own, strength, slot));
       const [plan] = this.#words(slot, 1) as [number];
       try {
         return work(plan, exports);
@@ -196,8 +211,9 @@ export class Kernel {
     return Array.from(new Uint32Array(this.#exports.memory.buffer, at, count));
   }
 
+  /** A view: copying whole pictures takes as long as a sixth of the network. */
   #samples(at: number, length: number): Uint8ClampedArray<ArrayBuffer> {
-    return new Uint8ClampedArray(this.#exports.memory.buffer.slice(at, at + length));
+    return new Uint8ClampedArray(this.#exports.memory.buffer as ArrayBuffer, at, length);
   }
 
   #text(at: number): string {
@@ -208,6 +224,10 @@ export class Kernel {
   #check(status: number): void {
     if (status) throw new JpegpreError("model", `the network failed: ${this.#text(this.#exports.jpegpre_status_text(status))}`);
   }
+}
+
+function roundedUp(side: number): number {
+  return Math.ceil(side / WORK_ROW) * WORK_ROW;
 }
 
 function instantiate(): Exports {

@@ -3,16 +3,18 @@ import type { Tables } from "../jpeg/tables.js";
 import type { Coefficients } from "./coefficients.js";
 import { Kernel, type Rendered, type Strip } from "./kernel.js";
 
-/** One strip's work. What it holds may be taken away. */
+/** One strip's work. Where the runner is elsewhere, what it holds is taken away. */
 export type Task =
   | { kind: "edit"; strip: Strip; tables: Tables; strength: number }
   | { kind: "decide"; strip: Strip; tables: Tables; strength: number }
+  | { kind: "carry"; strip: Strip; target: Tables; encoder: Tables; strength: number }
   | { kind: "render"; coefficients: Coefficients; encoder: Tables };
 
 /** Results by kind of task. */
 export interface Results {
   edit: Uint8ClampedArray<ArrayBuffer>;
   decide: Coefficients;
+  carry: Rendered;
   render: Rendered;
 }
 
@@ -21,6 +23,9 @@ export type TaskOf<Kind extends Task["kind"]> = Extract<Task, { kind: Kind }>;
 export interface Runner {
   /** Tasks that it is given at a time, so that it is never idle. */
   readonly tasksAtOnce: number;
+  /** In a thread of its own, to which strips are handed over. */
+  readonly isElsewhere: boolean;
+  /** Pixels that come back are only lent if the runner is here: until its next task. */
   run<Kind extends Task["kind"]>(task: TaskOf<Kind>): Promise<Results[Kind]>;
   /** Resolves once it is alive. */
   ping(): Promise<void>;
@@ -28,6 +33,7 @@ export interface Runner {
 
 export class KernelRunner implements Runner {
   readonly tasksAtOnce = 1;
+  readonly isElsewhere = false;
   readonly #kernel: Kernel;
 
   constructor(kernel: Kernel) {
@@ -44,7 +50,14 @@ export class KernelRunner implements Runner {
 export function doTask(kernel: Kernel, task: Task): Results[Task["kind"]] {
   if (task.kind === "edit") return kernel.edit(task.strip, task.tables, task.strength);
   if (task.kind === "decide") return kernel.decide(task.strip, task.tables, task.strength);
+  if (task.kind === "carry") return kernel.carry(task.strip, task, task.strength);
   return kernel.render(task.coefficients, task.encoder);
+}
+
+/** A result whose pixels are not the kernel's any more. */
+export function ownPixels(result: Results[Task["kind"]]): Results[Task["kind"]] {
+  if (result instanceof Uint8ClampedArray) return result.slice();
+  return "pixels" in result ? { ...result, pixels: result.pixels.slice() } : result;
 }
 
 /** What can be handed over instead of copied. */

@@ -3,6 +3,7 @@ import { Pica } from "pica";
 
 import { JpegpreError, firstLine } from "../errors.js";
 import { Canvas } from "./canvas.js";
+import type { Pixels } from "./pixels.js";
 
 const pica = new Pica({ features: ["js", "wasm"] });
 
@@ -18,13 +19,13 @@ export function fittingSize(
 }
 
 /** Returns a smaller copy of an opaque picture. */
-export async function scaleDown(source: Canvas, width: number, height: number): Promise<Canvas> {
+export async function scaleDown(source: Pixels, width: number, height: number): Promise<Canvas> {
   const target = new Canvas(width, height, true);
   try {
-    const data = source.read(0, 0, source.width, source.height);
-    const options = { src: new Uint8Array(data.buffer), width: source.width, height: source.height, toWidth: width, toHeight: height };
+    const { buffer, byteOffset, length } = (source.viewRows ?? source.copyRows).call(source, 0, source.height);
+    const options = { src: new Uint8Array(buffer, byteOffset, length), width: source.width, height: source.height, toWidth: width, toHeight: height };
     const scaled = await pica.resizeBuffer({ ...options, filter: "mks2013" });
-    target.write(new ImageData(new Uint8ClampedArray(scaled.buffer as ArrayBuffer, scaled.byteOffset, scaled.length), width, height), 0, 0);
+    target.write(new ImageData(new Uint8ClampedArray(scaled.buffer as ArrayBuffer, scaled.byteOffset, scaled.length), width, height), 0);
     return target;
   } catch (error) {
     target.close();

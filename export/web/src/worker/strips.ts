@@ -1,8 +1,8 @@
 /** A picture's work, strip by strip, on as many threads as there are: memory is bounded by the strips under way. */
 import type { Tables } from "../jpeg/tables.js";
-import type { Pixels } from "./canvas.js";
 import { emptyCoefficients, rowsOf, setRows, WORK_ROW, type Coefficients } from "./coefficients.js";
 import type { Strip } from "./kernel.js";
+import type { Pixels } from "./pixels.js";
 import type { Runner } from "./runner.js";
 
 export interface StripOptions {
@@ -14,13 +14,13 @@ export interface StripOptions {
   checkpoint(): Promise<void>;
 }
 
-/** Takes whole rows of edited or rendered pixels, whose first is row `y` of the picture. */
+/** Takes whole rows of edited or rendered pixels, whose first is row `y` of the picture. They are only lent. */
 export type WriteRows = (pixels: Uint8ClampedArray<ArrayBuffer>, y: number) => void;
 
 /** Edits pixels for an encoder of these tables, and hands each finished strip to `write`. */
 export function edit(runners: Runner[], source: Pixels, tables: Tables, strength: number, write: WriteRows, options: StripOptions): Promise<void> {
   return inStrips(runners, source, options, async (runner, first, end) => {
-    const pixels = await runner.run<"edit">({ kind: "edit", strip: cut(source, first, end), tables, strength });
+    const pixels = await runner.run<"edit">({ kind: "edit", strip: cut(runner, source, first, end), tables, strength });
     return () => write(pixels, first * WORK_ROW);
   });
 }
@@ -29,10 +29,33 @@ export function edit(runners: Runner[], source: Pixels, tables: Tables, strength
 export async function decide(runners: Runner[], source: Pixels, tables: Tables, strength: number, options: StripOptions): Promise<Coefficients> {
   const whole = emptyCoefficients(source.width, source.height);
   await inStrips(runners, source, options, async (runner, first, end) => {
-    const part = await runner.run<"decide">({ kind: "decide", strip: cut(source, first, end), tables, strength });
+    const part = await runner.run<"decide">({ kind: "decide", strip: cut(runner, source, first, end), tables, strength });
     return () => setRows(whole, part, first);
   });
   return whole;
+}
+
+/**
+ * Decides what a file with tables `target` shall hold and makes it a carrier for an encoder of tables `encoder`, in one sweep.
+ *
+ * @returns How many pixels of the carrier are cut at 0 or 255.
+ */
+export async function carry(
+  runners: Runner[],
+  source: Pixels,
+  { target, encoder }: { target: Tables; encoder: Tables },
+  strength: number,
+  write: WriteRows,
+  options: StripOptions,
+): Promise<number> {
+  let total = 0;
+  await inStrips(runners, source, options, async (runner, first, end) => {
+    const task = { kind: "carry", strip: cut(runner, source, first, end), target, encoder, strength } as const;
+    const { pixels, cut: count } = await runner.run<"carry">(task);
+    total += count;
+    return () => write(pixels, first * WORK_ROW);
+  });
+  return total;
 }
 
 /**
@@ -51,12 +74,13 @@ export async function render(runners: Runner[], whole: Coefficients, encoder: Ta
 }
 
 /** Rows of work [first, end) with one more above and below. */
-function cut(source: Pixels, first: number, end: number): Strip {
+function cut(runner: Runner, source: Pixels, first: number, end: number): Strip {
   const { width, height } = source;
   const top = Math.max(0, first - 1) * WORK_ROW;
   const bottom = Math.min(height, (end + 1) * WORK_ROW);
   const shift = top / WORK_ROW;
-  return { pixels: source.read(0, top, width, bottom - top), width, height: bottom - top, first: first - shift, end: end - shift };
+  const pixels = (!runner.isElsewhere && source.viewRows?.(top, bottom)) || source.copyRows(top, bottom);
+  return { pixels, width, height: bottom - top, first: first - shift, end: end - shift };
 }
 
 /** @param work Does rows of work [first, end), and returns what takes the result over. */

@@ -14,6 +14,7 @@ interface Waiting {
 
 export class Thread implements Runner {
   readonly tasksAtOnce = 2;
+  readonly isElsewhere = true;
   readonly #worker: Worker;
   /** In the order of the requests: it answers in that order. */
   readonly #waiting: Waiting[] = [];

@@ -1,7 +1,7 @@
 /** A thread that works on strips for the worker. */
 import { JpegpreError, firstLine } from "../errors.js";
 import { Kernel } from "./kernel.js";
-import { buffersOf, doTask, type Results, type Task } from "./runner.js";
+import { buffersOf, doTask, ownPixels, type Results, type Task } from "./runner.js";
 
 export type ThreadRequest =
   | { kind: "open"; network: Uint8Array<ArrayBuffer> }
@@ -33,7 +33,7 @@ function answer(request: Exclude<ThreadRequest, { kind: "ping" }>): void {
       kernel = new Kernel(request.network);
       send({ kind: "opened" });
     } else {
-      const result = doTask(kernel!, request.task);
+      const result = ownPixels(doTask(kernel!, request.task));
       send({ kind: "done", result }, buffersOf(result));
     }
   } catch (error) {

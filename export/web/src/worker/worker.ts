@@ -3,11 +3,12 @@ import { JpegpreError, firstLine } from "../errors.js";
 import type { CarrierRequest, CompressRequest, JobRequest, OpenRequest, PreprocessRequest, Reply, Request } from "../protocol.js";
 import { standardTables } from "../jpeg/standard_tables.js";
 import { tunedTables } from "../jpeg/tuned_tables.js";
-import type { Canvas, Pixels } from "./canvas.js";
-import { carrierSide, chooseQuality, LIBJPEG_QUALITIES } from "./carriers.js";
+import type { Canvas } from "./canvas.js";
+import { carrierSide, LIBJPEG_QUALITIES, makeCarrier, type EncoderQuality } from "./carriers.js";
 import { compress } from "./compress.js";
 import { openNetwork, type Network } from "./network.js";
-import { decide, edit, render, type StripOptions } from "./strips.js";
+import { MemoryPixels } from "./pixels.js";
+import { carry, decide, edit, render, type StripOptions } from "./strips.js";
 
 // The types of the page's window are in force here; a worker's postMessage has other arguments.
 const send = self.postMessage.bind(self) as unknown as (reply: Reply, transfer?: Transferable[]) => void;
@@ -61,13 +62,13 @@ async function open(request: OpenRequest): Promise<void> {
 async function work(request: JobRequest): Promise<void> {
   await checkpoint(request.job);
   if (request.kind === "preprocess") await preprocessPixels(request);
-  else if (request.kind === "carrier") await makeCarrier(request);
+  else if (request.kind === "carrier") await carrierOfPixels(request);
   else await compressPicture(request);
 }
 
 async function preprocessPixels(request: PreprocessRequest): Promise<void> {
   const { pixels, width, height, quality, strength } = request;
-  const source: Pixels = { width, height, read: (x, y, w, h) => rectangle(pixels, width, x, y, w, h) };
+  const source = new MemoryPixels(pixels, width, height);
   const result = new Uint8ClampedArray(pixels.length);
   const write = (rows: Uint8ClampedArray, y: number): void => result.set(rows, y * width * 4);
   const options = stripOptions(request, (fraction) => fraction);
@@ -75,18 +76,23 @@ async function preprocessPixels(request: PreprocessRequest): Promise<void> {
   send({ kind: "preprocessed", job: request.job, pixels: result }, [result.buffer]);
 }
 
-async function makeCarrier(request: CarrierRequest): Promise<void> {
+async function carrierOfPixels(request: CarrierRequest): Promise<void> {
   const { pixels, width, height, quality, strength, job } = request;
   const { kernel, runners, tables } = opened!.network;
-  const source: Pixels = { width, height, read: (x, y, w, h) => rectangle(pixels, width, x, y, w, h) };
+  const source = new MemoryPixels(pixels, width, height);
   const target = tunedTables(tables, quality);
-  const coefficients = await decide(runners, source, target, strength, stripOptions(request, (fraction) => 0.7 * fraction));
-  const choice = request.encoder ? { quality: undefined, tables: request.encoder } : chooseQuality(kernel, coefficients, target, LIBJPEG_QUALITIES);
-  const wide = carrierSide(width);
-  const result = new Uint8ClampedArray(wide * carrierSide(height) * 4);
-  const write = (rows: Uint8ClampedArray, y: number): void => result.set(rows, y * wide * 4);
-  const cut = await render(runners, coefficients, choice.tables, write, stripOptions(request, (fraction) => 0.7 + 0.3 * fraction));
-  const reply: Reply = { kind: "carried", job, pixels: result, width: wide, quality: choice.quality, encoder: choice.tables, target, cut };
+  const size = { width: carrierSide(width), height: carrierSide(height) };
+  const result = new Uint8ClampedArray(size.width * size.height * 4);
+  const write = (rows: Uint8ClampedArray, y: number): void => result.set(rows, y * size.width * 4);
+  const part = parts(request, 1);
+  const qualities: readonly (Pick<EncoderQuality, "tables"> & { quality?: number })[] = request.encoder ? [{ tables: request.encoder }] : LIBJPEG_QUALITIES;
+  const { chosen, cut } = await makeCarrier(target, size, qualities, {
+    kernel,
+    carry: (_, encoder) => carry(runners, source, { target, encoder }, strength, write, part(0.9)),
+    decide: () => decide(runners, source, target, strength, part(0.6)),
+    render: (coefficients, encoder) => render(runners, coefficients, encoder, write, part(0.9)),
+  });
+  const reply: Reply = { kind: "carried", job, pixels: result, width: size.width, quality: chosen.quality, encoder: chosen.tables, target, cut };
   send(reply, [result.buffer]);
 }
 
@@ -94,25 +100,33 @@ async function compressPicture(request: CompressRequest): Promise<void> {
   const { network } = opened!;
   const { kernel, runners, tables } = network;
   const { strength } = request;
-  // Each step takes a share of what is left: several qualities may be tried for a size, and an edit may follow a carrier.
-  let base = 0;
-  const part = (share: number): StripOptions => {
-    const from = base;
-    const span = (1 - from) * (request.quality === undefined ? share / 2 : share);
-    base += span;
-    return stripOptions(request, (fraction) => from + fraction * span);
-  };
+  const part = parts(request, request.quality === undefined ? 0.5 : 1);
   const writeTo = (canvas: Canvas) => (pixels: Uint8ClampedArray<ArrayBuffer>, y: number): void =>
-    canvas.write(new ImageData(pixels, canvas.width), 0, y);
+    canvas.write(new ImageData(pixels, canvas.width), y);
   const reply = await compress(request, {
     kernel,
     tunedTables: tables,
     edit: (source, target, encoder) => edit(runners, source, encoder, strength, writeTo(target), part(0.9)),
+    carry: (source, encoders, target) => carry(runners, source, encoders, strength, writeTo(target), part(0.9)),
     decide: (source, target) => decide(runners, source, target, strength, part(0.6)),
     render: (coefficients, encoder, target) => render(runners, coefficients, encoder, writeTo(target), part(0.75)),
     checkpoint: () => checkpoint(request.job),
   });
   send(reply);
+}
+
+/**
+ * Options of one step after the other. Each takes a share of what is left: several qualities may be tried for a size, and an edit
+ * may follow a carrier.
+ */
+function parts(request: JobRequest, factor: number): (share: number) => StripOptions {
+  let base = 0;
+  return (share) => {
+    const from = base;
+    const span = (1 - from) * share * factor;
+    base += span;
+    return stripOptions(request, (fraction) => from + fraction * span);
+  };
 }
 
 /** @param scaled Progress of the job by that of the strips. */
@@ -122,22 +136,6 @@ function stripOptions(request: JobRequest, scaled: (fraction: number) => number)
     onProgress: (fraction) => send({ kind: "progress", job: request.job, fraction: scaled(fraction) }),
     checkpoint: () => checkpoint(request.job),
   };
-}
-
-function rectangle(
-  pixels: Uint8ClampedArray,
-  stride: number,
-  x: number,
-  y: number,
-  width: number,
-  height: number,
-): Uint8ClampedArray<ArrayBuffer> {
-  const result = new Uint8ClampedArray(width * height * 4);
-  for (let row = 0; row < height; row++) {
-    const from = ((y + row) * stride + x) * 4;
-    result.set(pixels.subarray(from, from + width * 4), row * width * 4);
-  }
-  return result;
 }
 
 /** Lets waiting messages in, then throws if the job was cancelled. A channel: timers are held back to 4 ms. */
