@@ -1,8 +1,9 @@
 /** The package as it is packed, in fresh apps of several bundlers, in Chromium: each gives the same file. */
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import type { Browser, BrowserContext } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
@@ -17,6 +18,7 @@ let context: BrowserContext;
 let tarball: string;
 let sizeBytes: number;
 let expected: string;
+let requests: string[];
 const made: string[] = [];
 const servers: Server[] = [];
 
@@ -55,7 +57,9 @@ beforeAll(async () => {
   const folder = app("app");
   const map = JSON.stringify({ imports: { jpegpre: "/node_modules/jpegpre/dist/index.js" } });
   writeFileSync(join(folder, "index.html"), `<script type="importmap">${map}</script>${html("/main.js")}`);
-  expected = await outcome(await served(folder));
+  const url = await served(folder);
+  expected = await outcome(url);
+  ({ requests } = servers[0]!);
 });
 
 afterAll(async () => {
@@ -84,6 +88,15 @@ describe("the tarball", () => {
 });
 
 describe("without a bundler", () => {
+  it("makes the requests that README.md lists, of at most 400 kB", () => {
+    const prefix = "/node_modules/jpegpre/dist/";
+    const own = requests.filter((path) => path.startsWith(prefix)).map((path) => path.slice(prefix.length));
+    expect([...new Set(own)]).toEqual(["index.js", "worker.js", "models/balanced.bin"]); // worker.js by each thread
+    expect(requests.filter((path) => !path.startsWith(prefix)).sort()).toEqual(["/", "/app.js", "/main.js", "/photo.webp"]);
+    const sizes = ["index.js", "worker.js", "models/balanced.bin"].map((name) => gzipSync(readFileSync(join(root, "dist", name))).length);
+    expect(sizes.reduce((sum, size) => sum + size)).toBeLessThan(400_000);
+  });
+
   it("works, also from another origin, and inside a worker", async () => {
     expect(expected).toMatch(/^edited,photo\.jpg,\d+,/);
     const folder = app();

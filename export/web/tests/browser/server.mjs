@@ -25,11 +25,13 @@ const BLANK = `<!doctype html><link rel="icon" href="data:,"><script>load = (url
  * @param {Record<string, string>} folders
  * @param {boolean} isIsolated Send the headers without which there is no SharedArrayBuffer.
  * @param {Record<string, string>} headers Sent with everything.
- * @returns {Promise<{ url: string, close(): Promise<void> }>}
+ * @returns {Promise<{ url: string, requests: string[], close(): Promise<void> }>} With the paths that were asked for, in order.
  */
 export async function serve(folders, isIsolated = true, headers = {}) {
+  const requests = [];
   const server = createServer((request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url, "http://x").pathname));
+    requests.push(path);
     if (isIsolated) {
       response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
       response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
@@ -54,6 +56,7 @@ export async function serve(folders, isIsolated = true, headers = {}) {
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     url: `http://127.0.0.1:${server.address().port}`,
+    requests,
     close: () =>
       new Promise((resolve) => {
         server.closeAllConnections();
