@@ -53,7 +53,7 @@ def _chromium() -> str | None:
     return os.environ.get("CHROMIUM") or shutil.which("chromium")
 
 
-_FINE_QUALITY = 98
+_FINE_QUALITY = 97
 # Headers of Chromium's files and Pillow's differ by less.
 _HEADER_BYTES = 100
 
