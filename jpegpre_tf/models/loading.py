@@ -9,11 +9,11 @@ from typing import TypeVar
 import keras
 import numpy as np
 
-from jpegpre_tf.errors import ModelError, UnknownModelError, first_line
+from jpegpre_tf.errors import ModelError, first_line
 from jpegpre_tf.models.archive import check_archive
-from jpegpre_tf.runtime.inference.models.model_folder import ModelFolder, find_model, shipped_models
+from jpegpre_tf.runtime.inference.models.model_folder import ModelFolder
+from jpegpre_tf.runtime.inference.models.presets import MODEL_FILE, find_preset
 
-MODEL_FILE = "model.keras"
 Network = TypeVar("Network")
 
 
@@ -58,33 +58,15 @@ def load_preset(name_or_path: str | os.PathLike[str], kind: type[Network], role:
     """Returns a model of the package by name, or one from a path.
 
     Args:
-        name_or_path: Name of a model that came with the package, with or without its role before it ("mozjpeg",
-            "simulator-mozjpeg"); a folder with a model.json, which names the file's hash; the folder of a training run;
-            or a .keras file.
+        name_or_path: What `runtime.inference.models.presets.find_preset` takes.
         kind: Class that the model must be of.
         role: What such a model is called in model.json: "preprocessor", "simulator" or "rate".
 
     Raises:
         ModelError: If there is no such model, it is of another role, or its file is not what model.json describes.
     """
-    name, path = os.fspath(name_or_path), Path(name_or_path)
-    shipped = {model.name: model for model in shipped_models() if model.kind == role}
-    if (model := shipped.get(name) or shipped.get(f"{role}-{name}")) is not None:
-        return _load_checked(model, kind)
-    if path.suffix == ".keras":
-        return load_network(path, kind)
-    if (path / "model.json").is_file():
-        model = find_model(path)
-        if model.kind != role:
-            raise ModelError(f"{path}: expected a {role}, found a {model.kind}")
-        return _load_checked(model, kind)
-    if (path / MODEL_FILE).is_file():
-        return load_network(path / MODEL_FILE, kind)
-    names = ", ".join(name.removeprefix(f"{role}-") for name in shipped) or "(no shipped models)"
-    raise UnknownModelError(
-        f"unknown {role} {name!r}: expected one of {names}, "
-        f"a folder with a model.json or {MODEL_FILE}, or a .keras file"
-    )
+    found = find_preset(name_or_path, role)
+    return load_network(found, kind) if isinstance(found, Path) else _load_checked(found, kind)
 
 
 def _load_checked(model: ModelFolder, kind: type[Network]) -> Network:

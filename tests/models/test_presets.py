@@ -77,7 +77,7 @@ def test_a_model_of_another_role_is_refused(folder: Path) -> None:
         (
             jpegpre_tf.NeuralRateEstimator,
             "nope.keras",
-            "nope.keras: expected a .keras NeuralRateEstimator, found nothing",
+            "nope.keras: expected a .keras file, found nothing",
         ),
     ],
 )

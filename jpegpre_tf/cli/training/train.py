@@ -143,6 +143,7 @@ def _run_recipe(arguments: argparse.Namespace, recipe: Path) -> None:
 
 
 def _config(arguments: argparse.Namespace) -> "TrainConfig":
+    from jpegpre_tf.runtime.inference.models.presets import find_preset
     from jpegpre_tf.training.checkpoint import CONFIG
     from jpegpre_tf.training.config import check_resumable, load_config, objective_config
 
@@ -153,6 +154,9 @@ def _config(arguments: argparse.Namespace) -> "TrainConfig":
         path = kept
     config = objective_config(arguments.objective or DEFAULT_PROFILE) if path is None else load_config(path)
     config = config.with_fields(**overrides(arguments, _OPTIONS))
+    for role, name in (("simulator", config.data.simulator), ("rate", config.data.rate)):
+        if name:
+            find_preset(name, role)
     if is_resumed:
         check_resumable(config, load_config(kept), str(kept))
     return config

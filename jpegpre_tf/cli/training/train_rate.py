@@ -5,6 +5,7 @@ import contextlib
 import sys
 
 from jpegpre_tf.cli.common.arguments import neural_options
+from jpegpre_tf.runtime.inference.models.presets import find_preset
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Trains in RUN_DIR and prints the model's path; returns 0."""
+    find_preset(arguments.simulator, "simulator")  # before TensorFlow's seconds of import
     encoder, config = neural_options.read_arguments(arguments)
     neural_options.start_tensorflow(arguments, "training")
     from jpegpre_tf.models.neural_simulator import NeuralSimulator
