@@ -11,6 +11,8 @@ import os
 import re
 import shutil
 import subprocess
+import sys
+import zipfile
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -215,3 +217,42 @@ def test_versions_agree():
 
 def test_the_lock_file_names_no_registry():
     assert "resolved" not in (WEB / "package-lock.json").read_text()
+
+
+@pytest.fixture(scope="module")
+def installed(build, tmp_path_factory) -> Path:
+    """Folder of a wheel with the page as it was built, unpacked as an installer would."""
+    build.result()
+    source, folder = tmp_path_factory.mktemp("source") / "source", tmp_path_factory.mktemp("installed")
+    skipped = shutil.ignore_patterns(".*", "tests", "docs", "node_modules", "dist", "target", "__pycache__")
+    shutil.copytree(WEB.parents[1], source, ignore=skipped)
+    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "-q", "-w", str(folder), str(source)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    (wheel,) = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+@needs_browser
+def test_the_page_inside_the_wheel_works_in_a_real_browser(installed):
+    built = {path.relative_to(WEB / "demo-dist"): path for path in (WEB / "demo-dist").rglob("*.*")}
+    held = installed / "jpegpre_tf" / "demo_page"
+    assert built and all((held / name).read_bytes() == path.read_bytes() for name, path in built.items())
+    command = [sys.executable, "-m", "jpegpre_tf", "demo", "--port", "0"]
+    environment = os.environ | {"PYTHONPATH": str(installed), "CHROMIUM": str(_chromium())}
+    server = subprocess.Popen(command, cwd=installed, env=environment, stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout is not None
+        url = server.stdout.readline().split()[0]
+        command = ["node", "tests/others/served.mjs", url]
+        done = subprocess.run(command, cwd=WEB, env=environment, capture_output=True, text=True)
+    finally:
+        server.kill()
+        server.communicate()
+    assert done.returncode == 0, done.stdout + done.stderr
+    shown = json.loads(done.stdout)
+    assert shown["isIsolated"] and shown["problems"] == []
+    assert re.match(r"city\.webp\s+576 . 576, quality 75", shown["cells"][0])
+    assert re.fullmatch(r"\d+ kB → \d+\.\d kB", shown["cells"][1])
