@@ -28,6 +28,8 @@ __all__ = ["VERBS", "build_parser", "main"]
 
 # With this in the environment, what nobody foresaw is shown with its traceback.
 _TRACEBACK = "JPEGPRE_TRACEBACK"
+# Those without a verb.
+_OPTIONS = ("--help", "--version")
 _ARGUMENT = re.compile(r"`\w+` .*Received: ")
 
 
@@ -77,7 +79,11 @@ def _run(arguments: list[str]) -> int:
     if not arguments:
         build_parser(None).print_help()
         return 0
+    if arguments[0] == "help":  # as many programs have it
+        arguments = [*arguments[1:2], "--help"]
     verb = arguments[0]
+    if verb.startswith("-") and verb != "-h" and not any(name.startswith(verb) for name in _OPTIONS):
+        raise UsageError(f"there is no option {verb!r}{did_you_mean(verb, _OPTIONS)} (see jpegpre --help)")
     if not verb.startswith("-") and verb not in VERBS:
         raise UsageError(f"there is no verb {verb!r}{did_you_mean(verb, VERBS)} (see jpegpre --help)")
     parsed, unknown = build_parser(verb).parse_known_args(arguments)

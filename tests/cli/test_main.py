@@ -51,12 +51,31 @@ def test_nothing_is_a_question_for_help(capsys):
     assert output.out.startswith("usage: jpegpre") and output.err == ""
 
 
+def test_help_is_a_verb_too(capsys):
+    for words, prog in ((["help"], "jpegpre"), (["help", "encode"], "jpegpre encode")):
+        assert main(words) == 0
+        assert capsys.readouterr().out.startswith(f"usage: {prog} [-h]")
+    assert main(["help", "encdoe"]) == 2
+    assert "did you mean encode?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--foo", "--verbose=1", "-x"])
+def test_nothing_like_it_is_no_guess(option, capsys):
+    assert main([option, "encode"]) == 2
+    assert capsys.readouterr().err == f"jpegpre: error: there is no option '{option}' (see jpegpre --help)\n"
+    assert main(["encode", "a.jpg", "-o", "b", option]) == 2
+    assert "did you mean" not in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "meant"),
     [
         (["encdoe", "a.jpg"], "encode"),
         (["encode", "a.jpg", "-o", "b", "--qualty", "3"], "--quality"),
         (["encode", "a.jpg", "-o", "b", "--metadata", "stripgps"], "strip-gps"),
+        (["encode", "a.jpg", "-o", "b", "--dry-run", "--profile", "Balance"], "balanced"),
+        (["ENCODE", "a.jpg"], "encode"),
+        (["--versoin"], "--version"),
     ],
 )
 def test_a_slip_of_the_finger_is_guessed(arguments, meant, capsys):

@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jpegpre_tf import runtime
 from jpegpre_tf.cli.common.arguments import shared_arguments
 from jpegpre_tf.cli.common.arguments.encode_arguments import add_picture_arguments, encode_options
 from jpegpre_tf.cli.common.output.encode_rows import describe_look
@@ -140,6 +141,7 @@ def _job(arguments: argparse.Namespace) -> BatchJob:
 def _print_plan(arguments: argparse.Namespace, job: BatchJob) -> int:
     from jpegpre_tf.cluster.batch import list_batch
 
+    runtime.find_model(job.profile)
     pictures = failures = 0
     for task in list_batch(job):
         pictures += not task.refusal
@@ -212,7 +214,7 @@ def _print_summary(summary: "BatchSummary", look: str) -> None:
         for name, number in (
             ("encoded", summary.encoded),
             ("kept as they were", summary.kept),
-            ("done by an earlier run, or left out", summary.skipped),
+            ("done before, or left out", summary.skipped),
             ("failed, see the manifest", summary.failed),
         )
     ]

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import errno
 import json
 import os
 import sys
@@ -91,13 +92,19 @@ def _run_standard(arguments: argparse.Namespace) -> int:
 
 
 def _print_plan(arguments: argparse.Namespace, planned: Plan) -> int:
-    """Says what would be done, one line a picture."""
+    """Says what would be done, one line a picture, and what is wrong as far as nothing has to be read for it."""
+    encode_options(arguments)
+    runtime.find_model(arguments.profile)
+    failures = sum(problem.is_failure for problem in planned.problems)
     for task in planned.tasks:
-        if arguments.json:
+        if not task.source.exists():
+            failures += 1
+            reason = f"cannot read '{printable_path(task.source)}': {os.strerror(errno.ENOENT)}"
+            log_failure(arguments, str(task.source), reason, print_line)
+        elif arguments.json:
             print(json.dumps({"input": str(task.source), "output": str(task.target), "dry_run": True}))
         elif not arguments.quiet:
             print(f"{printable_path(task.source)} -> {printable_path(task.target)}")
-    failures = sum(problem.is_failure for problem in planned.problems)
     log_problems(arguments, planned, print_line)
     if not arguments.quiet:
         print_note(

@@ -74,6 +74,18 @@ def test_a_dry_run_touches_nothing(photos, tmp_path, capsys):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_dry_run_says_what_is_wrong(photos, tmp_path, capsys):
+    inputs = [str(photos / "0.jpg"), str(photos / "none.jpg")]
+    where = ["-o", str(tmp_path / "out"), "--dry-run"]
+    assert main(["encode", *inputs, *where]) == 1
+    output = capsys.readouterr()
+    assert "0.jpg -> " in output.out and f"cannot read '{inputs[1]}'" in output.err
+    for verb, names in (("encode", inputs[:1]), ("batch", [str(photos), str(tmp_path / "out")])):
+        options = where if verb == "encode" else ["--dry-run"]
+        assert main([verb, *names, *options, "--profile", "balancd"]) == 2
+        assert "did you mean balanced?" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("is_in_place", [False, True])
 def test_times_are_kept_on_request(photos, tmp_path, is_in_place):
     os.utime(photos / "0.jpg", ns=(10**18, 10**18))

@@ -45,8 +45,10 @@ class HelpFormatter(argparse.HelpFormatter):
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Returns ", did you mean X?" for the known word that is most like `word`, "" if none is."""
-    found = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.6)
-    return f", did you mean {found[0]}?" if found else ""
+    # Neither case nor the dashes that all options have in common make two words alike.
+    by_letters = {name.lower().lstrip("-"): name for name in sorted(known)}
+    found = difflib.get_close_matches(word.lower().lstrip("-"), by_letters, n=1, cutoff=0.6)
+    return f", did you mean {by_letters[found[0]]}?" if found else ""
 
 
 def add_verb_help(parser: argparse.ArgumentParser, verb: Verb) -> None:

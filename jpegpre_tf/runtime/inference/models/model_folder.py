@@ -1,5 +1,6 @@
 """Finds a model's folder and hands out its files, each checked against the hash in model.json."""
 
+import difflib
 import hashlib
 import importlib.util
 import json
@@ -208,9 +209,10 @@ def find_model(name_or_path: str | Path) -> ModelFolder:
     if (path / "model.json").is_file():
         return _open_folder(path)
     known = [model.name for model in shipped_models() if model.kind == PREPROCESSOR]
+    like = difflib.get_close_matches(name.lower(), known, n=1)
     raise UnknownModelError(
         f"unknown profile {name!r}: expected one of {', '.join(known) or '(no shipped models)'}, "
-        "or a folder with a model.json"
+        "or a folder with a model.json" + (f"; did you mean {like[0]}?" if like else "")
     )
 
 
