@@ -32,7 +32,7 @@ class BDRate(keras.layers.Layer):
         metrics: Name -> weight, of `jpegpre_tf.losses.metrics.METRICS`; weights are divided by their sum. A
             metric of weight 0 is only kept from harm.
         harm_weight: Factor on the mean harm over `metrics`; 0 leaves it out.
-        given_metrics: The same as `metrics` for pictures whose tables were given instead of learned; None for the same.
+        given_metrics: The same as `metrics` for pictures that `is_given` names; None for the same.
         jit_compile: Compile with XLA, once per shape.
     Call arguments:
         original, decoded: float32 `(batch, height, width, 3)`, RGB levels; static sizes, multiples of 16, at

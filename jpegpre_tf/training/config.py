@@ -45,7 +45,8 @@ class ObjectiveConfig:
     Attributes:
         metrics: Weights of the metrics whose BD-rate is minimized, see `BDRate`. If empty, squared error in steps is
             weighed against bits instead, with the four fields from `rate_weight` on.
-        given_metrics: The same as `metrics` for crops whose tables are given instead of learned; if empty, the same.
+        given_metrics: The same as `metrics` for crops of Annex K's tables, as edited pixels meet them; if empty, the
+            same. Crops of other given tables are weighed like those of learned ones.
         harm_weight: Weight of metrics that got worse on single pictures, see `BDRate`; 0 for none.
         rate_weight: Squared steps per pixel that one bit per pixel is worth, see `RateDistortion`.
         masking_energy, chroma_weight, frequency_exponent: See `StepError`.

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
+from jpegpre_tf.jpeg.tuned_tables import BASE_TABLES
 from jpegpre_tf.layers.jpeg_simulator import JPEGSimulator
 from jpegpre_tf.layers.rate_estimator import RateEstimator
 from jpegpre_tf.layers.tuned_tables import TunedTables
@@ -16,6 +18,9 @@ from jpegpre_tf.models.preprocessor import split_tables
 from jpegpre_tf.ops.quantization.quantization import quantization_tables
 from jpegpre_tf.training.decided_file import decode_decisions, rate_of_decisions
 from jpegpre_tf.training.tracked_model import Held, TrackedModel
+
+# Of logarithms of ratios to Annex K's tables; rounding alone makes up to 0.15 at quality 95, other tables have 0.3.
+_MOST_DEVIATION = 0.2
 
 
 class PreprocessorTrainer(TrackedModel):
@@ -39,7 +44,8 @@ class PreprocessorTrainer(TrackedModel):
     `compile` takes as `loss` a layer `(original, decoded, quality, rate_bpp, strength)` -> `(batch,)`, to be minimized:
     `BDRate`, or `RateDistortion`, the default. One whose `compares_with_plain` is true is given the plain file's
     decoded picture and rate as well; one whose `weighs_given` is true gets `is_given`, bool `(batch,)`: whether a
-    picture's tables are in the batch. Objectives with `parts` and `part_names` have those in the log.
+    picture's tables are in the batch and are Annex K's, as before encoders that get edited pixels; tables of other
+    encoders are weighed like learned ones. Objectives with `parts` and `part_names` have those in the log.
 
     `fit` takes batches `(image, quality, strength)` or `(image, quality, strength, tables)`: float32 or uint8
     `(batch, height, width, 3)` samples, `(batch,)` 1..100, `(batch,)` 0..1, `(batch, 2, 8, 8)` tables 1..255, or zeros
@@ -156,7 +162,7 @@ class PreprocessorTrainer(TrackedModel):
         # Only an objective that asks for it gets it.
         options = {}
         if getattr(self.objective, "weighs_given", False) and given:
-            options["is_given"] = _is_given(given[0])
+            options["is_given"] = _is_standard(given[0])
         if hasattr(self.objective, "parts"):
             parts = dict(self.objective.parts(*arguments, **options))
             losses = parts.pop("loss")
@@ -207,6 +213,19 @@ def _parts_of(data: Any) -> tuple[Any, ...]:
 
 def _round(image: tf.Tensor, tables: tf.Tensor, training: bool) -> Decisions:
     return rounding_graph().decide(image, *split_tables(tables), tf.ones([1, 1, 1, 1]), training=training)
+
+
+def _is_standard(tables: tf.Tensor) -> tf.Tensor:
+    """Which of the given tables are Annex K's at some quality: all entries of one ratio to it, but for rounding."""
+    given = tf.cast(tables, tf.float32)
+    ratios = tf.math.log(tf.maximum(given, 1.0)) - tf.constant(np.log(BASE_TABLES), tf.float32)
+    # Entries at 255 may have been cut off there.
+    counted = tf.cast(given < 255.0, tf.float32)
+    counts = tf.maximum(tf.reduce_sum(counted, axis=[1, 2, 3]), 1.0)
+    means = tf.reduce_sum(ratios * counted, axis=[1, 2, 3]) / counts
+    squares = tf.square(ratios - means[:, None, None, None]) * counted
+    variances = tf.reduce_sum(squares, axis=[1, 2, 3]) / counts
+    return _is_given(given) & (variances < _MOST_DEVIATION**2)
 
 
 def _is_given(tables: tf.Tensor) -> tf.Tensor:

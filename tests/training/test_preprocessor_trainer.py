@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 import jpegpre_tf
+from jpegpre_tf.training.data.foreign_tables import draw_tables
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (2, 16, 16, 3)).astype(np.uint8)
 QUALITY = np.array([40.0, 70.0], np.float32)
@@ -54,3 +55,30 @@ def test_other_batches_are_named(arguments: tuple[Any, ...], received: str) -> N
         ValueError, match=rf"batches must be \(image, quality, strength\).*Received: ({received})"
     ):
         new_trainer().evaluate(*arguments, verbose=0)
+
+
+class Weighing(keras.layers.Layer):
+    """An objective that keeps what it is told of the tables."""
+
+    weighs_given = True
+
+    def call(self, original, decoded, quality, rate_bpp, strength, is_given):
+        self.is_given = is_given
+        return rate_bpp
+
+
+def test_only_annex_ks_tables_are_weighed_as_given() -> None:
+    kinds = ("annex-k", "mozjpeg", "jpegli")
+    generator = np.random.default_rng(0)
+    qualities = (5, 20, 60, 90, 95)
+    tables = [draw_tables(quality, generator, kind) for kind in kinds for quality in qualities]
+    tables.append(np.zeros((2, 8, 8), np.float32))  # stands for the learned ones
+    count = len(tables)
+    trainer, objective = new_trainer(), Weighing()
+    trainer.compile(optimizer="sgd", loss=objective, run_eagerly=True)
+    images = np.repeat(IMAGES[:1], count, axis=0)
+    batch = (images, np.full(count, 50, np.float32), np.ones(count, np.float32), np.stack(tables))
+    trainer.evaluate(tf.data.Dataset.from_tensors(batch), verbose=0)
+    np.testing.assert_array_equal(
+        objective.is_given, [True] * len(qualities) + [False] * (count - len(qualities))
+    )
