@@ -55,6 +55,7 @@ def test_a_link_that_leads_nowhere_is_named(
     ("text", "message"),
     [
         ("It takes 600 MB.", "docs/page.md: Page / Part"),
+        ("It takes 12 seconds, is off by 0.3 levels.", "docs/page.md: Page / Part"),
         ("| a | b |\n| --- | ---: |\n| x | -3.5 |", "docs/page.md: Page / Part"),
         ("Up to 12 % smaller.", "docs/page.md: Page / Part"),
     ],
@@ -70,6 +71,19 @@ def test_a_number_without_a_source_is_named(
     assert message in capsys.readouterr().out
     page.write_text(f"# Page\n\n## Part\n\n{text}\n\n    python tools/bench/cost.py PICTURES\n")
     assert number_sources.main(root) == 0
+
+
+def test_export_readmes_are_read_too_and_defaults_are_no_measurements(
+    checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = checkout / "export" / "web" / "README.md"
+    page.parent.mkdir(parents=True)
+    table = "| option | default |\n| --- | ---: |\n| `quality` | 75 |\n"
+    page.write_text(f"# Web\n\n## `compress(picture, options)`\n\n{table}")
+    assert number_sources.main(["--root", str(checkout)]) == 0
+    page.write_text(f"# Web\n\n## Speed\n\n{table}")
+    assert number_sources.main(["--root", str(checkout)]) == 1
+    assert "export/web/README.md: Web / Speed" in capsys.readouterr().out
 
 
 def test_a_percentage_of_the_readme_that_was_not_measured_is_named(

@@ -1,9 +1,9 @@
-"""Finds measured numbers in README and docs that nothing stands behind.
+"""Finds measured numbers in README, docs and the READMEs of export/ that nothing stands behind.
 
-A section that states measurements (a table of numbers; sizes, times and percentages in prose) must say where they are
-from: a table drawn from results/, or a command that prints them (`jpegpre VERB`, `python tools/...`, `make TARGET`,
-`npm run ...`, a file of tests/), in the section itself or in what introduces a section around it. Percentages with a
-sign in README.md are those of results/, rounded, wherever they stand.
+A section that states measurements (a table of numbers; sizes, times, levels and percentages in prose) must say where
+they are from: a table drawn from results/, or a command that prints them (a measuring `jpegpre VERB`, `python
+tools/...`, `make TARGET`, `npm run ...`, a file of tests/), in the section itself or in what introduces a section
+around it. Percentages with a sign in README.md are those of results/, rounded, wherever they stand.
 
     python tools/docs/number_sources.py
 """
@@ -18,16 +18,21 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 MADE = {"cli.md"}  # by tools/docs/cli_reference.py, from the parsers
 _COMMAND = re.compile(
-    r"jpegpre [a-z]+(-[a-z]+)? |python (tools|tests|examples|export)/|\bmake [a-z]+|npm (run|test)|tools/\w+/\w+\.py"
-    r"|tests/[\w/]+|<!-- results:"
+    r"jpegpre (evaluate|simulate|compare|export|optimize|batch|demo) |python (tools|tests|examples|export)/"
+    r"|\bmake [a-z]+|npm (run|test)|tools/\w+/\w+\.py|tests/[\w/]+|<!-- results:"
 )
 _NUMBER = r"[-+]?\d[\d,]*(\.\d+)?"
 _MEASURED = re.compile(
-    rf"(?<![\w.`-]){_NUMBER}\s?(%|dB|ms/MP|s/MP|ms\b|MB/s|MB\b|kB\b|ppm|pictures/s|points?\b)"
+    rf"(?<![\w.`-]){_NUMBER} ?(%|dB|m?s/MP|m?s\b|[kMG]B/s|[kMG]B\b|ppm|pictures/s|points?\b|levels?\b"
+    r"|seconds\b|minutes\b|hours\b|times\b)"
 )
+# Headings of what a call takes: its tables hold defaults.
+_ARGUMENTS = re.compile(r"^`.*options\)`$")
 _SIGNED = re.compile(r"(?<![\w.`-])([-+]\d+\.\d) ?%")
 _ROW = re.compile(rf"^\|.*\|\s*\**{_NUMBER}\**\s*\|", re.MULTILINE)
 _FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+# What is typed: values of options are no measurements.
+_CODE = re.compile(r"`[^`]*`|^ {4}.*$", re.MULTILINE)
 _DRAWN = re.compile(r"<!-- results:.*?<!-- /results -->", re.DOTALL)
 
 
@@ -41,10 +46,11 @@ def sections_of(text: str) -> Iterator[tuple[list[str], str]]:
 
 
 def documents(root: Path) -> list[Path]:
-    """README and docs, but for what is made from the code."""
+    """README, docs and what export/ has, but for what is made from the code."""
     return [
         root / "README.md",
         *sorted(path for path in (root / "docs").glob("**/*.md") if path.name not in MADE),
+        *sorted(root.glob("export/*/README.md")),
     ]
 
 
@@ -53,7 +59,9 @@ def baseless_sections(text: str) -> list[str]:
     found = []
     for titles, content in sections_of(text):
         own = _DRAWN.sub("", content.split("\0")[1])
-        if (_MEASURED.search(own) or _ROW.search(own)) and not _COMMAND.search(content):
+        if _ARGUMENTS.search(titles[-1]):
+            continue
+        if (_MEASURED.search(_CODE.sub("", own)) or _ROW.search(own)) and not _COMMAND.search(content):
             found.append(" / ".join(titles))
     return found
 
