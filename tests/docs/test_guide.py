@@ -4,13 +4,14 @@ import shlex
 from pathlib import Path
 
 from jpegpre_tf.cli.main import build_parser
-from tools.check.guide import PAGE, commands_of, script_of
+from tools.check.guide import HEADING, PAGE, commands_of, script_of
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_lines_that_go_on_are_one_command() -> None:
-    text = "# A\n\n    no\n\n## In a quarter of an hour\n\nText.\n\n    a b c\n    d \\\n        e f\n\n## B\n\n    no\n"
+    section = f"{HEADING}\nText.\n\n    a b c\n    d \\\n        e f\n"
+    text = f"# A\n\n    no\n\n{section}\n## B\n\n    no\n"
     assert commands_of(text) == ["a b c", "d e f"]
     assert script_of(["a b c"]) == 'set -e\nSECONDS=0\na b c\necho "@ $SECONDS s: a b" >&2\n'
 
