@@ -8,7 +8,7 @@ from jpegpre_tf._types import RGBImage
 from jpegpre_tf.codecs.base import Encoded, Encoder
 from jpegpre_tf.errors import PictureError
 
-Preprocess = Callable[[RGBImage, int, float], RGBImage]
+PixelEditor = Callable[[RGBImage, int, float], RGBImage]
 
 
 class EditWriter:
@@ -20,7 +20,7 @@ class EditWriter:
         uses_quality: Whether the edited pixels depend on the quality; if not, one edit serves all qualities.
     """
 
-    def __init__(self, preprocess: Preprocess, encoder: Encoder, *, uses_quality: bool) -> None:
+    def __init__(self, preprocess: PixelEditor, encoder: Encoder, *, uses_quality: bool) -> None:
         self._preprocess = preprocess
         self._encoder = encoder
         self._uses_quality = uses_quality

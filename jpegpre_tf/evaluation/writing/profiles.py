@@ -11,7 +11,7 @@ from jpegpre_tf._types import RGBImage
 from jpegpre_tf.codecs import get_encoder
 from jpegpre_tf.errors import UsageError
 from jpegpre_tf.evaluation.writing.carrier_writer import CarrierWriter
-from jpegpre_tf.evaluation.writing.edit_writer import EditWriter, Preprocess
+from jpegpre_tf.evaluation.writing.edit_writer import EditWriter, PixelEditor
 from jpegpre_tf.evaluation.writing.encoder_tables import read_encoder_tables
 from jpegpre_tf.evaluation.writing.file_writer import FileWriter
 from jpegpre_tf.evaluation.writing.tflite_file import TFLiteFile
@@ -99,7 +99,7 @@ def make_profile_writer(
     return CarrierWriter(session, get_encoder(encoder))
 
 
-def _edit_for(session: runtime.Session, encoder: str, path: WritePath) -> Preprocess:
+def _edit_for(session: runtime.Session, encoder: str, path: WritePath) -> PixelEditor:
     # libjpeg-turbo's own tables are what a session takes without being told.
     if path == "edit-standard" or encoder.startswith(PLAIN_ENCODER):
         return session

@@ -11,7 +11,7 @@ from jpegpre_tf.runtime.encoding.check_decodes import check_decodes
 from jpegpre_tf.runtime.encoding.encode_job import EncodeJob
 from jpegpre_tf.runtime.encoding.jpeg_encoder import JpegEncoder
 from jpegpre_tf.runtime.encoding.options import EncodeOptions
-from jpegpre_tf.runtime.encoding.rendering.renderer import Preprocess, Score
+from jpegpre_tf.runtime.encoding.rendering.renderer import PixelEditor, Score
 from jpegpre_tf.runtime.encoding.result import EncodeResult
 from jpegpre_tf.runtime.pictures.decode import Decoded, decode_file, open_decoded, open_regular_file
 from jpegpre_tf.storage.atomic import file_mode, replace_original, write_atomically
@@ -22,7 +22,7 @@ from jpegpre_tf.storage.names import printable_path
 def encode_file(
     source: str | Path,
     target: str | Path,
-    preprocess: Preprocess,
+    preprocess: PixelEditor,
     options: EncodeOptions | None = None,
     *,
     encoder: JpegEncoder | None = None,
@@ -91,7 +91,7 @@ def encode_file(
 def encode_bytes(
     content: bytes,
     name: str,
-    preprocess: Preprocess,
+    preprocess: PixelEditor,
     options: EncodeOptions | None = None,
     *,
     score: Score | None = None,

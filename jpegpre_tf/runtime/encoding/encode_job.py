@@ -11,7 +11,7 @@ from jpegpre_tf.runtime.encoding.carriers.encoder_tables import CarrierError
 from jpegpre_tf.runtime.encoding.jpeg_encoder import JpegEncoder
 from jpegpre_tf.runtime.encoding.options import EncodeOptions
 from jpegpre_tf.runtime.encoding.rendering.rendered import Rendered
-from jpegpre_tf.runtime.encoding.rendering.renderer import Preprocess, Renderer, Score
+from jpegpre_tf.runtime.encoding.rendering.renderer import PixelEditor, Renderer, Score
 from jpegpre_tf.runtime.encoding.rendering.strip_renderer import StripRenderer
 from jpegpre_tf.runtime.encoding.rendering.whole_renderer import WholeRenderer
 from jpegpre_tf.runtime.encoding.result import EncodeResult
@@ -67,7 +67,7 @@ class EncodeJob:
         decoded: Decoded,
         source: Path,
         target: Path,
-        preprocess: Preprocess,
+        preprocess: PixelEditor,
         options: EncodeOptions,
         *,
         encoder: JpegEncoder | None,

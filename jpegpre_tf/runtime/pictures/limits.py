@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from jpegpre_tf.errors import PictureError
 
-Preprocess = Callable[[npt.NDArray[np.uint8], float, float], npt.NDArray[np.uint8]]
+PixelEditor = Callable[[npt.NDArray[np.uint8], float, float], npt.NDArray[np.uint8]]
 
 _SOI, _SOS, _EOI = b"\xff\xd8", 0xDA, 0xD9
 # Inside entropy-coded data 0xFF is followed by a stuffed zero, a restart marker or fill bytes.
@@ -78,7 +78,7 @@ class Limits:
         if most is not None and pixels > most * size_bytes:
             raise ValueError(f"{pixels / size_bytes:,.0f} pixels for each byte are more than {most:g}")
 
-    def watch(self, preprocess: Preprocess) -> Preprocess:
+    def watch(self, preprocess: PixelEditor) -> PixelEditor:
         """Returns `preprocess` with a clock, which starts now.
 
         Raises, when called:

@@ -10,7 +10,7 @@ from jpegpre_tf.jpeg.tables import LUMA_TABLE, scale_table
 from jpegpre_tf.ops.transform.real_dct import BLOCK_DCT, RGB_TO_YCC, YCC_TO_RGB
 
 # (image, quality, strength) -> image: `runtime.load(...)`.
-Preprocess = Callable[[RGBImage, int, float], RGBImage]
+PixelEditor = Callable[[RGBImage, int, float], RGBImage]
 
 # Preprocessing changes sizes by some percent: mild edits come more often, but strong ones bound what is learned.
 BLUR_SIGMA = (0.3, 1.2)  # pixels, drawn evenly in the logarithm
@@ -50,7 +50,7 @@ def dead_zone(image: RGBImage, quality: int, threshold: float) -> RGBImage:
 
 
 def random_edit(
-    image: RGBImage, quality: int, generator: np.random.Generator, preprocess: Sequence[Preprocess] = ()
+    image: RGBImage, quality: int, generator: np.random.Generator, preprocess: Sequence[PixelEditor] = ()
 ) -> RGBImage:
     """One edit of a random kind and strength.
 

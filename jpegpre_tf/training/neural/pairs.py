@@ -12,7 +12,7 @@ from jpegpre_tf._types import RGBImage
 from jpegpre_tf.errors import JpegpreError, PictureError, UsageError
 from jpegpre_tf.storage.atomic import replace_atomically
 from jpegpre_tf.training.data.crops import ReadablePictures, random_crop
-from jpegpre_tf.training.neural.edits import Preprocess, random_edit
+from jpegpre_tf.training.neural.edits import PixelEditor, random_edit
 from jpegpre_tf.training.neural.kept_pairs import KeptPairs
 from jpegpre_tf.training.neural.quantized_file import read_quantized, read_tables
 
@@ -116,7 +116,7 @@ def make_pairs(
     seed: int,
     quality_range: tuple[int, int] = (3, 95),
     quality_skew: float = 1.0,
-    preprocess: Sequence[Preprocess] = (),
+    preprocess: Sequence[PixelEditor] = (),
     with_quantized: bool = True,
     tables: npt.NDArray[np.uint16] | None = None,
     kept: KeptPairs | None = None,

@@ -23,7 +23,7 @@ from jpegpre_tf.training.averages import averaged, use_averages
 from jpegpre_tf.training.checkpoint import CONFIG, epochs_done
 from jpegpre_tf.training.neural.config import NeuralTrainConfig
 from jpegpre_tf.training.neural.datasets import pairs_dataset
-from jpegpre_tf.training.neural.edits import Preprocess
+from jpegpre_tf.training.neural.edits import PixelEditor
 from jpegpre_tf.training.neural.kept_pairs import KeptPairs
 from jpegpre_tf.training.neural.pairs import (
     UNKNOWN,
@@ -66,7 +66,7 @@ class NeuralRun:
         validation_paths: list[Path],
         folder: Path,
         *,
-        preprocess: Sequence[Preprocess] = (),
+        preprocess: Sequence[PixelEditor] = (),
         verbose: int = 1,
     ) -> None:
         self.config = config

@@ -10,7 +10,7 @@ from jpegpre_tf.runtime.encoding.rendering.rendered import Rendered
 
 # Prepared for a picture's pixels once, then called with files of it.
 Score = Callable[[npt.NDArray[np.uint8]], Callable[[bytes], float]]
-Preprocess = Callable[[npt.NDArray[np.uint8], float, float], npt.NDArray[np.uint8]]
+PixelEditor = Callable[[npt.NDArray[np.uint8], float, float], npt.NDArray[np.uint8]]
 
 
 class Renderer(Protocol):

@@ -14,7 +14,7 @@ from jpegpre_tf.errors import PictureError
 from jpegpre_tf.runtime.encoding.carriers.carriers import Carriers
 from jpegpre_tf.runtime.encoding.jpeg_file import encode_jpeg
 from jpegpre_tf.runtime.encoding.rendering.rendered import Rendered
-from jpegpre_tf.runtime.encoding.rendering.renderer import Preprocess, Score
+from jpegpre_tf.runtime.encoding.rendering.renderer import PixelEditor, Score
 from jpegpre_tf.runtime.encoding.rendering.strip_jpeg import StripJpeg
 from jpegpre_tf.runtime.inference.carrier import Carrier
 from jpegpre_tf.runtime.native.sum_squared_error import sum_squared_error
@@ -51,7 +51,7 @@ class StripRenderer:
     def __init__(
         self,
         decoded: Decoded,
-        preprocess: Preprocess,
+        preprocess: PixelEditor,
         subsampling: str,
         *,
         carriers: Carriers | None = None,

@@ -10,7 +10,7 @@ from jpegpre_tf.runtime.encoding.carriers.carriers import Carriers
 from jpegpre_tf.runtime.encoding.jpeg_encoder import JpegEncoder, encode_with
 from jpegpre_tf.runtime.encoding.jpeg_file import SCANS, encode_jpeg
 from jpegpre_tf.runtime.encoding.rendering.rendered import Rendered
-from jpegpre_tf.runtime.encoding.rendering.renderer import Preprocess, Score
+from jpegpre_tf.runtime.encoding.rendering.renderer import PixelEditor, Score
 from jpegpre_tf.runtime.inference.carrier import Carrier
 from jpegpre_tf.runtime.pictures.decode import Decoded
 from jpegpre_tf.runtime.pictures.psnr import psnr_db
@@ -33,7 +33,7 @@ class WholeRenderer:
     def __init__(
         self,
         decoded: Decoded,
-        preprocess: Preprocess,
+        preprocess: PixelEditor,
         subsampling: str,
         encoder: JpegEncoder | None = None,
         *,
