@@ -90,7 +90,7 @@ export interface CompressOptions extends JobOptions {
   maxHeight?: number | undefined;
   /**
    * Also encode the picture without the network, for comparison: the result has this file as `plain`, and `blob` is never larger.
-   * Takes about an eighth more time. Default false.
+   * Takes about a sixth more time. Default false.
    */
   plain?: boolean | undefined;
   /** Carry EXIF, XMP, IPTC and comments over. Default false: not even the place where a photo was taken is left. */
