@@ -12,12 +12,16 @@ internal class CarrierSample(height: Int, width: Int) {
     private val rows: Int
     private val values: ShortArray
 
+    /** Coefficients that are kept. */
+    val size: Int get() = values.size
+
     init {
         val share = (height.toLong() * width / SAMPLED_PIXELS).toInt()
         val whole = height / 16
-        val isAll = share < 2 || whole < share
-        every = if (isAll) 1 else share
-        rows = if (isAll) (height + 15) / 16 else (whole + share - 1) / share
+        val isAll = share < 2 || whole == 0
+        // Of pictures wider than 32,768 pixels Python, which has their coefficients anyway, takes all rows instead of one.
+        every = if (isAll) 1 else minOf(share, whole)
+        rows = if (isAll) (height + 15) / 16 else (whole + every - 1) / every
         values = ShortArray(rows * columns * MCU)
     }
 

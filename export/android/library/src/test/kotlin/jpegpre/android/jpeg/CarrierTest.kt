@@ -55,6 +55,14 @@ class CarrierTest {
     }
 
     @Test
+    fun `what another quality is chosen by takes few megabytes, whatever the picture`() {
+        for ((height, width) in listOf(1 to 1, 15 to 65_488, 65_488 to 16, 6144 to 8160, 5000 to 40_000, 32 to 65_488)) {
+            val size = CarrierSample(height, width).size
+            assertTrue("$width x $height: $size", size in 384..(3 shl 20))
+        }
+    }
+
+    @Test
     fun `Android's encoder and the finished header, for Python to look at`() {
         for (case in Cases.read("carriers.json")) {
             val number = case.getInt("number")
