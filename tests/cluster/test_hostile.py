@@ -91,6 +91,14 @@ def test_no_storage_writes_a_name_that_leads_elsewhere(tmp_path, name):
     assert not list(tmp_path.rglob("*.jpg"))
 
 
+@pytest.mark.parametrize(
+    "name", ["C:x.jpg", "C:/x.jpg", "a/b.jpg:x", ".. /x.jpg", "a/. ./x.jpg", "a\\... \\x.jpg"]
+)
+def test_names_that_lead_elsewhere_on_windows_alone(name):
+    assert refuse_key(name, is_windows=True) and not refuse_key(name, is_windows=False)
+    assert not refuse_key("a b/..c .jpg", is_windows=True)
+
+
 @pytest.mark.parametrize("name", ["a/b.jpg", "..a/b..jpg", " x.jpg", "a b/\u65e5.jpg", "...jpg"])
 def test_odd_names_that_lead_nowhere_are_written(tmp_path, name):
     assert refuse_key(name) == ""

@@ -15,7 +15,7 @@ def test_mutated_files_do_no_harm(tmp_path):
         sys.executable,
         str(ROOT / "tools" / "check" / "fuzz_encode.py"),
         "--files",
-        "420",
+        "540",
         "--first",
         "1000000",
     ]

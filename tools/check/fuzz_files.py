@@ -2,12 +2,13 @@
 
 import io
 import random
+import struct
 import zlib
 
 import numpy as np
 from PIL import Image
 
-KINDS = ("jpg", "png", "webp", "tif", "gif", "avif", "heic")
+KINDS = ("jpg", "png", "webp", "tif", "gif", "avif", "heic", "bmp", "pam")
 
 
 def photo(width: int, height: int) -> Image.Image:
@@ -74,7 +75,34 @@ def seeds() -> dict[str, list[bytes]]:
         ],
         "avif": [made(rgb, "AVIF", quality=70, **rich), made(alpha, "AVIF", quality=90)],
         "heic": heic_files(rgb, alpha) or [made(rgb, "AVIF", quality=80)],
+        "bmp": [
+            made(rgb, "BMP"),
+            made(rgb.quantize(40), "BMP"),
+            *(
+                bit_fields(rgb, masks)
+                for masks in ((0x3FF00000, 0xFFC00, 0x3FF, 0), (0xFF, 0xFF00, 0xFF0000, 255 << 24))
+            ),
+        ],
+        "pam": [
+            b"P7\nWIDTH 72\nHEIGHT 56\nDEPTH 3\nMAXVAL 255\nTUPLTYPE RGB\nENDHDR\n" + rgb.tobytes(),
+            b"P7\nWIDTH 72\nHEIGHT 56\nDEPTH 4\nMAXVAL 255\nTUPLTYPE RGB_ALPHA\nENDHDR\n" + alpha.tobytes(),
+            made(gray, "PPM"),
+        ],
     }
+
+
+def bit_fields(rgb: Image.Image, masks: tuple[int, int, int, int]) -> bytes:
+    """A BMP file of 32 bits a pixel in such fields, with a header of version 5 and a profile of nonsense."""
+    pixels = np.asarray(rgb).astype(np.uint64)
+    values = sum(
+        (pixels[..., i] * (mask // (mask & -mask)) // 255) * (mask & -mask)
+        for i, mask in enumerate(masks[:3])
+    )
+    data = (values + masks[3] // 2).astype("<u4").tobytes()
+    header = struct.pack("<IiiHHIIiiII", 124, rgb.width, -rgb.height, 1, 32, 3, len(data), 2835, 2835, 0, 0)
+    header = (header + struct.pack("<4I", *masks) + b"DEBM").ljust(112, b"\0")
+    header += struct.pack("<IIII", 124 + len(data), 200, 0, 0)[:12]
+    return b"BM" + struct.pack("<IHHI", 14 + 124 + len(data) + 200, 0, 0, 138) + header + data + bytes(200)
 
 
 def deep_tiffs(rgb: Image.Image) -> list[bytes]:
