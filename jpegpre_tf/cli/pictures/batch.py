@@ -219,9 +219,11 @@ def _print_summary(summary: "BatchSummary", look: str) -> None:
         )
     ]
     print_table(("pictures", "number"), rows, ("all", f"{summary.pictures:,}"))
-    seconds = max(summary.seconds, 1e-9)
-    print(f"{count_of(done, 'picture')} in {format_seconds(summary.seconds)}, {format_rate(done / seconds)}")
     if done:
+        seconds = max(summary.seconds, 1e-9)
+        print(
+            f"{count_of(done, 'picture')} in {format_seconds(summary.seconds)}, {format_rate(done / seconds)}"
+        )
         sentence = f"{count_of(done, 'picture')}: {format_size(summary.size_bytes_input)} -> "
         sentence += f"{format_size(summary.size_bytes)}."
         if summary.size_bytes_plain > summary.size_bytes:
