@@ -5,8 +5,8 @@ python tools/bench/cost.py PICTURES [--profile balanced] [--limit 8] [--megapixe
 Prints JSON: milliseconds of CPU per megapixel at quality 75, median and least over pictures and repeats, of the
 pictures as they are and of the largest one scaled to --megapixels; then ratios of medians, and "goals", what of it
 was to be shown, most of it beside the most that it may be. "File" is from a JPEG file of quality 95 to a file,
-with everything that `jpegpre encode` does (the comparison with plain encoding for its report too); MozJPEG's is
-decoding, encoding, writing. --level masks what the processor has more: most people's have AVX2 alone. WebAssembly runs
+with everything that `jpegpre encode` does (plain encoding for its table too; PSNR is for --details and --json);
+MozJPEG's is decoding, encoding, writing. --level masks what the processor has more: most people's have AVX2 alone. WebAssembly runs
 in Node.js after the rest, of some of the pictures, where `npm run build:kernel` of export/web wrote its files.
 """
 
@@ -104,7 +104,12 @@ def ways(session: runtime.Session) -> dict[str, Way]:
 
     def encode_file(tables: str) -> Way:
         return lambda _, file: runtime.encode_file(
-            file, file.with_suffix(".out.jpg"), session, quality=QUALITY, tables=tables
+            file,
+            file.with_suffix(".out.jpg"),
+            session,
+            quality=QUALITY,
+            tables=tables,
+            measure_psnr=False,
         )
 
     return {

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import os
 import threading
 from collections.abc import Mapping, Sequence
@@ -27,11 +28,13 @@ class Journal:
         path: The journal's file.
         run: What decides the result besides the picture; lines of other runs do not count.
         is_resumed: Use what is there, instead of starting anew.
+        needs_psnr: Pictures of which no PSNR was measured do not count as done.
     """
 
-    def __init__(self, path: Path, run: str, *, is_resumed: bool) -> None:
+    def __init__(self, path: Path, run: str, *, is_resumed: bool, needs_psnr: bool = True) -> None:
         self._path = path
         self._run = run
+        self._needs_psnr = needs_psnr
         self._lock = threading.Lock()
         self._entries: dict[tuple[str, str], dict[str, Any]] = {}
         self._file: BinaryIO | None = None
@@ -56,6 +59,8 @@ class Journal:
             # In place the source has become the result.
             if not is_there or (task.source != task.target and _state(task.source) != entry["state"]):
                 return None
+            if self._needs_psnr and math.isnan(entry["result"]["psnr_plain_db"]):
+                return None  # of a run that did not tell it
             texts = {key: tuple(entry["result"][key]) for key in ("notes", "reasons")}
             numbers = entry["result"] | texts
             return runtime.EncodeResult(
@@ -143,11 +148,20 @@ def journal_for(
     model = runtime.find_model(profile)
     files = model.card.to_json()["files"]
     what = json.dumps(
-        [__version__, asdict(options), dict(encoder), model.name, model.version, files, precision],
+        # The same files come of it, with PSNR or without.
+        [
+            __version__,
+            asdict(replace(options, measure_psnr=True)),
+            dict(encoder),
+            model.name,
+            model.version,
+            files,
+            precision,
+        ],
         sort_keys=True,
         default=str,
     )
-    return Journal(folder / NAME, _digest(what.encode()), is_resumed=resume)
+    return Journal(folder / NAME, _digest(what.encode()), is_resumed=resume, needs_psnr=options.measure_psnr)
 
 
 def _common_folder(paths: Sequence[Path]) -> Path:

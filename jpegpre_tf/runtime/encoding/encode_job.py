@@ -231,7 +231,7 @@ class EncodeJob:
             self._notes.append(f"{self._encoder.name} takes no grey pictures: written as a colour JPEG")
         if self._decoded.jpeg is None and len(content) > self._decoded.size_bytes:
             self._notes.append("the JPEG file is larger than the input")
-        result = self._result(choice, content, plain, bare, psnr_db=rendered.psnr_db)
+        result = self._result(choice, content, plain, bare, psnr_db=self._psnr_db(rendered))
         return Encoded(result, content, is_unchanged=False)
 
     def _result(
@@ -246,7 +246,7 @@ class EncodeJob:
             size_bytes_input=self._decoded.size_bytes,
             size_bytes_plain=plain.size_bytes + self._metadata_bytes,
             size_bytes=len(content),
-            psnr_plain_db=plain.psnr_db,
+            psnr_plain_db=self._psnr_db(plain),
             psnr_db=psnr_db,
             quality=choice.quality,
             strength=choice.strength,
@@ -259,6 +259,9 @@ class EncodeJob:
             jpeg=b"" if self._is_large else bare,
             edit_reason=None if choice.rendered is None else choice.rendered.edit_reason or self._edit_reason,
         )
+
+    def _psnr_db(self, rendered: Rendered) -> float:
+        return rendered.psnr_db if self._options.measure_psnr else math.nan
 
     def _highest_quality(self) -> int:
         jpeg = self._decoded.jpeg

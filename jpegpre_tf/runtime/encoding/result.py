@@ -16,7 +16,8 @@ class EncodeResult:
         size_bytes_input: Size of the input file.
         size_bytes_plain: Size of the file without preprocessing, same quality and metadata.
         size_bytes: Size of the file written.
-        psnr_plain_db: PSNR-RGB of the plain file against the input's pixels, dB; infinite if equal.
+        psnr_plain_db: PSNR-RGB of the plain file against the input's pixels, dB; infinite if equal, NaN
+            if it was not to be measured.
         psnr_db: The same for the file written.
         quality: Quality that was used, 1..100; fractional only where a target size needed it.
         strength: Strength that was used, 0..1.

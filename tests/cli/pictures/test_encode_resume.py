@@ -1,5 +1,6 @@
 """Runs that were killed, and runs that are done again: `--resume`."""
 
+import json
 import shutil
 import signal
 
@@ -61,6 +62,25 @@ def test_a_finished_run_is_not_done_again(photos, tmp_path, is_in_place, capsys)
     assert not any((out / "0.jpg").stat().st_mtime_ns == time for time in times.values()) or is_in_place
     assert main(["encode", str(photos), "-o", str(tmp_path / "new"), "--resume"]) == 0
     assert "note: nothing had been done by a run with the same options\n" in capsys.readouterr().err
+
+
+def test_resume_tells_the_psnr_that_the_first_run_did_not(photos, tmp_path, capsys):
+    def told(folder: str) -> list[float]:
+        assert main(["encode", str(photos), "-o", str(tmp_path / folder), "--resume", "--json"]) == 0
+        rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        return [row[key] for row in rows for key in ("psnr_rgb_db", "psnr_rgb_plain_db")]
+
+    where = [str(photos), "-o", str(tmp_path / "out")]
+    assert main(["encode", *where]) == 0
+    first = contents(tmp_path / "out")
+    capsys.readouterr()
+    expected = told("other")
+    assert len(expected) == 12 and any(value is not None and value > 20 for value in expected)
+    assert told("out") == expected  # measured
+    assert told("out") == expected  # remembered
+    assert main(["encode", *where, "--resume"]) == 0
+    assert "note: 6 of 6 pictures had been done" in capsys.readouterr().err
+    assert contents(tmp_path / "out") == first
 
 
 def test_another_runs_files_are_not_taken_for_finished(photos, tmp_path):

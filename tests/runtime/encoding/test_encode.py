@@ -1,5 +1,7 @@
+import math
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +29,16 @@ def test_numbers_are_those_of_the_files(balanced, photos, tmp_path):
     assert result.psnr_db == runtime.psnr_db(photos[1], target.read_bytes())
     assert result.psnr_plain_db == runtime.psnr_db(photos[1], result.jpeg_plain)
     assert (result.width, result.height) == (576, 576)
+
+
+def test_psnr_need_not_be_measured(balanced, photos, tmp_path):
+    Image.fromarray(photos[1]).save(tmp_path / "in.png")
+    with_psnr, without = (
+        runtime.encode_file(tmp_path / "in.png", tmp_path / "out.jpg", balanced, measure_psnr=is_measured)
+        for is_measured in (True, False)
+    )
+    assert math.isnan(without.psnr_db) and math.isnan(without.psnr_plain_db)
+    assert without == replace(with_psnr, psnr_db=without.psnr_db, psnr_plain_db=without.psnr_plain_db)
 
 
 def test_strength_0_writes_the_plain_file(balanced, jpeg_photo, tmp_path):

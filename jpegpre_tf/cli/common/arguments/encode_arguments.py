@@ -191,7 +191,18 @@ def encode_options(arguments: argparse.Namespace) -> EncodeOptions:
         color=arguments.color,
         max_pixels=arguments.max_pixels,
         in_place=getattr(arguments, "in_place", False),
+        measure_psnr=_shows_psnr(arguments),
     )
+
+
+def _shows_psnr(arguments: argparse.Namespace) -> bool:
+    """Whether PSNRs are told: in JSON, a page, the table of --details, the rows of `batch`.
+
+    Or may be told by a later run with --resume, to which pictures that were replaced in place cannot be measured.
+    """
+    if not hasattr(arguments, "details"):
+        return True
+    return bool(arguments.json or arguments.page or arguments.details or arguments.in_place)
 
 
 def has_target(options: EncodeOptions) -> bool:
