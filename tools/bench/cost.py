@@ -6,8 +6,9 @@ Prints JSON: milliseconds of CPU per megapixel at quality 75, median and least o
 pictures as they are and of the largest one scaled to --megapixels; then ratios of medians, and "goals", what of it
 was to be shown, most of it beside the most that it may be. "File" is from a JPEG file of quality 95 to a file,
 with everything that `jpegpre encode` does (plain encoding for its table too; PSNR is for --details and --json);
-MozJPEG's is decoding, encoding, writing. --level masks what the processor has more: most people's have AVX2 alone. WebAssembly runs
-in Node.js after the rest, of some of the pictures, where `npm run build:kernel` of export/web wrote its files.
+MozJPEG's is decoding, encoding, writing. --level masks what the processor has more: most people's have AVX2 alone.
+WebAssembly runs in Node.js after the rest, of some of the pictures, where `npm run build:kernel` of export/web wrote
+its files.
 """
 
 import os
