@@ -169,12 +169,12 @@ def write_card(folder: Path, card: ModelCard) -> None:
 
 def write_card_and_readme(folder: Path, card: ModelCard, readme: str) -> None:
     """Writes model.json and README.md of a model of any kind; long lines of its prose are wrapped."""
-    write_atomically(folder / "README.md", _wrapped(readme).encode())
+    write_atomically(folder / "README.md", _wrap_lines(readme).encode())
     # Last: it vouches for the other files.
     write_atomically(folder / "model.json", (json.dumps(card.to_json(), indent=2) + "\n").encode())
 
 
-def _wrapped(text: str) -> str:
+def _wrap_lines(text: str) -> str:
     """Markdown without long lines of prose and commands; tables and headings cannot be broken."""
     lines = []
     for line in text.splitlines():

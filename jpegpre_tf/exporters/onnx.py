@@ -72,10 +72,10 @@ def convert_onnx(
     check_source(preprocessor, precision)
     onnx = require("onnx", extra="export", purpose=_PURPOSE)
     if precision == "int8":
-        model = _traced(preprocessor.graph, signature, tf.uint8)
+        model = _trace(preprocessor.graph, signature, tf.uint8)
         quantize_weights(model)
     else:
-        model = _traced(float_graph(preprocessor), signature, tf.float32)
+        model = _trace(float_graph(preprocessor), signature, tf.float32)
     if precision == "fp16":
         model = _convert_to_half(model)
     store_once(model)
@@ -88,7 +88,7 @@ def convert_onnx(
     return content
 
 
-def _traced(graph: DecisionGraph, signature: str, dtype: tf.DType) -> Any:
+def _trace(graph: DecisionGraph, signature: str, dtype: tf.DType) -> Any:
     """The onnx.ModelProto of a signature; samples in `dtype`."""
     tf2onnx = require("tf2onnx", extra="export", purpose=_PURPOSE)
     specs = input_specs(signature, tf.TensorSpec((1, None, None, 3), dtype, name="image"))

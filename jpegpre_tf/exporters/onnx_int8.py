@@ -50,11 +50,11 @@ def quantize_weights(model: Any) -> None:
         integers, scale = _on_grid(kernel, least_scale, weight, has_one_range=is_depthwise)
         # Named after the convolution: tf2onnx shares constants that are equal, whose scales may differ.
         name = convolution.output[0]
-        convolution.input[1] = _dequantized(onnx, graph, added, f"{name}_weight", integers, scale)
+        convolution.input[1] = _dequantize(onnx, graph, added, f"{name}_weight", integers, scale)
         if bias:
             bias_scale = scale.astype(np.float64) * input_scale
             integers = np.rint(biases / bias_scale).astype(np.int32)
-            convolution.input[2] = _dequantized(onnx, graph, added, f"{name}_bias", integers, bias_scale)
+            convolution.input[2] = _dequantize(onnx, graph, added, f"{name}_bias", integers, bias_scale)
     if not added:
         raise ModelError("int8 ONNX model: expected fake-quantised convolutions, found none")
     # In front: nodes have to be in order of use.
@@ -101,7 +101,7 @@ def _input_scale(onnx: Any, name: str, producers: dict[str, Any], constants: dic
     return scale
 
 
-def _dequantized(
+def _dequantize(
     onnx: Any, graph: Any, added: list[Any], name: str, integers: np.ndarray, scale: np.ndarray
 ) -> str:
     """Adds constants and a DequantizeLinear along axis 0; returns the name of its output."""

@@ -61,7 +61,7 @@ class QuantizedPreprocessor(tf.Module):
             name: _build_in_tf_keras(getattr(preprocessor, f"{name}_network"), arguments)
             for name, arguments in preprocessor.network_arguments().items()
         }
-        self.networks = {name: _quantized(network) for name, network in self.float_networks.items()}
+        self.networks = {name: _quantize(network) for name, network in self.float_networks.items()}
         self.dead_zone = DeadZone(preprocessor.zero_span)
         self.set_weight_ranges()
 
@@ -225,7 +225,7 @@ def _build_in_tf_keras(network: Any, arguments: GateNetworkArguments) -> Any:
     return twin
 
 
-def _quantized(network: Any) -> Any:
+def _quantize(network: Any) -> Any:
     """The tf_keras network with the package's fake quantisation; the branch of the tables stays float."""
     tf_keras = require("tf_keras", extra="export", purpose=_PURPOSE)
     tfmot = require("tensorflow_model_optimization", extra="export", purpose=_PURPOSE)

@@ -100,10 +100,10 @@ class _SharingBuilder(flatbuffers.Builder):
         key = _content(x)
         if key not in self._places:
             is_constant = x.dtype == np.uint8
-            self._places[key] = self._aligned(x) if is_constant else super().CreateNumpyVector(x)
+            self._places[key] = self._align(x) if is_constant else super().CreateNumpyVector(x)
         return self._places[key]
 
-    def _aligned(self, data: Any) -> int:
+    def _align(self, data: Any) -> int:
         self.StartVector(1, data.size, _ALIGNMENT)
         self.head -= data.size
         self.Bytes[self.head : self.head + data.size] = data.tobytes()

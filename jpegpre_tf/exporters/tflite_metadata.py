@@ -38,7 +38,7 @@ def describe(model: Any, properties: Mapping[str, str], tensors: Mapping[str, st
     entry = schema.MetadataT()
     entry.name, entry.buffer = ENTRY, len(model.buffers)
     buffer = schema.BufferT()
-    buffer.data = np.frombuffer(_packed(model, properties, tensors), np.uint8)
+    buffer.data = np.frombuffer(_pack(model, properties, tensors), np.uint8)
     model.buffers.append(buffer)
     model.metadata = [*(other for other in model.metadata or [] if other.name != ENTRY), entry]
 
@@ -66,7 +66,7 @@ def read_description(content: bytes) -> dict[str, Json]:
     return {**{key: value for key, value in found.items() if value}, "signatures": signatures}
 
 
-def _packed(model: Any, properties: Mapping[str, str], tensors: Mapping[str, str]) -> bytes:
+def _pack(model: Any, properties: Mapping[str, str], tensors: Mapping[str, str]) -> bytes:
     builder = flatbuffers.Builder(1024)
     of_graph = {signature.subgraphIndex: signature for signature in model.signatureDefs or []}
     graphs = []
@@ -74,7 +74,7 @@ def _packed(model: Any, properties: Mapping[str, str], tensors: Mapping[str, str
         signature = of_graph.get(index)
         # In the order of the graph's own lists, which need not be the signature's.
         listed = [
-            _vector(builder, [_table(builder, _NAMED, _described(place, maps, tensors)) for place in places])
+            _vector(builder, [_table(builder, _NAMED, _describe(place, maps, tensors)) for place in places])
             for places, maps in (
                 (graph.inputs, signature.inputs if signature else []),
                 (graph.outputs, signature.outputs if signature else []),
@@ -89,7 +89,7 @@ def _packed(model: Any, properties: Mapping[str, str], tensors: Mapping[str, str
     return bytes(builder.Output())
 
 
-def _described(place: int, maps: Any, tensors: Mapping[str, str]) -> dict[str, str]:
+def _describe(place: int, maps: Any, tensors: Mapping[str, str]) -> dict[str, str]:
     name = next((entry.name.decode() for entry in maps if entry.tensorIndex == place), "")
     return {"name": name, "description": tensors.get(name, "")}
 

@@ -93,7 +93,7 @@ class DecisionGraph:
             training: Hard decisions with gradients, instead of ramps just below the thresholds.
             offset: Levels added to the result: 0.5 makes truncating round.
         """
-        tables = _ordered(luma_table, chroma_table)
+        tables = _order(luma_table, chroma_table)
         coefficients, blocks = _coefficients(image)
         steps = _steps(coefficients, tables)
         gates = self._gates(steps, tables)
@@ -122,7 +122,7 @@ class DecisionGraph:
         2x2 cell.
         """
         quantized = self.quantize(image, luma_table, chroma_table, strength)
-        encoder = _ordered(encoder_luma_table, encoder_chroma_table)
+        encoder = _order(encoder_luma_table, encoder_chroma_table)
         luma, cb, cr = (q * table for q, table in zip(quantized, encoder, strict=True))
         return picture_dct.inverse(luma, cb, cr, 128.0 + offset, is_whole=True)
 
@@ -130,7 +130,7 @@ class DecisionGraph:
         self, image: tf.Tensor, luma_table: tf.Tensor, chroma_table: tf.Tensor, strength: tf.Tensor
     ) -> Components:
         """The hard decisions, float32 integers in `picture_dct.ORDER`; no gradient."""
-        return self._decide(image, _ordered(luma_table, chroma_table), strength)[0]
+        return self._decide(image, _order(luma_table, chroma_table), strength)[0]
 
     def decide(
         self,
@@ -147,7 +147,7 @@ class DecisionGraph:
             training: Whether gradients reach the networks' weights and the tables
                 (`decisions.quantize_trained`).
         """
-        tables = _ordered(luma_table, chroma_table)
+        tables = _order(luma_table, chroma_table)
         found = (self._decide_trained if training else self._decide)(image, tables, strength)
         return Decisions(*(Components(*(picture_dct.to_natural(x) for x in parts)) for parts in found))
 
@@ -206,7 +206,7 @@ def rounding_graph() -> DecisionGraph:
     return DecisionGraph(no_gates, no_gates, DeadZone())
 
 
-def _ordered(luma_table: tf.Tensor, chroma_table: tf.Tensor) -> Components:
+def _order(luma_table: tf.Tensor, chroma_table: tf.Tensor) -> Components:
     chroma = picture_dct.ordered(chroma_table)
     return Components(picture_dct.ordered(luma_table), chroma, chroma)
 

@@ -55,7 +55,7 @@ def _build_network(inputs: int, outputs: int, channels: int, spatial_blocks: int
     features = keras.Input((None, None, inputs), name="features")
     condition = keras.Input((1, 1, _CONDITION_WIDTH), name="condition")
 
-    def modulated(x: Any, label: str) -> Any:
+    def modulate(x: Any, label: str) -> Any:
         scale = keras.layers.Conv2D(
             x.shape[-1], 1, kernel_initializer="zeros", bias_initializer="ones", name=f"{label}_scale"
         )(condition)
@@ -67,12 +67,12 @@ def _build_network(inputs: int, outputs: int, channels: int, spatial_blocks: int
         )
 
     x = keras.layers.Conv2D(channels, 1, name=f"{name}_in")(features)
-    x = keras.layers.ReLU(name=f"{name}_in_relu")(modulated(x, f"{name}_in"))
+    x = keras.layers.ReLU(name=f"{name}_in_relu")(modulate(x, f"{name}_in"))
     for index in range(spatial_blocks + 1):
         label = f"{name}_block{index}"
         size = 3 if index < spatial_blocks else 1
         h = keras.layers.Conv2D(channels, size, padding="same", name=f"{label}_expand")(x)
-        h = keras.layers.ReLU(name=f"{label}_relu")(modulated(h, label))
+        h = keras.layers.ReLU(name=f"{label}_relu")(modulate(h, label))
         h = keras.layers.Conv2D(channels, 1, name=f"{label}_project")(h)
         x = keras.layers.Add(name=f"{label}_residual")([x, h])
     raw = keras.layers.Conv2D(outputs, 1, kernel_initializer="zeros", name=f"{name}_out")(x)

@@ -129,7 +129,7 @@ class CoefficientSearch:
         kept, kept_view = self.quantized, view
         caution, stale = 1.0, 0
         for done in range(1, rounds + 1):
-            quantized, moved = self._moved(kept, kept_view, caution)
+            quantized, moved = self._move(kept, kept_view, caution)
             if not moved:
                 return done
             view = self.look(quantized)
@@ -189,7 +189,7 @@ class CoefficientSearch:
                 )
                 curvature *= np.expand_dims(np.clip(ratio, 0.2, 5.0), 1 - axis)
 
-    def _moved(self, quantized: Planes, view: View, caution: float) -> tuple[Planes, int]:
+    def _move(self, quantized: Planes, view: View, caution: float) -> tuple[Planes, int]:
         """Levels after the best predicted move of some of the blocks, and how many moved."""
         result, moved = [], 0
         for component in range(3):

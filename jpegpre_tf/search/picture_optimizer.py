@@ -133,7 +133,7 @@ class PictureOptimizer:
         rates, errors = [], []
         for tile, first in zip(originals, starts, strict=True):
             picture, edited = (tf.constant(x[None], tf.float32) for x in (tile, first))
-            rate, values = self._measured(picture, edited, qualities)
+            rate, values = self._measure(picture, edited, qualities)
             rates.append(float(rate))
             errors.append(values.numpy())
         whole_rate = tf.constant([np.mean(rates)], tf.float32)
@@ -146,7 +146,7 @@ class PictureOptimizer:
         )
         return [tf.constant(share, tf.float32) for share in shares]
 
-    def _measured(self, original: tf.Tensor, edited: tf.Tensor, quality: tf.Tensor) -> Any:
+    def _measure(self, original: tf.Tensor, edited: tf.Tensor, quality: tf.Tensor) -> Any:
         """Bits per pixel with a whole picture's share of header, scalar, and the metrics."""
         decoded = self._simulator(edited, quality)
         values = tf.stack([METRICS[name](original, decoded)[0] for name in self.metrics])
@@ -159,7 +159,7 @@ class PictureOptimizer:
         self, original: tf.Tensor, edited: tf.Tensor, quality: tf.Tensor, weights: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Distortion's part and rate's part of the objective, each scalar."""
-        rate, values = self._measured(original, edited, quality)
+        rate, values = self._measure(original, edited, quality)
         return -tf.reduce_sum(weights[1:] * values), weights[0] * tf.math.log(rate)
 
     def _gradients(

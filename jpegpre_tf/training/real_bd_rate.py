@@ -93,13 +93,13 @@ class RealBDRate(keras.callbacks.Callback):
         if tuned_tables is None:
             if preprocessor is None:
                 raise ValueError("without `tuned_tables`, expected a `preprocessor`. Received: None")
-            return self._rates("bd", _edited(preprocessor))
+            return self._rates("bd", _compile_edit(preprocessor))
         if self._decided_file is None or self._decided_file[0] is not preprocessor:
             self._decided_file = preprocessor, _compile_decided(preprocessor)
-        result = self._rates("bd", _decided(self._decided_file[1], tuned_tables.to_stored().tables))
+        result = self._rates("bd", _encode_decided(self._decided_file[1], tuned_tables.to_stored().tables))
         if preprocessor is None or not edits:
             return result
-        return result | self._rates("edit", _edited(preprocessor))
+        return result | self._rates("edit", _compile_edit(preprocessor))
 
     def _rates(self, prefix: str, encode: Encode) -> dict[str, float]:
         found: dict[str, list[float]] = {name: [] for name in METRICS}
@@ -136,7 +136,7 @@ def _encode(pixels: RGBImage, quality: int) -> tuple[float, RGBImage]:
     return float(len(file.getbuffer())), np.asarray(Image.open(file).convert("RGB"))
 
 
-def _edited(preprocessor: Preprocessor) -> Encode:
+def _compile_edit(preprocessor: Preprocessor) -> Encode:
     def encode(picture: RGBImage, quality: int) -> tuple[float, RGBImage]:
         tables = tf.constant(np.stack(quantization_tables(quality)), tf.float32)
         edited = preprocessor(tf.constant(picture[None], tf.float32), tables, strength=tf.ones([1]))
@@ -160,7 +160,7 @@ def _compile_decided(preprocessor: Preprocessor | None) -> DecidedFile:
     return file_of
 
 
-def _decided(file_of: DecidedFile, tables_at: Callable[[int], npt.NDArray[np.uint8]]) -> Encode:
+def _encode_decided(file_of: DecidedFile, tables_at: Callable[[int], npt.NDArray[np.uint8]]) -> Encode:
     """The file with the decisions for tuned tables: what `finish` makes of an encoded carrier."""
 
     def encode(picture: RGBImage, quality: int) -> tuple[float, RGBImage]:

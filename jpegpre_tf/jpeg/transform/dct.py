@@ -61,15 +61,15 @@ def _inverse_matrix() -> npt.NDArray[np.int64]:
     return np.stack([even[i] + odd[i] for i in range(4)] + [even[i] - odd[i] for i in (3, 2, 1, 0)])
 
 
-def _frozen(matrix: npt.NDArray[np.int64]) -> Int:
+def _freeze(matrix: npt.NDArray[np.int64]) -> Int:
     frozen = matrix.astype(np.int32)
     frozen.setflags(write=False)
     return frozen
 
 
 # FORWARD_MATRIX @ samples = frequencies (before the shift), INVERSE_MATRIX @ frequencies = samples.
-FORWARD_MATRIX = _frozen(_forward_matrix())
-INVERSE_MATRIX = _frozen(_inverse_matrix())
+FORWARD_MATRIX = _freeze(_forward_matrix())
+INVERSE_MATRIX = _freeze(_inverse_matrix())
 
 
 def _round_shift(value: Int, bits: int) -> Int:

@@ -82,7 +82,7 @@ def ssim(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
     return _ssim_and_contrast(a, b)[0]
 
 
-def _halved(plane: tf.Tensor) -> tf.Tensor:
+def _halve(plane: tf.Tensor) -> tf.Tensor:
     return tf.nn.avg_pool2d(plane[..., None], 2, 2, "VALID")[..., 0]
 
 
@@ -95,7 +95,7 @@ def multi_scale_ssim(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
     result = tf.ones([], tf.float32)
     for scale, weight in enumerate(SCALE_WEIGHTS):
         if scale:
-            a, b = _halved(a), _halved(b)
+            a, b = _halve(a), _halve(b)
         whole, contrast = _ssim_and_contrast(a, b)
         term = whole if scale == len(SCALE_WEIGHTS) - 1 else contrast
         result *= tf.pow(tf.maximum(term, 1e-4), weight)

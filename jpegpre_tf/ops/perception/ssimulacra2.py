@@ -67,7 +67,7 @@ def _xyb(linear: tf.Tensor) -> list[tf.Tensor]:
     return [14.0 * x + 0.42, y + 0.01, roots[2] - y + 0.55]
 
 
-def _blurred(plane: tf.Tensor) -> tf.Tensor:
+def _blur(plane: tf.Tensor) -> tf.Tensor:
     """Same size: mirrored above and below, zeros left and right, as libjxl's."""
     return filter_planes(plane, "mirror", "zero")
 
@@ -85,12 +85,12 @@ def _norms(error: tf.Tensor, weights: tuple[float, float]) -> tf.Tensor:
 
 def _plane_error(a: tf.Tensor, b: tf.Tensor, weights: tuple[tuple[float, float], ...]) -> tf.Tensor:
     ssim, appeared, lost = weights
-    mean_a, mean_b = _blurred(a), _blurred(b)
+    mean_a, mean_b = _blur(a), _blur(b)
     total = tf.zeros([], tf.float32)
     if any(ssim):
         product, squares = mean_a * mean_b, tf.square(mean_a) + tf.square(mean_b)
-        covariance = _blurred(a * b) - product
-        variances = _blurred(tf.square(a) + tf.square(b)) - squares
+        covariance = _blur(a * b) - product
+        variances = _blur(tf.square(a) + tf.square(b)) - squares
         structure = (2.0 * covariance + _C2) / (variances + _C2)
         total += _norms(tf.nn.relu(1.0 - (1.0 - tf.square(mean_a - mean_b)) * structure), ssim)
     if any(appeared) or any(lost):

@@ -57,7 +57,7 @@ def dead_zone(steps: tf.Tensor, zero_below: tf.Tensor, one_below: tf.Tensor, amo
     return to_zero + tf.nn.relu6(one_below - magnitude) * (beyond * (1.0 / (1.0 - RESIDUE)))
 
 
-def _decided(
+def _decide(
     magnitude: tf.Tensor, threshold: tf.Tensor, reduction: tf.Tensor, to: float, high: float
 ) -> tf.Tensor:
     """`reduction` below the threshold, to level `to`; gradient as the module says for to + 0.5 <= magnitude < high."""
@@ -116,7 +116,7 @@ def hard_dead_zone(magnitude: tf.Tensor, zero_below: tf.Tensor, one_below: tf.Te
         magnitude, zero_below, one_below: float32, same shape, in steps; no gradient flows to `magnitude`.
     """
     magnitude = tf.stop_gradient(magnitude)
-    to_zero = _decided(magnitude, zero_below, magnitude * (1.0 - RESIDUE), 0.0, 2.5)
+    to_zero = _decide(magnitude, zero_below, magnitude * (1.0 - RESIDUE), 0.0, 2.5)
     # A coefficient below 1.5 rounds to 1 by itself.
     to_one = tf.where(magnitude > 1.5, magnitude - ONE_TARGET, tf.zeros_like(magnitude))
-    return to_zero + _decided(magnitude, one_below, to_one, 1.0, 2.5)
+    return to_zero + _decide(magnitude, one_below, to_one, 1.0, 2.5)

@@ -75,7 +75,7 @@ _FORWARD_REAL = _real(reference.FORWARD_MATRIX, reference.FORWARD_SHIFTS)
 _INVERSE_REAL = _real(reference.INVERSE_MATRIX, reference.INVERSE_SHIFTS)
 
 
-def _transposed(plane: tf.Tensor, matrix: np.ndarray) -> tf.Tensor:
+def _transpose(plane: tf.Tensor, matrix: np.ndarray) -> tf.Tensor:
     shape = tf.shape(plane)
     columns = tf.reshape(_columns(plane, np.ascontiguousarray(matrix.T)), shape)
     return tf.reshape(_rows(columns, np.ascontiguousarray(matrix.T)), shape)
@@ -86,7 +86,7 @@ def _with_real_gradient(
 ) -> tf.Tensor:
     @tf.custom_gradient
     def transform(samples: tf.Tensor) -> tf.Tensor:
-        return exact(samples), lambda upstream: _transposed(upstream, matrix)
+        return exact(samples), lambda upstream: _transpose(upstream, matrix)
 
     return transform(plane)
 

@@ -44,15 +44,15 @@ def load_rgb(path: Path) -> npt.NDArray[np.uint8]:
     Raises:
         PictureError: If the file cannot be decoded.
     """
-    return _decoded(path, str(path))
+    return _decode(path, str(path))
 
 
 def decode_rgb(content: bytes, name: str) -> npt.NDArray[np.uint8]:
     """`load_rgb` of a file that is in memory; `name` is for messages."""
-    return _decoded(io.BytesIO(content), name)
+    return _decode(io.BytesIO(content), name)
 
 
-def _decoded(source: Path | io.BytesIO, name: str) -> npt.NDArray[np.uint8]:
+def _decode(source: Path | io.BytesIO, name: str) -> npt.NDArray[np.uint8]:
     try:
         with _open_picture(source, name) as picture:
             return np.asarray(picture.convert("RGB"))

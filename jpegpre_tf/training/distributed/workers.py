@@ -86,7 +86,7 @@ class Workers:
 
         # Every device of a worker gives the worker's array: their number is divided out.
         @tf.function
-        def summed(*values: Any) -> Any:
+        def sum_all(*values: Any) -> Any:
             def on_device(*inner: Any) -> Any:
                 context = tf.distribute.get_replica_context()
                 # An argument is on no device, and TensorFlow asks where the sum shall be.
@@ -95,7 +95,7 @@ class Workers:
 
             return self.strategy.run(on_device, args=values)
 
-        results = summed(*(tf.constant(array, tf.float64) for array in arrays))
+        results = sum_all(*(tf.constant(array, tf.float64) for array in arrays))
         local = [self.strategy.experimental_local_results(result)[0] for result in results]
         return [np.asarray(value) / self.local_replicas for value in local]
 

@@ -33,7 +33,7 @@ def pairs_dataset(
     def batches() -> Iterator[tuple[Any, ...]]:
         if seed is None:
             for start in range(0, len(pairs.quality) - batch_pairs + 1, batch_pairs):
-                yield _taken(pairs, np.arange(start, start + batch_pairs))
+                yield _take(pairs, np.arange(start, start + batch_pairs))
             return
         sources = [(pairs, _endless(len(pairs.quality), batch_pairs, seed))]
         if large is not None:
@@ -42,7 +42,7 @@ def pairs_dataset(
         for batch, (source, indices) in enumerate(itertools.cycle(sources)):
             index = next(indices)
             if batch >= first_batch:
-                yield _taken(source, index)
+                yield _take(source, index)
 
     arrays = [getattr(pairs, name) for name in _NAMES]
     shapes = [[None, *array.shape[1:]] if large is None else _any_size(array) for array in arrays]
@@ -68,5 +68,5 @@ def _endless(count: int, batch_pairs: int, seed: int) -> Iterator[Any]:
             yield order[start : start + batch_pairs]
 
 
-def _taken(pairs: Pairs, index: Any) -> tuple[Any, ...]:
+def _take(pairs: Pairs, index: Any) -> tuple[Any, ...]:
     return tuple(getattr(pairs, name)[index] for name in _NAMES)
