@@ -120,10 +120,17 @@ def _print_details(models: list[runtime.ModelFolder]) -> None:
         exported = _list_exported(model)
         if exported:
             print(f"\n{model.name}, files:")
-            print("\n".join(exported))
+            _print_lines(exported)
         if model.card.measured:
             print(f"\n{model.name}, measured:")
-            print("\n".join(_indent(model.card.measured, "  ")))
+            _print_lines(_indent(model.card.measured, "  "))
+
+
+def _print_lines(lines: list[str]) -> None:
+    """Prints lines with their indent; a terminal would break the long ones inside of words and numbers."""
+    for line in lines:
+        text = line.lstrip(" ")
+        print_paragraph(text, indent=len(line) - len(text))
 
 
 def _list_exported(model: runtime.ModelFolder) -> list[str]:

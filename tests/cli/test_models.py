@@ -38,3 +38,15 @@ def test_no_models(tmp_path, monkeypatch, capsys):
     assert main(["models"]) == 0
     assert "no models" in capsys.readouterr().out
     assert main(["encode", "x.png", "-o", str(tmp_path)]) == 2
+
+
+def test_details_are_broken_between_words_on_a_terminal(capsys, monkeypatch):
+    assert main(["models", "--details"]) == 0
+    whole = capsys.readouterr().out
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "60")
+    assert main(["models", "--details"]) == 0
+    broken = capsys.readouterr().out
+    start = whole.index("balanced, files:")
+    assert broken[broken.index("balanced, files:") :].split() == whole[start:].split()
+    assert max(map(len, broken.splitlines())) <= 60 < max(map(len, whole.splitlines()))
