@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from jpegpre_tf.errors import ModelError
 from jpegpre_tf.storage.atomic import replace_atomically
@@ -62,7 +63,7 @@ class KeepModel(keras.callbacks.Callback):
 
 
 class StopIfNotFinite(keras.callbacks.Callback):
-    """Ends a run whose loss has become infinite or NaN: nothing good can follow, and the last epoch's model stays.
+    """Ends a run whose loss or tables have become infinite or NaN: the last epoch's model stays.
 
     Args:
         folder: Folder of the run, for the message.
@@ -77,7 +78,12 @@ class StopIfNotFinite(keras.callbacks.Callback):
         self._epoch = epoch
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        check_finite(float((logs or {}).get("loss", 0.0)), self.folder, self._epoch, batch)
+        loss = float((logs or {}).get("loss", 0.0))
+        tables = getattr(self.model, "tuned_tables", None)
+        # The next step would refuse such tables before there is a loss.
+        if tables is not None and not np.isfinite(tables.log_factors).all():
+            loss = math.nan
+        check_finite(loss, self.folder, self._epoch, batch)
 
 
 def check_finite(loss: float, folder: Path, epoch: int, batch: int) -> None:

@@ -1,5 +1,6 @@
 """What `PreprocessorTrainer` is given: wrong arguments are named, batches come in every shape that Keras has."""
 
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -8,6 +9,9 @@ import pytest
 import tensorflow as tf
 
 import jpegpre_tf
+from jpegpre_tf.errors import ModelError
+from jpegpre_tf.layers import TunedTables
+from jpegpre_tf.training.callbacks import StopIfNotFinite
 from jpegpre_tf.training.data.foreign_tables import draw_tables
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (2, 16, 16, 3)).astype(np.uint8)
@@ -82,3 +86,17 @@ def test_only_annex_ks_tables_are_weighed_as_given() -> None:
     np.testing.assert_array_equal(
         objective.is_given, [True] * len(qualities) + [False] * (count - len(qualities))
     )
+
+
+def test_a_step_that_breaks_the_tables_ends_the_run(tmp_path: Path) -> None:
+    tables = TunedTables()
+    trainer = jpegpre_tf.PreprocessorTrainer(None, tuned_tables=tables)
+    tables.build()
+    stop = StopIfNotFinite(tmp_path)
+    stop.set_model(trainer)
+    stop.on_train_batch_end(0, {"loss": 1.0})
+    tables.scaled_factors.assign(np.full((4, 2, 8, 8), np.nan))
+    with pytest.raises(
+        ModelError, match=r"expected a finite loss, received nan in epoch 1, step 2; no model kept"
+    ):
+        stop.on_train_batch_end(1, {"loss": 1.0})
