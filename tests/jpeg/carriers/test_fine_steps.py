@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from jpegpre_tf import jpeg, runtime
 from jpegpre_tf.jpeg.tuned_tables import NODE_QUALITIES, TunedTables
 
 
@@ -39,3 +40,14 @@ def test_the_added_node_can_be_taken_away_again(fine: TunedTables) -> None:
 def test_a_family_learned_above_97_is_left_alone() -> None:
     family = TunedTables(np.full((2, 2, 8, 8), -0.9, np.float32), (10.0, 99.0))
     assert family.limit_fine_steps() is family
+
+
+@pytest.mark.parametrize("profile", ["balanced", "fidelity", "perceptual"])
+def test_shipped_tables_are_coarse_enough(profile: str) -> None:
+    session = runtime.load(profile)
+    for quality in (80, 90, 95):
+        tables = session.target_tables(quality)
+        assert tables.min() >= 2
+        encoder_tables = jpeg.quantization_tables(jpeg.encoder_quality_for(tables, jpeg.quantization_tables))
+        # Nothing is cut of a picture whose contrast does not rise.
+        assert np.mean(encoder_tables[0] / tables[0]) < 1 and np.mean(encoder_tables[1] / tables[1]) < 1
