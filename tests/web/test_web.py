@@ -144,13 +144,17 @@ def test_files_hold_what_the_python_session_decides(browser_run):
         differing = sum(int((a != b).sum()) for a, b in planes)
         # The kernel's numbers are the browser's. LiteRT's may fall on the other side of a tie: a few in a picture.
         most = 0 if session.backend == "kernel" else 5e-5
+        if (
+            carrier.quality >= _FINE_QUALITY
+        ):  # corrected by Python alone; above quality 80 so many may be others
+            most = 1 / 500
         assert differing <= most * sum(a.size for a, _ in planes), case
         with Image.open(io.BytesIO(written)) as picture:
             assert picture.size == (pixels.shape[1], pixels.shape[0])
             decoded = np.asarray(picture.convert("RGB"), np.float64)
         expected = np.asarray(Image.open(io.BytesIO(own)).convert("RGB"), np.float64)
         assert np.mean(np.abs(decoded - expected)) < 0.01, case
-        if session.backend == "kernel":
+        if session.backend == "kernel" and carrier.quality < _FINE_QUALITY:
             assert written[written.index(b"\xff\xda") :] == own[own.index(b"\xff\xda") :], case
         compared += 1
     assert compared >= len(SETTINGS)
