@@ -153,7 +153,7 @@ def test_files_hold_what_the_python_session_decides(browser_run):
             assert picture.size == (pixels.shape[1], pixels.shape[0])
             decoded = np.asarray(picture.convert("RGB"), np.float64)
         expected = np.asarray(Image.open(io.BytesIO(own)).convert("RGB"), np.float64)
-        assert np.mean(np.abs(decoded - expected)) < 0.01, case
+        assert np.mean(np.abs(decoded - expected)) < (0.01 if carrier.quality < _FINE_QUALITY else 0.1), case
         if session.backend == "kernel" and carrier.quality < _FINE_QUALITY:
             assert written[written.index(b"\xff\xda") :] == own[own.index(b"\xff\xda") :], case
         compared += 1
