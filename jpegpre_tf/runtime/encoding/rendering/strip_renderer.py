@@ -11,6 +11,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from jpegpre_tf.errors import PictureError
+from jpegpre_tf.jpeg.carriers.encoder_choice import MOST_CLIPPED
 from jpegpre_tf.runtime.encoding.carriers.carriers import Carriers
 from jpegpre_tf.runtime.encoding.jpeg_file import encode_jpeg
 from jpegpre_tf.runtime.encoding.rendering.rendered import Rendered
@@ -30,8 +31,6 @@ _MODEL_CONTEXT = 64
 _DECODER_CONTEXT = 16
 # Pixels that are decoded at a time.
 _MEASURED_PIXELS = 1 << 19
-# Part of a carrier's pixels that may have R, G or B at 0 or 255 without another encoder quality being tried.
-_MOST_CUT = 1e-4
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -125,7 +124,7 @@ class StripRenderer:
             rendered, cut = self._encode_carrier(carriers, quality, strength, encoder_quality)
             if best is None or cut < best[0]:
                 best = cut, rendered
-            if cut <= _MOST_CUT:
+            if cut <= MOST_CLIPPED:
                 break
         if best is None:
             raise ValueError("no encoder quality")
@@ -134,7 +133,7 @@ class StripRenderer:
     def _encode_carrier(
         self, carriers: Carriers, quality: float, strength: float, encoder_quality: int
     ) -> tuple[Rendered, float]:
-        """Returns the file, and the part of the carrier's pixels that may have been cut at 0 or 255."""
+        """Returns the file, and the part of the carrier's pixels that were cut at 0 or 255."""
         height, width = self._raster.height, self._raster.width
         unit = 8 if self._is_gray else 16
         file = StripJpeg(
@@ -146,7 +145,7 @@ class StripRenderer:
             density=self._density,
         )
         context = _MODEL_CONTEXT + _DECODER_CONTEXT
-        squared_error, at_ends, wrong, carrier = 0.0, 0, 0.0, None
+        squared_error, cut, wrong, carrier = 0.0, 0.0, 0.0, None
         for top, bottom in self._strips():
             first, last = max(0, top - context), min(height, bottom + context)
             original = self._raster.rows(first, last)
@@ -164,10 +163,8 @@ class StripRenderer:
 
             end = bottom - first if bottom < height else len(rows)
             file.add(rows[top - first : end])
-            at_ends += int(
-                np.count_nonzero(((rows[top - first : end] - 1).astype(np.uint8) > 253).any(axis=2))
-            )
             squared_error += self._squared_error(original, rows, top - first, bottom - first, encode)
+            cut += carrier.clipped_share * (bottom - top) / height
             wrong += carrier.wrong_share * (bottom - top) / height
             del original, picture, rows
         if carrier is None:
@@ -175,7 +172,7 @@ class StripRenderer:
         carrier = replace(carrier, height=height, wrong_share=wrong)
         content = carrier.finish(file.finish())
         measure = functools.partial(self._psnr_db, squared_error)
-        return Rendered(content, measure, carriers.refusal(carrier)), at_ends / (height * width)
+        return Rendered(content, measure, carriers.refusal(carrier)), cut
 
     def _psnr_db(self, squared_error: float) -> float:
         samples = 3 * self._raster.height * self._raster.width

@@ -77,14 +77,7 @@ def test_strips_without_the_kernel_are_carried_too(balanced, photos, tmp_path, m
             patched.setattr(inference_carrier, "kernel_carriers", lambda threads: None)
             strips = runtime.encode_file(source, tmp_path / "strips.jpg", balanced, **options)
         assert strips.edit_reason is None
-        contents = [(tmp_path / name).read_bytes() for name in ("whole.jpg", "strips.jpg")]
-        if quality == 50:
-            assert contents[0] == contents[1]
-            continue
-        # Whether a part is corrected depends on what is cut of it: few coefficients are others.
-        planes = [jpeg.read_coefficients(content).planes for content in contents]
-        wrong = sum(int((a != b).sum()) for a, b in zip(*planes, strict=True))
-        assert wrong <= sum(plane.size for plane in planes[0]) / 500
+        assert (tmp_path / "whole.jpg").read_bytes() == (tmp_path / "strips.jpg").read_bytes()
 
 
 @pytest.mark.parametrize("limit", [5000, 9000, 20_000, 30_000])
