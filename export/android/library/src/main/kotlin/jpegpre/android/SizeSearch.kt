@@ -43,8 +43,9 @@ internal object SizeSearch {
                 continue
             }
             fits = quality to trial
-            // The ratio changes by well under 2 % from one quality to the next: no need to edit just to see that.
-            if (quality < high && plain(quality + 1) * ratio > 1.02 * maxBytes) break
+            // The ratio changes by under 5 % from one quality to the next (learned tables change by whole steps): no need to
+            // edit just to see that.
+            if (quality < high && plain(quality + 1) * ratio > 1.05 * maxBytes) break
         }
         val (quality, trial) = checkNotNull(fits ?: tooLarge)
         return Found(quality, trial, isTooLarge = fits == null)
