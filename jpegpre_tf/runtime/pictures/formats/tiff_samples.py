@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from jpegpre_tf.runtime.pictures.formats.opened import RefusedError
 from jpegpre_tf.runtime.pictures.formats.tiff_directory import Directory
 from jpegpre_tf.runtime.pictures.formats.tiff_strips import _tiff
 
@@ -27,12 +28,10 @@ _COMPRESSIONS = frozenset((_NONE, 5, 8, 32946, 32773, 34925, 50000))
 _UNDEFINED = 4
 _ASSOCIATED, _UNASSOCIATED = 1, 2
 _ROWS_AT_ONCE = 64
+# Of 255: where 12-bit numbers in 16-bit samples end. A sixteenth of the range, and of the levels, is used.
+_FAINTEST_LEVEL = 16
 # libtiff's own bound is as large; a damaged header must not ask for more.
 _MOST_PIECE_BYTES = 1 << 31
-
-
-class UnsupportedTiffError(ValueError):
-    """Why a TIFF file of these bits is refused."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,8 @@ def decode_deep(file: BinaryIO, directory: Directory) -> Image.Image:
     """Returns the picture of a directory that `is_deep`, 8 bits per sample: L, LA, RGB, RGBA or CMYK, not turned.
 
     Raises:
-        UnsupportedTiffError: If it is compressed in a way that is not for such samples.
+        RefusedError: If it is compressed in a way that is not for such samples, or uses so little of their
+            range that nearly nothing of it would be left.
         ValueError, OSError: If it is damaged.
     """
     layout = _layout(directory)
@@ -99,12 +99,28 @@ def decode_deep(file: BinaryIO, directory: Directory) -> Image.Image:
             values = _samples(data[start : start + _ROWS_AT_ONCE], layout, directory.order)
             target = part[start : start + _ROWS_AT_ONCE, :, wanted]
             target[:] = _levels(values, layout.bits)[: target.shape[0], : target.shape[1], taken]
+    if colors < 4:
+        _check_range(result[..., :colors], layout.bits)
     if photometric == _WHITE_IS_ZERO:
         result[..., :1] = 255 - result[..., :1]
     if has_alpha and extra[0] == _ASSOCIATED:
         _divide_by_alpha(result)
     mode = _MODES[colors, has_alpha]
     return Image.fromarray(result[..., 0] if channels == 1 else result, mode)
+
+
+def _check_range(levels: npt.NDArray[np.uint8], bits: int) -> None:
+    """Refuses what would become a black picture (white, where white is zero) with 17 levels or fewer.
+
+    Instruments write 10- and 12-bit numbers into 16-bit samples, and TIFF has no way to say so. A picture without any
+    light, all zero, is one.
+    """
+    largest = int(levels.max())
+    if bits > 8 and 0 < largest <= _FAINTEST_LEVEL:
+        raise RefusedError(
+            f"{bits}-bit TIFF whose samples use less than a fifteenth of their range: at most {largest + 1} of 256 "
+            "levels would be left of it; stretch them first"
+        )
 
 
 def _layout(directory: Directory) -> _Layout:
@@ -121,10 +137,10 @@ def _layout(directory: Directory) -> _Layout:
     compression = directory.integer(259, _NONE)
     bits = directory.integer(258, 1)
     if compression not in _COMPRESSIONS:
-        raise UnsupportedTiffError(f"{bits}-bit TIFF of compression {compression} is not supported")
+        raise RefusedError(f"{bits}-bit TIFF of compression {compression} is not supported")
     predictor = directory.integer(317, 1)
     if predictor not in (1, 2) or (predictor == 2 and bits != 16):
-        raise UnsupportedTiffError(f"{bits}-bit TIFF of predictor {predictor} is not supported")
+        raise RefusedError(f"{bits}-bit TIFF of predictor {predictor} is not supported")
     offsets = [int(value) for value in directory.numbers(324 if is_tiled else 273)]
     sizes = [int(value) for value in directory.numbers(325 if is_tiled else 279)]
     per_piece = samples // planes

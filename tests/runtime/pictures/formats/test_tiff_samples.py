@@ -108,6 +108,19 @@ def test_deep_samples_in_jpeg_compression_are_refused():
         open_content(content[:at] + b"\x07" + content[at + 1 :])
 
 
+@pytest.mark.parametrize(("bits", "photometric", "channels"), [(12, 1, 1), (16, 0, 1), (16, 2, 3)])
+def test_numbers_of_fewer_bits_than_their_samples_are_refused_not_black(bits, photometric, channels):
+    values = deep(bits, channels) >> 4
+    with pytest.raises(PictureError, match=rf"': {bits}-bit TIFF .* less than a fifteenth of their range"):
+        open_content(deep_tiff(values, bits, photometric))
+
+
+def test_a_dark_picture_and_one_without_light_are_pictures():
+    dark = open_content(deep_tiff(deep(16, 1) >> 3, 16, 1))
+    assert 17 < dark.pixels.max() < 32
+    assert open_content(deep_tiff(deep(16, 1) * 0, 16, 1)).pixels.max() == 0
+
+
 def test_other_kinds_are_named():
     content = deep_tiff(deep(16, 1), 16, 1)
     kinds = {"WebP": {259: (3, [50001])}, "32-bit floating-point": {258: (3, [32] * 3), 339: (3, [3] * 3)}}
