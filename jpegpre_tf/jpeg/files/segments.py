@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 SOI = b"\xff\xd8"
 APP0, APP1, APP2, APP11, APP13, APP14, APP15, COM = 0xE0, 0xE1, 0xE2, 0xEB, 0xED, 0xEE, 0xEF, 0xFE
+# Frames in arithmetic coding, sequential and progressive.
+ARITHMETIC = (0xC9, 0xCA)
 # A segment's length field counts itself and has 16 bits.
 MOST_PAYLOAD = 65533
 

@@ -88,6 +88,26 @@ def test_a_jpegs_metadata_is_carried(jpeg_photo):
     assert picture.density == (300, 300)
 
 
+@pytest.mark.parametrize(
+    ("resolution", "density", "aspect"),
+    [
+        ({}, None, None),
+        ({0x011A: 300.0, 0x011B: 150.0, 0x0128: 2}, (300, 150), None),
+        ({0x011A: 100.0, 0x011B: 50.0, 0x0128: 3}, (254, 127), None),
+        ({0x011A: 1.0, 0x011B: 1.0, 0x0128: 1}, None, None),
+        ({0x011A: 2.0, 0x011B: 1.0, 0x0128: 1}, None, (2, 1)),
+        ({0x011A: TiffImagePlugin.IFDRational(1, 0), 0x011B: 1.0, 0x0128: 2}, None, None),
+    ],
+    ids=["none", "inches", "centimeters", "no unit", "shape alone", "damaged"],
+)
+def test_only_the_resolution_that_exif_states_is_taken(tmp_path, resolution, density, aspect):
+    exif = Image.Exif()
+    exif[0x010F] = "maker"
+    exif.update(resolution)
+    picture = runtime.open_picture(saved(tmp_path, Image.fromarray(RGB), ".jpg", exif=exif))
+    assert (picture.density, picture.metadata.aspect) == (density, aspect)
+
+
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif"])
 @pytest.mark.parametrize("orientation", [1, 3, 6])
 def test_orientation_is_applied_exactly_once(tmp_path, suffix, orientation):

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, BinaryIO
 
-from PIL import Image
+from PIL import Image, ImageFile
 
 from jpegpre_tf._optional import require
-from jpegpre_tf.jpeg.files.segments import SOI, JpegSegments, segment
+from jpegpre_tf.jpeg.files.segments import ARITHMETIC, SOI, JpegSegments, segment
 from jpegpre_tf.runtime.pictures.formats.bitmap import decode_fields, read_bitmap
 from jpegpre_tf.runtime.pictures.formats.clean_aperture import find_aperture
 from jpegpre_tf.runtime.pictures.formats.container_metadata import (
@@ -33,6 +33,7 @@ from jpegpre_tf.runtime.pictures.metadata.read_metadata import (
     aspect_of,
     collect_metadata,
     density_of,
+    jpeg_density,
     small_ratio,
 )
 from jpegpre_tf.runtime.pictures.metadata.text_metadata import photoshop_segments, with_texts
@@ -85,7 +86,13 @@ def open_jpeg(file: BinaryIO, segments: JpegSegments) -> Opened:
         head = SOI + b"".join(segment(*item) for item in segments.head)
         source = open_pieces(file, [head, (segments.scan_start, segments.end - segments.scan_start)])
     source.seek(0)
-    opened = _opened(Image.open(source, formats=("JPEG",)))
+    image = Image.open(source, formats=("JPEG",))
+    if any(marker in ARITHMETIC for marker, _ in segments.head):
+        # libjpeg's arithmetic decoder cannot wait for more of a file, which Pillow hands over in pieces.
+        image.decodermaxblock = max(ImageFile.MAXBLOCK, segments.end)
+    opened = _opened(image)
+    opened.density, aspect = jpeg_density(image)
+    opened.metadata = replace(opened.metadata, aspect=aspect)
     opened.frames = 1  # further ones are behind the picture, and are carried
     return opened
 

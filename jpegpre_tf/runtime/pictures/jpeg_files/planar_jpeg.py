@@ -5,6 +5,7 @@ component by component, those of one component are held at a time, and no pixels
 """
 
 import io
+import os
 from typing import BinaryIO
 
 import numpy as np
@@ -123,6 +124,8 @@ def _decoded(file: BinaryIO, mode: str, divisor: int) -> Image.Image:
     width, height = image.size
     # libjpeg scales in the transform: at half size chroma has its full transform, and is not resampled.
     image.draft(mode, (width // divisor, height // divisor))
+    # As long as the file: libjpeg's arithmetic decoder cannot wait for more of it.
+    image.decodermaxblock = file.seek(0, os.SEEK_END)
     image.load()
     image.fp = None
     return image

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from jpegpre_tf.jpeg.entropy.huffman import HuffmanTable
-from jpegpre_tf.jpeg.files.segments import JpegSegments
+from jpegpre_tf.jpeg.files.segments import ARITHMETIC, JpegSegments
 from jpegpre_tf.runtime.native.scan_walk import ScanFinding, walk_scan
+from jpegpre_tf.runtime.pictures.jpeg_scans.line_ends import has_changed_line_ends
 from jpegpre_tf.runtime.pictures.jpeg_scans.refinement_scan import BandHistory
 from jpegpre_tf.runtime.pictures.jpeg_scans.scan_grammar import (
     BLOCK,
@@ -28,8 +29,7 @@ from jpegpre_tf.runtime.pictures.jpeg_scans.scan_grammar import (
 from jpegpre_tf.runtime.pictures.jpeg_scans.scan_lanes import ScanWalker
 
 _SOI, _EOI, _SOS, _DHT, _DNL, _DRI = 0xD8, 0xD9, 0xDA, 0xC4, 0xDC, 0xDD
-_ARITHMETIC = (0xC9, 0xCA)
-_WALKED_FRAMES = (0xC0, 0xC1, 0xC2, *_ARITHMETIC)
+_WALKED_FRAMES = (0xC0, 0xC1, 0xC2, *ARITHMETIC)
 _PROGRESSIVE = (0xC2, 0xCA)
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {_DHT, 0xC8, 0xCC}
 _MARKER = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")
@@ -86,7 +86,7 @@ class _JpegDamage:
                     return  # lossless, hierarchical
                 self._read_frame(payload)
                 self._is_progressive = marker in _PROGRESSIVE
-                self._is_arithmetic = marker in _ARITHMETIC
+                self._is_arithmetic = marker in ARITHMETIC
             elif marker == _SOS:
                 self._check_scan(payload, start, end)
         missing = [max(component.missing) for component in self._components.values()]
@@ -266,7 +266,7 @@ def check_frame(segments: JpegSegments) -> tuple[str, ...]:
             raise ValueError(f"JPEG of {payload[0]} bits a sample is not supported")
         if not any(payload[1:3]):
             raise ValueError("a JPEG file whose height stands behind its picture (DNL) is not supported")
-        if marker in _ARITHMETIC:
+        if marker in ARITHMETIC:
             return ("its arithmetic coding hides most damage: whether it is whole was not checked",)
     return ()
 
@@ -277,6 +277,8 @@ def check_scans(content: bytes) -> None:
     Args:
         content: A JPEG file that a decoder takes.
     """
+    if has_changed_line_ends(content):
+        raise DamagedScanError("its line ends were changed, by a transfer as text")
     damage = _JpegDamage(content)
     try:
         damage.check()

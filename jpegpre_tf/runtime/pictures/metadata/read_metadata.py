@@ -1,11 +1,13 @@
 """Collects what an opened picture file carries besides pixels."""
 
+import io
+import struct
 from fractions import Fraction
 from typing import Any
 
 from PIL import Image
 
-from jpegpre_tf.runtime.pictures.formats.tiff_directory import Directory
+from jpegpre_tf.runtime.pictures.formats.tiff_directory import Directory, read_directory
 from jpegpre_tf.runtime.pictures.metadata.metadata import EXIF_PREFIX, Metadata
 
 _CENTIMETERS = 3
@@ -30,6 +32,22 @@ def density_of(image: Image.Image) -> tuple[int, int] | None:
     except (KeyError, TypeError, ValueError, ZeroDivisionError, OverflowError):
         return None
     return (x, y) if 0 < x < 65536 and 0 < y < 65536 else None
+
+
+def jpeg_density(image: Image.Image) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
+    """Returns (x, y) dots per inch of a JPEG file, and dots across and down of one that states no unit, or None.
+
+    The JFIF header comes before EXIF. Where EXIF states no resolution Pillow says 72, and without a unit inches.
+    """
+    aspect = aspect_of(image)
+    if image.info.get("jfif_unit") in (1, 2):
+        return density_of(image), aspect
+    try:
+        exif = read_directory(io.BytesIO(_bytes(image.info.get("exif")).removeprefix(EXIF_PREFIX)))
+    except (KeyError, ValueError, struct.error):
+        return None, aspect
+    density, exif_aspect = tiff_density(exif)
+    return density, aspect or exif_aspect
 
 
 def aspect_of(image: Image.Image) -> tuple[int, int] | None:

@@ -1,5 +1,6 @@
 """Damage in scans: what djpeg warns of is refused, and no whole file is."""
 
+import io
 import subprocess
 
 import numpy as np
@@ -146,6 +147,25 @@ def test_of_arithmetic_coding_what_can_be_seen_is_seen():
     last = progressive.rindex(b"\xff\xda")
     with pytest.raises(PictureError, match="scans of the picture are missing"):
         open_content(progressive[:last] + b"\xff\xd9")
+
+
+@pytest.mark.codec
+def test_a_whole_arithmetic_scan_of_more_bytes_than_pillow_reads_at_once_is_decoded():
+    pixels = saved(np.random.default_rng(1).integers(0, 256, (280, 280, 3), np.uint8), "PPM")
+    content = witness("cjpeg", "-quality", "95", "-arithmetic", stdin=pixels)
+    assert len(content) > 1 << 16
+    expected = Image.open(io.BytesIO(witness("djpeg", stdin=content)))
+    np.testing.assert_array_equal(open_content(content).pixels, np.asarray(expected))
+
+
+@pytest.mark.parametrize(("old", "new"), [(b"\r", b"\n"), (b"\n", b"\r"), (b"\n", b"\r\n")])
+def test_a_transfer_as_text_is_seen_where_all_codes_stay_valid_too(old, new):
+    noise = np.random.default_rng(1).integers(0, 256, (96, 96, 3), np.uint8)
+    content = saved(noise, "JPEG", quality=95)
+    open_content(content)
+    start = content.index(b"\xff\xda")
+    with pytest.raises(PictureError, match="damaged file"):
+        open_content(content[:start] + content[start:].replace(old, new))
 
 
 @pytest.mark.parametrize("strip", [None, 16])
