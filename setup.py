@@ -175,6 +175,6 @@ setup(
     package_data={"jpegpre_tf": ["py.typed", "**/*.html", "**/*.json"]},
     install_requires=CORE,
     extras_require=EXTRAS,
-    entry_points={"console_scripts": ["jpegpre=jpegpre_tf.cli.main:main"]},
+    entry_points={"console_scripts": ["jpegpre=jpegpre_tf.__main__:main"]},
     cmdclass={"build_py": BuildWithModels, "bdist_wheel": WheelOfPlatform},
 )

@@ -4,6 +4,7 @@ Exit codes: see `EXIT_CODES` of cli/common/arguments/verbs.py and docs/cli.md.
 """
 
 import argparse
+import contextlib
 import importlib
 import os
 import re
@@ -16,6 +17,11 @@ from jpegpre_tf._version import __version__
 from jpegpre_tf.cli.common.arguments.parser import HelpFormatter, Parser, add_verb_help, did_you_mean
 from jpegpre_tf.cli.common.arguments.verbs import ROOMS, VERBS
 from jpegpre_tf.cli.common.output.messages import print_error, print_line
+from jpegpre_tf.cli.common.process.interrupt import (
+    INTERRUPTED_CODE,
+    ends_at_once,
+    leave_interrupted,
+)
 from jpegpre_tf.cli.common.process.streams import (
     abandon_stdout,
     flush_stdout,
@@ -67,6 +73,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         code = _answer(lambda: _run(arguments))
+        if code == INTERRUPTED_CODE and argv is None:
+            leave_interrupted()
         # What is still held back may meet a full disk or a closed pipe.
         return _answer(flush_stdout) or code
     except OSError:  # stderr cannot be written either
@@ -86,10 +94,15 @@ def _run(arguments: list[str]) -> int:
         raise UsageError(f"there is no option {verb!r}{did_you_mean(verb, _OPTIONS)} (see jpegpre --help)")
     if not verb.startswith("-") and verb not in VERBS:
         raise UsageError(f"there is no verb {verb!r}{did_you_mean(verb, VERBS)} (see jpegpre --help)")
-    parsed, unknown = build_parser(verb).parse_known_args(arguments)
-    if unknown:  # said by the verb's parser, which knows its options
-        parsed.verb_parser.error(f"unrecognized arguments: {' '.join(unknown)}")
-    return int(importlib.import_module(_module_name(parsed.verb)).run(parsed))
+    with ends_at_once(lambda: "nothing was begun", has_scratch=False):
+        parsed, unknown = build_parser(verb).parse_known_args(arguments)
+        if unknown:  # said by the verb's parser, which knows its options
+            parsed.verb_parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+        module = importlib.import_module(_module_name(parsed.verb))
+    # Verbs that have nothing else to do at Ctrl-C than to say what is there.
+    tell = getattr(module, "tell_when_interrupted", None)
+    with ends_at_once(tell(parsed)) if tell else contextlib.nullcontext():
+        return int(module.run(parsed))
 
 
 def _answer(run: Callable[[], int | None]) -> int:
@@ -112,8 +125,7 @@ def _answer(run: Callable[[], int | None]) -> int:
         abandon_stdout()
         return 1
     except KeyboardInterrupt as interrupt:
-        print_line("jpegpre: interrupted" + (f": {interrupt}" if interrupt.args else ""))
-        return 130
+        return _report_interrupt(interrupt)
     except OSError as error:
         abandon_stdout()
         print_error(_explain(error))
@@ -128,7 +140,17 @@ def _answer(run: Callable[[], int | None]) -> int:
         return _report_unforeseen(error)
 
 
+def _report_interrupt(interrupt: KeyboardInterrupt) -> int:
+    print_line(
+        f"jpegpre: interrupted: {interrupt if interrupt.args else 'files that were written are whole'}"
+    )
+    return INTERRUPTED_CODE
+
+
 def _report_unforeseen(error: Exception) -> int:
+    cause = error.__cause__ or error.__context__
+    if isinstance(cause, KeyboardInterrupt):  # Python turns it into another one where a class is made
+        return _report_interrupt(cause)
     if os.environ.get(_TRACEBACK):
         traceback.print_exc()
     kind = type(error).__name__

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from jpegpre_tf.runtime.encoding.output_names import jpeg_name, output_names
+from jpegpre_tf.runtime.encoding.output_names import collision_hint, jpeg_name, output_names
 from jpegpre_tf.storage.entry import Entry
 from jpegpre_tf.storage.errors import printable_url
 from jpegpre_tf.storage.folding import fold_name
@@ -98,9 +98,10 @@ def list_tasks(
             if same != folder:
                 refusal = f"the target takes the folders '{printable_url(same)}' and '{printable_url(folder)}' for one"
             elif other is not None:
-                refusal = (
+                both = (
                     f"'{printable_url(usable[other].name)}' would be written to '{printable_url(name)}' too"
                 )
+                refusal = both + collision_hint(on_collision)
             is_left_out = bool(refusal) and same == folder and on_collision == "skip"
             tasks.append(Task(entry.name, name, entry.etag, refusal=refusal, is_left_out=is_left_out))
         if tasks:

@@ -57,6 +57,30 @@ def redirect_stderr(file: BinaryIO | None = None) -> Iterator[None]:
 
 
 @contextmanager
+def keep_own_lines() -> Iterator[bool]:
+    """Lets what Python itself prints still appear at once where the block then redirects file descriptor 2.
+
+    Yields:
+        Whether stderr is that descriptor; if not, nothing is changed.
+    """
+    try:
+        is_plain = sys.stderr.fileno() == 2
+    except (AttributeError, OSError, ValueError):
+        is_plain = False
+    if not is_plain:
+        yield False
+        return
+    before = sys.stderr
+    before.flush()
+    with os.fdopen(os.dup(2), "w", buffering=1, encoding=before.encoding, errors=before.errors) as ours:
+        try:
+            sys.stderr = ours
+            yield True
+        finally:
+            sys.stderr = before
+
+
+@contextmanager
 def without_greeting() -> Iterator[None]:
     """Drops LiteRT's and TensorFlow's greetings inside the block; everything else on stderr appears after it."""
     # The descriptor is the process's: only a command may do this, and before it starts any thread.

@@ -16,10 +16,10 @@ from jpegpre_tf.storage.file_state import FileState, is_changed
 from jpegpre_tf.storage.names import printable_path
 
 TEMPORARY_PATTERN = ".jpegpre-*.tmp"
-
-
 # What open() gives a new file, before the user's umask.
 _MODE = 0o666
+# Files with names that are not to stay.
+_unfinished: set[Path] = set()
 
 
 def write_atomically(path: str | Path, content: bytes, mode: int = _MODE) -> None:
@@ -65,6 +65,7 @@ def replace_atomically(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     partial = path.with_name(f"{path.stem}.partial{path.suffix}")
+    _unfinished.add(partial)
     try:
         yield partial
         partial.replace(path)
@@ -74,6 +75,15 @@ def replace_atomically(path: str | Path) -> Iterator[Path]:
         if isinstance(error, OSError):
             raise _output_error(path, error) from error
         raise
+    finally:
+        _unfinished.discard(partial)
+
+
+def remove_unfinished() -> None:
+    """Removes what is being written under a temporary name: the process is about to end in the middle of it."""
+    for path in tuple(_unfinished):
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
 
 
 def file_mode(path: str | Path) -> int:
@@ -217,6 +227,7 @@ def _written_beside(path: Path, content: bytes, unnamed: str | None, mode: int =
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     # Not by mkstemp, whose 0o600 would hide results from others.
     descriptor = os.open(temporary, flags, mode)
+    _unfinished.add(temporary)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
@@ -232,6 +243,8 @@ def _move(temporary: Path, path: Path) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+    finally:
+        _unfinished.discard(temporary)
 
 
 def _sync(path: Path) -> None:

@@ -12,13 +12,15 @@ from jpegpre_tf.training.checkpoint import CHECKPOINT
 class RunCheckpoint(keras.callbacks.BackupAndRestore):
     """Keras' checkpoint after every epoch, in a run's folder; the run's configuration is written once it fits.
 
+    The checkpoint before it is kept too: the last one may be half-written when a run is stopped.
+
     Args:
         folder: Folder of the run.
         write_config: Writes the configuration; called when the checkpoint, if there is one, has been restored.
     """
 
     def __init__(self, folder: Path, write_config: Callable[[], None]) -> None:
-        super().__init__(str(folder / CHECKPOINT), delete_checkpoint=False)
+        super().__init__(str(folder / CHECKPOINT), delete_checkpoint=False, double_checkpoint=True)
         self.folder = folder
         self.write_config = write_config
 

@@ -215,7 +215,9 @@ def test_two_pictures_for_one_output_are_both_refused(archive, tmp_path):
     (archive / "00.png").write_bytes((archive / "clear.png").read_bytes())
     summary = cluster.run_batch(cluster.BatchJob(str(archive), str(tmp_path / "out")))
     rows = rows_of(tmp_path / "out")
-    assert summary.failed == 3 and rows["00.jpg"].error == "'00.png' would be written to '00.jpg' too"
+    assert summary.failed == 3 and rows["00.jpg"].error == (
+        "'00.png' would be written to '00.jpg' too: --on-collision keep-suffix or number gives each a name"
+    )
     assert "00.jpg" not in contents(tmp_path / "out")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jpegpre_tf.errors import UsageError
-from jpegpre_tf.runtime.encoding.output_names import JPEG_SUFFIXES, output_names
+from jpegpre_tf.runtime.encoding.output_names import JPEG_SUFFIXES, collision_hint, output_names
 from jpegpre_tf.storage.folding import fold_name, folds_names
 from jpegpre_tf.storage.hidden import is_hidden, is_library
 from jpegpre_tf.storage.names import printable_path
@@ -120,7 +120,7 @@ def _name_outputs(
         if on_collision != "skip":
             raise UsageError(
                 f"'{min(rival, printable_path(source))}' and '{max(rival, printable_path(source))}' would both be "
-                f"written to '{printable_path(out / name)}': --on-collision keep-suffix or number gives each a name"
+                f"written to '{printable_path(out / name)}'{collision_hint(on_collision)}"
             )
         reason = (
             f"'{printable_path(source)}' was left out: '{rival}' is written to '{printable_path(out / name)}'"

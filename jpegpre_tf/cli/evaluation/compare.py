@@ -2,11 +2,13 @@
 
 import argparse
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from jpegpre_tf.cli.common.arguments import evaluation_options, shared_arguments
 from jpegpre_tf.cli.common.output.units import format_size
 from jpegpre_tf.cli.common.png_output import end_line, print_notes
+from jpegpre_tf.cli.common.process.interrupt import tell_of_output
 from jpegpre_tf.cli.common.process.standard_streams import standard_paths
 from jpegpre_tf.storage.names import printable
 
@@ -32,6 +34,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shared_arguments.add_reading_arguments(parser)
     shared_arguments.add_quiet_argument(parser)
     shared_arguments.add_json_argument(parser, "sizes and scores as one JSON object")
+
+
+def tell_when_interrupted(arguments: argparse.Namespace) -> Callable[[], str]:
+    """What is there after Ctrl-C."""
+    return tell_of_output(arguments.output)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -5,7 +5,7 @@ import json
 import math
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,10 @@ from jpegpre_tf.cli.common.arguments import shared_arguments
 from jpegpre_tf.cli.common.arguments.encode_arguments import size_bytes
 from jpegpre_tf.cli.common.output.messages import print_note
 from jpegpre_tf.cli.common.output.progress import Progress
-from jpegpre_tf.cli.common.plan import refuse_overwriting
+from jpegpre_tf.cli.common.png_output import end_line
+from jpegpre_tf.cli.common.process.interrupt import tell_of_output
 from jpegpre_tf.cli.common.process.quiet import allow_pixels, quiet_pillow, quiet_tensorflow
+from jpegpre_tf.cli.common.process.standard_streams import standard_paths
 from jpegpre_tf.cli.common.session import load_profile
 from jpegpre_tf.errors import PictureError
 from jpegpre_tf.runtime.pictures.metadata.metadata import METADATA_CHOICES
@@ -43,8 +45,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "for: the profile's own metrics and, for a part, all others. Takes 20 seconds to minutes a megapixel; needs "
         "the extra [train]."
     )
-    parser.add_argument("input", metavar="IN", help="a picture file")
-    parser.add_argument("-o", "--output", required=True, metavar="OUT.jpg", help="JPEG file to write")
+    parser.add_argument("input", metavar="IN", help="a picture file; - is stdin")
+    parser.add_argument(
+        "-o", "--output", required=True, metavar="OUT.jpg", help="JPEG file to write; - is stdout"
+    )
     target = parser.add_mutually_exclusive_group()
     shared_arguments.add_quality_argument(target)
     target.add_argument(
@@ -76,13 +80,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shared_arguments.add_json_argument(parser, "one JSON object")
 
 
+def tell_when_interrupted(arguments: argparse.Namespace) -> Callable[[], str]:
+    """What is there after Ctrl-C."""
+    return tell_of_output(arguments.output)
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Writes the file; returns 0."""
     quiet_pillow()
-    source, target = Path(arguments.input), Path(arguments.output)
     allow_pixels(arguments.max_pixels)
-    shared_arguments.check_suffix(target, (".jpg", ".jpeg"), "JPEG")
-    refuse_overwriting(source, target)
+    shared_arguments.check_suffix(arguments.output, (".jpg", ".jpeg"), "JPEG")
+    with standard_paths(arguments.input, arguments.output, ".jpg", has_json=arguments.json) as (
+        source,
+        target,
+    ):
+        _optimize(arguments, source, target)
+    return 0
+
+
+def _optimize(arguments: argparse.Namespace, source: Path, target: Path) -> None:
     quality = shared_arguments.chosen_quality(arguments)
     session = load_profile(
         arguments.profile, quality, precision=arguments.precision, is_quiet=arguments.quiet
@@ -111,17 +127,18 @@ def run(arguments: argparse.Namespace) -> int:
             result = _within(arguments.target_size, source, target, searched, options)
     seconds = time.monotonic() - begin
     for note in () if arguments.quiet else result.notes:
-        print_note(f"'{printable_path(source)}': {note}", "optimize")
+        print_note(f"'{printable_path(arguments.input)}': {note}", "optimize")
     gain = searched.gain_percent(result.quality)
     if arguments.json:
-        print(json.dumps(_description(result, gain, seconds, objective)))
-    elif not arguments.quiet:
-        of_plain = f"{result.saved_percent:.1f} % smaller than plain JPEG of this quality"
-        print(
-            f"wrote '{printable_path(target)}', {result.size_bytes:,} bytes at quality {result.quality}, {of_plain}; "
-            f"worth {gain:.1f} % of file size beyond the network, in {seconds:.0f} s"
-        )
-    return 0
+        names = {"input": arguments.input, "output": arguments.output}
+        print(json.dumps({**names, **_description(result, gain, seconds, objective)}))
+        return
+    of_plain = f"{result.saved_percent:.1f} % smaller than plain JPEG of this quality"
+    end_line(
+        arguments,
+        f"wrote '{printable_path(arguments.output)}', {result.size_bytes:,} bytes at quality {result.quality}, "
+        f"{of_plain}; worth {gain:.1f} % of file size beyond the network, in {seconds:.0f} s",
+    )
 
 
 @dataclass
@@ -186,8 +203,6 @@ def _description(
     result: runtime.EncodeResult, gain: float, seconds: float, objective: Mapping[str, float]
 ) -> dict[str, object]:
     return {
-        "input": str(result.source),
-        "output": str(result.target),
         "width": result.width,
         "height": result.height,
         "quality": result.quality,

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from jpegpre_tf import runtime
 from jpegpre_tf.cli.common.arguments import shared_arguments
 from jpegpre_tf.cli.common.output.messages import print_note
 from jpegpre_tf.cli.common.png_output import end_line, open_input, print_notes, save_png
+from jpegpre_tf.cli.common.process.interrupt import tell_of_output
 from jpegpre_tf.cli.common.process.quiet import allow_pixels, quiet_pillow
 from jpegpre_tf.cli.common.process.standard_streams import standard_paths
 from jpegpre_tf.cli.common.session import load_profile
@@ -42,6 +44,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shared_arguments.add_reading_arguments(parser)
     shared_arguments.add_quiet_argument(parser)
     shared_arguments.add_json_argument(parser, "one JSON object")
+
+
+def tell_when_interrupted(arguments: argparse.Namespace) -> Callable[[], str]:
+    """What is there after Ctrl-C."""
+    return tell_of_output(arguments.output)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -3,7 +3,6 @@
 import argparse
 import dataclasses
 import json
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,8 +11,10 @@ from typing import TYPE_CHECKING
 from jpegpre_tf._json import Json
 from jpegpre_tf._optional import require
 from jpegpre_tf.cli.common.arguments import shared_arguments
+from jpegpre_tf.cli.common.output.messages import print_line, print_note
 from jpegpre_tf.cli.common.output.table import print_table
-from jpegpre_tf.cli.common.process.quiet import quiet_tensorflow
+from jpegpre_tf.cli.common.process.interrupt import tell_of_output
+from jpegpre_tf.cli.common.process.quiet import keep_own_lines, quiet_tensorflow, without_greeting
 from jpegpre_tf.cli.training.export_network import export_network, network_file
 from jpegpre_tf.errors import UsageError
 
@@ -88,6 +89,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shared_arguments.add_json_argument(parser, "model.json")
 
 
+def tell_when_interrupted(arguments: argparse.Namespace) -> Callable[[], str]:
+    """What is there after Ctrl-C."""
+    return tell_of_output(arguments.output / "model.json")
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Exports; returns 0."""
     for folder in (arguments.pictures, arguments.validation):
@@ -116,9 +122,9 @@ def run(arguments: argparse.Namespace) -> int:
             raise UsageError("--qat-steps trains on photos: give --pictures")
         if arguments.bd_rate and arguments.validation is None:
             raise UsageError("--bd-rate measures on photos: give --validation")
-        print(
+        print_note(
             "no --pictures: calibrating and comparing with pictures made by code; your own photos are better",
-            file=sys.stderr,
+            "export",
         )
     if arguments.qat_steps and config is None:
         raise UsageError(
@@ -150,7 +156,9 @@ def run(arguments: argparse.Namespace) -> int:
             config=config,
             qat_steps=arguments.qat_steps,
         )
-        card = export(request, report=lambda line: print(line, file=sys.stderr))
+        # LiteRT greets when the first file is tried.
+        with keep_own_lines(), without_greeting():
+            card = export(request, report=print_line)
     if arguments.bd_rate:
         card = _record_bd_rate(arguments, card)
     if arguments.json:

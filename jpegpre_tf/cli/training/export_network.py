@@ -2,12 +2,13 @@
 
 import argparse
 import json
-import sys
 import zipfile
 from pathlib import Path
 
 from jpegpre_tf._optional import require
+from jpegpre_tf.cli.common.output.messages import print_line, print_note
 from jpegpre_tf.cli.common.output.table import print_table
+from jpegpre_tf.cli.common.process.quiet import keep_own_lines, without_greeting
 from jpegpre_tf.errors import UsageError
 from jpegpre_tf.runtime.cards.model_card import PREPROCESSOR, ModelCard
 from jpegpre_tf.runtime.inference.models.model_folder import find_model, shipped_models
@@ -58,7 +59,7 @@ def export_network(arguments: argparse.Namespace, file: Path) -> int:
 
     folder = arguments.validation or arguments.pictures
     if folder is None:
-        print("no --pictures: comparing on pictures made by code", file=sys.stderr)
+        print_note("no --pictures: comparing on pictures made by code", "export")
         pictures = [photo_like(seed=seed) for seed in range(_MADE_PICTURES)]
     else:
         pictures = [load_rgb(path) for path in list_pictures(folder)[:_MADE_PICTURES]]
@@ -70,7 +71,8 @@ def export_network(arguments: argparse.Namespace, file: Path) -> int:
         size=arguments.size,
         formats=arguments.to,
     )
-    card = export_network(request, report=lambda line: print(line, file=sys.stderr))
+    with keep_own_lines(), without_greeting():
+        card = export_network(request, report=print_line)
     if arguments.json:
         print(json.dumps(card.to_json()))
     else:

@@ -3,16 +3,18 @@
 import argparse
 import contextlib
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jpegpre_tf._optional import require
-from jpegpre_tf.cli.common.arguments.run_arguments import add_run_arguments, overrides
+from jpegpre_tf.cli.common.arguments.run_arguments import add_run_arguments, overrides, tell_of_run
 from jpegpre_tf.cli.common.arguments.shared_arguments import DEFAULT_PROFILE, check_run_folder
 from jpegpre_tf.cli.common.output.messages import print_line, print_note
 from jpegpre_tf.cli.common.process.quiet import quiet_asyncio, quiet_tensorflow
 from jpegpre_tf.errors import UsageError
+from jpegpre_tf.storage.names import printable_path
 
 if TYPE_CHECKING:
     from jpegpre_tf.training.config import TrainConfig
@@ -66,6 +68,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_run_arguments(parser, _OPTIONS)
 
 
+def tell_when_interrupted(arguments: argparse.Namespace) -> Callable[[], str]:
+    """What is there after Ctrl-C."""
+    return tell_of_run(arguments.output)
+
+
 def run(arguments: argparse.Namespace) -> int:
     is_fit = arguments.strategy is None
     if is_fit and not Path(arguments.folder).is_dir():  # said before TensorFlow's seconds of import
@@ -92,7 +99,7 @@ def run(arguments: argparse.Namespace) -> int:
     require("tensorflow", extra="train", purpose="training")
     with contextlib.redirect_stdout(sys.stderr):  # Keras reports progress on stdout
         start()
-    print(arguments.output / "model.keras")
+    print(printable_path(arguments.output / "model.keras"))
     return 0
 
 

@@ -3,9 +3,12 @@
 import argparse
 import contextlib
 import sys
+from collections.abc import Callable
 
 from jpegpre_tf.cli.common.arguments import neural_options
+from jpegpre_tf.cli.common.arguments.run_arguments import tell_of_run
 from jpegpre_tf.runtime.inference.models.presets import find_preset
+from jpegpre_tf.storage.names import printable_path
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,6 +23,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def tell_when_interrupted(arguments: argparse.Namespace) -> Callable[[], str]:
+    """What is there after Ctrl-C."""
+    return tell_of_run(arguments.output, "what the encoder answered")
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Trains in RUN_DIR and prints the model's path; returns 0."""
     find_preset(arguments.simulator, "simulator")  # before TensorFlow's seconds of import
@@ -31,5 +39,5 @@ def run(arguments: argparse.Namespace) -> int:
     run_of = neural_options.start_run(arguments, encoder, config)
     with contextlib.redirect_stdout(sys.stderr):  # Keras reports progress on stdout
         run_of.train_rate(simulator, arguments.initial)
-    print(arguments.output / "model.keras")
+    print(printable_path(arguments.output / "model.keras"))
     return 0

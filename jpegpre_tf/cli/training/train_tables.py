@@ -5,13 +5,16 @@ import contextlib
 import json
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jpegpre_tf._optional import require
 from jpegpre_tf.cli.common.arguments.shared_arguments import DEFAULT_PROFILE
+from jpegpre_tf.cli.common.process.interrupt import tell_of_output
 from jpegpre_tf.cli.common.process.quiet import quiet_tensorflow
 from jpegpre_tf.errors import UsageError
+from jpegpre_tf.storage.names import printable_path
 
 if TYPE_CHECKING:
     from jpegpre_tf.training.config import TrainConfig
@@ -57,6 +60,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def tell_when_interrupted(arguments: argparse.Namespace) -> Callable[[], str]:
+    """What is there after Ctrl-C."""
+    return tell_of_output(arguments.output)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -107,7 +115,7 @@ def _report(arguments: argparse.Namespace, last: dict[str, float]) -> None:
     if arguments.json:
         print(json.dumps({"tables": str(arguments.output), "loss": last["loss"], **rates}))
     else:
-        print(arguments.output)
+        print(printable_path(arguments.output))
         for name, value in rates.items():
             print(f"{name}: {value:+.2f} %", file=sys.stderr)
 

@@ -34,6 +34,12 @@ def jpeg_name(source: str) -> str:
     return (source.removesuffix(suffix) if suffix.lower() in PICTURE_SUFFIXES else source) + ".jpg"
 
 
+def collision_hint(on_collision: str) -> str:
+    """Returns what ends a line about two pictures that would get one name: the choices that give each its own."""
+    choices = {"refuse": "keep-suffix or number", "keep-suffix": "number"}
+    return f": --on-collision {choices[on_collision]} gives each a name" if on_collision in choices else ""
+
+
 def output_names(
     sources: Sequence[str], on_collision: str = "refuse", fold: Callable[[str], str] = str
 ) -> list[OutputName]:

@@ -1,6 +1,9 @@
 """`preprocess --carrier` and `finish`: through an encoder of one's own, or one line that says what is wrong."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -144,3 +147,21 @@ def test_tables_from_a_file(folder, capsys):
         capsys.readouterr()
         assert main([*arguments, "--tables", str(file)]) == 2
         assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_from_stdin_to_stdout(folder, capsys):
+    assert make_carrier(folder, "--json") == 0
+    quality = json.loads(capsys.readouterr().out)["quality"]
+    Image.open(folder / "carrier.png").save(folder / "encoded.jpg", quality=quality, subsampling=2)
+    assert finish(folder) == 0
+    command = [sys.executable, "-m", "jpegpre_tf", "finish", "-", "--carrier", str(folder / "carrier.png")]
+    done = subprocess.run(
+        [*command, "-o", "-"],
+        input=(folder / "encoded.jpg").read_bytes(),
+        capture_output=True,
+        check=True,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert done.stdout == (folder / "out.jpg").read_bytes() and b"wrote '-'" in done.stderr
+    assert not (folder / "-").exists()

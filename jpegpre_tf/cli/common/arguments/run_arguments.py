@@ -1,8 +1,11 @@
 """Arguments that all verbs that train share."""
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+
+from jpegpre_tf.cli.common.arguments.shared_arguments import has_run
+from jpegpre_tf.storage.names import printable_path
 
 _HELP = {
     "simulator": "network that learned another encoder (`train-simulator`): name, folder or .keras file; pixels are "
@@ -34,3 +37,20 @@ def add_run_arguments(parser: argparse.ArgumentParser, fields: Mapping[str, type
 def overrides(arguments: argparse.Namespace, fields: Mapping[str, type]) -> dict[str, object]:
     """Returns the fields that were given as options."""
     return {name: getattr(arguments, name) for name in fields if getattr(arguments, name) is not None}
+
+
+def tell_of_run(folder: Path, kept: str = "nothing") -> Callable[[], str]:
+    """Returns what tells, after Ctrl-C, how to go on with a training run.
+
+    Args:
+        folder: Folder of the run.
+        kept: What is there before the run's first checkpoint.
+    """
+
+    def describe() -> str:
+        if has_run(folder):
+            what = f"what '{printable_path(folder)}' holds up to the last epoch is kept"
+            return f"{what}; the same command with --resume goes on from there"
+        return f"no epoch was finished, {kept} is kept; the same command begins anew"
+
+    return describe

@@ -204,11 +204,16 @@ def add_json_argument(parser: argparse.ArgumentParser, what: str) -> None:
     parser.add_argument("--json", action="store_true", help=f"print {what} on stdout")
 
 
+def has_run(folder: Path) -> bool:
+    """Whether `folder` holds a training run's checkpoint, or a recipe's."""
+    # Names of training/checkpoint.py, whose room would load TensorFlow before anything is said.
+    return any((folder / name).exists() for name in ("checkpoint", "recipe.json"))
+
+
 def check_run_folder(folder: Path, resume: bool) -> None:
     """Raises UsageError unless `folder` holds a training run, or a recipe's, exactly if one is to be resumed."""
-    # Names of training/checkpoint.py, whose room would load TensorFlow before anything is said.
-    has_run = any((folder / name).exists() for name in ("checkpoint", "recipe.json"))
-    if has_run and not resume:
+    is_there = has_run(folder)
+    if is_there and not resume:
         raise UsageError(f"{folder} holds a run already: add --resume to go on, or choose another folder")
-    if resume and not has_run:
+    if resume and not is_there:
         raise UsageError(f"{folder}: expected a run to resume, found no checkpoint")

@@ -4,13 +4,23 @@ import sys
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO
 
 from jpegpre_tf.cli.common.output.messages import print_line
 from jpegpre_tf.cli.common.output.units import count_of
 from jpegpre_tf.storage.names import printable
 
 _SECONDS_BETWEEN_LINES = 30.0
+
+
+# Bars that are on the terminal.
+_drawn: "set[Progress]" = set()
+
+
+def stop_drawing(stream: TextIO) -> None:
+    """Gives the terminal its cursor and its line back, when the process ends while a bar is drawn."""
+    if _drawn:
+        stream.write("\x1b[?25h\r\x1b[2K")
 
 
 class Progress:
@@ -47,6 +57,7 @@ class Progress:
             self._bar = _make_bar(self._unit)
             self._task = self._bar.add_task("", total=self._total, rate="")
             self._bar.start()
+            _drawn.add(self)
         return self
 
     def __exit__(
@@ -54,6 +65,7 @@ class Progress:
     ) -> None:
         if self._bar:
             self._bar.stop()
+            _drawn.discard(self)
 
     def log(self, line: str) -> None:
         """Prints one line on stderr."""

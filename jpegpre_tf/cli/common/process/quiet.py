@@ -3,12 +3,12 @@
 import contextlib
 import importlib
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from jpegpre_tf.runtime.quiet import (
     allow_pixels,
+    keep_own_lines,
     quiet_asyncio,
     quiet_pillow,
     redirect_stderr,
@@ -17,6 +17,7 @@ from jpegpre_tf.runtime.quiet import (
 
 __all__ = [
     "allow_pixels",
+    "keep_own_lines",
     "quiet_asyncio",
     "quiet_pillow",
     "quiet_tensorflow",
@@ -38,21 +39,5 @@ def quiet_tensorflow() -> None:
 @contextmanager
 def without_decoders_messages() -> Iterator[None]:
     """Keeps what decoders written in C print (libtiff does) off stderr; Python's own lines still appear."""
-    try:
-        is_plain = sys.stderr.fileno() == 2
-    except (AttributeError, OSError, ValueError):
-        is_plain = False
-    if not is_plain:
+    with keep_own_lines() as is_plain, redirect_stderr() if is_plain else contextlib.nullcontext():
         yield
-        return
-    before = sys.stderr
-    before.flush()
-    with (
-        os.fdopen(os.dup(2), "w", buffering=1, encoding=before.encoding, errors=before.errors) as ours,
-        redirect_stderr(),
-    ):
-        try:
-            sys.stderr = ours
-            yield
-        finally:
-            sys.stderr = before
