@@ -112,7 +112,7 @@ class StripRenderer:
             file.add(rows[top - first : bottom - first])
             squared_error += self._squared_error(original, rows, top - first, bottom - first, encode)
             del original, rows  # before the next strip needs as much again
-        return Rendered(file.finish(), functools.partial(self._psnr_db, squared_error), edit_reason)
+        return Rendered(file.finish(), self._measure(squared_error), edit_reason)
 
     def _render_carrier(self, carriers: Carriers, quality: float, strength: float) -> Rendered:
         """The file at the first of the encoder's qualities that cuts nothing, or least, of the carrier's contrast.
@@ -171,12 +171,12 @@ class StripRenderer:
             raise ValueError("a picture without rows")
         carrier = replace(carrier, height=height, wrong_share=wrong)
         content = carrier.finish(file.finish())
-        measure = functools.partial(self._psnr_db, squared_error)
+        measure = self._measure(squared_error)
         return Rendered(content, measure, carriers.refusal(carrier)), cut
 
-    def _psnr_db(self, squared_error: float) -> float:
-        samples = 3 * self._raster.height * self._raster.width
-        return 10 * math.log10(255**2 * samples / squared_error) if squared_error else math.inf
+    def _measure(self, squared_error: float) -> Callable[[], float]:
+        # Not of `self`, which keeps the plain file: the picture would stay until cycles are collected.
+        return functools.partial(_psnr_db, squared_error, 3 * self._raster.height * self._raster.width)
 
     def _strips(self) -> Iterator[tuple[int, int]]:
         rows = max(_LEAST_ROWS, _STRIP_PIXELS // self._raster.width // 16 * 16)
@@ -208,3 +208,7 @@ class StripRenderer:
                 decoded = np.asarray(image.convert("RGB"))[start - first : end - first]
             total += sum_squared_error(original[start:end], decoded)
         return total
+
+
+def _psnr_db(squared_error: float, samples: int) -> float:
+    return 10 * math.log10(255**2 * samples / squared_error) if squared_error else math.inf

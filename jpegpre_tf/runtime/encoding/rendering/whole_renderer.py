@@ -1,5 +1,6 @@
 """Encodes one picture that is held in one array."""
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -102,4 +103,5 @@ class WholeRenderer:
         )
 
     def _rendered(self, jpeg: bytes, edit_reason: str | None = None) -> Rendered:
-        return Rendered(jpeg, lambda: psnr_db(self._pixels, jpeg), edit_reason)
+        # Not of `self`, which keeps the plain file: the picture would stay until cycles are collected.
+        return Rendered(jpeg, functools.partial(psnr_db, self._pixels, jpeg), edit_reason)

@@ -1,4 +1,4 @@
-"""Decodes TIFF files of 2 to 16 bits per sample in every layout; of those of 8 bits Pillow knows all.
+"""Decodes TIFF files of 2 to 16 bits per sample in every layout; of those of 8 bits Pillow knows nearly all.
 
 Pillow takes many such files for something else: 12-bit grey for 16-bit, planes for pixels, white for black. Here
 libtiff, through Pillow, only decompresses: strips and tiles are handed to it as grey bytes.
@@ -59,7 +59,18 @@ def is_deep(directory: Directory) -> bool:
     (depth,) = bits
     if depth in (2, 4) and samples == 1:
         return False
-    return 2 <= depth <= 16 and (depth != 8 or is_undefined)
+    return 2 <= depth <= 16 and (depth != 8 or is_undefined or _is_beyond_pillow(directory))
+
+
+def _is_beyond_pillow(directory: Directory) -> bool:
+    """Whether Pillow refuses a picture of 8 bits per sample for its layout."""
+    photometric, samples = directory.integer(262, -1), directory.integer(277, 1)
+    is_premultiplied_gray = samples == 2 and directory.numbers(338)[:1] == [_ASSOCIATED]
+    has_reversed_bits = directory.integer(266, 1) == 2 and photometric != _BLACK_IS_ZERO
+    has_more_than_inks = photometric == _CMYK and samples > 4
+    return directory.integer(259, _NONE) in _COMPRESSIONS and (
+        is_premultiplied_gray or has_reversed_bits or has_more_than_inks
+    )
 
 
 def decode_deep(file: BinaryIO, directory: Directory) -> Image.Image:

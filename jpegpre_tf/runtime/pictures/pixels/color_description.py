@@ -36,8 +36,8 @@ _NAMES = {
 ADOBE_RGB_PRIMARIES = ((0.64, 0.33), (0.21, 0.71), (0.15, 0.06), _D65)
 SRGB_PRIMARIES = _PRIMARIES[1]
 # Transfer characteristics that are sRGB's curve, or that stills of it are shown by.
-_SRGB_CURVES = frozenset((1, 6, 11, 12, 13, 14, 15))
-_GAMMAS = {4: 2.2, 5: 2.8, 8: 1.0}
+_SRGB_CURVES = frozenset((1, 6, 7, 11, 12, 13, 14, 15))
+_GAMMAS = {4: 2.2, 5: 2.8, 8: 1.0, 17: 2.6}
 _PQ, _HLG = 16, 18
 # Bradford's cone responses, for profiles' white D50.
 _BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
@@ -65,6 +65,12 @@ class ColorDescription:
         curve = {_PQ: "PQ", _HLG: "HLG"}.get(self.transfer, "")
         name = _NAMES.get(self.primaries, f"primaries {self.primaries}")
         return f"{name} {curve}".strip()
+
+    @property
+    def is_known(self) -> bool:
+        """Whether both numbers are of what can be written as a profile or converted, or say that nothing is stated."""
+        curves = (*_SRGB_CURVES, *_GAMMAS, _PQ, _HLG, _UNSPECIFIED)
+        return self.primaries in (*_PRIMARIES, _UNSPECIFIED) and self.transfer in curves
 
     def profile(self) -> bytes:
         """Returns an ICC profile; b"" if this is sRGB or unknown, and for HDR."""

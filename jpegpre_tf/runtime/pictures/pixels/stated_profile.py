@@ -23,13 +23,20 @@ def with_stated_profile(
     if description is not None:
         profile = description.profile()
         if profile or not metadata.icc:
-            return replace(metadata, icc=profile), ()
+            return replace(metadata, icc=profile), () if description.is_known else (_unknown(description),)
     if not metadata.icc and is_adobe_rgb(metadata.exif):
         profile = matrix_profile("Adobe RGB (1998)", ADOBE_RGB_PRIMARIES, 2.19921875)
         return replace(metadata, icc=profile), (
             "Adobe RGB, stated by EXIF alone: a profile is put into new files",
         )
     return metadata, ()
+
+
+def _unknown(description: ColorDescription) -> str:
+    return (
+        f"its colour space (primaries {description.primaries}, transfer {description.transfer} of H.273) is not "
+        "known: its samples are taken for sRGB's"
+    )
 
 
 def describe_unused_profile(icc: bytes) -> str:

@@ -171,7 +171,7 @@ def test_adobe_rgb_by_exif_alone_gets_a_profile():
 
 @pytest.mark.codec
 def test_profiles_of_numbers_are_what_littlecms_and_exiftool_read():
-    for primaries, transfer in ((12, 13), (9, 1), (5, 4), (22, 8), (4, 5)):
+    for primaries, transfer in ((12, 13), (9, 1), (5, 4), (22, 8), (4, 5), (11, 17)):
         icc = ColorDescription(primaries, transfer).profile()
         profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
         gray = Image.new("RGB", (1, 1), (255, 255, 255))

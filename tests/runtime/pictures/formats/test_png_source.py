@@ -149,6 +149,22 @@ def test_pixel_aspect_and_resolution():
     assert picture.metadata.aspect is None and picture.density == (300, 300)
 
 
+@pytest.mark.parametrize("numbers", [(200, 13), (12, 9), (10, 8)])
+def test_a_color_space_that_is_not_known_is_said(numbers):
+    picture = open_content(with_chunks(saved(photo(), "PNG"), chunk(b"cICP", bytes((*numbers, 0, 1)))))
+    assert picture.notes == (
+        f"its colour space (primaries {numbers[0]}, transfer {numbers[1]} of H.273) is not known: "
+        "its samples are taken for sRGB's",
+    )
+    assert not picture.metadata.icc
+
+
+@pytest.mark.parametrize("numbers", [(2, 2), (1, 1), (1, 7)])
+def test_of_srgb_and_of_nothing_stated_nothing_is_said(numbers):
+    picture = open_content(with_chunks(saved(photo(), "PNG"), chunk(b"cICP", bytes((*numbers, 0, 1)))))
+    assert picture.notes == () and not picture.metadata.icc
+
+
 def test_cicp_of_p3_becomes_a_profile_and_converts_as_one():
     content = with_chunks(saved(photo(), "PNG"), chunk(b"cICP", bytes((12, 13, 0, 1))))
     kept = open_content(content)

@@ -93,6 +93,25 @@ def test_alpha_is_put_on_the_background(channels, extra):
     assert np.abs(picture.pixels - expected).max() <= 2
 
 
+@pytest.mark.parametrize("kind", ["premultiplied gray", "CMYK and alpha", "reversed bits"])
+def test_layouts_of_8_bits_that_pillow_refuses_are_decoded(kind):
+    pixels = photo()
+    gray = np.asarray(Image.fromarray(pixels).convert("L")).astype(np.uint16)[..., np.newaxis]
+    inks = np.asarray(Image.fromarray(pixels).convert("CMYK")).astype(np.uint16)
+    if kind == "premultiplied gray":
+        content = deep_tiff(np.concatenate((gray // 2, gray * 0 + 128), -1), 8, 1, extra=1)
+        expected = np.repeat(gray / 2 + 127, 3, -1)
+    elif kind == "CMYK and alpha":
+        content = deep_tiff(np.concatenate((inks, inks[..., :1]), -1), 8, 5, extra=2)
+        expected = np.asarray(Image.fromarray(pixels).convert("CMYK").convert("RGB"))
+    else:
+        backwards = np.packbits(np.unpackbits((255 - gray).astype(np.uint8), axis=-1)[..., ::-1], axis=-1)
+        content = with_entry(deep_tiff(backwards.astype(np.uint16), 8, 0), 266, 2)
+        expected = np.repeat(gray, 3, -1)
+    # Twice rounded: the division by alpha, and what is put on white.
+    assert np.abs(open_content(content).pixels.astype(float) - expected).max() <= 2
+
+
 def test_a_strip_that_is_not_there_is_refused():
     content = deep_tiff(deep(16, 3), 16, 2)
     size = struct.pack("<HHII", 279, 4, 1, deep(16, 3).nbytes)
