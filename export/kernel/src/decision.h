@@ -58,10 +58,15 @@ INLINE void mean_features(const float *steps, ptrdiff_t row_stride, float per_st
   pick_low(coarse, codes + 64);
 }
 
-/** A gate's code times the span that a code stands for. */
-INLINE F8 span_of(const uint8_t *gates, const float *span) {
-  uint64_t eight;
-  __builtin_memcpy(&eight, gates, 8);
+/** The gates of one block: codes of logits, and what these are as gates. */
+typedef struct {
+  const uint8_t *logits, *of_code;
+} Gates;
+
+/** Eight gates times the spans that one of them stands for. */
+INLINE F8 span_of(const uint8_t *logits, const uint8_t *of_code, const float *span) {
+  uint64_t eight = 0;
+  for (int i = 7; i >= 0; i--) eight = eight << 8 | of_code[logits[i]];
   return mul(from_low_bytes((B16)(uint64_t __attribute__((vector_size(16)))){eight, 0}), load(span));
 }
 
@@ -70,20 +75,27 @@ INLINE F8 span_of(const uint8_t *gates, const float *span) {
  *
  * Returns to how far from white and black the changes reach, in levels, less what no change has.
  */
-INLINE float edit_block(const Component *component, float strength, const uint8_t *gates, float *steps) {
+INLINE float edit_block(const Component *component, float strength, Gates gates, float *steps) {
   // From this strength on coefficients that the encoder rounds down anyway are moved too: layers/dead_zone.py.
   const float amount = strength * 8 < 1 ? strength * 8 : 1;
   const F8 zero = splat(0), top = splat(6), target = splat(1.5f - 0.2f * amount), below = splat(0.2f * amount - 1.5f);
+  // Whatever its gate, a smaller step goes to 0 by all of the ramp.
+  const F8 least_open = splat(30 * amount - 6);
   uint8_t ones[64] = {0};
-  spread_low(gates + 64, ones);
+  spread_low(gates.logits + 64, ones);
   F8 x[8], sum = zero;
   for (int i = 0; i < 8; i++) {
     const F8 step = load(steps + 8 * i), size = times(magnitude(step), 60);
-    const F8 zero_below = add(span_of(gates + 8 * i, component->zero_ramp + 8 * i), splat(30 * amount));
-    const F8 one_below = add(span_of(ones + 8 * i, component->one_ramp + 8 * i), splat(90));
-    const F8 to_zero = clipped(sub(zero_below, size), zero, top), to_one = clipped(sub(one_below, size), zero, top);
-    const F8 beyond = sub(step, clipped(step, below, target));
-    const F8 change = add(mul(to_zero, step), mul(to_one, times(beyond, 1.25f)));
+    F8 change;
+    if (is_any(mask_at_least(size, least_open))) {
+      const F8 zero_below = add(span_of(gates.logits + 8 * i, gates.of_code, component->zero_ramp + 8 * i), splat(30 * amount));
+      change = mul(clipped(sub(zero_below, size), zero, top), step);
+      if (is_any(mask_at_least(magnitude(step), target))) {
+        const F8 one_below = add(span_of(ones + 8 * i, gates.of_code, component->one_ramp + 8 * i), splat(90));
+        const F8 beyond = sub(step, clipped(step, below, target));
+        change = add(change, mul(clipped(sub(one_below, size), zero, top), times(beyond, 1.25f)));
+      }
+    } else change = mul(top, step);
     x[i] = mul(change, load(component->change_levels + 8 * i));
     sum = add(sum, mul(magnitude(change), load(component->reaches + 8 * i)));
   }
@@ -92,21 +104,27 @@ INLINE float edit_block(const Component *component, float strength, const uint8_
 }
 
 /** One block quantized by the gates. */
-INLINE void quantize_block(const Component *component, const uint8_t *gates, const float *steps, F8 x[8]) {
+INLINE void quantize_block(const Component *component, Gates gates, const float *steps, F8 x[8]) {
   uint8_t ones[64] = {0};
-  spread_low(gates + 64, ones);
-  const F8 one = splat(1), half = splat(0.5f);
+  spread_low(gates.logits + 64, ones);
+  const F8 one = splat(1), half = splat(0.5f), middle = splat(1.5f);
   for (int i = 0; i < 8; i++) {
-    const F8 step = load(steps + 8 * i), size = magnitude(step), rounded_size = whole_below(add(size, half));
-    const F8 is_kept = mask_at_least(size, add(span_of(gates + 8 * i, component->zero_span + 8 * i), half));
-    const F8 is_more = mask_at_least(size, add(span_of(ones + 8 * i, component->one_span + 8 * i), splat(1.5f)));
-    const F8 quantized = both(is_kept, add(one, both(is_more, sub(rounded_size, one))));
-    x[i] = either(quantized, sign_of(step));
+    const F8 step = load(steps + 8 * i), size = magnitude(step);
+    x[i] = splat(0);
+    // Gates move thresholds up alone: of most rows of a block nothing reaches the lowest.
+    if (!is_any(mask_at_least(size, half))) continue;
+    F8 quantized = one;
+    if (is_any(mask_at_least(size, middle))) {
+      const F8 is_more = mask_at_least(size, add(span_of(ones + 8 * i, gates.of_code, component->one_span + 8 * i), middle));
+      quantized = add(one, both(is_more, sub(whole_below(add(size, half)), one)));
+    }
+    const F8 is_kept = mask_at_least(size, add(span_of(gates.logits + 8 * i, gates.of_code, component->zero_span + 8 * i), half));
+    x[i] = either(both(is_kept, quantized), sign_of(step));
   }
 }
 
 /** What it is quantized to, in natural order. */
-INLINE void decide_block(const Component *component, const uint8_t *gates, const float *steps, int16_t *to) {
+INLINE void decide_block(const Component *component, Gates gates, const float *steps, int16_t *to) {
   F8 x[8];
   quantize_block(component, gates, steps, x);
   transpose(x);

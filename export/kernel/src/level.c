@@ -106,7 +106,7 @@ static void run_chroma(Sweep *sweep, int band) {
     run_input(network, &plan->chroma_conditions, count, work, work->x);
     run_rest(network, &plan->chroma_conditions, count, work);
     for (int i = 0; i < 2 * count; i++) {
-      const uint8_t *gates = work->gates + i * FEATURES;
+      const Gates gates = {work->logits + i * FEATURES, network->gates};
       const ptrdiff_t at = ((ptrdiff_t)row * cells + start + i / 2) * 64;
       if (sweep->to->kind == EDIT) edit_block(&plan->chroma, plan->strength, gates, steps + i * 64);
       else decide_block(&plan->chroma, gates, steps + i * 64, (i & 1 ? to->cr : to->cb) + at);
@@ -134,7 +134,7 @@ static void decide_luma(Sweep *sweep, int row, float *luma) {
     run_luma(network, &plan->luma_conditions, rows, count, &sweep->work);
     for (int i = 0; i < count; i++) {
       float *steps = luma + (start + i) * 64;
-      const uint8_t *gates = sweep->work.gates + i * FEATURES;
+      const Gates gates = {sweep->work.logits + i * FEATURES, network->gates};
       if (sweep->to->kind == EDIT)
         // Reach of no change: an eighth, because float16 has nothing between 254.875 and 255.
         sweep->reach[(row & 1) * sweep->columns + start + i] = edit_block(&plan->luma, plan->strength, gates, steps) + 0.125f;
@@ -159,7 +159,7 @@ static void finish_band(Sweep *sweep, int band) {
   for (int column = 0; sweep->to->kind == EDIT && column < sweep->columns; column += 2) {
     Cell cell;
     take_cell(sweep->from, column * 8, band * SIDE, &cell);
-    write_cell(&cell, to, column * 8, band * SIDE, luma + column * 64, row_stride, sweep->chroma[band & 1] + column * 64,
+    write_cell(&cell, sweep->from->pixel_bytes, to, column * 8, band * SIDE, luma + column * 64, row_stride, sweep->chroma[band & 1] + column * 64,
                sweep->reach + column, sweep->columns);
   }
 }
@@ -221,7 +221,8 @@ static int gates(const jpegpre_plan *plan, int is_chroma, const uint8_t *feature
       for (int i = 0; i < 3; i++) of[i] = plane + (size_t)(row + i) * stride + (size_t)(start * network->channels);
       run_luma(network, conditions, of, count, work);
       uint8_t *to = result + ((size_t)row * (size_t)columns + (size_t)start) * (size_t)outputs;
-      for (int i = 0; i < count; i++) reorder(work->gates + i * outputs, outputs, 0, to + i * outputs);
+      for (int i = 0; i < count * outputs; i++) work->logits[i] = network->gates[work->logits[i]];
+      for (int i = 0; i < count; i++) reorder(work->logits + i * outputs, outputs, 0, to + i * outputs);
     }
   arena_free(&arena);
   return JPEGPRE_OK;

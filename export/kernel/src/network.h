@@ -7,7 +7,7 @@ typedef struct {
   _Alignas(64) uint8_t features[CHUNK * MOST_DEPTH];
   _Alignas(64) uint8_t x[CHUNK * FEATURES];
   _Alignas(64) uint8_t hidden[CHUNK * MOST_OUTPUTS];
-  _Alignas(64) uint8_t gates[CHUNK * MOST_OUTPUTS];
+  _Alignas(64) uint8_t logits[CHUNK * MOST_OUTPUTS];
   _Alignas(64) int32_t sums[CHUNK * MOST_OUTPUTS];
 } Work;
 
@@ -61,7 +61,7 @@ static void run_spatial(const Network *network, const uint8_t *const rows[3], in
   finish_layer(&block->project, ADDED, work->sums, positions, NULL, rows[1] + network->channels, work->x);
 }
 
-/** From `work->x` to gates. */
+/** From `work->x` to codes of logits; what these are as gates `Network` says. */
 static void run_rest(const Network *network, const Conditions *conditions, int positions, Work *work) {
   for (int i = network->spatial_count; i < network->block_count; i++) {
     const Block *block = &network->blocks[i];
@@ -71,7 +71,5 @@ static void run_rest(const Network *network, const Conditions *conditions, int p
     finish_layer(&block->project, ADDED, work->sums, positions, NULL, work->x, work->x);
   }
   product(&network->logits, work->x, positions, work->sums);
-  finish_layer(&network->logits, PLAIN, work->sums, positions, NULL, NULL, work->gates);
-  const int count = positions * network->logits.outputs;
-  for (int i = 0; i < count; i++) work->gates[i] = network->gates[work->gates[i]];
+  finish_layer(&network->logits, PLAIN, work->sums, positions, NULL, NULL, work->logits);
 }

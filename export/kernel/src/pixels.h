@@ -31,7 +31,7 @@ INLINE Row load_row(const uint8_t *from, int pixel_bytes) {
                SHUFFLE16(c, d, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23)};
 }
 
-/** `alpha`: the fourth bytes, of pixels that have them. */
+/** `alpha`: pixels whose fourth bytes are taken; null for 255. */
 INLINE void store_row(uint8_t *to, int pixel_bytes, Row row, const uint8_t *alpha) {
   if (pixel_bytes == 3) {
     const B16 a = SHUFFLE16(row.r, row.g, 0, 16, 0, 1, 17, 0, 2, 18, 0, 3, 19, 0, 4, 20, 0, 5);
@@ -147,8 +147,8 @@ INLINE F8 beyond_of(F8 y, float reach) {
 INLINE float headroom_of(F8 sum, float reach) { return positive(1 - positive(total(sum) / reach - 19)); }
 
 /** Writes a cell: rows of samples of Y's four blocks, Cb and Cr, added to `cell`'s pixels. */
-INLINE void write_cell(const Cell *cell, const jpegpre_pixels *to, int left, int top, const float *luma, ptrdiff_t row_stride,
-                       const float *chroma, const float *reach, ptrdiff_t reach_stride) {
+INLINE void write_cell(const Cell *cell, int cell_bytes, const jpegpre_pixels *to, int left, int top, const float *luma,
+                       ptrdiff_t row_stride, const float *chroma, const float *reach, ptrdiff_t reach_stride) {
   const int bytes = to->pixel_bytes;
   float headroom[4];
   Row olds[SIDE];
@@ -156,7 +156,7 @@ INLINE void write_cell(const Cell *cell, const jpegpre_pixels *to, int left, int
     F8 sums[2] = {splat(0), splat(0)};
     for (int row = 8 * below; row < 8 * below + 8; row++) {
       F8 y[2];
-      luma_of_row(olds[row] = load_row(cell->samples + row * cell->stride, bytes), y);
+      luma_of_row(olds[row] = load_row(cell->samples + row * cell->stride, cell_bytes), y);
       for (int right = 0; right < 2; right++) sums[right] = add(sums[right], beyond_of(y[right], reach[below * reach_stride + right]));
     }
     for (int right = 0; right < 2; right++) headroom[2 * below + right] = headroom_of(sums[right], reach[below * reach_stride + right]);
@@ -174,7 +174,7 @@ INLINE void write_cell(const Cell *cell, const jpegpre_pixels *to, int left, int
     F8 color[3];
     color_of(cb, cr, color);
     const Row result = {sum_of(old.r, y, color[0]), sum_of(old.g, y, color[1]), sum_of(old.b, y, color[2])};
-    store_row(at + row * stride, bytes, result, cell->samples + row * cell->stride);
+    store_row(at + row * stride, bytes, result, cell_bytes == bytes ? cell->samples + row * cell->stride : NULL);
   }
   if (is_whole) return;
   const int columns = to->width - left < SIDE ? to->width - left : SIDE, rows = to->height - top < SIDE ? to->height - top : SIDE;

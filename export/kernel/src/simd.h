@@ -72,6 +72,7 @@ INLINE F8 from_ints(const int32_t *from) { return _mm256_cvtepi32_ps(_mm256_load
 INLINE F8 both(F8 a, F8 b) { return _mm256_and_ps(a, b); }
 INLINE F8 either(F8 a, F8 b) { return _mm256_or_ps(a, b); }
 INLINE F8 mask_at_least(F8 a, F8 b) { return _mm256_cmp_ps(a, b, _CMP_GE_OQ); }
+INLINE int is_any(F8 mask) { return !_mm256_testz_ps(mask, mask); }
 INLINE F8 magnitude(F8 a) { return _mm256_and_ps(a, _mm256_castsi256_ps(_mm256_set1_epi32(0x7fffffff))); }
 INLINE F8 sign_of(F8 a) { return _mm256_and_ps(a, _mm256_castsi256_ps(_mm256_set1_epi32((int)0x80000000u))); }
 /** Rounded half to even, plus a whole number, as int32; `bytes_of` cuts two of them off at 0 and 255. */
@@ -133,6 +134,7 @@ INLINE I4 low_bytes4(B16 a) { return (I4)_mm_cvtepu8_epi32((__m128i)a); }
 INLINE I4 low_shorts4(H8 a) { return (I4)_mm_cvtepi16_epi32((__m128i)a); }
 INLINE H8 pack4(I4 a, I4 b) { return (H8)_mm_packs_epi32((__m128i)a, (__m128i)b); }
 INLINE B16 pack8(H8 a, H8 b) { return (B16)_mm_packus_epi16((__m128i)a, (__m128i)b); }
+INLINE int is_any4(I4 mask) { return _mm_movemask_epi8((__m128i)mask) != 0; }
 #elif defined(__ARM_NEON)
 INLINE F4 least4(F4 a, F4 b) { return (F4)vminq_f32((float32x4_t)a, (float32x4_t)b); }
 INLINE F4 most4(F4 a, F4 b) { return (F4)vmaxq_f32((float32x4_t)a, (float32x4_t)b); }
@@ -142,6 +144,7 @@ INLINE I4 low_bytes4(B16 a) { return (I4)vmovl_u16(vget_low_u16(vmovl_u8(vget_lo
 INLINE I4 low_shorts4(H8 a) { return (I4)vmovl_s16(vget_low_s16((int16x8_t)a)); }
 INLINE H8 pack4(I4 a, I4 b) { return (H8)vcombine_s16(vqmovn_s32((int32x4_t)a), vqmovn_s32((int32x4_t)b)); }
 INLINE B16 pack8(H8 a, H8 b) { return (B16)vcombine_u8(vqmovun_s16((int16x8_t)a), vqmovun_s16((int16x8_t)b)); }
+INLINE int is_any4(I4 mask) { return vmaxvq_u32((uint32x4_t)mask) != 0; }
 #else
 INLINE F4 least4(F4 a, F4 b) { return (F4)wasm_f32x4_pmin((v128_t)b, (v128_t)a); }
 INLINE F4 most4(F4 a, F4 b) { return (F4)wasm_f32x4_pmax((v128_t)b, (v128_t)a); }
@@ -151,6 +154,7 @@ INLINE I4 low_bytes4(B16 a) { return (I4)wasm_u32x4_extend_low_u16x8(wasm_u16x8_
 INLINE I4 low_shorts4(H8 a) { return (I4)wasm_i32x4_extend_low_i16x8((v128_t)a); }
 INLINE H8 pack4(I4 a, I4 b) { return (H8)wasm_i16x8_narrow_i32x4((v128_t)a, (v128_t)b); }
 INLINE B16 pack8(H8 a, H8 b) { return (B16)wasm_u8x16_narrow_i16x8((v128_t)a, (v128_t)b); }
+INLINE int is_any4(I4 mask) { return wasm_v128_any_true((v128_t)mask); }
 #endif
 
 INLINE F4 splat4(float value) { return (F4){value, value, value, value}; }
@@ -172,6 +176,7 @@ INLINE F8 from_ints(const int32_t *from) {
 INLINE F8 both(F8 x, F8 y) { return (F8){(F4)((I4)x.a & (I4)y.a), (F4)((I4)x.b & (I4)y.b)}; }
 INLINE F8 either(F8 x, F8 y) { return (F8){(F4)((I4)x.a | (I4)y.a), (F4)((I4)x.b | (I4)y.b)}; }
 INLINE F8 mask_at_least(F8 x, F8 y) { return (F8){(F4)(x.a >= y.a), (F4)(x.b >= y.b)}; }
+INLINE int is_any(F8 mask) { return is_any4((I4)mask.a | (I4)mask.b); }
 INLINE F8 magnitude(F8 x) {
   const I4 bits = splat_bits(0x7fffffffu);
   return (F8){(F4)((I4)x.a & bits), (F4)((I4)x.b & bits)};
