@@ -1,13 +1,10 @@
-// Quantized coefficients to the carrier's pixels, eight blocks at a time, one in each lane.
+// Quantized coefficients to the carrier's pixels, two registers of blocks at a time, one in each lane.
 //
 // jpegpre_tf/jpeg/carriers/carrier.py has the same operations in the same order: the same samples come out.
 #pragma once
 #include "pixels.h"
 
-#define BATCH 8           // blocks
-#define CELLS 4           // at a time: two batches of Y, one of Cb and Cr
 #define MOST_LEVELS 8192  // unrounded samples are cut here: nothing of that size is seen
-#define CHROMA_WIDTH (CELLS * 8)
 
 // As wide as registers are: eight accumulators of 256 bits would be sixteen of 128.
 #if defined(__AVX2__)
@@ -18,74 +15,89 @@ typedef F4 V;
 INLINE V splat_v(float value) { return splat4(value); }
 #endif
 #define V_LANES ((int)(sizeof(V) / sizeof(float)))
+#define BATCH (2 * V_LANES)  // blocks
+#define CELLS (BATCH / 2)    // at a time: two batches of Y, one of Cb and Cr
+#define CHROMA_WIDTH (CELLS * 8)
 typedef V VUnaligned __attribute__((aligned(4), may_alias));
 
 /** Samples by lane, unrounded, of eight blocks. */
-INLINE void blocks_to_samples(const Shaping *shaping, const int16_t *const blocks[BATCH], float samples[64][BATCH]) {
+INLINE void blocks_to_samples(const Shaping *shaping, const int16_t *const blocks[8], float samples[64][BATCH], int first) {
   F8 x[8];
   for (int row = 0; row < 8; row++) {
-    for (int lane = 0; lane < BATCH; lane++) x[lane] = from_shorts(load_shorts(blocks[lane] + 8 * row));
+    for (int lane = 0; lane < 8; lane++) x[lane] = from_shorts(load_shorts(blocks[lane] + 8 * row));
     transpose(x);
-    for (int k = 0; k < 8; k++) store(samples[8 * row + k], times(x[k], shaping->levels[8 * row + k]));
+    for (int k = 0; k < 8; k++) store(samples[8 * row + k] + first, times(x[k], shaping->levels[8 * row + k]));
   }
   for (int column = 0; column < 8; column++) {
-    for (int row = 0; row < 8; row++) x[row] = load(samples[8 * row + column]);
+    for (int row = 0; row < 8; row++) x[row] = load(samples[8 * row + column] + first);
     inverse_dct(x);
-    for (int row = 0; row < 8; row++) store(samples[8 * row + column], x[row]);
+    for (int row = 0; row < 8; row++) store(samples[8 * row + column] + first, x[row]);
   }
   for (int row = 0; row < 8; row++) {
-    for (int column = 0; column < 8; column++) x[column] = load(samples[8 * row + column]);
+    for (int column = 0; column < 8; column++) x[column] = load(samples[8 * row + column] + first);
     inverse_dct(x);
     for (int column = 0; column < 8; column++)
-      store(samples[8 * row + column], clipped(add(x[column], splat(128)), splat(-MOST_LEVELS), splat(MOST_LEVELS)));
+      store(samples[8 * row + column] + first, clipped(add(x[column], splat(128)), splat(-MOST_LEVELS), splat(MOST_LEVELS)));
   }
 }
 
 INLINE V rounded_v(V value) { return (value + splat_v(ROUNDER)) - splat_v(ROUNDER); }
+INLINE V load_v(const float *from) { return *(const VUnaligned *)from; }
+INLINE void store_v(float *to, V value) { *(VUnaligned *)to = value; }
 
-/** Rounds the samples in place, the last ones first; errors are passed on to those that are rounded after them. */
+/**
+ * Rounds the samples in place, the last ones first; errors are passed on to those that are rounded after them.
+ *
+ * Two registers at once: each error has to wait for the one before, and then the other's sums are there to be made.
+ */
 static void round_samples(const Shaping *shaping, float samples[64][BATCH]) {
   _Alignas(32) float errors[64][BATCH];
-  for (int lane = 0; lane < BATCH; lane += V_LANES) {
-    const float *weight = shaping->weights;
-    for (int group = 7; group >= 0; group--) {
-      V left[8];
-      for (int k = 0; k < 8; k++) left[k] = *(const VUnaligned *)(samples[8 * group + k] + lane);
-      for (int error = 63; error >= 8 * group + 8; error--, weight += 8) {
-        const V size = *(const VUnaligned *)(errors[error] + lane);
-        for (int k = 0; k < 8; k++) left[k] -= splat_v(weight[k]) * size;
+  const float *weight = shaping->weights;
+  for (int first = 64 - SHAPED; first >= 0; first -= SHAPED) {
+    V left[SHAPED][2];
+    for (int k = 0; k < SHAPED; k++)
+      for (int half = 0; half < 2; half++) left[k][half] = load_v(samples[first + k] + half * V_LANES);
+    for (int error = 63; error >= first + SHAPED; error--, weight += SHAPED) {
+      const V sizes[2] = {load_v(errors[error]), load_v(errors[error] + V_LANES)};
+      for (int k = 0; k < SHAPED; k++)
+        for (int half = 0; half < 2; half++) left[k][half] -= splat_v(weight[k]) * sizes[half];
+    }
+#pragma GCC unroll 8
+    for (int own = SHAPED - 1; own >= 0; own--) {
+      V found[2];
+      for (int half = 0; half < 2; half++) {
+        float *sample = samples[first + own] + half * V_LANES;
+        const V nearest = rounded_v(left[own][half]);
+        found[half] = nearest - load_v(sample);
+        store_v(sample, nearest);
+        store_v(errors[first + own] + half * V_LANES, found[half]);
       }
 #pragma GCC unroll 8
-      for (int own = 7; own >= 0; own--) {
-        VUnaligned *sample = (VUnaligned *)(samples[8 * group + own] + lane);
-        const V nearest = rounded_v(left[own]), error = nearest - *sample;
-        *sample = nearest;
-        *(VUnaligned *)(errors[8 * group + own] + lane) = error;
-#pragma GCC unroll 8
-        for (int k = 0; k < own; k++) left[k] -= splat_v(weight[k]) * error;
-        weight += own;
-      }
+      for (int k = 0; k < own; k++)
+        for (int half = 0; half < 2; half++) left[k][half] -= splat_v(weight[k]) * found[half];
+      weight += own;
     }
   }
 }
 
-/** Whole samples of `count` blocks side by side, `stride` numbers a row. */
+/** Whole samples of a batch's blocks side by side, `stride` numbers a row. */
 static void render_blocks(const Shaping *shaping, const int16_t *const blocks[BATCH], int16_t *to, ptrdiff_t stride) {
   _Alignas(32) float samples[64][BATCH];
-  blocks_to_samples(shaping, blocks, samples);
+  for (int first = 0; first < BATCH; first += 8) blocks_to_samples(shaping, blocks + first, samples, first);
   round_samples(shaping, samples);
-  for (int row = 0; row < 8; row++) {
-    F8 x[8];
-    for (int k = 0; k < 8; k++) x[k] = load(samples[8 * row + k]);
-    transpose(x);
-    for (int lane = 0; lane < BATCH; lane++) store_shorts(to + row * stride + 8 * lane, shorts_of(whole(x[lane], 0)));
-  }
+  for (int row = 0; row < 8; row++)
+    for (int first = 0; first < BATCH; first += 8) {
+      F8 x[8];
+      for (int k = 0; k < 8; k++) x[k] = load(samples[8 * row + k] + first);
+      transpose(x);
+      for (int lane = 0; lane < 8; lane++) store_shorts(to + row * stride + 8 * (first + lane), shorts_of(whole(x[lane], 0)));
+    }
 }
 
 /** Some cells of a row of work: their samples, and what chroma adds to R, G and B. */
 typedef struct {
   _Alignas(32) int16_t luma[SIDE][CELLS * SIDE];
-  _Alignas(32) int16_t chroma[8][2 * CHROMA_WIDTH];  // Cb's four blocks, then Cr's
+  _Alignas(32) int16_t chroma[8][2 * CHROMA_WIDTH];  // Cb's blocks, then Cr's
   _Alignas(32) int16_t color[3][8][CHROMA_WIDTH];
 } Strip;
 

@@ -68,6 +68,7 @@ typedef struct {
   float change_levels[64], reaches[64];  // edit: from changes to what its inverse takes, and to levels of reach
 } Component;
 
+#define SHAPED 4  // samples that are rounded together
 /** For one component of a carrier: from quantized to what the inverse DCT takes, and weights of rounding errors. */
 typedef struct {
   float levels[64];

@@ -68,11 +68,11 @@ void lay_out_shaping(const uint8_t *table, const double *scales, Shaping *to) {
   // In the order in which carrier.h's `round_samples` asks for them.
   float *weight = to->weights;
 #define WEIGHT(sample, error) (float)(nearest(factor[error][sample] / factor[sample][sample] * WEIGHT_UNITS) / WEIGHT_UNITS)
-  for (int group = 7; group >= 0; group--) {
-    for (int error = 63; error >= 8 * group + 8; error--)
-      for (int k = 0; k < 8; k++) *weight++ = WEIGHT(8 * group + k, error);
-    for (int own = 7; own > 0; own--)
-      for (int k = 0; k < own; k++) *weight++ = WEIGHT(8 * group + k, 8 * group + own);
+  for (int first = 64 - SHAPED; first >= 0; first -= SHAPED) {
+    for (int error = 63; error >= first + SHAPED; error--)
+      for (int k = 0; k < SHAPED; k++) *weight++ = WEIGHT(first + k, error);
+    for (int own = SHAPED - 1; own > 0; own--)
+      for (int k = 0; k < own; k++) *weight++ = WEIGHT(first + k, first + own);
   }
 #undef WEIGHT
 }
