@@ -2,8 +2,9 @@
 
 import io
 
-from PIL import Image, features
+from PIL import features
 
+from jpegpre_tf._padded import pillow_image
 from jpegpre_tf._types import RGBImage
 from jpegpre_tf.codecs.base import SUBSAMPLINGS, Encoder, check_subsampling
 
@@ -34,5 +35,5 @@ class LibjpegTurbo(Encoder):
 
     def encode_bytes(self, image: RGBImage, quality: int) -> bytes:
         out = io.BytesIO()
-        Image.fromarray(image).save(out, "JPEG", quality=quality, **self._options)
+        pillow_image(image).save(out, "JPEG", quality=quality, **self._options)
         return out.getvalue()

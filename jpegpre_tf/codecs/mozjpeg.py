@@ -5,6 +5,8 @@ import importlib.util
 import re
 from pathlib import Path
 
+import numpy as np
+
 from jpegpre_tf._optional import MissingExtraError, require
 from jpegpre_tf._types import RGBImage
 from jpegpre_tf.codecs.base import Encoder, check_subsampling
@@ -50,7 +52,8 @@ class MozJPEG(Encoder):
 
     def encode_bytes(self, image: RGBImage, quality: int) -> bytes:
         height, width, channels = image.shape
-        picture = self._vips.Image.new_from_memory(image.tobytes(), width, height, channels, "uchar")
+        memory = np.ascontiguousarray(image).data
+        picture = self._vips.Image.new_from_memory(memory, width, height, channels, "uchar")
         return bytes(picture.jpegsave_buffer(Q=quality, **self._options))
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from jpegpre_tf import jpeg, runtime
+from jpegpre_tf._padded import padded_pixels
 from jpegpre_tf.errors import ModelError
 from jpegpre_tf.jpeg.tables import CHROMA_TABLE, LUMA_TABLE
 from jpegpre_tf.runtime.inference import kernel_library
@@ -158,6 +159,24 @@ def test_strength_0_is_the_identity_and_a_fourth_channel_stays(library, content,
     assert np.array_equal(edited[..., 3], image[..., 3])
     assert not np.array_equal(edited, image)
     assert (kernel.carrier(image, tables(50), tables(50))[..., 3] == 255).all()
+
+
+def test_pixels_of_three_and_of_four_bytes_are_the_same(library, content, photo):
+    contiguous = np.ascontiguousarray(photo[:50, :70])
+    padded = np.dstack([contiguous, contiguous[..., :1]])[..., :3]
+    kernel = Kernel(content)
+    edited = kernel.edit(contiguous, tables(50))
+    carrier, cut = kernel.counted_carrier(contiguous, tables(50), tables(20))
+    for image in (contiguous, padded):
+        for asked in (False, True):
+            result = kernel.edit(image, tables(50), padded=asked)
+            assert np.array_equal(result, edited)
+            assert (padded_pixels(result) is not None) == asked
+            assert result.flags.c_contiguous != asked
+            result, part = kernel.counted_carrier(image, tables(50), tables(20), padded=asked)
+            assert np.array_equal(result, carrier)
+            assert part == cut
+            assert (padded_pixels(result) is not None) == asked
 
 
 def test_damaged_and_other_files_are_refused(library, content):

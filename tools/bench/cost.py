@@ -95,7 +95,7 @@ def ways(session: runtime.Session) -> dict[str, Way]:
     plain, mozjpeg = get_encoder("libjpeg-turbo"), get_encoder("mozjpeg")
 
     def encode_carrier(pixels: Picture, _: Path) -> bytes:
-        carrier = session.carrier(pixels, QUALITY)
+        carrier = session.carrier(pixels, QUALITY, padded=True)
         return carrier.finish(runtime.encode_jpeg(carrier.pixels, carrier.quality or QUALITY))
 
     def mozjpeg_file(_: Picture, file: Path) -> None:
@@ -117,7 +117,9 @@ def ways(session: runtime.Session) -> dict[str, Way]:
         "plain encode": lambda pixels, _: plain.encode_bytes(pixels, QUALITY),
         "edit": lambda pixels, _: session(pixels, QUALITY),
         "carrier": lambda pixels, _: session.carrier(pixels, QUALITY),
-        "edit, encoded": lambda pixels, _: plain.encode_bytes(session(pixels, QUALITY), QUALITY),
+        "edit, encoded": lambda pixels, _: runtime.encode_jpeg(
+            session(pixels, QUALITY, padded=True), QUALITY
+        ),
         "carrier, encoded": encode_carrier,
         "mozjpeg": lambda pixels, _: mozjpeg.encode_bytes(pixels, QUALITY),
         "file, edit": encode_file("standard"),

@@ -59,7 +59,7 @@ static void add_to_hash(const jpegpre_pixels *pixels) {
 static void check_picture(jpegpre_kernel *const *kernels, int count) {
   uint8_t tables[4][64];
   for (int i = 0; i < 4; i++) draw_table(tables[i]);
-  const int is_carrier = (int)drawn(2), bytes = 3 + (int)drawn(2);
+  const int is_carrier = (int)drawn(2), bytes = 3 + (int)drawn(2), to_bytes = 3 + (int)drawn(2);
   const int width = 1 + (int)drawn(drawn(4) ? 70 : 300), height = 1 + (int)drawn(70), rows = (height + 15) / 16;
   const float strength = drawn(3) ? 1 : (float)drawn(1001) / 1000;
   jpegpre_pixels from = pixels_of(width, height, bytes), first = {0};
@@ -67,7 +67,8 @@ static void check_picture(jpegpre_kernel *const *kernels, int count) {
   for (int i = 0; i < count; i++) {
     jpegpre_plan *plan;
     require(!jpegpre_plan_create(kernels[i], tables[0], tables[1], tables[2], tables[3], strength, &plan), "a plan failed");
-    jpegpre_pixels to = is_carrier ? pixels_of((width + 15) / 16 * 16, rows * 16, bytes) : pixels_of(width, height, bytes);
+    const int to_width = is_carrier ? (width + 15) / 16 * 16 : width;
+    jpegpre_pixels to = pixels_of(to_width, is_carrier ? rows * 16 : height, to_bytes);
     jpegpre_cuts cuts = {0};
     for (int begin = 0; begin < rows;) {
       const int end = i ? begin + 1 + (int)drawn((uint32_t)(rows - begin)) : rows;

@@ -109,12 +109,15 @@ void jpegpre_plan_destroy(jpegpre_plan *plan);
 /**
  * Edited pixels of rows of work `first` to `end`, at most (height + 15) / 16: pixels 16 * first to 16 * end.
  *
- * `to` has the size of `from` and does not overlap it. A fourth byte is copied.
+ * `to` has the size of `from` and does not overlap it. A fourth byte is copied, or is 255 where `from` has none.
  */
 JPEGPRE_API(jpegpre_edit)
 int jpegpre_edit(const jpegpre_plan *plan, const jpegpre_pixels *from, const jpegpre_pixels *to, int32_t first, int32_t end);
 
-/** The carrier's pixels, likewise; `to` has the size of `from` rounded up to multiples of 16. A fourth byte is 255. */
+/**
+ * The carrier's pixels, likewise; `to` has the size of `from` rounded up to multiples of 16. A fourth byte is 255, whatever
+ * `from` has there.
+ */
 JPEGPRE_API(jpegpre_carrier)
 int jpegpre_carrier(const jpegpre_plan *plan, const jpegpre_pixels *from, const jpegpre_pixels *to, int32_t first, int32_t end);
 

@@ -96,11 +96,6 @@ static int are_pixels(const jpegpre_pixels *pixels) {
   return are_samples(pixels) && (pixels->pixel_bytes == 3 || pixels->pixel_bytes == 4);
 }
 
-/** Pixels of three bytes may become ones of four, but none may lose its fourth. */
-static int fit_together(const jpegpre_pixels *from, const jpegpre_pixels *to) {
-  return are_pixels(to) && to->pixel_bytes >= from->pixel_bytes;
-}
-
 static int is_work(const jpegpre_pixels *from, int32_t first, int32_t end) {
   return are_pixels(from) && first >= 0 && first <= end && end <= (from->height + 15) / 16;
 }
@@ -110,7 +105,7 @@ static int run(const jpegpre_plan *plan, const jpegpre_pixels *from, Target targ
 }
 
 int jpegpre_edit(const jpegpre_plan *plan, const jpegpre_pixels *from, const jpegpre_pixels *to, int32_t first, int32_t end) {
-  if (!plan || !is_work(from, first, end) || !fit_together(from, to)) return JPEGPRE_BAD_ARGUMENT;
+  if (!plan || !is_work(from, first, end) || !are_pixels(to)) return JPEGPRE_BAD_ARGUMENT;
   if (from->width != to->width || from->height != to->height) return JPEGPRE_BAD_ARGUMENT;
   return run(plan, from, (Target){.kind = EDIT, .pixels = *to}, first, end);
 }
@@ -118,7 +113,7 @@ int jpegpre_edit(const jpegpre_plan *plan, const jpegpre_pixels *from, const jpe
 int jpegpre_counted_carrier(const jpegpre_plan *plan, const jpegpre_pixels *from, const jpegpre_pixels *to, jpegpre_cuts *cuts,
                             int32_t first, int32_t end) {
   if (!plan || !plan->has_carrier || !is_work(from, first, end)) return JPEGPRE_BAD_ARGUMENT;
-  if (!fit_together(from, to)) return JPEGPRE_BAD_ARGUMENT;
+  if (!are_pixels(to)) return JPEGPRE_BAD_ARGUMENT;
   if (to->width != (from->width + 15) / 16 * 16 || to->height != (from->height + 15) / 16 * 16) return JPEGPRE_BAD_ARGUMENT;
   return run(plan, from, (Target){.kind = CARRIER, .pixels = *to, .cuts = cuts}, first, end);
 }

@@ -174,7 +174,7 @@ INLINE void write_cell(const Cell *cell, int cell_bytes, const jpegpre_pixels *t
     F8 color[3];
     color_of(cb, cr, color);
     const Row result = {sum_of(old.r, y, color[0]), sum_of(old.g, y, color[1]), sum_of(old.b, y, color[2])};
-    store_row(at + row * stride, bytes, result, cell_bytes == bytes ? cell->samples + row * cell->stride : NULL);
+    store_row(at + row * stride, bytes, result, cell_bytes == 4 ? cell->samples + row * cell->stride : NULL);
   }
   if (is_whole) return;
   const int columns = to->width - left < SIDE ? to->width - left : SIDE, rows = to->height - top < SIDE ? to->height - top : SIDE;

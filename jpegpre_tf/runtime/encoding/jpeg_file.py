@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFile
 
+from jpegpre_tf._padded import pillow_image
 from jpegpre_tf.jpeg.tables import interpolated_tables
 
 SUBSAMPLINGS = ("4:4:4", "4:2:2", "4:2:0")  # Pillow numbers them 0, 1, 2
@@ -34,7 +35,7 @@ def encode_jpeg(
     """Returns a JPEG file by libjpeg-turbo with Annex K tables and optimised Huffman codes.
 
     Args:
-        pixels: uint8 `(H, W, 3)` RGB, levels 0..255.
+        pixels: uint8 `(H, W, 3)` RGB, levels 0..255; padded ones, see `Session`, are not copied.
         quality: 1..100. Between two whole numbers the tables are in between, see `jpeg.tables.interpolated_tables`.
         subsampling: "4:2:0", "4:2:2" or "4:4:4".
         is_gray: Write one channel, the luma of `pixels`.
@@ -52,9 +53,7 @@ def encode_jpeg(
         )
     if scan not in SCANS:
         raise ValueError(f"`scan` must be one of {', '.join(SCANS)}. Received: scan={scan!r}")
-    image = Image.fromarray(pixels)
-    if is_gray:
-        image = image.convert("L")
+    image = Image.fromarray(pixels).convert("L") if is_gray else pillow_image(pixels)
     options: dict[str, Any] = {"quality": int(quality)}
     if quality != int(quality):
         # At quality 50 Pillow writes the tables that it is given.

@@ -118,6 +118,7 @@ def carrier_in_one_sweep(
     tables: npt.NDArray[np.uint8],
     strength: float,
     encoder_tables: EncoderTables,
+    padded: bool = False,
 ) -> Carrier | None:
     """Returns what `make_carrier` makes of the decisions on a picture; None where these have to be looked at.
 
@@ -130,11 +131,14 @@ def carrier_in_one_sweep(
         tables: Luma and chroma table that the file shall have, (2, 8, 8).
         strength: Above 0, up to 1.
         encoder_tables: As of `make_carrier`.
+        padded: Whether its pixels are a view of pixels of four bytes.
     """
     quality, own = _fitting_tables(tables, encoder_tables)
     if own[0].mean() < _FINE_STEPS:
         return None
-    pixels, clipped_share = kernel.counted_carrier(image, (tables[0], tables[1]), (own[0], own[1]), strength)
+    pixels, clipped_share = kernel.counted_carrier(
+        image, (tables[0], tables[1]), (own[0], own[1]), strength, padded=padded
+    )
     if clipped_share > _HARMLESS_CUT:
         return None
     height, width = image.shape[:2]

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 import numpy as np
 import numpy.typing as npt
 
+from jpegpre_tf._padded import empty_pixels, padded_pixels
 from jpegpre_tf.errors import ModelError
 from jpegpre_tf.runtime.inference.kernel_library import (
     ROW,
@@ -71,15 +72,17 @@ class Kernel:
         """The level of instructions that it uses."""
         return str(self._library.jpegpre_kernel_level(self._handle).decode())
 
-    def edit(self, image: Pixels, tables: Tables, strength: float = 1.0) -> Pixels:
+    def edit(self, image: Pixels, tables: Tables, strength: float = 1.0, *, padded: bool = False) -> Pixels:
         """Returns edited pixels, uint8 `(H, W, 3)`.
 
         Args:
             image: uint8 `(H, W, 3)` RGB, or `(H, W, 4)`, whose fourth channel is kept.
             tables: Luma and chroma quantization tables of the encoder, 64 whole numbers of 1..255 in natural order.
             strength: 0..1.
+            padded: Whether the result is a view of pixels of four bytes.
         """
-        return self._run(image, tables, None, strength, image.shape[:2], self._library.jpegpre_edit)
+        height, width = image.shape[:2]
+        return self._run(image, tables, None, strength, (height, width), padded, self._library.jpegpre_edit)
 
     def carrier(self, image: Pixels, tables: Tables, encoder_tables: Tables, strength: float = 1.0) -> Pixels:
         """Returns the carrier's pixels, uint8, both sides rounded up to multiples of 16.
@@ -91,14 +94,21 @@ class Kernel:
         return self.counted_carrier(image, tables, encoder_tables, strength)[0]
 
     def counted_carrier(
-        self, image: Pixels, tables: Tables, encoder_tables: Tables, strength: float = 1.0
+        self,
+        image: Pixels,
+        tables: Tables,
+        encoder_tables: Tables,
+        strength: float = 1.0,
+        *,
+        padded: bool = False,
     ) -> tuple[Pixels, float]:
         """Returns the carrier's pixels, and the part of them, 0..1, that is cut by more than a level at 0 or 255.
 
         Args:
             image, tables, encoder_tables, strength: As of `carrier`.
+            padded: As of `edit`.
         """
-        size = tuple(-(-side // ROW) * ROW for side in image.shape[:2])
+        height, width = (-(-side // ROW) * ROW for side in image.shape[:2])
         cuts: list[KernelCuts] = []
 
         def run(plan: ctypes.c_void_p, given: KernelPixels, to: KernelPixels, first: int, end: int) -> int:
@@ -106,7 +116,7 @@ class Kernel:
             cuts.append(own)
             return int(self._library.jpegpre_counted_carrier(plan, given, to, own, first, end))
 
-        pixels = self._run(image, tables, encoder_tables, strength, size, run)
+        pixels = self._run(image, tables, encoder_tables, strength, (height, width), padded, run)
         return pixels, sum(each.cut for each in cuts) / sum(each.pixels for each in cuts)
 
     def decide(self, image: Pixels, tables: Tables, strength: float = 1.0) -> tuple[Integers, ...]:
@@ -148,11 +158,14 @@ class Kernel:
         tables: Tables,
         encoder_tables: Tables | None,
         strength: float,
-        size: tuple[int, ...],
+        size: tuple[int, int],
+        padded: bool,
         function: Callable[..., int],
     ) -> Pixels:
-        image = np.ascontiguousarray(image)
-        result = np.empty((*size, image.shape[2]), np.uint8)
+        if padded_pixels(image) is None:
+            image = np.ascontiguousarray(image)
+        has_fourth = image.shape[2] == 4
+        result = np.empty((*size, 4), np.uint8) if has_fourth else empty_pixels(*size, padded=padded)
         given, to = pixels_of(image), pixels_of(result)
         with self._plan(tables, encoder_tables, strength) as plan:
             self._in_ranges(

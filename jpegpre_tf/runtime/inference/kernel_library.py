@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import numpy as np
 import numpy.typing as npt
 
+from jpegpre_tf._padded import padded_pixels
 from jpegpre_tf.errors import ModelError
 from jpegpre_tf.runtime.native.library import library_path
 
@@ -175,7 +176,9 @@ def table_bytes(table: npt.ArrayLike) -> bytes:
 
 
 def pixels_of(image: npt.NDArray[np.uint8]) -> KernelPixels:
-    """The structure of an (H, W, channels) or (H, W) array with contiguous rows, which has to outlive it."""
+    """The structure of an (H, W, channels) or (H, W) array, contiguous or padded, which has to outlive it."""
+    padded = padded_pixels(image)
+    image = image if padded is None else padded
     height, width, *channels = image.shape
     return KernelPixels(image.ctypes.data, image.strides[0], width, height, *(channels or [1]))
 

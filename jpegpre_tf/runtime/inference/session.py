@@ -65,6 +65,8 @@ class Session:
         strength: 0..1; 0 returns an equal copy, 1 edits as trained.
         tables: Luma and chroma quantization table that the encoder uses, each `(8, 8)`, 1..255, natural order; None for
             libjpeg's of `quality`.
+        padded: Whether the result may be a view of pixels of four bytes each, which `runtime.encode_jpeg` takes
+            without a copy of them; other libraries copy it.
 
     Returns:
         uint8 `(H, W, 3)`, a new array.
@@ -123,14 +125,14 @@ class Session:
         quality: float,
         strength: float = 1.0,
         tables: TablePair | None = None,
+        *,
+        padded: bool = False,
     ) -> Pixels:
         image = check_image(image)
         check_number("quality", quality, 1, 100)
         check_number("strength", strength, 0, 1)
         if strength == 0:
             return image.copy()
-        height, width = image.shape[:2]
-        result = np.empty((height, width, 3), np.uint8)
         if tables is None:
             used, known = np.stack(interpolated_tables(quality)).astype(np.uint8), float(quality)
         else:
@@ -138,8 +140,9 @@ class Session:
             used = check_tables("tables", tables)
             known = float(nearest_quality(used))
         if self._kernel is not None:
-            return self._kernel.edit(image, (used[0], used[1]), float(strength))
+            return self._kernel.edit(image, (used[0], used[1]), float(strength), padded=padded)
         conditions = Conditions(used, float(strength), known)
+        result = np.empty_like(image)
         with self._borrow() as tiles:
             for row, column in self._fill(tiles, image):
                 edited = tiles.edit(conditions)
@@ -198,6 +201,7 @@ class Session:
         *,
         encoder_tables: EncoderTables = jpeg.quantization_tables,
         tables: TablePair | None = None,
+        padded: bool = False,
     ) -> Carrier:
         """Returns the picture that makes an ordinary encoder write what the model decides.
 
@@ -210,6 +214,7 @@ class Session:
                 that it will use. Default: libjpeg's, which Android, Chromium, Firefox and Pillow use.
             tables: (luma, chroma) tables that the file shall have; None takes the model's tuned ones, or Annex K's if
                 it has none.
+            padded: Whether the carrier's pixels may be a view of pixels of four bytes each.
 
         Raises:
             TypeError, ValueError: If an argument is not of its kind, or out of range.
@@ -223,7 +228,9 @@ class Session:
             check_number("strength", strength, 0, 1)
             target = check_tables("tables", tables)
             if strength > 0:
-                carrier = carrier_in_one_sweep(self._kernel, image, target, float(strength), encoder_tables)
+                carrier = carrier_in_one_sweep(
+                    self._kernel, image, target, float(strength), encoder_tables, padded
+                )
                 if carrier is not None:
                     return carrier
         return make_carrier(self.decide(image, tables, strength), encoder_tables, self._threads)

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFile
 
 from jpegpre_tf import runtime
+from jpegpre_tf._padded import empty_pixels
+from jpegpre_tf.codecs import get_encoder
 
 
 @pytest.mark.parametrize(("subsampling", "number"), [("4:4:4", 0), ("4:2:2", 1), ("4:2:0", 2)])
@@ -52,3 +54,22 @@ def test_density_is_written(photos):
 def test_wrong_options_are_named(photos, options):
     with pytest.raises(ValueError, match=f"`{next(iter(options))}`.*Received"):
         runtime.encode_jpeg(photos[0], **{"quality": 75} | options)
+
+
+@pytest.mark.parametrize("scan", ["baseline", "progressive"])
+@pytest.mark.parametrize("gray", [False, True])
+def test_padded_pixels_make_the_same_file(photos, scan, gray):
+    height, width = photos[0].shape[:2]
+    padded = empty_pixels(height, width, padded=True)
+    padded[:] = photos[0]
+    wanted = runtime.encode_jpeg(photos[0], 62.5, scan=scan, is_gray=gray)
+    assert runtime.encode_jpeg(padded, 62.5, scan=scan, is_gray=gray) == wanted
+    assert get_encoder("libjpeg-turbo").encode_bytes(padded, 60) == runtime.encode_jpeg(photos[0], 60)
+
+
+def test_parts_of_padded_pixels_are_copied(photos):
+    padded = empty_pixels(*photos[0].shape[:2], padded=True)
+    padded[:] = photos[0]
+    for part in (np.s_[8:], np.s_[:-8], np.s_[:, 8:], np.s_[:, :-8], np.s_[::2], np.s_[..., ::-1]):
+        wanted = runtime.encode_jpeg(np.ascontiguousarray(photos[0][part]), 75)
+        assert runtime.encode_jpeg(padded[part], 75) == wanted

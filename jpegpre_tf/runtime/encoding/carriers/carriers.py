@@ -17,6 +17,7 @@ from jpegpre_tf.runtime.encoding.jpeg_encoder import JpegEncoder
 from jpegpre_tf.runtime.encoding.jpeg_file import encode_jpeg
 from jpegpre_tf.runtime.encoding.options import EncodeOptions
 from jpegpre_tf.runtime.inference.carrier import Carrier
+from jpegpre_tf.runtime.inference.session import Session
 
 TablesOf = Callable[[float], npt.NDArray[np.uint8]]
 
@@ -44,6 +45,7 @@ class Carriers:
         tables_of: Tables that the file shall have, `(2, 8, 8)`, by quality.
         encoder_tables: The encoder's tables by quality.
         is_bound: Whether files must have these tables: then a picture that no carrier is exact for is refused.
+        is_plain: Whether the encoder is `encode_jpeg`, which takes padded pixels without a copy.
     """
 
     def __init__(
@@ -53,8 +55,10 @@ class Carriers:
         encoder_tables: EncoderTables,
         *,
         is_bound: bool = False,
+        is_plain: bool = False,
     ) -> None:
         self._model = model
+        self._is_plain = is_plain
         self._is_bound = is_bound
         self._tables_of = tables_of
         self._encoder_tables = encoder_tables
@@ -75,8 +79,9 @@ class Carriers:
             encoder_quality: Quality that the encoder will be given; None chooses one.
         """
         own = self._encoder_tables if encoder_quality is None else self._encoder_tables(encoder_quality)
+        options = {"padded": True} if self._is_plain and isinstance(self._model, Session) else {}
         return self._model.carrier(
-            pixels, quality, strength, tables=self.target_tables(quality), encoder_tables=own
+            pixels, quality, strength, tables=self.target_tables(quality), encoder_tables=own, **options
         )
 
     def refusal(self, carrier: Carrier) -> str | None:
@@ -142,7 +147,13 @@ def make_carriers(
         raise CarrierError(f"{getattr(encoder, 'name', 'the encoder')} decides for itself what it writes")
     encoder_tables = _plain_tables() if encoder is None else _tables_of_encoder(encoder)
     encoder_tables.check_rounding()
-    return Carriers(preprocess, tables_of, encoder_tables, is_bound=options.has_own_tables)
+    return Carriers(
+        preprocess,
+        tables_of,
+        encoder_tables,
+        is_bound=options.has_own_tables,
+        is_plain=encoder is None,
+    )
 
 
 @functools.cache

@@ -13,6 +13,7 @@ from jpegpre_tf.runtime.encoding.jpeg_file import SCANS, encode_jpeg
 from jpegpre_tf.runtime.encoding.rendering.rendered import Rendered
 from jpegpre_tf.runtime.encoding.rendering.renderer import PixelEditor, Score
 from jpegpre_tf.runtime.inference.carrier import Carrier
+from jpegpre_tf.runtime.inference.session import Session
 from jpegpre_tf.runtime.pictures.decode import Decoded
 from jpegpre_tf.runtime.pictures.psnr import psnr_db
 
@@ -62,8 +63,14 @@ class WholeRenderer:
             refusal = self._carriers.refusal(carrier)
             if refusal is None:
                 return self._rendered(self._encode_carrier(carrier))
-        edited = self._preprocess(self._pixels, quality, strength)
-        return self._rendered(self._encode(edited, quality), refusal)
+        return self._rendered(self._encode(self._edit(quality, strength), quality), refusal)
+
+    def _edit(self, quality: float, strength: float) -> Pixels:
+        if isinstance(
+            self._preprocess, Session
+        ):  # whatever else edits does not know the plain encoder's layout
+            return self._preprocess(self._pixels, quality, strength, padded=self._encoder is None)
+        return self._preprocess(self._pixels, quality, strength)
 
     def _encode_carrier(self, carrier: Carrier) -> bytes:
         if carrier.quality is None:
