@@ -20,11 +20,23 @@ INLINE V splat_v(float value) { return splat4(value); }
 #define CHROMA_WIDTH (CELLS * 8)
 typedef V VUnaligned __attribute__((aligned(4), may_alias));
 
+INLINE int has_bits(H8 numbers) {
+  int64_t both[2];
+  __builtin_memcpy(both, &numbers, sizeof both);
+  return (both[0] | both[1]) != 0;
+}
+
 /** Samples by lane, unrounded, of eight blocks. */
 INLINE void blocks_to_samples(const Shaping *shaping, const int16_t *const blocks[8], float samples[64][BATCH], int first) {
   F8 x[8];
   for (int row = 0; row < 8; row++) {
-    for (int lane = 0; lane < 8; lane++) x[lane] = from_shorts(load_shorts(blocks[lane] + 8 * row));
+    H8 numbers[8], all = {0};
+    for (int lane = 0; lane < 8; lane++) all |= numbers[lane] = load_shorts(blocks[lane] + 8 * row);
+    if (!has_bits(all)) {  // as most rows of high frequencies
+      for (int k = 0; k < 8; k++) store(samples[8 * row + k] + first, splat(0));
+      continue;
+    }
+    for (int lane = 0; lane < 8; lane++) x[lane] = from_shorts(numbers[lane]);
     transpose(x);
     for (int k = 0; k < 8; k++) store(samples[8 * row + k] + first, times(x[k], shaping->levels[8 * row + k]));
   }
@@ -152,10 +164,7 @@ INLINE void count_cuts(H8 least, H8 largest, jpegpre_cuts *cuts) {
   const H8 none = {0}, top = none + 255;
   const H8 excess = most_shorts(none - least, largest - top);
   int16_t numbers[8];
-  const H8 some = excess > none;
-  int64_t both[2];
-  __builtin_memcpy(both, &some, sizeof both);
-  if (!(both[0] | both[1])) return;
+  if (!has_bits(excess > none)) return;
   store_shorts(numbers, excess);
   for (int i = 0; i < 8; i++)
     if (numbers[i] > 0) {
@@ -171,10 +180,13 @@ INLINE void write_color(const Strip *strip, int cell, uint8_t *to, ptrdiff_t str
     for (int half = 0; half < 2; half++) {
       const H8 y = load_shorts(strip->luma[row] + cell * SIDE + 8 * half);
       for (int i = 0; i < 3; i++) channels[i][half] = y + twice_shorts(strip->color[i][row >> 1] + cell * 8, half);
-      if (cuts) {
-        const H8 r = channels[0][half], g = channels[1][half], b = channels[2][half];
-        count_cuts(least_shorts(least_shorts(r, g), b), most_shorts(most_shorts(r, g), b), cuts);
-      }
+    }
+    H8 all = {0};
+    for (int i = 0; i < 3; i++) all |= channels[i][0] | channels[i][1];
+    // Bits beyond the lower eight: something is below 0 or above 255.
+    for (int half = 0; half < 2 && cuts && has_bits(all & ~255); half++) {
+      const H8 r = channels[0][half], g = channels[1][half], b = channels[2][half];
+      count_cuts(least_shorts(least_shorts(r, g), b), most_shorts(most_shorts(r, g), b), cuts);
     }
     if (!to) continue;
     const Row pixels = {packed(channels[0][0], channels[0][1]), packed(channels[1][0], channels[1][1]),
