@@ -85,6 +85,10 @@ void jpegpre_kernel_destroy(jpegpre_kernel *kernel);
 JPEGPRE_API(jpegpre_kernel_level)
 const char *jpegpre_kernel_level(const jpegpre_kernel *kernel);
 
+/** 2, which says that `from` and `to` may have three and four bytes a pixel; libraries before that lack the function. */
+JPEGPRE_API(jpegpre_interface)
+int jpegpre_interface(void);
+
 /** The levels that this processor has, fastest first; null beyond the last. */
 JPEGPRE_API(jpegpre_level)
 const char *jpegpre_level(int index);

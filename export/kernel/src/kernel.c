@@ -18,6 +18,8 @@ const char *jpegpre_status_text(int status) {
   return status >= 0 && status < (int)(sizeof TEXTS / sizeof *TEXTS) ? TEXTS[status] : "unknown";
 }
 
+int jpegpre_interface(void) { return 2; }
+
 const char *jpegpre_level(int index) {
   const Level *level = index < 0 ? NULL : level_at(index);
   return level ? level->name : NULL;

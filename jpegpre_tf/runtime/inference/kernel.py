@@ -162,7 +162,10 @@ class Kernel:
         padded: bool,
         function: Callable[..., int],
     ) -> Pixels:
-        if padded_pixels(image) is None:
+        # Libraries that were built earlier take pixels of one size alone.
+        can_pad = hasattr(self._library, "jpegpre_interface")
+        padded = padded and can_pad
+        if not can_pad or padded_pixels(image) is None:
             image = np.ascontiguousarray(image)
         has_fourth = image.shape[2] == 4
         result = np.empty((*size, 4), np.uint8) if has_fourth else empty_pixels(*size, padded=padded)
