@@ -123,7 +123,11 @@ def _open_png(file: BinaryIO, check_size: Callable[[tuple[int, int]], None]) -> 
         aspect = small_ratio(x, y) if density is None else None
     metadata = Metadata(exif, icc, source.xmp, photoshop, comments, aspect=aspect)
     opened = Opened(
-        image, metadata, density, [*source.notes, *dropped, *more], description=source.description
+        image,
+        metadata,
+        density,
+        [*source.notes, *dropped, *more],
+        description=source.description,
     )
     if source.is_frame or not source.frames:
         opened.frames = max(1, source.frames)

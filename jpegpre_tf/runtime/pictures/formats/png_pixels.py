@@ -42,9 +42,9 @@ def count_bytes(size: tuple[int, int], bit_depth: int, color_type: int, *, is_in
 
 
 def check_pixels(file: BinaryIO, pieces: list[tuple[int, int]], expected_bytes: int) -> None:
-    """Raises ValueError if the compressed pixels end before the picture does: decoders leave the rest black.
+    """Raises ValueError if compressed pixels are missing, which decoders leave black, or were changed.
 
-    What is not compressed data at all is left to the decoder to tell.
+    Pixels whose own checksum alone is wrong are the decoder's to tell, as is what is no compressed data at all.
 
     Args:
         file: The PNG file.
@@ -52,20 +52,30 @@ def check_pixels(file: BinaryIO, pieces: list[tuple[int, int]], expected_bytes: 
         expected_bytes: See `count_bytes`.
     """
     inflater = zlib.decompressobj()
-    count = 0
+    count, is_whole = 0, True
     try:
         for part in _parts(file, pieces):
             rest = part
-            while rest and count < expected_bytes:
+            while rest and not inflater.eof and count <= expected_bytes:  # decoders do not look at more
                 count += len(inflater.decompress(rest, _INFLATED_BYTES))
                 rest = inflater.unconsumed_tail
-            if count >= expected_bytes:
-                return
-        count += len(inflater.flush())
+        if count <= expected_bytes:
+            count += len(inflater.flush())
     except zlib.error:
-        return
-    if count < expected_bytes:
+        is_whole = False
+    if is_whole and count < expected_bytes:
         raise ValueError(f"truncated: {100 * count / expected_bytes:.3g} % of its pixels are there")
+    if not (is_whole and inflater.eof) and not all(_has_right_checksum(file, *piece) for piece in pieces):
+        raise ValueError("its pixels do not end where their codes do, and have a wrong checksum")
+
+
+def _has_right_checksum(file: BinaryIO, offset: int, size: int) -> bool:
+    """Whether an IDAT chunk is as it was written."""
+    checksum = zlib.crc32(b"IDAT")
+    for part in _parts(file, [(offset, size)]):
+        checksum = zlib.crc32(part, checksum)
+    file.seek(offset + size)
+    return file.read(4) == checksum.to_bytes(4, "big")
 
 
 def _parts(file: BinaryIO, pieces: list[tuple[int, int]]) -> Iterator[bytes]:

@@ -149,6 +149,20 @@ def test_pixel_aspect_and_resolution():
     assert picture.metadata.aspect is None and picture.density == (300, 300)
 
 
+@pytest.mark.parametrize("level", [0, 6])
+def test_changed_pixels_are_refused_and_a_wrong_checksum_of_their_chunk_alone_is_not(level):
+    content = saved(photo(), "PNG", compress_level=level)
+    at = content.index(b"IDAT")
+    end = at + 4 + int.from_bytes(content[at - 4 : at], "big")
+    assert open_content(content).notes == ()
+    # In the last row: all codes before are whole, and decoders stop before the checksum.
+    damaged = content[: end - 9] + bytes((content[end - 9] ^ 1,)) + content[end - 8 :]
+    with pytest.raises(PictureError, match=r"wrong checksum|broken data stream"):
+        open_content(damaged)
+    only_chunk = content[:end] + bytes(4) + content[end + 4 :]
+    np.testing.assert_array_equal(open_content(only_chunk).pixels, photo())
+
+
 @pytest.mark.parametrize("numbers", [(200, 13), (12, 9), (10, 8)])
 def test_a_color_space_that_is_not_known_is_said(numbers):
     picture = open_content(with_chunks(saved(photo(), "PNG"), chunk(b"cICP", bytes((*numbers, 0, 1)))))
