@@ -9,7 +9,7 @@ from collections.abc import Callable
 def release_freed_memory() -> None:
     """Gives freed memory back, a few milliseconds. Does nothing without glibc.
 
-    Pictures of many sizes leave gaps: over 2,000 photos a process would grow from 90 to 160 MB without holding more.
+    A large picture leaves room that small ones after it do not need.
     """
     trim = _find_trim()
     if trim is not None:

@@ -31,6 +31,11 @@ class JpegSegments:
     scan_start: int
     end: int
 
+    @property
+    def is_arithmetic(self) -> bool:
+        """Whether the scans are in arithmetic coding."""
+        return any(marker in ARITHMETIC for marker, _ in self.head)
+
     def payloads(self, marker: int) -> tuple[bytes, ...]:
         """Returns the payloads of the segments of one marker, in order."""
         return tuple(payload for found, payload in self.head if found == marker)

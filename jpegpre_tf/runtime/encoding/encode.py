@@ -65,6 +65,9 @@ def encode_file(
     )
     if options.in_place and decoded.jpeg is None:
         raise PictureError(f"'{printable_path(source)}' is not a JPEG file: not replaced in place")
+    if options.in_place and decoded.jpeg is not None and decoded.jpeg.segments.is_arithmetic:
+        reason = "its arithmetic coding hides damage: only written to another file (-o)"
+        raise PictureError(f"'{printable_path(source)}' is not replaced in place: {reason}")
     try:
         encoded = EncodeJob(
             decoded,

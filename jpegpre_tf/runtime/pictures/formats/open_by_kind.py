@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 from PIL import Image, ImageFile
 
 from jpegpre_tf._optional import require
-from jpegpre_tf.jpeg.files.segments import ARITHMETIC, SOI, JpegSegments, segment
+from jpegpre_tf.jpeg.files.segments import SOI, JpegSegments, segment
 from jpegpre_tf.runtime.pictures.formats.bitmap import decode_fields, read_bitmap
 from jpegpre_tf.runtime.pictures.formats.clean_aperture import find_aperture
 from jpegpre_tf.runtime.pictures.formats.container_metadata import (
@@ -87,7 +87,7 @@ def open_jpeg(file: BinaryIO, segments: JpegSegments) -> Opened:
         source = open_pieces(file, [head, (segments.scan_start, segments.end - segments.scan_start)])
     source.seek(0)
     image = Image.open(source, formats=("JPEG",))
-    if any(marker in ARITHMETIC for marker, _ in segments.head):
+    if segments.is_arithmetic:
         # libjpeg's arithmetic decoder cannot wait for more of a file, which Pillow hands over in pieces.
         image.decodermaxblock = max(ImageFile.MAXBLOCK, segments.end)
     opened = _opened(image)

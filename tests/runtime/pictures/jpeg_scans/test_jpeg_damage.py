@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from jpegpre_tf import runtime
 from jpegpre_tf.errors import PictureError
 from jpegpre_tf.runtime.pictures.jpeg_scans import scan_lanes
 from jpegpre_tf.runtime.pictures.jpeg_scans.jpeg_damage import check_scans
@@ -156,6 +157,17 @@ def test_a_whole_arithmetic_scan_of_more_bytes_than_pillow_reads_at_once_is_deco
     assert len(content) > 1 << 16
     expected = Image.open(io.BytesIO(witness("djpeg", stdin=content)))
     np.testing.assert_array_equal(open_content(content).pixels, np.asarray(expected))
+
+
+@pytest.mark.codec
+def test_an_original_that_may_hide_damage_is_not_replaced(balanced, tmp_path):
+    content = witness("cjpeg", "-quality", "95", "-arithmetic", stdin=saved(photo(400, 300), "PPM"))
+    path = tmp_path / "in.jpg"
+    path.write_bytes(content)
+    with pytest.raises(PictureError, match=r"in\.jpg' is not replaced in place: its arithmetic coding"):
+        runtime.encode_file(path, path, balanced, in_place=True)
+    assert path.read_bytes() == content
+    assert runtime.encode_file(path, tmp_path / "out.jpg", balanced).notes
 
 
 @pytest.mark.parametrize(("old", "new"), [(b"\r", b"\n"), (b"\n", b"\r"), (b"\n", b"\r\n")])
