@@ -36,6 +36,8 @@ __all__ = ["VERBS", "build_parser", "main"]
 _TRACEBACK = "JPEGPRE_TRACEBACK"
 # Those without a verb.
 _OPTIONS = ("--help", "--version")
+# A value that argparse takes for the end of the options, and leaves out.
+_NO_VALUE = re.compile(r"(--[a-z-]+)=--|(-[a-z])--")
 _ARGUMENT = re.compile(r"`\w+` .*Received: ")
 
 
@@ -94,6 +96,9 @@ def _run(arguments: list[str]) -> int:
         raise UsageError(f"there is no option {verb!r}{did_you_mean(verb, _OPTIONS)} (see jpegpre --help)")
     if not verb.startswith("-") and verb not in VERBS:
         raise UsageError(f"there is no verb {verb!r}{did_you_mean(verb, VERBS)} (see jpegpre --help)")
+    for word in arguments:
+        if found := _NO_VALUE.fullmatch(word):
+            raise UsageError(f"argument {found[1] or found[2]}: expected a value, received '--'")
     with ends_at_once(lambda: "nothing was begun", has_scratch=False):
         parsed, unknown = build_parser(verb).parse_known_args(arguments)
         if unknown:  # said by the verb's parser, which knows its options

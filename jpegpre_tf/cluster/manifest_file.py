@@ -69,7 +69,7 @@ def from_file(
     """
     try:
         yield from _read_lines(content, columns) if suffix == LINES else _read_parquet(content, columns)
-    except (ValueError, OSError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, OSError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise StorageError(
             f"'{name}' is not a manifest of this program: move it away, and everything is done anew"
         ) from error

@@ -172,5 +172,5 @@ class TunedTables:
         """
         try:
             return cls.from_json(json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise ValueError(f"{path}: expected tables learned by jpegpre ({error})") from error

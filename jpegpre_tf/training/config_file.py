@@ -64,7 +64,7 @@ def read_json(path: Path) -> object:
     """
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"{path}: expected a JSON training configuration ({error})") from error
 
 

@@ -68,7 +68,7 @@ def load_recipe(path: Path) -> tuple[Stage, ...]:
     """
     try:
         given = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"{path}: expected a JSON recipe ({error})") from error
     listed = given.get("stages") if isinstance(given, dict) else None
     if not isinstance(listed, list) or not listed:

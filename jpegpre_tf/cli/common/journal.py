@@ -111,7 +111,7 @@ class Journal:
                 entry = json.loads(line)
                 if entry["run"] == self._run:
                     self._entries[tuple(entry["key"])] = entry
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, RecursionError):
                 continue
 
 

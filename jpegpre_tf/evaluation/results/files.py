@@ -27,5 +27,5 @@ def read_results(path: Path) -> Results:
         return Results.from_json(json.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise UsageError(f"cannot read '{printable_path(path)}': {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"'{printable_path(path)}' is no results.json: {error}") from error

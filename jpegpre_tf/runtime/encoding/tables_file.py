@@ -30,7 +30,7 @@ def read_tables(path: str | Path) -> TunedTables | npt.NDArray[np.uint8]:
         raise UsageError(
             f"cannot read tables '{printable_path(path)}': {error.strerror} (expected tuned, standard or a file)"
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(expected) from error
     try:
         if isinstance(content, dict):

@@ -27,10 +27,10 @@ __all__ = [
 
 
 def quiet_tensorflow() -> None:
-    """Imports TensorFlow, if it is installed, without its start-up log. A user's own setting is kept."""
-    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+    """Imports TensorFlow, if it is installed, without its start-up log, unless TF_CPP_MIN_LOG_LEVEL=0 asks for it."""
+    # Lines from before it looks at this setting appear whatever that is.
+    if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") == "0":
         return
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     # A missing one is for the caller to tell.
     with without_greeting(), contextlib.suppress(ImportError):
         importlib.import_module("tensorflow")

@@ -52,7 +52,7 @@ def read_carrier(image: Image.Image) -> Carrier:
             check_tables(name, np.asarray(plan[name]).reshape(2, 8, 8))
             for name in ("tables", "encoder_tables")
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise ValueError(f"the plan in the carrier is damaged: {error}") from error
     unit = 8 if image.mode == "L" else 16
     if image.size != (-(-width // unit) * unit, -(-height // unit) * unit) or min(width, height) < 1:

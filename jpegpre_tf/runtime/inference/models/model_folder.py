@@ -97,7 +97,7 @@ class ModelFolder:
             return None
         try:
             return TunedTables.from_json(json.loads(self.read(TABLES)))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise ModelError(f"model file '{self.path / TABLES}' is not one of tables: {error}") from error
 
     def read_model(
