@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from jpegpre_tf.cli.common.arguments import evaluation_options, shared_arguments
 from jpegpre_tf.cli.common.output.messages import print_line
+from jpegpre_tf.runtime.inference.load import usable_cores
 from jpegpre_tf.storage.names import printable_path
 
 if TYPE_CHECKING:
@@ -73,9 +74,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--jobs",
         type=shared_arguments.positive_int,
-        default=os.cpu_count() or 1,
         metavar="N",
-        help="processes (default %(default)s)",
+        help="processes, up to two for each core of this machine (default: one for each)",
     )
     parser.add_argument(
         "--cache", type=Path, metavar="DIR", help="measured points (default: the user's cache folder)"
@@ -168,7 +168,7 @@ def _config(arguments: argparse.Namespace) -> "EvaluationConfig":
         metrics=tuple(arguments.metrics.split(",")),
         qualities=qualities,
         cache=arguments.cache or default_cache(),
-        jobs=arguments.jobs,
+        jobs=shared_arguments.limit_jobs(arguments.jobs or usable_cores(), "evaluate"),
         limit=arguments.limit,
         reading=Reading(**shared_arguments.reading_options(arguments)),
         reference_encoder=arguments.reference or roles.writer,

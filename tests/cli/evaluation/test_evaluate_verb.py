@@ -12,6 +12,8 @@ import pytest
 from PIL import Image
 
 from jpegpre_tf.cli.main import main
+from jpegpre_tf.errors import UsageError
+from jpegpre_tf.runtime.inference.load import usable_cores
 
 PICTURES = Path(__file__).parents[2] / "pictures"
 MODEL = Path(__file__).parents[2] / "evaluation/data/averaging.tflite"
@@ -211,3 +213,16 @@ def test_output_that_cannot_be_written_is_noticed_before_the_work(folder, tmp_pa
 def test_missing_folder(tmp_path, capsys):
     assert run(tmp_path / "missing", tmp_path, "--against", "webp") == 2
     assert "missing" in capsys.readouterr().err
+
+
+def test_jobs_are_bounded(monkeypatch, tmp_path, capsys):
+    given = []
+
+    def evaluate(config, progress):
+        given.append(config.jobs)
+        raise UsageError("seen")
+
+    monkeypatch.setattr("jpegpre_tf.evaluation.evaluate.evaluate", evaluate)
+    arguments = ["evaluate", str(tmp_path), "-o", str(tmp_path / "report"), "--controls", "none"]
+    assert main([*arguments, "--jobs", "500"]) == 2
+    assert given == [2 * usable_cores()] and "--jobs 500" in capsys.readouterr().err
