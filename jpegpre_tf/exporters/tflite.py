@@ -143,8 +143,8 @@ def _check_int8(found: Counter[tuple[str, str]]) -> None:
     floats = found[("CONV_2D", "FLOAT32")]
     # In every signature the two tables put in order and the first of each network's branch of tables, for 1x1 pixels,
     # and the forward transform's 5 (color, luma, chroma samples, Cb, Cr); in two the inverse transform's 4; the
-    # encoder's two tables in `carrier`, headroom's 2 sums in `edit`.
-    expected = len(INPUTS) * (2 + 2 + 5) + 2 * 4 + 2 + 2
+    # encoder's two tables in `carrier`, headroom's 2 sums in `edit`, those of white and of black in the two others.
+    expected = len(INPUTS) * (2 + 2 + 5) + 2 * 4 + 2 + 2 + 2 * 2
     # Networks whose branches of tables are equal share the first convolution.
     if floats not in (expected, expected - len(INPUTS)) or not found[("CONV_2D", "INT8")]:
         raise ModelError(

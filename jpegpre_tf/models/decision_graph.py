@@ -19,6 +19,10 @@ from jpegpre_tf.ops.transform import picture_dct
 FEATURE_MAX = 2.0
 _COARSE = 1.0 / 8.0
 FEATURES = GATES  # per component
+# Levels by which a file's white and black lie beyond what samples can be, per level of DC's table entry of luma. Not a
+# multiple of an eighth: white would lie on the tie between two integers for every entry for which it does by itself.
+# Single white or black pixels stay (`picture_dct.forward`).
+OVERSHOOT = 0.55
 
 Gates = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
@@ -70,12 +74,15 @@ class DecisionGraph:
         chroma_gates: The same for 16x16 pixels: 288 features to 192 gates, Cb's then Cr's.
         dead_zone: The layer that turns gates into thresholds.
         features: Function from steps to features.
+        overshoots: Whether decisions take white and black to lie beyond 0 and 255, `OVERSHOOT` times the strength:
+            decoders cut off what quantization adds there. Edited pixels cannot hold that.
     """
 
     luma_gates: Gates
     chroma_gates: Gates
     dead_zone: DeadZone
     features: Callable[[tf.Tensor], tf.Tensor] = features_of
+    overshoots: bool = True
 
     def edit(
         self,
@@ -155,7 +162,7 @@ class DecisionGraph:
         self, image: tf.Tensor, tables: Components, strength: tf.Tensor
     ) -> tuple[Components, Components]:
         """Quantized, and the steps that rounding starts from."""
-        steps = _steps(_coefficients(image)[0], tables)
+        steps = _steps(self._beyond(image, tables, strength), tables)
         pairs = zip(steps, self._gates(steps, tables), strict=True)
         quantized = (quantize_hard(s, *self.dead_zone.thresholds(g, strength)) for s, g in pairs)
         return Components(*quantized), steps
@@ -164,7 +171,7 @@ class DecisionGraph:
         self, image: tf.Tensor, tables: Components, strength: tf.Tensor
     ) -> tuple[Components, Components]:
         fixed = Components(*(tf.stop_gradient(table) for table in tables))
-        coefficients, _ = _coefficients(image)
+        coefficients = self._beyond(image, fixed, strength)
         gates = self._gates(_steps(coefficients, fixed), fixed)
         quantized, real = zip(
             *(
@@ -174,6 +181,12 @@ class DecisionGraph:
             strict=True,
         )
         return Components(*quantized), Components(*real)
+
+    def _beyond(self, image: tf.Tensor, tables: Components, strength: tf.Tensor) -> Components:
+        """Coefficients of the picture with white and black beyond 0 and 255."""
+        # DC is first in `picture_dct.ORDER` too.
+        overshoot = tables.luma[..., :1] * strength * OVERSHOOT if self.overshoots else None
+        return _coefficients(image, overshoot)[0]
 
     def _gates(self, steps: Components, tables: Components) -> Components:
         condition = condition_of(tables.luma, tables.cb)
@@ -203,7 +216,7 @@ def rounding_graph() -> DecisionGraph:
         components = max(1, features.shape[-1] // FEATURES - 1)
         return tf.zeros_like(features[..., : components * GATES])
 
-    return DecisionGraph(no_gates, no_gates, DeadZone())
+    return DecisionGraph(no_gates, no_gates, DeadZone(), overshoots=False)
 
 
 def _order(luma_table: tf.Tensor, chroma_table: tf.Tensor) -> Components:
@@ -211,9 +224,9 @@ def _order(luma_table: tf.Tensor, chroma_table: tf.Tensor) -> Components:
     return Components(picture_dct.ordered(luma_table), chroma, chroma)
 
 
-def _coefficients(image: tf.Tensor) -> tuple[Components, tf.Tensor]:
+def _coefficients(image: tf.Tensor, overshoot: tf.Tensor | None = None) -> tuple[Components, tf.Tensor]:
     """In levels, and the samples of each block."""
-    luma, cb, cr, blocks = picture_dct.forward(image)
+    luma, cb, cr, blocks = picture_dct.forward(image, overshoot)
     return Components(luma, cb, cr), blocks
 
 

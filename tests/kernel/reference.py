@@ -8,6 +8,7 @@ _YCC = np.array([[0.299, 0.587, 0.114], [-0.168735892, -0.331264108, 0.5], [0.5,
 _BASIS = np.array([[np.cos((2 * x + 1) * k * np.pi / 16) / 2 for x in range(8)] for k in range(8)])
 _BASIS[0] /= np.sqrt(2)
 _IS_AC = np.arange(64) > 0
+OVERSHOOT = 0.55
 
 
 def _blocks(plane: np.ndarray) -> np.ndarray:
@@ -57,21 +58,33 @@ class Reference:
         height, width = image.shape[:2]
         self.image = np.pad(image, ((0, -height % 16), (0, -width % 16), (0, 0)), "edge").astype(np.float64)
         self.size, self.strength = (height, width), strength
-        y, cb, cr = np.moveaxis(self.image @ _YCC.T, -1, 0)
-        self.y = y
+        self.y, *chroma = np.moveaxis(self.image @ _YCC.T, -1, 0)
+        self.chroma = [_cells(plane) for plane in chroma]
+        self.networks, self.natural_tables = networks, tables
         self.tables = [np.ravel(tables[i])[ORDER].astype(np.float64) for i in (0, 1, 1)]
-        planes = (y - 128, _cells(cb), _cells(cr))
-        self.steps = [_blocks(p) / t for p, t in zip(planes, self.tables, strict=True)]
-        luma = _features(self.steps[0])
-        chroma = np.concatenate([_features(self.steps[1]), _features(self.steps[2]), _cells(luma)], -1)
+
+    def _look(self, y: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Steps and gates of each component."""
+        planes = (y - 128, *self.chroma)
+        steps = [_blocks(p) / t for p, t in zip(planes, self.tables, strict=True)]
+        luma = _features(steps[0])
+        chroma = np.concatenate([_features(steps[1]), _features(steps[2]), _cells(luma)], -1)
+        networks, tables = self.networks, self.natural_tables
         luma_gates = networks.luma.gates(_codes(networks.luma, luma), *tables)
         chroma_gates = networks.chroma.gates(_codes(networks.chroma, chroma), *tables)
-        self.gates = [g / 256 for g in (luma_gates, chroma_gates[..., :96], chroma_gates[..., 96:])]
+        return steps, [g / 256 for g in (luma_gates, chroma_gates[..., :96], chroma_gates[..., 96:])]
 
     def decide(self) -> list[np.ndarray]:
         """Quantized coefficients of Y, Cb and Cr, in ORDER."""
         result = []
-        for steps, gates in zip(self.steps, self.gates, strict=True):
+        # White and black beyond what samples can be.
+        rows, columns = (side // 8 for side in self.y.shape)
+        outside = np.zeros_like(self.y)
+        for sign, halves in ((1, np.maximum(self.y - 254.5, 0)), (-1, np.maximum(0.5 - self.y, 0))):
+            count = 2 * halves.reshape(rows, 8, columns, 8).sum((1, 3))
+            outside += sign * halves * _eight(np.clip((count - 6) / 12, 0, 1))
+        overshoot = 2 * OVERSHOOT * self.strength * self.tables[0][0]
+        for steps, gates in zip(*self._look(self.y + overshoot * outside), strict=True):
             size = np.abs(steps)
             spans = self.strength * _IS_AC
             zero_below = 0.5 + ZERO_SPAN * spans * gates[..., :64]
@@ -84,7 +97,7 @@ class Reference:
         """uint8, size of the image."""
         amount = min(8 * self.strength, 1)
         changes = []
-        for steps, gates, table in zip(self.steps, self.gates, self.tables, strict=True):
+        for steps, gates, table in zip(*self._look(self.y), self.tables, strict=True):
             size = 60 * np.abs(steps)
             one_gates = np.pad(gates[..., 64:], ((0, 0), (0, 0), (0, 32)))
             zero_below = 60 * (0.5 * amount + ZERO_SPAN * self.strength * gates[..., :64])

@@ -141,13 +141,33 @@ def test_thresholds_make_decisions_of_coefficients_in_one_direction(
     model: Preprocessor, picture: np.ndarray
 ) -> None:
     """Lowered towards zero, DC never, and the high half from 2 never to 1."""
-    rounded, decided = (model.decide(picture, tables(30), s).quantized.luma for s in (0, 1))
+    # White and black are raised and lowered.
+    inside = np.clip(picture, 1, 254)
+    rounded, decided = (model.decide(inside, tables(30), s).quantized.luma for s in (0, 1))
     rounded, decided = np.asarray(rounded)[0], np.asarray(decided)[0]
     np.testing.assert_array_equal(decided[..., 0], rounded[..., 0])
     assert np.all(np.abs(decided) <= np.abs(rounded)) and np.all(decided * rounded >= 0)
     assert np.any(decided != rounded)
     high = ORDER[32:]
     assert not np.any((np.abs(rounded[..., high]) == 2) & (np.abs(decided[..., high]) == 1))
+
+
+def test_decisions_take_white_and_black_to_lie_beyond_what_samples_can_be(model: Preprocessor) -> None:
+    """So that decoders cut off what quantization adds to them; not of a nearly white picture, nor at strength 0."""
+    picture = np.full((1, 16, 32, 3), 254.0, np.float32)
+    picture[:, :, 16:] = 0.0
+    picture[:, :8, :8] = 255.0
+    picture[:, 8:10, 8:11] = 255.0  # too few to be raised
+    table = tables(50)
+    entry = table[0, 0, 0]
+    for strength in (0.0, 0.5, 1.0):
+        luma = np.asarray(model.decide(picture, table, strength).quantized.luma)[0, ..., 0]
+        white, nearly_white, black = luma[0, 0], luma[0, 1], luma[0, 2]
+        few_white = luma[1, 1]
+        beyond = 0.55 * strength * entry
+        assert white == np.round(8 * (127 + beyond) / entry)
+        assert nearly_white == few_white == np.round(8 * 126 / entry)
+        assert black == np.round(8 * (-128 - beyond) / entry)
 
 
 def test_an_encoder_writes_the_decisions_of_a_carrier(model: Preprocessor, picture: np.ndarray) -> None:

@@ -103,6 +103,7 @@ struct jpegpre_plan {
   const jpegpre_kernel *kernel;
   Arena arena;
   float strength;
+  float overshoot;  // twice the levels by which decisions take white and black to lie beyond 0 and 255
   int has_carrier;
   Conditions luma_conditions, chroma_conditions;
   Component luma, chroma;

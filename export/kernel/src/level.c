@@ -60,10 +60,12 @@ static uint8_t *activations_of(const Sweep *sweep, int row) {
 
 static void forward(Sweep *sweep, int band) {
   const jpegpre_plan *plan = sweep->plan;
+  // Edited pixels cannot lie beyond white and black.
+  const float overshoot = sweep->to->kind == EDIT ? 0 : plan->overshoot;
   for (int column = 0; column < sweep->columns; column += 2) {
     Cell cell;
     take_cell(sweep->from, column * 8, band * SIDE, &cell);
-    forward_cell(&cell, sweep->from->pixel_bytes, &plan->luma, &plan->chroma, sweep->luma[band & 1] + column * 64,
+    forward_cell(&cell, sweep->from->pixel_bytes, &plan->luma, &plan->chroma, overshoot, sweep->luma[band & 1] + column * 64,
                  (ptrdiff_t)sweep->columns * 64, sweep->chroma[band & 1] + column * 64);
   }
 }

@@ -93,9 +93,37 @@ INLINE U8 pair_sums(B16 a) { return ((U8)a & 255) + ((U8)a >> 8); }
 /** Of two rows of one channel, the 8 sums of 2x2 pixels. */
 INLINE F8 cell_sums(B16 upper, B16 lower) { return from_shorts((H8)(pair_sums(upper) + pair_sums(lower))); }
 
-/** Steps of a cell: four blocks of Y, rows of blocks `row_stride` numbers apart; then Cb's and Cr's. */
-INLINE void forward_cell(const Cell *cell, int pixel_bytes, const Component *luma, const Component *chroma, float *y_steps,
-                         ptrdiff_t row_stride, float *chroma_steps) {
+INLINE F8 above(F8 y) { return most(sub(y, splat(254.5f)), splat(0)); }
+INLINE F8 beneath(F8 y) { return most(sub(splat(0.5f), y), splat(0)); }
+
+/** From the sum over a block of what is half a level for white, or for black: nothing up to 6 pixels of 64, 1 from 18 on. */
+INLINE float share_of(F8 sum) {
+  const float share = total(sum) * (1.0f / 6) - 0.5f;
+  return share < 0 ? 0 : share > 1 ? 1 : share;
+}
+
+/**
+ * White and black of a block of luma beyond 0 and 255 by half of `overshoot`, where decoders cut off what quantization adds:
+ * jpegpre_tf/ops/transform/picture_dct.py.
+ */
+INLINE void raise_and_lower(float *y, float overshoot) {
+  F8 whites = splat(0), blacks = splat(0);
+  for (int row = 0; row < 8; row++) {
+    const F8 samples = load(y + row * SIDE);
+    whites = add(whites, above(samples));
+    blacks = add(blacks, beneath(samples));
+  }
+  const float raised = overshoot * share_of(whites), lowered = overshoot * share_of(blacks);
+  if (raised == 0 && lowered == 0) return;
+  for (int row = 0; row < 8; row++) {
+    const F8 samples = load(y + row * SIDE);
+    store(y + row * SIDE, add(samples, sub(times(above(samples), raised), times(beneath(samples), lowered))));
+  }
+}
+
+/** Steps of a cell: four blocks of Y, rows of blocks `row_stride` numbers apart; then Cb's and Cr's. `overshoot`: see above. */
+INLINE void forward_cell(const Cell *cell, int pixel_bytes, const Component *luma, const Component *chroma, float overshoot,
+                         float *y_steps, ptrdiff_t row_stride, float *chroma_steps) {
   float y[SIDE * SIDE], cb[64], cr[64];
   for (int row = 0; row < SIDE; row += 2) {
     Row pixels[2];
@@ -112,8 +140,11 @@ INLINE void forward_cell(const Cell *cell, int pixel_bytes, const Component *lum
     store(cb + row * 4, add(add(times(r, -0.168735892f / 4), times(g, -0.331264108f / 4)), times(b, 0.125f)));
     store(cr + row * 4, add(add(times(r, 0.125f), times(g, -0.418687589f / 4)), times(b, -0.081312411f / 4)));
   }
-  for (int block = 0; block < 4; block++)
-    to_steps(y + (block >> 1) * 8 * SIDE + (block & 1) * 8, SIDE, luma, y_steps + (block >> 1) * row_stride + (block & 1) * 64);
+  for (int block = 0; block < 4; block++) {
+    float *samples = y + (block >> 1) * 8 * SIDE + (block & 1) * 8;
+    if (overshoot > 0) raise_and_lower(samples, overshoot);
+    to_steps(samples, SIDE, luma, y_steps + (block >> 1) * row_stride + (block & 1) * 64);
+  }
   to_steps(cb, 8, chroma, chroma_steps);
   to_steps(cr, 8, chroma, chroma_steps + 64);
 }

@@ -7,6 +7,8 @@
 // Constants of jpegpre_tf/ops/quantization/dead_zone.py and picture_dct.py.
 #define CHANGE_UNIT (0.8 / 6)
 #define REACH 0.05
+// Of jpegpre_tf/models/decision_graph.py.
+#define OVERSHOOT 0.55f
 
 /** Codes less their zero point of numbers made from the tables. */
 static void hidden_codes(const Hidden *hidden, const double *tables, int *codes) {
@@ -95,5 +97,6 @@ int lay_out_plan(jpegpre_plan *plan, const uint8_t *luma, const uint8_t *chroma,
   }
   plan->luma.middle = (float)(1024.0 / luma[0]);
   plan->chroma.middle = 0;
+  plan->overshoot = (float)luma[0] * plan->strength * OVERSHOOT * 2;
   return 1;
 }

@@ -29,6 +29,12 @@ _MIDDLE = 127.5  # levels; white and black are this far from it
 _REACH = 0.05
 # Reach of no change: an eighth, because float16 has nothing between 254.875 and 255, and one level of blue is 0.114.
 _LEAST_REACH = 0.125
+# Luma above the first, or below the second, is white or black: half a level from it, so that rounding of any precision
+# tells it from the level beside it.
+_WHITE, _BLACK = 254.5, 0.5
+_NEVER = 1000.0  # levels that chroma does not reach
+# Pixels of a block up to which white is not raised and from which all is, more and more between; black alike.
+_NONE_RAISED, _ALL_RAISED = 6.0, 18.0
 # A block with so many pixels of its 64 in reach is left alone.
 MOST_IN_REACH = 20
 
@@ -70,12 +76,19 @@ def _count_kernel() -> np.ndarray:
     return kernel.reshape(96, 1)
 
 
+def _limits() -> tuple[np.ndarray, np.ndarray]:
+    """(96,) each: above which and below which numbers of a block are white and black; never those of chroma."""
+    is_luma = np.arange(16 * _CELL) % _CELL < 4
+    return np.where(is_luma, _WHITE, _NEVER), np.where(is_luma, _BLACK, -_NEVER)
+
+
 # A table in natural order times this is in `ORDER`.
 _TO_ORDER = np.eye(64)[:, ORDER]
 _TO_CELL, _FROM_CELL = _cell_kernels()
 _TO_LUMA, _TO_CHROMA_NUMBERS = _luma_kernel()
 _TO_CHROMA = _chroma_kernel()
 _TO_COUNT = _count_kernel()
+_ABOVE, _BELOW = _limits()
 _TO_REACH = np.full((64, 1), _REACH)
 _FROM_BLOCK = np.concatenate([_TO_LUMA, _TO_CHROMA_NUMBERS], axis=1).T
 
@@ -84,11 +97,16 @@ def _product(x: tf.Tensor, matrix: np.ndarray) -> tf.Tensor:
     return tf.nn.conv2d(x, tf.constant(matrix.astype(np.float32)[None, None]), 1, "VALID")
 
 
-def forward(rgb: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
+def forward(
+    rgb: tf.Tensor, overshoot: tf.Tensor | None = None
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
     """Coefficients in levels and in `ORDER`, and the samples of each block, for `headroom`.
 
     Args:
         rgb: float32 (batch, height, width, 3), levels; height and width multiples of 16.
+        overshoot: float32 (batch or 1, 1, 1, 1), levels by which luma of white is raised and of black is lowered before
+            the DCT, in blocks with enough of either: decoders cut that off, and with it what quantization adds there.
+            None for none.
 
     Returns:
         Y less 128 levels (batch, height / 8, width / 8, 64); Cb and Cr (batch, height / 16, width / 16, 64); the 4x4
@@ -96,6 +114,12 @@ def forward(rgb: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]
     """
     cells = tf.nn.conv2d(rgb, tf.constant(_TO_CELL.astype(np.float32)), 2, "VALID")
     blocks = tf.nn.space_to_depth(cells, 4)
+    if overshoot is not None:
+        # Half a level each.
+        white = tf.nn.relu(blocks - tf.constant(_ABOVE.astype(np.float32)))
+        black = tf.nn.relu(tf.constant(_BELOW.astype(np.float32)) - blocks)
+        twice = overshoot * 2.0
+        blocks = blocks + (white * (twice * _share(white)) - black * (twice * _share(black)))
     numbers = _product(blocks, _TO_CHROMA_NUMBERS)
     luma = tf.nn.bias_add(_product(blocks, _TO_LUMA), tf.constant(_DC_OFFSET))
     # One after the other: a product for both would be half zeros, and four times as large in every exported file.
@@ -104,6 +128,13 @@ def forward(rgb: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]
         for plane in (numbers[..., :_CHROMA], numbers[..., _CHROMA:])
     )
     return luma, cb, cr, blocks
+
+
+def _share(halves: tf.Tensor) -> tf.Tensor:
+    """How much of the overshoot blocks get, (batch, rows, columns, 1), 0..1; `halves`: half a level for each pixel."""
+    slope = 1.0 / (_ALL_RAISED - _NONE_RAISED)
+    share = tf.nn.bias_add(_product(halves, 2.0 * slope * _TO_COUNT), tf.fill([1], -_NONE_RAISED * slope))
+    return tf.minimum(tf.nn.relu(share), 1.0)
 
 
 def ordered(table: tf.Tensor) -> tf.Tensor:
