@@ -31,7 +31,8 @@ class Preprocessor(PlainArguments, ExportedInputs, keras.Model):
     under which coefficients move to the cheaper integer (`DeadZone`). Calling the model returns edited pixels: the
     inverse DCT of the change is added to the picture. It cannot invent detail, and it is the identity at strength 0,
     and in blocks so near white or black that their pixels could not hold the change. `decide` returns the integers
-    themselves, `carrier` a picture that makes an encoder write them.
+    themselves, those of white and black areas beyond what pixels can hold, since decoders cut that off; `carrier` a
+    picture that makes an encoder write them.
 
     Args:
         channels: Width of the luma network (per 8x8 block) and of the chroma network (per 16x16 pixels).
