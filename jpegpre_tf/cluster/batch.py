@@ -14,7 +14,7 @@ from jpegpre_tf.cluster.job import BatchJob
 from jpegpre_tf.cluster.local_engine import run_inside, run_local
 from jpegpre_tf.cluster.manifest import FOLDER, Manifest, flush_quietly, manifest_name
 from jpegpre_tf.cluster.rows import Row
-from jpegpre_tf.cluster.tasks import Task, count_pictures, list_tasks
+from jpegpre_tf.cluster.tasks import Task, count_pictures, is_picture, list_tasks
 from jpegpre_tf.errors import StorageError, UsageError
 from jpegpre_tf.storage.entry import Entry
 from jpegpre_tf.storage.errors import printable_url
@@ -128,12 +128,29 @@ def _check_places(job: BatchJob, source: Storage, target: Storage) -> None:
         raise UsageError(
             f"'{printable_url(job.target)}' is or contains the input: outputs could overwrite inputs"
         )
+    if source.relative(target) is not None and _holds_strange_pictures(target):
+        raise UsageError(
+            f"'{printable_url(job.target)}' is inside the input and holds pictures that no run wrote, which outputs "
+            "could overwrite: name another folder"
+        )
     if job.keep_times and not target.is_local:
         raise UsageError(
             f"'{printable_url(job.target)}' sets the times of its files itself: omit --keep-times"
         )
     if job.engine == "ray" and "memory" in (source.protocol, target.protocol):
         raise UsageError("memory:// is inside one process: use --engine local")
+
+
+def _holds_strange_pictures(target: Storage) -> bool:
+    try:
+        if target.files(FOLDER)[0]:  # an earlier run's
+            return False
+    except StorageError:
+        pass
+    try:
+        return any(is_picture(entry) for entries in target.walk() for entry in entries)
+    except StorageError:  # not there yet, or said where it is written to
+        return False
 
 
 def _of_shard(job: BatchJob) -> str:

@@ -285,3 +285,10 @@ def test_a_dry_run_writes_nothing(photos, tmp_path, capsys):
         "a/y.jpg -> a/y.jpg",
     ]
     assert not (tmp_path / "out").exists()
+
+
+def test_originals_in_a_folder_inside_the_input_are_not_replaced(photos, tmp_path, capsys):
+    before = contents(photos)
+    assert main(["batch", str(photos), str(photos / "a")]) == 2
+    assert "no run wrote" in capsys.readouterr().err
+    assert contents(photos) == before

@@ -86,6 +86,7 @@ def plan(
             for base, source in _pictures_in(path, without=out, problems=problems)
         ]
         tasks = _name_outputs(found, out, on_collision, problems, makes_folder=makes_folder)
+        _refuse_strange(tasks, paths, out)
     _check_any(tasks, problems, f"no pictures in {_list(paths)}")
     _refuse_collisions(tasks, [Path(text) for text in also_written])
     return Plan(tasks, problems)
@@ -235,6 +236,23 @@ def refuse_overwriting(source: Path, target: Path) -> None:
     """Raises UsageError if writing `target` would replace the input `source`, through links too."""
     if _identity(source) == _identity(target):
         raise UsageError(f"'{printable_path(target)}' is an input and would be overwritten")
+
+
+def _refuse_strange(tasks: list[Task], paths: list[Path], out: Path) -> None:
+    # A folder inside an input folder is no input, so pictures in it that no run wrote would be lost.
+    from jpegpre_tf.cli.common.journal import NAME  # which imports this module
+
+    real = Path(os.path.realpath(out))
+    is_inside = any(path.is_dir() and real.is_relative_to(os.path.realpath(path)) for path in paths)
+    if not is_inside or any((out / mark).exists() for mark in (NAME, "_jpegpre")):
+        return
+    sources = {os.path.realpath(task.source) for task in tasks}
+    for task in tasks:
+        # Inputs are refused with words of their own.
+        if task.target.exists() and os.path.realpath(task.target) not in sources:
+            raise UsageError(
+                f"'{printable_path(task.target)}' is inside the input and no run wrote it: name another folder"
+            )
 
 
 def _refuse_collisions(tasks: list[Task], also_written: list[Path]) -> None:

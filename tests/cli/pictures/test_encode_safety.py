@@ -211,3 +211,16 @@ def test_more_pixels_than_pillow_allows(tmp_path, monkeypatch):
     arguments = ["encode", str(tmp_path / "in.png"), "-o", str(tmp_path / "x.jpg")]
     assert main([*arguments, "--max-pixels", "900"]) == 1
     assert main([*arguments, "--max-pixels", "1200"]) == 0
+
+
+def test_originals_in_a_folder_inside_the_input_are_not_replaced(photos, capsys):
+    (photos / "web").mkdir()
+    shutil.copy(photos / "0.jpg", photos / "web" / "0.jpg")
+    before = contents(photos)
+    assert main(["encode", str(photos), "-o", str(photos / "web")]) == 2
+    assert "no run wrote it" in capsys.readouterr().err
+    assert contents(photos) == before
+    # What a run wrote it may write again.
+    (photos / "web" / "0.jpg").unlink()
+    assert main(["encode", str(photos), "-o", str(photos / "web")]) == 0
+    assert main(["encode", str(photos), "-o", str(photos / "web")]) == 0
