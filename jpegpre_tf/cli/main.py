@@ -29,6 +29,7 @@ from jpegpre_tf.cli.common.process.streams import (
     silence_stderr,
 )
 from jpegpre_tf.errors import JpegpreError, UnknownModelError, UsageError, first_line
+from jpegpre_tf.storage.errors import printable_url
 
 __all__ = ["VERBS", "build_parser", "main"]
 
@@ -38,6 +39,9 @@ _TRACEBACK = "JPEGPRE_TRACEBACK"
 _OPTIONS = ("--help", "--version")
 # A value that argparse takes for the end of the options, and leaves out.
 _NO_VALUE = re.compile(r"(--[a-z-]+)=--|(-[a-z])--")
+# Verbs that read and write files alone.
+_LOCAL = {"encode", "preprocess", "finish", "simulate", "evaluate", "optimize", "compare"}
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _ARGUMENT = re.compile(r"`\w+` .*Received: ")
 
 
@@ -99,6 +103,11 @@ def _run(arguments: list[str]) -> int:
     for word in arguments:
         if found := _NO_VALUE.fullmatch(word):
             raise UsageError(f"argument {found[1] or found[2]}: expected a value, received '--'")
+        if verb in _LOCAL and _URL.match(word):
+            # It may hold a password; a path made of it would be printed, or become a folder.
+            raise UsageError(
+                f"'{printable_url(word)}' is a URL: {verb} takes files, `jpegpre batch` URLs of folders"
+            )
     with ends_at_once(lambda: "nothing was begun", has_scratch=False):
         parsed, unknown = build_parser(verb).parse_known_args(arguments)
         if unknown:  # said by the verb's parser, which knows its options

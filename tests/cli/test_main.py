@@ -165,3 +165,19 @@ def test_json_goes_to_the_file_though_a_terminal_watches(folder, tmp_path):
     os.close(ours)
     rows = [json.loads(line) for line in (tmp_path / "lines.json").read_text().splitlines()]
     assert done.returncode == 0 and len(rows) == 2 and all(row["size_bytes"] for row in rows)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["encode", "https://user:word@host/x.png?X-Amz-Signature=word", "-o", "out"],
+        ["encode", "x.png", "-o", "s3://key:word@bucket/x"],
+        ["evaluate", "https://user:word@host/x.png", "-o", "out"],
+    ],
+)
+def test_a_url_is_no_path_and_keeps_its_secrets(arguments, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert "is a URL" in error and "word" not in error and error.count("\n") == 1
+    assert not list(tmp_path.iterdir())
