@@ -107,7 +107,8 @@ def write_text(path: Path, text: str) -> None:
         OutputError: If it cannot be written.
     """
     make_folder(path.parent)
-    write_atomically(path, text.encode("utf-8"))
+    # Half a letter, which stands for a byte of a name that is no text, is written as "\udcff": JSON reads it back.
+    write_atomically(path, text.encode("utf-8", "backslashreplace"))
 
 
 def make_folder(path: Path) -> None:

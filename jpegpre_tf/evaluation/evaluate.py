@@ -127,8 +127,12 @@ def evaluate(
 
 def _read_all(config: EvaluationConfig) -> tuple[list[PictureFile], list[Failure]]:
     pictures = []
-    failures = []
-    for name, path in list(find_pictures(config.inputs).items())[: config.limit]:
+    failures: list[Failure] = []
+
+    def note(error: OSError) -> None:
+        failures.append(Failure(str(error.filename), None, f"cannot read folder: {error.strerror or error}"))
+
+    for name, path in list(find_pictures(config.inputs, note).items())[: config.limit]:
         try:
             pictures.append(describe_picture(name, path, config.reading))
         except PictureError as error:

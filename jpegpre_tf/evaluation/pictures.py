@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,10 +32,13 @@ class PictureFile:
     reading: Reading = field(default_factory=Reading)
 
 
-def find_pictures(inputs: Sequence[Path]) -> dict[str, Path]:
+def find_pictures(
+    inputs: Sequence[Path], on_unreadable: Callable[[OSError], None] | None = None
+) -> dict[str, Path]:
     """Returns name -> file for all picture files among `inputs` and, recursively, in folders among them.
 
     Hidden files and folders, and those of systems and programs, are left out as `jpegpre encode` does.
+    Folders that cannot be read are left out too; `on_unreadable` is told of each.
 
     Raises:
         UsageError: If an input does not exist, or there is no picture.
@@ -43,7 +46,9 @@ def find_pictures(inputs: Sequence[Path]) -> dict[str, Path]:
     found: list[tuple[Path, str]] = []
     for given in inputs:
         if given.is_dir():
-            pictures = sorted(path for path in _walk(given) if path.suffix.lower() in PICTURE_SUFFIXES)
+            pictures = sorted(
+                path for path in _walk(given, on_unreadable) if path.suffix.lower() in PICTURE_SUFFIXES
+            )
             found += [(path, path.relative_to(given).as_posix()) for path in pictures]
         elif given.is_file():
             found.append((given, given.name))
@@ -59,8 +64,8 @@ def find_pictures(inputs: Sequence[Path]) -> dict[str, Path]:
     return names
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    for parent, folders, files in os.walk(folder):
+def _walk(folder: Path, on_unreadable: Callable[[OSError], None] | None) -> Iterator[Path]:
+    for parent, folders, files in os.walk(folder, onerror=on_unreadable):
         folders[:] = [name for name in folders if not is_hidden(name)]
         yield from (Path(parent, name) for name in files if not is_hidden(name))
 

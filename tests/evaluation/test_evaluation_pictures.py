@@ -1,3 +1,5 @@
+import os
+
 import pytest
 from PIL import Image
 
@@ -54,3 +56,19 @@ def test_what_cannot_be_read(tmp_path, city):
     for name in ("cut.png", "text.png", "missing.png"):
         with pytest.raises(PictureError, match=name):
             describe_picture(name, tmp_path / name)
+
+
+def test_a_folder_that_cannot_be_read_is_told(tmp_path, monkeypatch):
+    (tmp_path / "locked").mkdir()
+    (tmp_path / "a.png").write_bytes(b"")
+    scandir = os.scandir
+
+    def refuse(path):
+        if str(path).endswith("locked"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    told = []
+    assert list(find_pictures([tmp_path], told.append)) == ["a"]
+    assert [error.filename for error in told] == [str(tmp_path / "locked")]

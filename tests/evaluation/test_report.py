@@ -1,4 +1,5 @@
 import csv
+import os
 import re
 
 import pytest
@@ -73,6 +74,18 @@ def test_names_cannot_inject_markup(folder, tmp_path):
     page = (tmp_path / "report" / "index.html").read_text()
     assert "<b>&city" not in page
     assert "&lt;b&gt;&amp;city" in page
+
+
+@pytest.mark.parametrize("name", [b"not text \xff.png", rb"$\frac$.png"])
+def test_any_name_can_be_drawn(folder, tmp_path, name):
+    path = os.path.join(os.fsencode(folder), name)  # noqa: PTH118  bytes, that macOS does not take
+    try:
+        os.rename(folder / "gb82_city.png", path)  # noqa: PTH104
+    except OSError:
+        pytest.skip("this file system takes text alone")
+    config = EvaluationConfig((folder,), (make_encoder_candidate("webp"),), ("psnr_y",), cache=tmp_path / "c")
+    write_report(evaluate(config), config, tmp_path / "report")
+    assert list((tmp_path / "report" / "plots").glob("pictures_*.png"))
 
 
 def test_report_of_nothing_but_failures(tmp_path):

@@ -15,6 +15,7 @@ from jpegpre_tf._optional import require
 from jpegpre_tf.evaluation.report.tables import format_signed
 from jpegpre_tf.evaluation.results import CandidateResult, MetricRecord, Results
 from jpegpre_tf.evaluation.series import average_curve, average_size_change, collect_curves
+from jpegpre_tf.storage.names import printable
 
 # Raised when the drawing changes, so that old files are drawn again.
 _REVISION = 3
@@ -241,7 +242,8 @@ def _by_picture(results: Results, name: str) -> Any:
             _plot_curve(axis, points, entry, row, is_reference=entry is results.reference)
         _rate_axis(axis, None, None)
         axis.set_xlabel("")
-        axis.set_title(picture[-28:], fontsize=8)
+        # A name may hold bytes that are no text, and dollar signs, between which Matplotlib expects formulas.
+        axis.set_title(printable(picture)[-28:], fontsize=8, parse_math=False)
         axis.tick_params(labelsize=7)
         if not metric.higher_is_better:
             axis.invert_yaxis()
