@@ -22,13 +22,17 @@ def folds_names(folder: str | Path) -> bool:
         place = place.parent
     name = f".jpegpre-{secrets.token_hex(8)}-a\u00e9.tmp"
     try:
+        os.fsencode(name)
+    except UnicodeEncodeError:  # a locale without this letter, in which no name has it
+        name = name.replace("\u00e9", "e")
+    try:
         (place / name).open("x").close()
     except OSError:
         return False
     # "\u00e9" as one letter, and as "e" with an accent, which macOS takes for one name too.
     others = (name.upper(), unicodedata.normalize("NFD", name))
     try:
-        return any((place / other).exists() for other in others)
+        return any(other != name and (place / other).exists() for other in others)
     finally:
         with contextlib.suppress(OSError):
             (place / name).unlink()

@@ -13,7 +13,7 @@ from jpegpre_tf import runtime
 from jpegpre_tf.errors import OutputError
 from jpegpre_tf.storage.atomic import check_writable, replace_atomically, replace_original
 from jpegpre_tf.storage.file_state import state_of
-from jpegpre_tf.storage.folding import fold_name
+from jpegpre_tf.storage.folding import fold_name, folds_names
 from jpegpre_tf.storage.hidden import is_hidden
 
 
@@ -223,3 +223,12 @@ def test_folded_names_are_equal():
         "\u00c9.JPG"
     )
     assert fold_name("a.jpg") != fold_name("b.jpg")
+
+
+def test_a_locale_without_accents_does_not_stop_the_question_whether_case_counts(tmp_path):
+    code = "import sys; from jpegpre_tf.storage.folding import folds_names; print(folds_names(sys.argv[1]))"
+    ascii_alone = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    command = [sys.executable, "-c", code, tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | ascii_alone)
+    assert done.stdout == f"{folds_names(tmp_path)}\n", done.stderr
+    assert not list(tmp_path.iterdir())
