@@ -9,8 +9,8 @@ from rich.cells import cell_len, set_cell_size
 
 # Fewer columns of a name than this say nothing: then a column of numbers has to go.
 _LEAST_NAME = 16
-# Lines around the rows: header, two rules, totals, and what is printed before and after.
-_OTHER_LINES = 8
+# Lines around the rows: header, two rules, totals, the number left out, two sentences of two lines, the prompt.
+_OTHER_LINES = 10
 
 
 def print_table(
