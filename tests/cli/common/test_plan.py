@@ -88,6 +88,9 @@ def test_an_output_that_is_a_later_input_is_refused(here):
 def test_results_inside_the_input_folder_are_no_input(here):
     (here / "in" / "small").mkdir()
     (here / "in" / "small" / "c.jpeg").write_bytes(b"earlier result")
+    with pytest.raises(UsageError, match="no run wrote it"):
+        planned(["in"], "in/small")
+    (here / "in" / "small" / ".jpegpre-journal.jsonl").touch()
     assert planned(["in"], "in/small")[0] == ("in/c.jpeg", "in/small/c.jpeg")
     assert len(planned(["in"], "in/small")) == 2
 
