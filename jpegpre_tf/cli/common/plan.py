@@ -240,11 +240,13 @@ def refuse_overwriting(source: Path, target: Path) -> None:
 
 def _refuse_strange(tasks: list[Task], paths: list[Path], out: Path) -> None:
     # A folder inside an input folder is no input, so pictures in it that no run wrote would be lost.
-    from jpegpre_tf.cli.common.journal import NAME  # which imports this module
-
     real = Path(os.path.realpath(out))
-    is_inside = any(path.is_dir() and real.is_relative_to(os.path.realpath(path)) for path in paths)
-    if not is_inside or any((out / mark).exists() for mark in (NAME, "_jpegpre")):
+    if not any(path.is_dir() and real.is_relative_to(os.path.realpath(path)) for path in paths):
+        return
+    from jpegpre_tf.cli.common.journal import NAME  # which imports this module
+    from jpegpre_tf.cluster.manifest import FOLDER
+
+    if any((out / mark).exists() for mark in (NAME, FOLDER)):
         return
     sources = {os.path.realpath(task.source) for task in tasks}
     for task in tasks:
