@@ -1,9 +1,11 @@
-"""Fits or checks what `quality` means with a model's tuned tables: the mean SSIMULACRA2 of plain libjpeg-turbo's files.
+"""Fits or checks what `quality` means with a model's tuned tables: the SSIMULACRA2 of plain libjpeg-turbo's files.
 
     python tools/fit/calibrate_quality.py fit savedmodels/balanced VALIDATION    # writes "calibration" of tables.json
     python tools/fit/calibrate_quality.py check savedmodels/balanced PICTURES    # prints differences
 
-Files are made as `jpegpre encode` makes them, by carriers of the int8 model. Measured points are kept in the cache.
+A fit brings the trimmed mean of the differences over pictures to 0, which single pictures cannot move; a check also
+prints their mean. Files are made as `jpegpre encode` makes them, by carriers of the int8 model. Measured points are
+kept in the cache.
 """
 
 import argparse
@@ -18,6 +20,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from jpegpre_tf.cli.common.output.progress import Progress
 from jpegpre_tf.evaluation.cache import default_cache, write_text
 from jpegpre_tf.evaluation.candidates import (
@@ -27,9 +32,9 @@ from jpegpre_tf.evaluation.candidates import (
     reference,
 )
 from jpegpre_tf.evaluation.pictures import PictureFile, describe_picture, find_pictures
-from jpegpre_tf.evaluation.points.mean_scores import measure_mean_scores
 from jpegpre_tf.evaluation.points.runner import SINGLE_THREAD
-from jpegpre_tf.evaluation.quality_calibration import Calibration, fit_calibration
+from jpegpre_tf.evaluation.points.scores import Scores, measure_scores
+from jpegpre_tf.evaluation.quality_calibration import Calibration, fit_calibration, trimmed_mean
 
 METRIC = "ssimulacra2"
 FITTED = (5, 7, *range(10, 100, 5), 98)
@@ -42,15 +47,15 @@ def list_pictures(arguments: argparse.Namespace) -> list[PictureFile]:
     return [describe_picture(name, path) for name, path in found]
 
 
-def measure(model: Path, arguments: argparse.Namespace, qualities: tuple[int, ...]) -> list[dict]:
-    """Mean score and rate by quality, of plain files and of the model's."""
+def measure(model: Path, arguments: argparse.Namespace, qualities: tuple[int, ...]) -> list[Scores]:
+    """Of plain files and of the model's."""
     pictures = list_pictures(arguments)
     if arguments.strength == 0:
         ours = make_tables_candidate(str(model))
     else:
         ours = make_profile_candidate(str(model), REFERENCE_ENCODER, arguments.strength, "int8", "carrier")
     with Progress("points") as progress:
-        return measure_mean_scores(
+        return measure_scores(
             pictures,
             [reference(), ours],
             qualities,
@@ -85,11 +90,7 @@ def write_tables(model: Path, content: dict[str, Any]) -> None:
         write_text(model / "model.json", json.dumps(description, indent=2) + "\n")
 
 
-def differences(plain: dict, ours: dict) -> dict[int, float]:
-    return {quality: ours[quality][0] - plain[quality][0] for quality in plain}
-
-
-def warn_of_falls(scores: list[float]) -> None:
+def warn_of_falls(scores: NDArray[np.float64]) -> None:
     """A family whose score falls while its quality rises wastes bits there; the finest steps of carriers may."""
     for (low, before), (high, after) in itertools.pairwise(zip(FITTED, scores, strict=True)):
         if after < before:
@@ -105,13 +106,13 @@ def fit(arguments: argparse.Namespace) -> int:
         for _ in range(arguments.rounds):
             copy = copy_with_calibration(arguments.model, calibration, Path(folder))
             plain, ours = measure(copy, arguments, FITTED)
-            scores = [[means[quality][0] for quality in FITTED] for means in (plain, ours)]
             if calibration is None:
-                warn_of_falls(scores[1])
-            calibration = fit_calibration(FITTED, *scores, start=calibration)
+                warn_of_falls(ours.scores.mean(0))
+            calibration = fit_calibration(FITTED, plain.scores, ours.scores, start=calibration)
         copy = copy_with_calibration(arguments.model, calibration, Path(folder))
-        off = differences(*measure(copy, arguments, FITTED))
-    inside = {quality: abs(value) for quality, value in off.items() if quality <= 95}
+        plain, ours = measure(copy, arguments, FITTED)
+    off = trimmed_mean(ours.scores - plain.scores)
+    inside = {quality: abs(float(value)) for quality, value in zip(FITTED, off, strict=True) if quality <= 95}
     content = json.loads((arguments.model / _TABLES).read_text(encoding="utf-8"))
     content["calibration"] = {
         "quality": calibration.quality,
@@ -119,7 +120,9 @@ def fit(arguments: argparse.Namespace) -> int:
         "fitted_by": "tools/fit/calibrate_quality.py",
         "data": f"{arguments.pictures.name}, {len(list_pictures(arguments))} pictures",
         "date": datetime.date.today().isoformat(),
-        "residual": round(max(inside.values()), 3),  # largest difference of mean SSIMULACRA2 from 5 to 95
+        "residual": round(
+            max(inside.values()), 3
+        ),  # largest trimmed mean difference of SSIMULACRA2 from 5 to 95
     }
     write_tables(arguments.model, content)
     print(
@@ -130,16 +133,25 @@ def fit(arguments: argparse.Namespace) -> int:
 
 def check(arguments: argparse.Namespace) -> int:
     plain, ours = measure(arguments.model, arguments, tuple(arguments.qualities))
-    off = differences(plain, ours)
-    print("quality  plain  model  difference  plain bpp  model bpp  size")
-    for quality in plain:
-        (score, rate), (our_score, our_rate) = plain[quality], ours[quality]
+    off = ours.scores - plain.scores
+    columns = [
+        arguments.qualities,
+        plain.scores.mean(0),
+        ours.scores.mean(0),
+        off.mean(0),
+        trimmed_mean(off),
+        off.std(0),
+        plain.rates_bpp.mean(0),
+        ours.rates_bpp.mean(0),
+    ]
+    print("quality  plain  model  difference  trimmed  deviation  plain bpp  model bpp  size")
+    for quality, score, our_score, mean, trimmed, deviation, rate, our_rate in zip(*columns, strict=True):
         print(
-            f"{quality:7d}  {score:5.2f}  {our_score:5.2f}  {off[quality]:+10.2f}  {rate:9.3f}  {our_rate:9.3f}  "
-            f"{100 * (our_rate / rate - 1):+.1f} %"
+            f"{quality:7d}  {score:5.2f}  {our_score:5.2f}  {mean:+10.2f}  {trimmed:+7.2f}  {deviation:9.2f}  "
+            f"{rate:9.3f}  {our_rate:9.3f}  {100 * (our_rate / rate - 1):+.1f} %"
         )
-    worst = max(off.values(), key=abs)
-    print(f"largest difference {worst:+.2f}; allowed {arguments.allowed}")
+    worst = max(off.mean(0), key=abs)
+    print(f"largest mean difference {worst:+.2f}; allowed {arguments.allowed}")
     return 0 if abs(worst) <= arguments.allowed else 1
 
 

@@ -1,9 +1,11 @@
-"""Mean score and mean rate of a candidate at each quality, over pictures."""
+"""Score and rate of each picture at each quality."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from jpegpre_tf.errors import PictureError
 from jpegpre_tf.evaluation.candidates import Candidate
@@ -13,7 +15,19 @@ from jpegpre_tf.evaluation.points.operating_point import OperatingPoint
 from jpegpre_tf.evaluation.points.runner import measure_points
 
 
-def measure_mean_scores(
+class Scores(NamedTuple):
+    """Of a candidate's files.
+
+    Attributes:
+        scores: float64 (pictures, qualities), of one metric.
+        rates_bpp: float64 (pictures, qualities).
+    """
+
+    scores: NDArray[np.float64]
+    rates_bpp: NDArray[np.float64]
+
+
+def measure_scores(
     pictures: Sequence[PictureFile],
     candidates: Sequence[Candidate],
     qualities: Sequence[int],
@@ -22,8 +36,8 @@ def measure_mean_scores(
     cache: Path,
     jobs: int,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> list[dict[int, tuple[float, float]]]:
-    """Returns for each candidate: quality -> mean score and mean bits per pixel.
+) -> list[Scores]:
+    """Scores and rates of each candidate, in their order.
 
     Args:
         pictures: Pictures to score.
@@ -44,16 +58,14 @@ def measure_mean_scores(
     )
     if measured.failures:
         raise PictureError(f"{measured.failures[0].picture}: {measured.failures[0].error}")
-    means = []
+    found = []
     for candidate in candidates:
-        by_quality = {}
-        for quality in qualities:
-            at = OperatingPoint(quality, candidate.strengths[0])
-            points = [measured.points[picture.name][candidate.key][at] for picture in pictures]
-            scores = [value for point in points if (value := point.metrics[chosen.name]) is not None]
-            if len(scores) < len(points):
-                raise PictureError(f"some pictures have no {chosen.label}: they are too small")
-            rates = [8 * p.size_bytes / (f.width * f.height) for p, f in zip(points, pictures, strict=True)]
-            by_quality[quality] = (float(np.mean(scores)), float(np.mean(rates)))
-        means.append(by_quality)
-    return means
+        ats = [OperatingPoint(quality, candidate.strengths[0]) for quality in qualities]
+        points = [[measured.points[picture.name][candidate.key][at] for at in ats] for picture in pictures]
+        scores = [[point.metrics[chosen.name] for point in row] for row in points]
+        if any(score is None for row in scores for score in row):
+            raise PictureError(f"some pictures have no {chosen.label}: they are too small")
+        pixels = np.array([[picture.width * picture.height] for picture in pictures])
+        size_bytes = np.array([[point.size_bytes for point in row] for row in points])
+        found.append(Scores(np.array(scores, np.float64), 8 * size_bytes / pixels))
+    return found
