@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from jpegpre_tf._json import parse_json
 from jpegpre_tf._optional import require
 from jpegpre_tf.cluster.rows import COLUMNS, LATER_COLUMNS, Row
 from jpegpre_tf.errors import StorageError
@@ -69,7 +70,7 @@ def from_file(
     """
     try:
         yield from _read_lines(content, columns) if suffix == LINES else _read_parquet(content, columns)
-    except (ValueError, OSError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, OSError, KeyError, TypeError, AttributeError) as error:
         raise StorageError(
             f"'{name}' is not a manifest of this program: move it away, and everything is done anew"
         ) from error
@@ -78,7 +79,7 @@ def from_file(
 def _read_lines(content: bytes, columns: Sequence[str]) -> Iterator[list[Row]]:
     batch: list[Row] = []
     for line in content.splitlines():
-        batch.append(Row.from_json(json.loads(line), columns))
+        batch.append(Row.from_json(parse_json(line), columns))
         if len(batch) == _ROW_GROUP:
             yield batch
             batch = []

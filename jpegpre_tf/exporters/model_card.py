@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from jpegpre_tf._json import Json
+from jpegpre_tf._json import Json, parse_json
 from jpegpre_tf.errors import ModelError
 from jpegpre_tf.evaluation.results import Results
 from jpegpre_tf.exporters import parity
@@ -157,8 +157,8 @@ def read_card(file: Path) -> ModelCard:
         ModelError: If it cannot be read, or is none.
     """
     try:
-        return ModelCard.from_json(json.loads(file.read_text(encoding="utf-8")), str(file))
-    except (OSError, ValueError, RecursionError, ModelError) as error:
+        return ModelCard.from_json(parse_json(file.read_text(encoding="utf-8")), str(file))
+    except (OSError, ValueError, ModelError) as error:
         raise ModelError(f"{file}: expected the description of a model ({error})") from error
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from jpegpre_tf._json import parse_json
 from jpegpre_tf.errors import UsageError
 
 if TYPE_CHECKING:
@@ -63,8 +64,8 @@ def read_json(path: Path) -> object:
         UsageError: If the file is missing or not JSON.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        return parse_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
         raise UsageError(f"{path}: expected a JSON training configuration ({error})") from error
 
 

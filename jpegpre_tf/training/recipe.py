@@ -11,7 +11,6 @@ averaged (Wortsman et al. 2022, "Model soups"); others cannot.
 """
 
 import dataclasses
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any
 
 import keras
 
+from jpegpre_tf._json import parse_json
 from jpegpre_tf.errors import UsageError
 from jpegpre_tf.jpeg.tuned_tables import TunedTables
 from jpegpre_tf.models.preprocessor import Preprocessor
@@ -67,8 +67,8 @@ def load_recipe(path: Path) -> tuple[Stage, ...]:
         UsageError: If the file is missing, not JSON, or a stage is not as described above.
     """
     try:
-        given = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        given = parse_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
         raise UsageError(f"{path}: expected a JSON recipe ({error})") from error
     listed = given.get("stages") if isinstance(given, dict) else None
     if not isinstance(listed, list) or not listed:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from PIL import Image
 
 from jpegpre_tf.cli.main import main
 
@@ -60,14 +61,24 @@ def test_arguments_are_checked_before_tensorflow_is_imported(tmp_path, verb, opt
     assert not (tmp_path / output).exists()
 
 
-def test_a_configuration_that_is_nested_without_end_is_one_line(tmp_path, capsys):
+@pytest.mark.parametrize(
+    ("verb", "option", "code"),
+    [
+        ("train", "--config", 2),
+        ("train", "--recipe", 2),
+        ("encode", "--tables", 2),
+        ("encode", "--profile", 1),
+    ],
+)
+def test_json_that_is_nested_without_end_is_one_line(tmp_path, capsys, verb, option, code):
     (tmp_path / "photos").mkdir()
-    file = tmp_path / "deep.json"
-    file.write_text("[" * 100_000)
-    arguments = ["train", str(tmp_path / "photos"), "-o", str(tmp_path / "run"), "--config", str(file)]
-    assert main(arguments) == 2
+    Image.new("RGB", (16, 16)).save(tmp_path / "photos" / "a.png")
+    (tmp_path / "model.json").write_text("[" * 100_000)
+    given = tmp_path if option == "--profile" else tmp_path / "model.json"
+    arguments = [verb, str(tmp_path / "photos"), "-o", str(tmp_path / "run"), option, str(given)]
+    assert main(arguments) == code
     error = capsys.readouterr().err
-    assert error.count("\n") == 1 and "deep.json: expected a JSON" in error
+    assert error.count("\n") == 1 and "model.json" in error
 
 
 @pytest.mark.parametrize("option", ["--jobs=--", "--metrics=--", "-o--"])

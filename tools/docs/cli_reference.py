@@ -94,8 +94,6 @@ def _help(parser: argparse.ArgumentParser, action: argparse.Action) -> str:
     if action.help is None:
         return ""
     values = vars(action) | {"prog": parser.prog}
-    if action.dest == "jobs" and parser.prog.endswith("evaluate"):  # a number of this machine
-        values["default"] = "one per core"
     return " ".join((action.help % values).split())
 
 

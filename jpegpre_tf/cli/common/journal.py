@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from jpegpre_tf import runtime
+from jpegpre_tf._json import parse_json
 from jpegpre_tf._version import __version__
 from jpegpre_tf.cli.common.plan import Task
 from jpegpre_tf.storage.atomic import remove_leftovers
@@ -108,10 +109,10 @@ class Journal:
             return
         for line in lines:
             try:
-                entry = json.loads(line)
+                entry = parse_json(line)
                 if entry["run"] == self._run:
                     self._entries[tuple(entry["key"])] = entry
-            except (ValueError, KeyError, TypeError, RecursionError):
+            except (ValueError, KeyError, TypeError):
                 continue
 
 

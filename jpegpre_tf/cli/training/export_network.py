@@ -5,6 +5,7 @@ import json
 import zipfile
 from pathlib import Path
 
+from jpegpre_tf._json import parse_json
 from jpegpre_tf._optional import require
 from jpegpre_tf.cli.common.output.messages import print_line, print_note
 from jpegpre_tf.cli.common.output.table import print_table
@@ -32,7 +33,7 @@ def network_file(model: Path) -> Path | None:
     try:
         with zipfile.ZipFile(model) as archive, archive.open("config.json") as file:
             # Looked at, and no more: the whole archive is checked before Keras reads it.
-            class_name = json.loads(file.read(1_000_000))["class_name"]
+            class_name = parse_json(file.read(1_000_000))["class_name"]
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, zipfile.BadZipFile):
         return None
     return model if class_name in _CLASS_NAMES else None

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from jpegpre_tf._json import parse_json
 from jpegpre_tf.errors import UsageError
 from jpegpre_tf.evaluation.cache import write_text
 from jpegpre_tf.evaluation.results.results import Results
@@ -24,8 +25,8 @@ def read_results(path: Path) -> Results:
         UsageError: If it cannot be read, or is something else.
     """
     try:
-        return Results.from_json(json.loads(path.read_text(encoding="utf-8")))
+        return Results.from_json(parse_json(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise UsageError(f"cannot read '{printable_path(path)}': {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise UsageError(f"'{printable_path(path)}' is no results.json: {error}") from error

@@ -1,11 +1,11 @@
 """Quantization tables from a file, as `--tables FILE` takes them."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from jpegpre_tf._json import parse_json
 from jpegpre_tf.errors import UsageError
 from jpegpre_tf.jpeg.tuned_tables import TunedTables
 from jpegpre_tf.runtime.inference.arguments import check_tables
@@ -25,12 +25,12 @@ def read_tables(path: str | Path) -> TunedTables | npt.NDArray[np.uint8]:
     kinds = "tables.json of a model, or a JSON list of two lists of 64 whole numbers 1..255"
     expected = f"'{printable_path(path)}': expected {kinds}"
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        content = parse_json(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(
             f"cannot read tables '{printable_path(path)}': {error.strerror} (expected tuned, standard or a file)"
         ) from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise UsageError(expected) from error
     try:
         if isinstance(content, dict):

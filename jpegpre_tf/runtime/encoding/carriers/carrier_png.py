@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, PngImagePlugin
 
+from jpegpre_tf._json import parse_json
 from jpegpre_tf.runtime.inference.arguments import check_tables
 from jpegpre_tf.runtime.inference.carrier import Carrier
 
@@ -43,7 +44,7 @@ def read_carrier(image: Image.Image) -> Carrier:
             "expected a carrier written by `jpegpre preprocess --carrier`: the plan in it is missing"
         )
     try:
-        plan: dict[str, Any] = json.loads(text)
+        plan: dict[str, Any] = parse_json(text)
         if plan["format"] != _FORMAT:
             raise ValueError(f"format {plan['format']}")
         width, height = int(plan["width"]), int(plan["height"])
@@ -52,7 +53,7 @@ def read_carrier(image: Image.Image) -> Carrier:
             check_tables(name, np.asarray(plan[name]).reshape(2, 8, 8))
             for name in ("tables", "encoder_tables")
         )
-    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
         raise ValueError(f"the plan in the carrier is damaged: {error}") from error
     unit = 8 if image.mode == "L" else 16
     if image.size != (-(-width // unit) * unit, -(-height // unit) * unit) or min(width, height) < 1:

@@ -3,11 +3,11 @@
 import difflib
 import hashlib
 import importlib.util
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from jpegpre_tf._json import parse_json
 from jpegpre_tf.errors import ModelError, UnknownModelError, first_line
 from jpegpre_tf.jpeg.tuned_tables import TunedTables
 from jpegpre_tf.runtime.cards.model_card import PREPROCESSOR, ModelCard, Tile
@@ -96,8 +96,8 @@ class ModelFolder:
         if TABLES not in self.files:
             return None
         try:
-            return TunedTables.from_json(json.loads(self.read(TABLES)))
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            return TunedTables.from_json(parse_json(self.read(TABLES)))
+        except (ValueError, KeyError, TypeError) as error:
             raise ModelError(f"model file '{self.path / TABLES}' is not one of tables: {error}") from error
 
     def read_model(
@@ -240,9 +240,9 @@ def _further_root() -> Path | None:
 def _open_folder(path: Path) -> ModelFolder:
     file = path / "model.json"
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = parse_json(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise ModelError(f"cannot read '{file}': {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise ModelError(f"'{file}' is not valid JSON: {first_line(error)}") from error
     return ModelFolder(path, ModelCard.from_json(content, str(file)))
