@@ -124,7 +124,9 @@ def run(arguments: argparse.Namespace) -> int:
         header, *rows = bd_rate_cells(results)
         print_table(header, rows)
         pictures = count_of(len(results.pictures), "picture")
-        print_paragraph(f"{pictures}; reference: {results.reference.label}; negative is smaller files")
+        print_paragraph(
+            f"{pictures}, {results.headline} bpp; reference: {results.reference.label}; negative is smaller files"
+        )
     if not arguments.quiet:
         seconds = time.monotonic() - begin
         print_line(f"{seconds:.1f} s; report in '{printable_path(arguments.output)}'")

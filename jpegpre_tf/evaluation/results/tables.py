@@ -40,7 +40,7 @@ def render_markdown(results: Results, range_name: str | None = None) -> str:
 def bd_rate_cells(results: Results, range_name: str | None = None) -> list[list[str]]:
     """BD-rates in percent: a header, then candidates down, metrics across; headline range by default."""
     chosen = range_name or results.headline
-    header = [f"BD-rate %, {chosen} bpp", *(metric.label for metric in results.metrics)]
+    header = ["BD-rate %", *(metric.label for metric in results.metrics)]
     return [header, *([label, *cells] for label, cells in _rows(results, chosen, 2))]
 
 
