@@ -6,14 +6,14 @@ import pytest
 from jpegpre_tf.evaluation.candidates import make_encoder_candidate, reference
 from jpegpre_tf.evaluation.pictures import describe_picture, find_pictures
 from jpegpre_tf.evaluation.points.scores import measure_scores
-from jpegpre_tf.evaluation.quality_calibration import Calibration, fit_calibration, trimmed_mean
+from jpegpre_tf.evaluation.quality_calibration import Calibration, fit_calibration
 
 QUALITIES = np.arange(5.0, 100.0, 5.0)
 
 
 def score(quality):
-    """Of one picture, (1, qualities). Rises as scores do: steeply at low qualities."""
-    return 100 - 150 * np.exp(-np.asarray(quality)[np.newaxis] / 30)
+    """Rises as a mean score does: steeply at low qualities."""
+    return 100 - 150 * np.exp(-np.asarray(quality) / 30)
 
 
 def test_family_that_is_ahead_by_a_few_qualities_is_asked_for_less():
@@ -23,22 +23,6 @@ def test_family_that_is_ahead_by_a_few_qualities_is_asked_for_less():
     # Linear interpolation of the curve between qualities five apart is off by less than a quarter.
     for quality in range(15, 91, 5):
         assert at[quality] == pytest.approx(quality - 4, abs=0.25)
-
-
-def test_few_pictures_far_from_the_others_do_not_count():
-    """Nine pictures are ahead by 4 qualities; one by 40, or one behind by as much."""
-    plain, usual = np.repeat(score(QUALITIES), 10, axis=0), np.repeat(score(QUALITIES + 4), 9, axis=0)
-    expected = fit_calibration(QUALITIES, plain[:9], usual)
-    for quality in (QUALITIES + 40, np.maximum(QUALITIES - 40, 1)):
-        family = np.concatenate([usual, score(quality)])
-        found = fit_calibration(QUALITIES, plain, family)
-        assert found.at == pytest.approx(expected.at, abs=0.01)
-
-
-def test_trimmed_mean_leaves_out_a_fifth_at_either_end():
-    values = np.array([[100.0], [1], [2], [3], [-50]])
-    assert trimmed_mean(values) == pytest.approx([2])
-    assert trimmed_mean(values[:2]) == pytest.approx([50.5])  # too few to leave any out
 
 
 def test_equal_families_mean_themselves():
@@ -70,7 +54,7 @@ def test_second_round_ends_where_the_scores_are_equal():
         found = fit_calibration(QUALITIES, score(QUALITIES), score(at + 6), start=found)
     at = np.interp(QUALITIES, found.quality, found.at)
     inside = (QUALITIES >= 20) & (QUALITIES <= 90)
-    assert np.abs(score(at + 6) - score(QUALITIES))[0, inside].max() < 0.1
+    assert np.abs(score(at + 6) - score(QUALITIES))[inside].max() < 0.1
 
 
 def test_start_is_what_the_files_were_made_with():
@@ -82,7 +66,7 @@ def test_start_is_what_the_files_were_made_with():
 
 def test_scores_that_do_not_rise_are_refused():
     with pytest.raises(ValueError, match="rise with the quality"):
-        fit_calibration(QUALITIES, score(QUALITIES), np.full((1, len(QUALITIES)), 50.0))
+        fit_calibration(QUALITIES, score(QUALITIES), np.full(len(QUALITIES), 50.0))
 
 
 def test_scores(folder, tmp_path):

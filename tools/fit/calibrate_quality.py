@@ -1,11 +1,10 @@
-"""Fits or checks what `quality` means with a model's tuned tables: the SSIMULACRA2 of plain libjpeg-turbo's files.
+"""Fits or checks what `quality` means with a model's tuned tables: the mean SSIMULACRA2 of plain libjpeg-turbo's files.
 
     python tools/fit/calibrate_quality.py fit savedmodels/balanced VALIDATION    # writes "calibration" of tables.json
     python tools/fit/calibrate_quality.py check savedmodels/balanced PICTURES    # prints differences
 
-A fit brings the trimmed mean of the differences over pictures to 0, which single pictures cannot move; a check also
-prints their mean. Files are made as `jpegpre encode` makes them, by carriers of the int8 model. Measured points are
-kept in the cache.
+Files are made as `jpegpre encode` makes them, by carriers of the int8 model. Measured points are kept in the cache.
+Fit on photos at the resolution that cameras give: `docs/experiments.md` says what others do.
 """
 
 import argparse
@@ -34,7 +33,7 @@ from jpegpre_tf.evaluation.candidates import (
 from jpegpre_tf.evaluation.pictures import PictureFile, describe_picture, find_pictures
 from jpegpre_tf.evaluation.points.runner import SINGLE_THREAD
 from jpegpre_tf.evaluation.points.scores import Scores, measure_scores
-from jpegpre_tf.evaluation.quality_calibration import Calibration, fit_calibration, trimmed_mean
+from jpegpre_tf.evaluation.quality_calibration import Calibration, fit_calibration
 
 METRIC = "ssimulacra2"
 FITTED = (5, 7, *range(10, 100, 5), 98)
@@ -99,19 +98,38 @@ def warn_of_falls(scores: NDArray[np.float64]) -> None:
             )
 
 
+def keep_better(best: Calibration | None, found: Calibration, is_better: NDArray[np.bool_]) -> Calibration:
+    """`best` with what `found` means at the fitted qualities where it is better; ascending."""
+    if best is None:
+        return found
+    better = dict(zip(FITTED, is_better, strict=True))
+    at = [
+        new if better.get(quality, False) else old
+        for quality, old, new in zip(best.quality, best.at, found.at, strict=True)
+    ]
+    return Calibration(best.quality, tuple(np.maximum.accumulate(at).tolist()))
+
+
 def fit(arguments: argparse.Namespace) -> int:
-    calibration = None
+    calibration = best = None
+    least = np.full(len(FITTED), np.inf)
     with tempfile.TemporaryDirectory(prefix="jpegpre-") as folder:
-        # The second round corrects what table entries that are whole numbers leave of the first.
-        for _ in range(arguments.rounds):
+        # Rounds after the first correct what table entries that are whole numbers leave, and may overshoot it: each
+        # quality keeps the best that was measured.
+        for _ in range(arguments.rounds + 1):
             copy = copy_with_calibration(arguments.model, calibration, Path(folder))
             plain, ours = measure(copy, arguments, FITTED)
+            means = (plain.scores.mean(0).tolist(), ours.scores.mean(0).tolist())
             if calibration is None:
                 warn_of_falls(ours.scores.mean(0))
-            calibration = fit_calibration(FITTED, plain.scores, ours.scores, start=calibration)
-        copy = copy_with_calibration(arguments.model, calibration, Path(folder))
+            else:
+                off = (ours.scores - plain.scores).mean(0)
+                best = keep_better(best, calibration, np.abs(off) < least)
+                least = np.minimum(least, np.abs(off))
+            calibration = fit_calibration(FITTED, *means, start=calibration)
+        copy = copy_with_calibration(arguments.model, best, Path(folder))
         plain, ours = measure(copy, arguments, FITTED)
-    off = trimmed_mean(ours.scores - plain.scores)
+    calibration, off = best, (ours.scores - plain.scores).mean(0)
     inside = {quality: abs(float(value)) for quality, value in zip(FITTED, off, strict=True) if quality <= 95}
     content = json.loads((arguments.model / _TABLES).read_text(encoding="utf-8"))
     content["calibration"] = {
@@ -120,9 +138,7 @@ def fit(arguments: argparse.Namespace) -> int:
         "fitted_by": "tools/fit/calibrate_quality.py",
         "data": f"{arguments.pictures.name}, {len(list_pictures(arguments))} pictures",
         "date": datetime.date.today().isoformat(),
-        "residual": round(
-            max(inside.values()), 3
-        ),  # largest trimmed mean difference of SSIMULACRA2 from 5 to 95
+        "residual": round(max(inside.values()), 3),  # largest difference of mean SSIMULACRA2 from 5 to 95
     }
     write_tables(arguments.model, content)
     print(
@@ -139,15 +155,14 @@ def check(arguments: argparse.Namespace) -> int:
         plain.scores.mean(0),
         ours.scores.mean(0),
         off.mean(0),
-        trimmed_mean(off),
         off.std(0),
         plain.rates_bpp.mean(0),
         ours.rates_bpp.mean(0),
     ]
-    print("quality  plain  model  difference  trimmed  deviation  plain bpp  model bpp  size")
-    for quality, score, our_score, mean, trimmed, deviation, rate, our_rate in zip(*columns, strict=True):
+    print("quality  plain  model  difference  deviation  plain bpp  model bpp  size")
+    for quality, score, our_score, mean, deviation, rate, our_rate in zip(*columns, strict=True):
         print(
-            f"{quality:7d}  {score:5.2f}  {our_score:5.2f}  {mean:+10.2f}  {trimmed:+7.2f}  {deviation:9.2f}  "
+            f"{quality:7d}  {score:5.2f}  {our_score:5.2f}  {mean:+10.2f}  {deviation:9.2f}  "
             f"{rate:9.3f}  {our_rate:9.3f}  {100 * (our_rate / rate - 1):+.1f} %"
         )
     worst = max(off.mean(0), key=abs)
@@ -164,7 +179,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("pictures", type=Path, help="folder of pictures; validation pictures to fit")
     parser.add_argument("--limit", type=int, help="only the first so many pictures")
     parser.add_argument("--strength", type=float, default=1.0, help="0: the tables alone")
-    parser.add_argument("--rounds", type=int, default=2, help="of measuring and fitting")
+    parser.add_argument("--rounds", type=int, default=4, help="of fitting and measuring, at least 1")
     parser.add_argument("--qualities", type=int, nargs="+", default=CHECKED)
     parser.add_argument("--allowed", type=float, default=0.5, help="difference of mean SSIMULACRA2")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
