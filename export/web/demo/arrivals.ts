@@ -3,7 +3,7 @@
 const byId = <Type extends HTMLElement>(id: string): Type => document.getElementById(id) as Type;
 
 /** In folders only these are taken: they hold much else. */
-const PICTURE = /\.(jpe?g|jfif|png|webp|avif|gif|bmp|tiff?|hei[cf]|svg)$/i;
+const PICTURE = /\.(jpe?g|jfif|png|webp|avif|gif|bmp|tiff?|hei[cf])$/i;
 
 export function watchArrivals(onFiles: (files: File[]) => void): void {
   const input = byId<HTMLInputElement>("files");

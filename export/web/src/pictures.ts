@@ -1,5 +1,5 @@
 /** What callers may give, made into what can be sent to a worker. */
-import { describe } from "./checks.js";
+import { checkBytes, checkImageData, describe, isA } from "./checks.js";
 import { JpegpreError, firstLine } from "./errors.js";
 import type { Picture } from "./types.js";
 
@@ -20,14 +20,16 @@ export interface Sendable {
 export async function toSendable(picture: Picture): Promise<Sendable> {
   if (isA(picture, "Response")) return ofFile(await bodyOf(picture as Response));
   if (isA(picture, "Blob")) return ofFile(picture as Blob);
-  if (picture instanceof ArrayBuffer || ArrayBuffer.isView(picture)) {
-    const isGone = picture instanceof ArrayBuffer ? picture.byteLength === 0 : picture.buffer.byteLength === 0;
-    if (isGone) throw new TypeError("`picture` must have bytes: it is empty, or was sent away");
-    return ofFile(new Blob([picture as BlobPart]));
+  if (isA(picture, "ArrayBuffer") || ArrayBuffer.isView(picture)) {
+    const bytes = checkBytes("picture", picture);
+    if (bytes.length === 0) throw new TypeError("`picture` must have bytes: it is empty, or was sent away");
+    return ofFile(new Blob([new Uint8Array(bytes)])); // a copy: no Blob is made of memory that is shared or may be resized
   }
   const name = undefined;
   const lastModified = undefined;
-  if (isA(picture, "ImageData")) return { picture: picture as ImageData, transfer: [], sizeBytes: undefined, name, lastModified };
+  if (isA(picture, "ImageData")) {
+    return { picture: checkImageData("picture", picture), transfer: [], sizeBytes: undefined, name, lastModified };
+  }
   if (!DRAWABLE.some((type) => isA(picture, type))) {
     throw new TypeError(
       "`picture` must be a Blob, ArrayBuffer, Response, ImageData, canvas, image, video, ImageBitmap or VideoFrame. " +
@@ -47,14 +49,6 @@ const DRAWABLE = [
   "SVGImageElement",
   "VideoFrame",
 ];
-
-/** By the type's name: workers lack some of them, and an object of another window has types of its own. */
-function isA(value: unknown, type: string): boolean {
-  const known = (globalThis as Record<string, unknown>)[type] as (new () => unknown) | undefined;
-  if (known && value instanceof known) return true;
-  const tag = Object.prototype.toString.call(value).slice(8, -1);
-  return tag === type || (type === "Blob" && tag === "File");
-}
 
 function ofFile(file: Blob): Sendable {
   const { name, lastModified } = file as Partial<File>;

@@ -1,4 +1,4 @@
-import { checkFlag, checkNumber, checkOptions, checkText, checkWhole, describe } from "./checks.js";
+import { brief, checkBytes, checkColor, checkCount, checkFlag, checkImageData, checkNumber, checkOptions, checkText, checkWhole, describe } from "./checks.js";
 import { JpegpreError } from "./errors.js";
 import { locate } from "./files.js";
 import { checkTables, finish } from "./jpeg/finish.js";
@@ -31,10 +31,13 @@ const COMPRESS_OPTIONS = [
 ];
 
 /** See `createPreprocessor`. */
-export async function openPreprocessor(options: PreprocessorOptions): Promise<Preprocessor> {
-  checkOptions(options, CREATE_OPTIONS);
+export async function openPreprocessor(given: PreprocessorOptions): Promise<Preprocessor> {
+  const options = checkOptions(given, CREATE_OPTIONS);
   const { backend = "auto" } = options;
-  if (!["auto", "wasm"].includes(backend)) throw new RangeError(`\`backend\` must be auto or wasm. Received: ${String(backend)}`);
+  if (!["auto", "wasm"].includes(backend)) {
+    const received = typeof backend === "string" ? brief(backend) : describe(backend);
+    throw new RangeError(`\`backend\` must be auto or wasm. Received: ${received}`);
+  }
   const cores = Math.max(1, globalThis.navigator?.hardwareConcurrency || 1);
   const threads = checkWhole("threads", options.threads ?? Math.min(cores, MOST_THREADS), 1, 64);
   const workers = checkWhole("workers", options.workers ?? 1, 1, 16);
@@ -78,6 +81,9 @@ class WorkerPreprocessor implements Preprocessor {
       this.#opened = await this.#client(onProgress).opened;
       onProgress?.(1);
       signal?.throwIfAborted(); // by `onProgress`
+    } catch (error) {
+      this.close(); // `onProgress` may have thrown: nobody gets this preprocessor to close it
+      throw error;
     } finally {
       signal?.removeEventListener("abort", cancel);
     }
@@ -87,10 +93,10 @@ class WorkerPreprocessor implements Preprocessor {
     return this.#opened.threads;
   }
 
-  async preprocess(image: ImageData, options: PreprocessOptions): Promise<ImageData> {
-    if (!(image instanceof ImageData)) throw new TypeError(`\`image\` must be ImageData. Received: ${describe(image)}`);
-    checkOptions(options ?? {}, PREPROCESS_OPTIONS);
-    const quality = checkNumber("quality", options?.quality, 1, 100);
+  async preprocess(picture: ImageData, given: PreprocessOptions): Promise<ImageData> {
+    const image = checkImageData("image", picture);
+    const options = checkOptions(given ?? {}, PREPROCESS_OPTIONS);
+    const quality = checkNumber("quality", options.quality, 1, 100);
     const strength = checkNumber("strength", options.strength ?? 1, 0, 1);
     const { signal, onProgress } = options;
     signal?.throwIfAborted();
@@ -106,13 +112,13 @@ class WorkerPreprocessor implements Preprocessor {
     return new ImageData(pixels, width, height, { colorSpace });
   }
 
-  async carrier(image: ImageData, options: CarrierOptions): Promise<Carrier> {
-    if (!(image instanceof ImageData)) throw new TypeError(`\`image\` must be ImageData. Received: ${describe(image)}`);
-    checkOptions(options ?? {}, CARRIER_OPTIONS);
-    const quality = checkNumber("quality", options?.quality, 1, 100);
+  async carrier(picture: ImageData, given: CarrierOptions): Promise<Carrier> {
+    const image = checkImageData("image", picture);
+    const options = checkOptions(given ?? {}, CARRIER_OPTIONS);
+    const quality = checkNumber("quality", options.quality, 1, 100);
     const strength = checkNumber("strength", options.strength ?? 1, 0, 1);
     const { signal, onProgress, encoderTables: encoder } = options;
-    if (encoder) checkTables("encoderTables", encoder);
+    if (encoder !== undefined) checkTables("encoderTables", encoder);
     signal?.throwIfAborted();
     const { width, height } = image;
     const pixels = to8Bits(image);
@@ -129,14 +135,14 @@ class WorkerPreprocessor implements Preprocessor {
       width,
       height,
       cutPixels: reply.cut,
-      finish: (jpeg) => finish(jpeg instanceof Uint8Array ? jpeg : new Uint8Array(jpeg), encoderTables, tables, width, height).buffer,
+      finish: (jpeg) => finish(checkBytes("jpeg", jpeg), encoderTables, tables, width, height).buffer,
     };
   }
 
   async compress(picture: Picture, options: CompressOptions & { plain: true }): Promise<Compared>;
   async compress(picture: Picture, options?: CompressOptions): Promise<Compressed>;
-  async compress(picture: Picture, options: CompressOptions = {}): Promise<Compressed> {
-    checkOptions(options, COMPRESS_OPTIONS);
+  async compress(picture: Picture, given: CompressOptions = {}): Promise<Compressed> {
+    const options = checkOptions(given, COMPRESS_OPTIONS);
     const settings = checkCompress(options);
     const { signal, onProgress } = options;
     signal?.throwIfAborted();
@@ -193,17 +199,16 @@ function closed(): JpegpreError {
 function checkCompress(options: CompressOptions): Omit<CompressRequest, "kind" | "job" | "picture"> {
   const { quality, maxBytes } = options;
   if (quality !== undefined && maxBytes !== undefined) throw new TypeError("give either `quality` or `maxBytes`, not both");
-  const most = Number.MAX_SAFE_INTEGER;
   return {
     ...(maxBytes === undefined
       ? { quality: checkWhole("quality", quality ?? 75, 1, 100) }
-      : { maxBytes: checkWhole("maxBytes", maxBytes, 1, most) }),
-    maxWidth: checkWhole("maxWidth", options.maxWidth ?? most, 1, most),
-    maxHeight: checkWhole("maxHeight", options.maxHeight ?? most, 1, most),
+      : { maxBytes: checkCount("maxBytes", maxBytes) }),
+    maxWidth: checkCount("maxWidth", options.maxWidth ?? Number.MAX_SAFE_INTEGER),
+    maxHeight: checkCount("maxHeight", options.maxHeight ?? Number.MAX_SAFE_INTEGER),
     strength: checkNumber("strength", options.strength ?? 1, 0, 1),
     plain: checkFlag("plain", options.plain ?? false),
     keepMetadata: checkFlag("keepMetadata", options.keepMetadata ?? false),
-    background: checkText("background", options.background ?? "#fff"),
+    background: checkColor("background", options.background ?? "#fff"),
     allowOriginal: checkFlag("allowOriginal", options.allowOriginal ?? false),
     keepColorProfile: checkFlag("keepColorProfile", options.keepColorProfile ?? false),
   };

@@ -1,4 +1,5 @@
 /** Pixels as they come from canvases. */
+import { isA } from "./checks.js";
 
 /**
  * @param image Samples of 8 bits, or floating-point ones, 0 to 1, which newer browsers have for wide colors.
@@ -6,7 +7,7 @@
  */
 export function to8Bits(image: ImageData): Uint8ClampedArray<ArrayBuffer> {
   const data = image.data as ArrayLike<number>;
-  if (data instanceof Uint8ClampedArray) return new Uint8ClampedArray(data);
+  if (isA(data, "Uint8ClampedArray")) return new Uint8ClampedArray(data);
   const samples = new Uint8ClampedArray(data.length);
   for (let i = 0; i < samples.length; i++) samples[i] = data[i]! * 255;
   return samples;

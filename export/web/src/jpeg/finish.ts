@@ -1,4 +1,5 @@
 /** The header of an encoded carrier, made to say what its coefficients mean; the same as jpegpre_tf/jpeg/carriers/finish.py. */
+import { describe } from "../checks.js";
 import { readFrame, ZIGZAG, type Frame } from "./frame.js";
 import { withoutPadding, type Blocks } from "./luma_scans.js";
 import type { Tables } from "./tables.js";
@@ -57,10 +58,17 @@ export function finish(
 /** @throws RangeError if they are no tables of 8 bits. */
 export function checkTables(name: string, tables: Tables): void {
   for (const kind of KINDS) {
-    const table = tables[kind];
-    const isTable = table?.length === 64 && table.every((entry) => Number.isInteger(entry) && entry >= 1 && entry <= 255);
-    if (!isTable) throw new RangeError(`\`${name}.${kind}\` must be 64 whole numbers from 1 to 255`);
+    const fault = faultOf(tables[kind]);
+    if (fault) throw new RangeError(`\`${name}.${kind}\` must be 64 whole numbers from 1 to 255. Received: ${fault}`);
   }
+}
+
+function faultOf(table: unknown): string | undefined {
+  if (!Array.isArray(table) && !ArrayBuffer.isView(table)) return describe(table);
+  const entries = Array.from(table as ArrayLike<unknown>);
+  if (entries.length !== 64) return `${entries.length} values`;
+  const wrong = entries.findIndex((entry) => !Number.isInteger(entry) || Number(entry) < 1 || Number(entry) > 255);
+  return wrong < 0 ? undefined : `${describe(entries[wrong])} at position ${wrong}`;
 }
 
 function tablesInUse({ components }: Frame): Map<number, (typeof KINDS)[number][]> {

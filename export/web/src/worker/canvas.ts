@@ -78,10 +78,9 @@ export class Canvas implements Source {
     }
     if (isTransparent) {
       this.#context.globalCompositeOperation = "destination-over";
-      this.#context.fillStyle = "#fff"; // where `background` is no colour, or is transparent itself
       this.#context.fillStyle = background;
       this.#context.fillRect(0, 0, this.width, this.height);
-      this.#context.fillStyle = "#fff";
+      this.#context.fillStyle = "#fff"; // where `background` is transparent itself
       this.#context.fillRect(0, 0, this.width, this.height);
       this.#context.globalCompositeOperation = "source-over";
     }

@@ -40,7 +40,7 @@ export async function compress(request: CompressRequest, steps: Steps): Promise<
   checkCanvas();
   const { checkpoint } = steps;
   const file = request.picture instanceof Blob ? request.picture : undefined;
-  const bytes = file && new Uint8Array(await file.arrayBuffer());
+  const bytes = file && (await read(file));
   const { source, isFlattened, isScaled } = await openPicture(request, bytes);
   try {
     await checkpoint();
@@ -113,6 +113,16 @@ async function encodeAt(source: Source, quality: number, steps: Steps): Promise<
     await edit(source, canvas, encoder);
     return { jpeg: await bytesOf(canvas.encode(quality)), path: "edit", editReason };
   });
+}
+
+/** @throws JpegpreError "not-a-picture": what is behind a `File` may change or vanish after it was chosen. */
+async function read(file: Blob): Promise<JpegBytes> {
+  try {
+    return await bytesOf(Promise.resolve(file));
+  } catch (error) {
+    const reason = "it was changed, moved or deleted after it was chosen, or is a folder";
+    throw new JpegpreError("not-a-picture", `the file cannot be read: ${reason} (${(error as Error).name})`);
+  }
 }
 
 async function onCanvas<Result>(width: number, height: number, work: (canvas: Canvas) => Promise<Result>): Promise<Result> {

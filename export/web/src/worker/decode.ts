@@ -21,6 +21,9 @@ export async function decode(file: Blob, bytes: Uint8Array): Promise<Decoded> {
       const advice = "Safari does; cameras can be set to JPEG (iPhone: Settings, Camera, Formats, Most Compatible)";
       throw new JpegpreError("not-a-picture", `this browser cannot open HEIC photos: ${advice}`);
     }
+    if (isSvg(bytes)) {
+      throw new JpegpreError("not-a-picture", "SVG files are drawings without pixels: draw it on a canvas, and give that");
+    }
     const what = file.type ? ` (${file.type})` : "";
     throw new JpegpreError(
       "not-a-picture",
@@ -28,6 +31,11 @@ export async function decode(file: Blob, bytes: Uint8Array): Promise<Decoded> {
     );
   }
   return { bitmap, orientation: await orientationLeft(bytes) };
+}
+
+function isSvg(bytes: Uint8Array): boolean {
+  const start = new TextDecoder().decode(bytes.subarray(0, 4096));
+  return /^\s*<(\?xml|!--|!DOCTYPE svg|svg)/i.test(start) && /<svg[\s>]/i.test(start);
 }
 
 /** All browsers turn JPEG photos; Chromium leaves WebP ones lying. */

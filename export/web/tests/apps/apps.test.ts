@@ -181,5 +181,9 @@ describe("esbuild", () => {
     cpSync(join(folder, "node_modules/jpegpre/dist"), join(output, "static/jpegpre"), { recursive: true });
     expect(await outcome(url, "run", { assets: "/static/jpegpre" })).toBe(expected);
     expect(readdirSync(output)).toContain("app.js");
+    // A script that is no module, which esbuild makes unless told otherwise, does not know its own address.
+    await build({ entryPoints: [join(folder, "app.js")], bundle: true, format: "iife", outdir: output, logLevel: "error" });
+    expect(await outcome(url)).toMatch(/^worker: where the worker is cannot be told, because .* has no `import\.meta\.url`: .* as `assets`$/);
+    expect(await outcome(url, "run", { assets: "/static/jpegpre" })).toBe(expected);
   });
 });

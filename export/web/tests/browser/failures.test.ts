@@ -48,6 +48,7 @@ describe("files", () => {
         empty: new Blob([]),
         text: new Blob(["just text"], { type: "text/plain" }),
         header: jpeg.slice(0, 200),
+        drawing: new Blob(['<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"/>']),
         lyingPng: new Blob([huge], { type: "image/png" }),
       };
       const result: Record<string, string> = {};
@@ -60,8 +61,36 @@ describe("files", () => {
     expect(outcome.empty).toBe("not-a-picture: the file is empty");
     expect(outcome.text).toMatch(/^not-a-picture: this browser cannot open the file \(text\/plain\)/);
     expect(outcome.header).toMatch(/^not-a-picture: /);
+    expect(outcome.drawing).toBe("not-a-picture: SVG files are drawings without pixels: draw it on a canvas, and give that");
     expect(outcome.lyingPng).toMatch(/^not-a-picture: /);
     expect(outcome.good).toBe("edited");
+  });
+
+  it("that were changed or removed after they were chosen are said to have been", async () => {
+    const messages = await page.evaluate(async () => {
+      const { createPreprocessor } = await load("/dist/index.js");
+      const preprocessor = await createPreprocessor({ threads: 1 });
+      const photo = await (await fetch("/pictures/gb82_girl.webp")).blob();
+      const folder = await navigator.storage.getDirectory();
+      const handle = await folder.getFileHandle("photo.webp", { create: true });
+      const write = async (content: Blob | string): Promise<void> => {
+        const stream = await handle.createWritable();
+        await stream.write(content);
+        await stream.close();
+      };
+      const outcome = (file: File): Promise<string> =>
+        preprocessor.compress(file).then(({ blob }) => (blob as File).name, (error) => `${error.code}: ${error.message}`);
+      await write(photo);
+      const chosen = await handle.getFile();
+      const outcomes = [await outcome(chosen)];
+      await write("another file");
+      outcomes.push(await outcome(chosen));
+      const again = await handle.getFile();
+      await folder.removeEntry("photo.webp");
+      return [...outcomes, await outcome(again)];
+    });
+    const reason = /^not-a-picture: the file cannot be read: it was changed, moved or deleted after it was chosen, or is a folder \(\w+\)$/;
+    expect(messages).toEqual(["photo.jpg", expect.stringMatching(reason), expect.stringMatching(reason)]);
   });
 
   it("20,000 pixels wide work; what no canvas can hold is refused with its size", async () => {

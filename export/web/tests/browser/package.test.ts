@@ -210,44 +210,7 @@ describe("carrier", () => {
       size: [208, 144, 203, 131, expect.any(Number)],
       fixed: [undefined, true],
       refused: expect.stringMatching(/must have the luma table that its carrier was made for/),
-      wrong: "`encoderTables.luma` must be 64 whole numbers from 1 to 255",
+      wrong: "`encoderTables.luma` must be 64 whole numbers from 1 to 255. Received: 1 values",
     });
-  });
-});
-
-describe("wrong arguments", () => {
-  it("are refused by name, with what was received", async () => {
-    const messages = await page.evaluate(async () => {
-      const { createPreprocessor } = await load("/dist/index.js");
-      const preprocessor = await createPreprocessor();
-      const blob = new Blob();
-      const bad: (() => Promise<unknown>)[] = [
-        () => createPreprocessor({ profile: "nope" }),
-        () => createPreprocessor({ backend: "webgpu" as "wasm" }),
-        () => createPreprocessor({ precision: "fp32" } as object),
-        () => createPreprocessor({ signal: {} as AbortSignal }),
-        () => createPreprocessor({ threads: 0 }),
-        () => preprocessor.compress("x" as unknown as Blob),
-        () => preprocessor.compress(blob, { quality: 101 }),
-        () => preprocessor.compress(blob, { quality: "80" as unknown as number }),
-        () => preprocessor.compress(blob, { quality: 50, maxBytes: 10 }),
-        () => preprocessor.compress(blob, { strength: NaN }),
-        () => preprocessor.preprocess({} as ImageData, { quality: 50 }),
-      ];
-      return Promise.all(bad.map((call) => call().then(() => "accepted", (error) => `${error.name}: ${error.message}`)));
-    });
-    expect(messages).toEqual([
-      expect.stringMatching(/^RangeError: `profile` must be one of .*balanced.*Received: nope$/),
-      "RangeError: `backend` must be auto or wasm. Received: webgpu",
-      expect.stringMatching(/^TypeError: `precision` is no option here. Known are assets, .*workers$/),
-      "TypeError: `signal` must be an AbortSignal. Received: Object",
-      "RangeError: `threads` must be from 1 to 64. Received: 0",
-      expect.stringMatching(/^TypeError: `picture` must be a Blob, .*Received: string x$/),
-      "RangeError: `quality` must be from 1 to 100. Received: 101",
-      "TypeError: `quality` must be a number from 1 to 100. Received: string 80",
-      "TypeError: give either `quality` or `maxBytes`, not both",
-      "RangeError: `strength` must be from 0 to 1. Received: NaN",
-      "TypeError: `image` must be ImageData. Received: Object",
-    ]);
   });
 });
