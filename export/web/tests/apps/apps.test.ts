@@ -97,6 +97,19 @@ describe("without a bundler", () => {
     expect(sizes.reduce((sum, size) => sum + size)).toBeLessThan(400_000);
   });
 
+  it("weighs what README.md says", () => {
+    const text = readFileSync(join(root, "README.md"), "utf8");
+    const files = { code: ["index.js", "worker.js"], model: ["models/balanced.bin"] };
+    for (const [label, names] of Object.entries(files)) {
+      const stated = new RegExp(`^\\| ${label}[:,].* \\| ([\\d,]+) \\| ([\\d,]+) \\|$`, "m").exec(text)!.slice(1).map((cell) => Number(cell.replaceAll(",", "")));
+      const contents = names.map((name) => readFileSync(join(root, "dist", name)));
+      for (const [i, sizeOf] of [(content: Buffer) => content.length, (content: Buffer) => gzipSync(content).length].entries()) {
+        const sum = contents.reduce((total, content) => total + sizeOf(content), 0);
+        expect(Math.abs(sum / stated[i]! - 1), `${label}: ${sum} bytes`).toBeLessThan(0.05); // room for a model trained anew
+      }
+    }
+  });
+
   it("works, also from another origin, and inside a worker", async () => {
     expect(expected).toMatch(/^edited,photo\.jpg,\d+,/);
     const folder = app();
