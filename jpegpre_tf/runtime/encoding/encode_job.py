@@ -85,6 +85,7 @@ class EncodeJob:
         self._is_large = self._width * self._height > WHOLE_PIXELS
         self._metadata, lost = decoded.metadata.select(options.metadata)
         self._metadata_bytes = len(metadata_segments(self._metadata)) + len(self._metadata.trailer)
+        self._mark_bytes = MARK_BYTES if options.strength > 0 else 0
         self._limit_bytes = options.size_limit_bytes(self._width, self._height)
         self._notes = [*decoded.notes, *lost]
         self._reasons: list[str] = []
@@ -165,12 +166,12 @@ class EncodeJob:
         try:
             return choose_for_size(
                 renderer,
-                limit_bytes - self._metadata_bytes - MARK_BYTES,
+                limit_bytes - self._metadata_bytes - self._mark_bytes,
                 self._options.strength,
                 self._highest_quality(),
             )
         except TargetError as error:
-            smallest = int(error.best) + self._metadata_bytes + MARK_BYTES
+            smallest = int(error.best) + self._metadata_bytes + self._mark_bytes
             of_these = f", of which {self._metadata_bytes:,} are metadata" if self._metadata_bytes else ""
             raise TargetError(
                 smallest,
@@ -203,7 +204,7 @@ class EncodeJob:
         """Returns the choice, without its file where the input's own bytes are as good."""
         if self._input_bytes is None or choice.rendered is None:
             return choice
-        size_bytes = choice.rendered.size_bytes + self._metadata_bytes + MARK_BYTES
+        size_bytes = choice.rendered.size_bytes + self._metadata_bytes + self._mark_bytes
         if size_bytes <= self._input_bytes * (1 - _LEAST_SAVING):
             return choice
         saved = 100 * (1 - size_bytes / self._input_bytes)
