@@ -94,7 +94,7 @@ class CompressTest {
     @Test
     fun `steps too fine for a carrier have pixels edited at that quality alone`() = runBlocking {
         val bitmap = photo(500, 333)
-        val fine = preprocessor.compress(bitmap, 95, ByteArrayOutputStream())
+        val fine = preprocessor.compress(bitmap, 99, ByteArrayOutputStream())
         assertTrue("${fine.method}", fine.method != Method.CARRIER)
         if (fine.method == Method.EDIT) {
             val reason = "more than 1 in 500 coefficients would come out otherwise: steps are too fine for 8-bit samples"
