@@ -5,6 +5,7 @@ import android.graphics.Bitmap
 import android.graphics.Color
 import java.io.Closeable
 import java.io.File
+import java.io.IOException
 import java.io.OutputStream
 import jpegpre.android.jpeg.CarrierCounts
 import jpegpre.android.jpeg.CarrierSample
@@ -73,7 +74,7 @@ public class JpegPreprocessor private constructor(
                 Picture.of(bitmap, bitmaps).use { picture ->
                     val target = picture.target().also { result = it }
                     if (strength == 0f) {
-                        copy(picture.pixels, BitmapPixels(target))
+                        picture.pixels.copyTo(BitmapPixels(target))
                     } else {
                         val conditions = Conditions(JpegTables.ofQuality(quality), strength)
                         runTiles(picture, EditWork(BitmapPixels(target), conditions), onProgress)
@@ -105,7 +106,7 @@ public class JpegPreprocessor private constructor(
      * @param onProgress Called on a worker thread with the share of an edit that is done, 0..1; a search makes several.
      * @throws JpegpreException See [ErrorCode].
      * @throws IllegalArgumentException if [strength] is out of range.
-     * @throws java.io.IOException if [out] fails.
+     * @throws IOException if [out] fails.
      */
     @JvmOverloads
     public suspend fun compress(
@@ -140,6 +141,7 @@ public class JpegPreprocessor private constructor(
      * @throws InterruptedException if the thread is interrupted, which stops the work as cancelling does.
      */
     @JvmOverloads
+    @Throws(JpegpreException::class, IOException::class, InterruptedException::class)
     public fun compressBlocking(
         bitmap: Bitmap,
         target: Target,
@@ -186,17 +188,6 @@ public class JpegPreprocessor private constructor(
         }
     }
 
-    private suspend fun copy(source: Pixels, target: Pixels) {
-        val rows = ((1 shl 18) / source.width).coerceIn(1, source.height)
-        val strip = IntArray(rows * source.width)
-        for (y in 0 until source.height step rows) {
-            currentCoroutineContext().ensureActive()
-            val count = minOf(rows, source.height - y)
-            source.read(strip, source.width, 0, y, source.width, count)
-            target.write(strip, 0, source.width, 0, y, source.width, count)
-        }
-    }
-
     /** Runs [work] off the caller's thread when it is this picture's turn, with errors made ours. */
     private suspend fun <T> job(bitmap: Bitmap, work: suspend () -> T): T {
         val caller = currentCoroutineContext()
@@ -216,6 +207,9 @@ public class JpegPreprocessor private constructor(
         } catch (error: CancellationException) {
             caller.ensureActive()
             throw if (synchronized(state) { state.isClosed }) closed() else error
+        } catch (error: IllegalStateException) {
+            if (!bitmap.isRecycled) throw error
+            throw JpegpreException(ErrorCode.INVALID_BITMAP, "the bitmap was recycled while it was worked on", error)
         } catch (error: OutOfMemoryError) {
             val megabytes = 4L * bitmap.width * bitmap.height shr 20
             val message = "not enough memory for ${bitmap.width} x ${bitmap.height} pixels: another bitmap of " +
@@ -228,7 +222,7 @@ public class JpegPreprocessor private constructor(
 
     private fun takeWorkers(): List<TileWorker> = synchronized(state) {
         if (state.isClosed) throw closed()
-        state.idle.removeFirstOrNull() ?: makeWorkers()
+        state.idle.removeFirstOrNull() ?: makeWorkers(model, options)
     }
 
     private fun giveBack(workers: List<TileWorker>) {
@@ -238,8 +232,6 @@ public class JpegPreprocessor private constructor(
         }
         if (!isKept) workers.forEach { it.close() }
     }
-
-    private fun makeWorkers(): List<TileWorker> = makeWorkers(model, options)
 
     public companion object {
         /**
@@ -259,6 +251,7 @@ public class JpegPreprocessor private constructor(
         /** [create] for code without coroutines. Not for the main thread, which it would hold up. */
         @JvmStatic
         @JvmOverloads
+        @Throws(JpegpreException::class, InterruptedException::class)
         public fun createBlocking(
             context: Context,
             profile: Profile = Profile.BALANCED,
@@ -270,6 +263,13 @@ public class JpegPreprocessor private constructor(
         @JvmOverloads
         public suspend fun create(folder: File, options: PreprocessorOptions = PreprocessorOptions()): JpegPreprocessor =
             open(FolderFiles(folder), options)
+
+        /** [create] from a folder for code without coroutines. */
+        @JvmStatic
+        @JvmOverloads
+        @Throws(JpegpreException::class, InterruptedException::class)
+        public fun createBlocking(folder: File, options: PreprocessorOptions = PreprocessorOptions()): JpegPreprocessor =
+            runBlocking { create(folder, options) }
 
         internal suspend fun open(
             files: ModelFiles,

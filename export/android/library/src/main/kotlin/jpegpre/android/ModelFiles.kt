@@ -3,7 +3,9 @@ package jpegpre.android
 import android.content.res.AssetManager
 import java.io.File
 import java.io.FileInputStream
+import java.io.FileNotFoundException
 import java.io.IOException
+import java.io.InputStream
 import java.nio.ByteBuffer
 import java.nio.channels.FileChannel
 
@@ -30,19 +32,27 @@ internal class AssetFiles(override val assets: AssetManager, private val folder:
 
     override fun path(path: String): String = "$folder/$path"
 
-    override fun readText(path: String): String = assets.open("$folder/$path").use { it.readBytes().decodeToString() }
+    override fun readText(path: String): String = open(path).use { it.readBytes().decodeToString() }
 
     override fun map(path: String): ByteBuffer {
         val descriptor = try {
             assets.openFd("$folder/$path")
         } catch (_: IOException) {
             // Stored compressed: the app's build lacks noCompress += "tflite". Costs memory, not function.
-            val content = assets.open("$folder/$path").use { it.readBytes() }
+            val content = open(path).use { it.readBytes() }
             return ByteBuffer.allocateDirect(content.size).put(content).also { it.flipOver() }
         }
         return descriptor.use {
             FileInputStream(it.fileDescriptor).channel.map(FileChannel.MapMode.READ_ONLY, it.startOffset, it.declaredLength)
         }
+    }
+
+    private fun open(path: String): InputStream = try {
+        assets.open("$folder/$path")
+    } catch (error: FileNotFoundException) {
+        // Android's own message is the path alone.
+        val why = "$path is not there; this build of the library packed other profiles or precisions, or none"
+        throw FileNotFoundException(why).apply { initCause(error) }
     }
 }
 

@@ -1,6 +1,8 @@
 package jpegpre.android
 
 import android.graphics.Bitmap
+import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.ensureActive
 
 /** A picture of ARGB levels, alpha not multiplied in. */
 internal interface Pixels {
@@ -12,6 +14,18 @@ internal interface Pixels {
 
     /** Writes a rectangle inside the picture from [from], which begins at [offset]. */
     fun write(from: IntArray, offset: Int, stride: Int, x: Int, y: Int, width: Int, height: Int)
+}
+
+/** Copies a picture of the same size, strip by strip. */
+internal suspend fun Pixels.copyTo(target: Pixels) {
+    val rows = ((1 shl 18) / width).coerceIn(1, height)
+    val strip = IntArray(rows * width)
+    for (y in 0 until height step rows) {
+        currentCoroutineContext().ensureActive()
+        val count = minOf(rows, height - y)
+        read(strip, width, 0, y, width, count)
+        target.write(strip, 0, width, 0, y, width, count)
+    }
 }
 
 internal class BitmapPixels(private val bitmap: Bitmap) : Pixels {

@@ -1,7 +1,7 @@
 package jpegpre.android
 
 /** Options of a [JpegPreprocessor]. */
-public data class PreprocessorOptions(
+public data class PreprocessorOptions @JvmOverloads constructor(
     /** Threads for one picture, which share out its tiles, each with an interpreter of its own. At most 4 gain much. */
     public val threads: Int = Runtime.getRuntime().availableProcessors().coerceIn(1, 4),
     /** Pictures that are worked on at once, each on [threads] threads; the others wait. Each takes memory. */

@@ -53,7 +53,7 @@ class AssetsTest {
         }
         assertTrue(error.message, "assets/jpegpre/balanced" in error.message!!)
         val without = assertFails(ErrorCode.MODEL) { JpegPreprocessor.create(RuntimeEnvironment.getApplication()) }
-        assertTrue(without.message, "cannot read the model in assets/jpegpre/balanced" in without.message!!)
+        assertTrue(without.message, "cannot read the model in assets/jpegpre/balanced: model.json is not there; this build" in without.message!!)
     }
 
     private fun appWith(apk: String): Context {

@@ -1,5 +1,6 @@
 package jpegpre.android
 
+import android.graphics.Bitmap
 import java.io.ByteArrayOutputStream
 import java.io.File
 import java.io.IOException
@@ -105,6 +106,24 @@ class FailuresTest {
             JpegPreprocessor.create(model(ByteArray(10)), PreprocessorOptions(precision = Precision.FP16))
         }
         assertTrue(error.message, "no .tflite file of precision fp16" in error.message!!)
+    }
+
+    @Test
+    fun `a bitmap that is recycled too early is said to be, and the next one works`() = runBlocking {
+        val networks = CountedNetworks(SlowInverter())
+        val preprocessor = open(networks)
+        val calls = listOf<suspend (Bitmap) -> Any>(
+            { preprocessor.preprocess(it, 75) { _ -> it.recycle() } },
+            { preprocessor.compress(it, Target.Quality(75), ByteArrayOutputStream(), onProgress = { _ -> it.recycle() }) },
+        )
+        for (call in calls) {
+            val error = assertFails(ErrorCode.INVALID_BITMAP) { call(photo(700, 500)) }
+            assertEquals("the bitmap was recycled while it was worked on", error.message)
+            bitmaps.assertAllRecycled()
+            assertTrue(preprocessor.compress(photo(40, 30), 75, ByteArrayOutputStream()).sizeBytes > 0)
+        }
+        preprocessor.close()
+        networks.assertAllClosed()
     }
 
     @Test
