@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from jpegpre_tf.errors import ModelError, first_line
+from jpegpre_tf.jpeg.tuned_tables import TunedTables
 from jpegpre_tf.models.archive import check_archive
 from jpegpre_tf.runtime.inference.models.model_folder import ModelFolder
 from jpegpre_tf.runtime.inference.models.presets import MODEL_FILE, find_preset
@@ -67,6 +68,27 @@ def load_preset(name_or_path: str | os.PathLike[str], kind: type[Network], role:
     """
     found = find_preset(name_or_path, role)
     return load_network(found, kind) if isinstance(found, Path) else _load_checked(found, kind)
+
+
+def load_tables(name_or_path: str | os.PathLike[str]) -> TunedTables:
+    """Returns the learned tables of a shipped profile by name, or those of a file.
+
+    Args:
+        name_or_path: "balanced", "fidelity", "perceptual", or a path of a tables.json.
+
+    Raises:
+        ModelError: If there are no such tables.
+    """
+    if Path(name_or_path).is_file():
+        try:
+            return TunedTables.read(Path(name_or_path))
+        except ValueError as error:
+            raise ModelError(str(error)) from error
+    found = find_preset(name_or_path, "preprocessor")
+    tables = None if isinstance(found, Path) else found.tuned_tables
+    if tables is None:
+        raise ModelError(f"'{name_or_path}': expected a model with tables of its own, or a tables.json")
+    return tables
 
 
 def _load_checked(model: ModelFolder, kind: type[Network]) -> Network:

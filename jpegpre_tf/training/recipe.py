@@ -1,12 +1,13 @@
 """Several training runs, one after another, that make one model; saved as recipe.json beside it.
 
 A stage trains from an earlier stage's model, or blends two: weights of networks that share their beginning can be
-averaged (Wortsman et al. 2022, "Model soups"); others cannot.
+averaged (Wortsman et al. 2022, "Model soups"); others cannot. It starts from the tables of that stage, or from those
+that it names; a blend has them.
 
     {"stages": [
       {"name": "first", "config": {"steps": 3600, "metrics": {"psnr_rgb": 1.0}}, "last_step": 2100},
       {"name": "sharp", "from": "first", "config": {"metrics": {"ssimulacra2": 1.0}}},
-      {"name": "both", "from": "first", "blend": "sharp", "share": 0.4}
+      {"name": "both", "from": "first", "blend": "sharp", "share": 0.4, "tables": "balanced"}
     ]}
 """
 
@@ -21,6 +22,7 @@ import keras
 from jpegpre_tf._json import parse_json
 from jpegpre_tf.errors import UsageError
 from jpegpre_tf.jpeg.tuned_tables import TunedTables
+from jpegpre_tf.models.loading import load_tables
 from jpegpre_tf.models.preprocessor import Preprocessor
 from jpegpre_tf.models.trained import load_preprocessor
 from jpegpre_tf.storage.atomic import replace_atomically
@@ -37,6 +39,7 @@ _FIELDS: dict[str, Any] = {
     "last_step": int,
     "blend": str,
     "share": (int, float),
+    "tables": str,
 }
 
 
@@ -50,6 +53,7 @@ class Stage:
         config: Configuration of the run.
         last_step: Stop there, although the learning rate's schedule goes on to `config.run.steps`; 0 for the end.
         blend, share: The stage whose weights are mixed into those of `base`, and their share, 0..1.
+        tables: Learned tables in place of those of `base`: a shipped profile's name or a tables.json; "" for none.
     """
 
     name: str
@@ -58,6 +62,7 @@ class Stage:
     last_step: int = 0
     blend: str = ""
     share: float = 0.0
+    tables: str = ""
 
 
 def load_recipe(path: Path) -> tuple[Stage, ...]:
@@ -128,6 +133,7 @@ def _stage(where: str, fields: Any) -> Stage:
         fields.get("last_step", 0),
         fields.get("blend", ""),
         float(fields.get("share", 0.0)),
+        fields.get("tables", ""),
     )
 
 
@@ -151,8 +157,13 @@ def run_recipe(
 
     Returns:
         The trained preprocessor.
+
+    Raises:
+        UsageError: As `load_recipe`.
+        ModelError: If tables that a stage names cannot be read, before anything is trained.
     """
     stages = load_recipe(recipe)
+    given = {stage.name: load_tables(stage.tables) for stage in stages if stage.tables}
     folder.mkdir(parents=True, exist_ok=True)
     if recipe.resolve() != (folder / RECIPE).resolve():
         shutil.copyfile(recipe, folder / RECIPE)
@@ -164,7 +175,9 @@ def run_recipe(
         if stage.config is None:
             place.mkdir(exist_ok=True)
             interpolate_weights(models[stage.base], models[stage.blend], stage.share).save(models[stage.name])
-            tables = blended_tables(models[stage.base], models[stage.blend], stage.share)
+            tables = given.get(stage.name)
+            if tables is None:
+                tables = blended_tables(models[stage.base], models[stage.blend], stage.share)
             if tables is not None:
                 tables.write(place / TABLES)
         elif not (place / _DONE).exists():
@@ -174,6 +187,7 @@ def run_recipe(
                 validation_paths,
                 place,
                 initial_model=models.get(stage.base),
+                initial_tables=given.get(stage.name),
                 last_step=stage.last_step,
                 verbose=verbose,
             )

@@ -10,6 +10,7 @@ import pytest
 from jpegpre_tf import runtime
 from jpegpre_tf.cli.main import main
 from jpegpre_tf.errors import UsageError
+from jpegpre_tf.jpeg.tuned_tables import TunedTables
 from jpegpre_tf.training import recipe as module
 from jpegpre_tf.training.config import TrainConfig
 from jpegpre_tf.training.recipe import last_config, load_recipe
@@ -40,7 +41,7 @@ def test_stages_follow_each_other_and_are_not_made_twice(
         tmp_path,
         {"name": "first", "config": tiny_fields, "last_step": 3},
         {"name": "second", "from": "first", "config": {**tiny_fields, "seed": 1}},
-        {"name": "both", "from": "first", "blend": "second", "share": 0.25},
+        {"name": "both", "from": "first", "blend": "second", "share": 0.25, "tables": "balanced"},
     )
     out = tmp_path / "run"
     command = ["train", str(PICTURES), "-o", str(out)]
@@ -71,6 +72,9 @@ def test_stages_follow_each_other_and_are_not_made_twice(
     assert said.out.splitlines()[-1] == str(out / "model.keras")
     assert "stage 1 of 3, first: 3 steps" in said.err and "stage 3 of 3, both: a blend" in said.err
     assert len((out / "first" / "log.jsonl").read_text().splitlines()) == 1  # of two epochs
+    tables = runtime.find_model("balanced").tuned_tables
+    assert tables is not None
+    np.testing.assert_array_equal(TunedTables.read(out / "tables.json").log_factors, tables.log_factors)
     first, second, both = weights(out / "first"), weights(out / "second"), weights(out)
     assert max(float(np.abs(a - b).max()) for a, b in zip(first, second, strict=True)) > 1e-3
     for a, b, c in zip(first, second, both, strict=True):
@@ -94,12 +98,27 @@ RUN = {"name": "a", "config": {}}
         ([RUN, {"name": "b", "from": "a", "blend": "a", "share": 2}], "`share` in 0..1"),
         ([RUN, {"name": "b", "blend": "a", "share": 0.5}], "a blend needs `from`"),
         ([RUN, {"name": "b", "from": "a", "blend": "a", "share": "1"}], "`share` is of a wrong type"),
+        ([{"name": "a", "config": {}, "tables": 5}], "`tables` is of a wrong type"),
     ],
 )
 def test_wrong_recipes(tmp_path: Path, stages: list[dict[str, object]], message: str) -> None:
     with pytest.raises(UsageError, match=message) as raised:
         load_recipe(written(tmp_path, *stages))
     assert str(raised.value).startswith(str(tmp_path / "mine.json"))
+
+
+@pytest.mark.parametrize("content", [None, "{}"])
+def test_tables_that_cannot_be_read_are_said_before_training(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str | None
+) -> None:
+    file = tmp_path / "tables.json"
+    if content is not None:
+        file.write_text(content)
+    path = written(tmp_path, RUN, {"name": "b", "from": "a", "config": {}, "tables": str(file)})
+    assert main(["train", str(PICTURES), "-o", str(tmp_path / "run"), "--recipe", str(path)]) != 0
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith("jpegpre: error: ") and "tables.json" in error
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize("profile", SHIPPED)
