@@ -33,11 +33,13 @@ class Conditions:
     foreign_tables: str = "any"
 
     def __post_init__(self) -> None:
-        low, high = self.quality_range
-        if not 1 <= low <= high <= 100:
-            raise ValueError(
-                f"`quality_range` must be within 1..100. Received: quality_range={self.quality_range}"
-            )
+        for name, least, most in (("quality_range", 1, 100), ("strength_range", 0, 1)):
+            pair = getattr(self, name)
+            if np.shape(pair) != (2,) or not least <= pair[0] <= pair[1] <= most:
+                raise ValueError(
+                    f"`{name}` must be a lowest and a highest number within {least}..{most}. "
+                    f"Received: {name}={pair!r}"
+                )
         for name in ("full_strength_share", "tuned_share"):
             value = getattr(self, name)
             if value is not None and not 0 <= value <= 1:

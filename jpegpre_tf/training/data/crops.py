@@ -1,6 +1,7 @@
 """From a folder of pictures to batches of (image, quality, strength)."""
 
 import io
+import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -160,11 +161,11 @@ def training_dataset(
         float32 (B, 2, 8, 8) tables, zeros for those that are being learned.
 
     Raises:
+        TypeError: If `paths` is one path.
         ValueError: If an argument is out of range.
         PictureError: If no picture can be decoded.
     """
-    if crop_size < 16 or crop_size % 16:
-        raise ValueError(f"`crop_size` must be a positive multiple of 16. Received: crop_size={crop_size}")
+    _check_sizes(batch_size, crop_size)
     pictures = _readable(paths)
     drawn = conditions or Conditions(quality_range, strength_range)
 
@@ -206,7 +207,19 @@ def draw_picture(crop_size: int, generator: np.random.Generator) -> npt.NDArray[
 
 
 def _readable(paths: Sequence[Path] | ReadablePictures) -> ReadablePictures:
+    if isinstance(paths, (str, os.PathLike)):
+        raise TypeError(
+            f"`paths` must be a list of picture files, as of list_pictures({os.fspath(paths)!r}). "
+            f"Received: paths={paths!r}"
+        )
     return paths if isinstance(paths, ReadablePictures) else ReadablePictures(paths)
+
+
+def _check_sizes(batch_size: int, crop_size: int) -> None:
+    if batch_size < 1:
+        raise ValueError(f"`batch_size` must be >= 1. Received: batch_size={batch_size}")
+    if crop_size < 16 or crop_size % 16:
+        raise ValueError(f"`crop_size` must be a positive multiple of 16. Received: crop_size={crop_size}")
 
 
 def validation_dataset(
@@ -216,7 +229,19 @@ def validation_dataset(
     crop_size: int,
     qualities: tuple[int, ...] = (15, 35, 55, 75, 90),
 ) -> tf.data.Dataset:
-    """The centre crop of every picture at every quality, at strength 1; always the same."""
+    """The centre crop of every picture at every quality, at strength 1; always the same.
+
+    Args:
+        paths: Picture files; those that cannot be decoded are named and left out, smaller ones are left out.
+        batch_size: Most crops in a batch. All batches have the same size, the largest that leaves no crop over.
+        crop_size: Side of a crop in pixels, a multiple of 16.
+        qualities: Qualities, 1..100.
+
+    Raises:
+        TypeError, ValueError: As in `training_dataset`.
+        PictureError: If no picture can be decoded, or all are smaller than a crop.
+    """
+    _check_sizes(batch_size, crop_size)
     crops, conditions = [], []
     for picture in _readable(paths).load_all():
         height, width = picture.shape[:2]
@@ -231,5 +256,6 @@ def validation_dataset(
             f"validation pictures: expected at least one of {crop_size}x{crop_size} or more, found none"
         )
     cropped = (np.stack(crops), np.array(conditions), np.ones(len(crops), np.float32))
-    dataset = tf.data.Dataset.from_tensor_slices(cropped)
-    return dataset.batch(batch_size, drop_remainder=True)
+    # One shape, so that XLA compiles once; a batch that is not full must not be dropped, it may be the only one.
+    used = max(size for size in range(1, batch_size + 1) if len(crops) % size == 0)
+    return tf.data.Dataset.from_tensor_slices(cropped).batch(used, drop_remainder=True)

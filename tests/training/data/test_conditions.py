@@ -55,3 +55,10 @@ def test_shares_out_of_range(field: str) -> None:
         Conditions(**{field: 1.5})
     with pytest.raises(ValueError, match="quality_range"):
         Conditions((0, 50))
+
+
+@pytest.mark.parametrize("field", ["quality_range", "strength_range"])
+@pytest.mark.parametrize("value", [(0.9, 0.2), (0, 101), 90, (1, 1, 1)])
+def test_ranges_are_two_numbers_in_order(field: str, value: object) -> None:
+    with pytest.raises(ValueError, match=rf"`{field}` must be a lowest and a highest .*Received: {field}="):
+        Conditions(**{field: value})

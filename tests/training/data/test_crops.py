@@ -1,7 +1,9 @@
 """The input pipeline: reproducible, in range, clear about what it cannot read."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -109,6 +111,13 @@ def test_validation_is_always_the_same() -> None:
     assert len(once) == 2
 
 
+@pytest.mark.parametrize(("count", "batch_size", "used"), [(1, 8, 5), (3, 8, 5), (3, 4, 3), (2, 1, 1)])
+def test_validation_leaves_no_crop_out(count: int, batch_size: int, used: int) -> None:
+    paths = list_pictures(PICTURES)[:count]
+    sizes = [len(batch[0]) for batch in validation_dataset(paths, batch_size=batch_size, crop_size=64)]
+    assert sizes == [used] * (5 * count // used)
+
+
 def test_missing_empty_and_broken_sources(tmp_path: Path) -> None:
     with pytest.raises(PictureError, match="expected a folder"):
         list_pictures(tmp_path / "none")
@@ -119,9 +128,15 @@ def test_missing_empty_and_broken_sources(tmp_path: Path) -> None:
         load_rgb(tmp_path / "text.jpg")
 
 
-def test_crop_size_must_fit_the_grid() -> None:
-    with pytest.raises(ValueError, match="crop_size"):
-        training_dataset([], batch_size=1, crop_size=100)
+@pytest.mark.parametrize("dataset", [training_dataset, validation_dataset])
+def test_wrong_arguments_are_named(dataset: Callable[..., Any], tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="crop_size=100"):
+        dataset([], batch_size=1, crop_size=100)
+    with pytest.raises(ValueError, match="batch_size=0"):
+        dataset([], batch_size=0, crop_size=64)
+    for folder in (tmp_path, str(tmp_path)):
+        with pytest.raises(TypeError, match=rf"list_pictures\('{tmp_path}'\)\. Received"):
+            dataset(folder, batch_size=1, crop_size=64)
 
 
 def test_pictures_that_cannot_be_decoded_are_named_once_and_left_out(tmp_path: Path) -> None:
