@@ -157,20 +157,21 @@ class TunedTables:
         provenance = {name: content[name] for name in _PROVENANCE if content.get(name) is not None}
         return cls(factors.reshape(-1, 2, 8, 8), qualities, (asked, meant), provenance)
 
-    def write(self, path: Path) -> None:
+    def write(self, path: str | Path) -> None:
         """Writes tables.json."""
+        path = Path(path)
         partial = path.with_name(path.name + ".partial")
         partial.write_text(json.dumps(self.to_json(), indent=1) + "\n", encoding="utf-8")
         partial.replace(path)
 
     @classmethod
-    def read(cls, path: Path) -> "TunedTables":
+    def read(cls, path: str | Path) -> "TunedTables":
         """Reads tables.json.
 
         Raises:
             ValueError: If there is no such file, or it holds something else.
         """
         try:
-            return cls.from_json(json.loads(path.read_text(encoding="utf-8")))
+            return cls.from_json(json.loads(Path(path).read_text(encoding="utf-8")))
         except (OSError, ValueError, RecursionError) as error:
             raise ValueError(f"{path}: expected tables learned by jpegpre ({error})") from error

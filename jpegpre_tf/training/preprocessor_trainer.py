@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from jpegpre_tf.jpeg.tuned_tables import BASE_TABLES
+from jpegpre_tf.layers._inputs import check_quality
 from jpegpre_tf.layers.jpeg_simulator import JPEGSimulator
 from jpegpre_tf.layers.rate_estimator import RateEstimator
 from jpegpre_tf.layers.tuned_tables import TunedTables
@@ -15,6 +16,7 @@ from jpegpre_tf.losses.rate_distortion import RateDistortion
 from jpegpre_tf.models.decision_graph import Decisions, rounding_graph
 from jpegpre_tf.models.neural_simulator import NeuralSimulator
 from jpegpre_tf.models.preprocessor import split_tables
+from jpegpre_tf.ops.entropy.entropy import check_huffman
 from jpegpre_tf.ops.quantization.quantization import quantization_tables
 from jpegpre_tf.training.decided_file import decode_decisions, rate_of_decisions
 from jpegpre_tf.training.tracked_model import Held, TrackedModel
@@ -33,8 +35,9 @@ class PreprocessorTrainer(TrackedModel):
     Save and export the inner `preprocessor` and `tuned_tables`; the trainer itself holds nothing worth keeping.
 
     Args:
-        preprocessor: `Preprocessor`, or a model with its call and its `decide`; None where tables alone are learned,
-            for coefficients that are rounded. Set its `trainable` to False to learn tables for it as it is.
+        preprocessor: `Preprocessor`, or a model with its call and, without `simulator` and `rate`, its `decide`; None
+            where tables alone are learned, for coefficients that are rounded. Set its `trainable` to False to learn
+            tables for it as it is.
         simulator: Layer `(images, quality)` -> decoded pictures. With a `rate` alone: `JPEGSimulator`.
         rate: Layer `(images, quality)` -> bits per pixel. With a `simulator` alone: `RateEstimator`.
         objective: The same as `loss` of `compile`, for code that compiles elsewhere.
@@ -51,6 +54,11 @@ class PreprocessorTrainer(TrackedModel):
     `(batch, height, width, 3)` samples, `(batch,)` 1..100, `(batch,)` 0..1, `(batch, 2, 8, 8)` tables 1..255, or zeros
     for the tuned ones. Without tables, tuned ones are used if there are any, else Annex K's. Objectives multiply the
     weight of rate by the strength: it is trained to mean how much rate matters.
+
+    Raises:
+        TypeError: If an argument is not of its kind.
+        ValueError: If there is nothing to train, or `huffman` is neither. In `fit`: if a batch or what the loss returns
+            has another shape, or qualities are outside 1..100 (in graphs tf.errors.InvalidArgumentError).
 
     Example:
 
@@ -77,7 +85,20 @@ class PreprocessorTrainer(TrackedModel):
             raise ValueError("Give `preprocessor`, `tuned_tables` or both: there is nothing to train.")
         if preprocessor is not None and not isinstance(preprocessor, keras.Model):
             raise TypeError(f"`preprocessor` must be a Keras model. Received: {preprocessor!r}")
+        for name, layer in (("simulator", simulator), ("rate", rate)):
+            if layer is not None and not isinstance(layer, keras.layers.Layer):
+                raise TypeError(f"`{name}` must be a Keras layer (images, quality). Received: {layer!r}")
+        if tuned_tables is not None and not isinstance(tuned_tables, TunedTables):
+            raise TypeError(
+                "`tuned_tables` must be a jpegpre_tf.layers.TunedTables; those of a file become one by "
+                f"`TunedTables.from_stored`. Received: {type(tuned_tables).__name__}"
+            )
         edits = simulator is not None or rate is not None
+        if preprocessor is not None and not edits and not hasattr(preprocessor, "decide"):
+            raise TypeError(
+                "`preprocessor` must have `decide`, as Preprocessor has, or go with a `simulator` or a `rate`. "
+                f"Received: {preprocessor!r}"
+            )
         if edits and preprocessor is None:
             raise ValueError("`simulator` and `rate` see edited pixels, and need a `preprocessor`.")
         self.preprocessor: Any = preprocessor
@@ -86,7 +107,7 @@ class PreprocessorTrainer(TrackedModel):
         self.tuned_tables: Any = tuned_tables
         if tuned_tables is not None:
             tuned_tables.build()
-        self.huffman = huffman
+        self.huffman = check_huffman(huffman)
         self._objective: Held[keras.layers.Layer | None] = Held(None)
         self._set_objective(objective or RateDistortion())
         self.build()
@@ -111,8 +132,19 @@ class PreprocessorTrainer(TrackedModel):
             self._set_objective(loss)
         super().compile(optimizer=optimizer, **options)
 
+    def save(self, *_: Any, **__: Any) -> None:
+        """Refused before a file is begun.
+
+        Raises:
+            NotImplementedError: Always; the message says what to save instead.
+        """
+        raise NotImplementedError(
+            "a trainer cannot be saved: save `trainer.preprocessor` and write `trainer.tuned_tables.to_stored()`; "
+            "give `ModelCheckpoint` `save_weights_only=True`"
+        )
+
     def _set_objective(self, objective: Any) -> None:
-        if not callable(objective) or isinstance(objective, keras.losses.Loss):
+        if not callable(objective) or isinstance(objective, (keras.losses.Loss, type)):
             raise TypeError(
                 "`loss` must be a layer (original, decoded, quality, rate_bpp, strength) -> (batch,), such as BDRate. "
                 f"Received: {objective!r}"
@@ -142,12 +174,15 @@ class PreprocessorTrainer(TrackedModel):
         if given is None:
             return own
         given = tf.cast(given, tf.float32)
+        if given.shape.rank != 4 or list(given.shape[1:]) != [2, 8, 8]:
+            raise ValueError(f"`tables` must have shape (batch, 2, 8, 8). Received: shape={given.shape}")
         return tf.where(_is_given(given)[:, None, None, None], given, own)
 
     def compute(self, data: Any, training: bool) -> tuple[tf.Tensor, Mapping[str, tf.Tensor]]:
         image, quality, strength, *given = _parts_of(data)
         image = tf.cast(image, tf.float32)
-        quality, strength = (tf.reshape(tf.cast(x, tf.float32), [-1]) for x in (quality, strength))
+        quality = check_quality(image, quality)
+        strength = tf.reshape(tf.cast(strength, tf.float32), [-1])
         if self.simulator is None:
             tables = self.tables_for(quality, *given)
             decisions = self._decide(image, tables, strength, training)
@@ -168,6 +203,7 @@ class PreprocessorTrainer(TrackedModel):
             losses = parts.pop("loss")
         else:
             parts, losses = {}, self.objective(*arguments, **options)
+        losses = _check_losses(losses)
         mse = tf.reduce_mean(tf.square(decoded - image), axis=[1, 2, 3])
         psnr = 10.0 * tf.math.log(255.0**2 / tf.maximum(mse, 1e-6)) / tf.math.log(10.0)
         values = {"loss": losses, "loss_median": _median(losses), "rate_bpp": rate_bpp, "psnr": psnr}
@@ -209,6 +245,15 @@ def _parts_of(data: Any) -> tuple[Any, ...]:
             f"Received: {found}"
         )
     return tuple(parts)
+
+
+def _check_losses(losses: Any) -> tf.Tensor:
+    losses = tf.convert_to_tensor(losses)
+    if losses.shape.rank not in (1, None):
+        raise ValueError(
+            f"`loss` must return one number for each picture, shape (batch,). Received: shape={losses.shape}"
+        )
+    return losses
 
 
 def _round(image: tf.Tensor, tables: tf.Tensor, training: bool) -> Decisions:

@@ -64,7 +64,7 @@ class NeuralRun:
         encoder: str,
         paths: list[Path],
         validation_paths: list[Path],
-        folder: Path,
+        folder: str | Path,
         *,
         preprocess: Sequence[PixelEditor] = (),
         verbose: int = 1,
@@ -74,10 +74,10 @@ class NeuralRun:
         self.encoder = encoder
         self.paths = paths
         self.validation_paths = validation_paths
-        self.folder = folder
+        self.folder = Path(folder)
         self.preprocess = preprocess
         self.verbose = verbose
-        folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
         keras.utils.set_random_seed(config.seed)
 
     def train_simulator(self, initial: Path | None = None) -> NeuralSimulator:
