@@ -9,17 +9,19 @@ from PIL import Image
 
 from jpegpre_tf import jpeg
 
+# Pillow cuts the samples of the others ("I;16", "I", "F") off at 255, which makes most pictures white.
+_PILLOW_MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "HSV")
+
 
 def check_image(image: object, *, takes_gray: bool = False) -> npt.NDArray[np.uint8]:
     """Returns pixels `(H, W, 3)`, or `(H, W)` where grey is taken, of an array or a `PIL.Image.Image`.
 
     Raises:
         TypeError: If it is neither, or an array of another dtype than uint8.
-        ValueError: If it is of another shape.
+        ValueError: If it is of another shape, or a picture of Pillow with samples of more than 8 bits.
     """
     if isinstance(image, Image.Image):
-        is_gray = takes_gray and image.mode in ("1", "L")
-        image = np.asarray(image.convert("L" if is_gray else "RGB"))
+        image = _pillow_pixels(image, takes_gray)
     if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
         received = getattr(image, "dtype", type(image).__name__)
         raise TypeError(f"`image` must be a NumPy array of dtype uint8. Received: {received}")
@@ -32,12 +34,33 @@ def check_image(image: object, *, takes_gray: bool = False) -> npt.NDArray[np.ui
     return image
 
 
+def _pillow_pixels(image: Image.Image, takes_gray: bool) -> npt.NDArray[np.uint8]:
+    if image.mode not in _PILLOW_MODES:
+        raise ValueError(
+            f"`image` must have a mode of 8 bits ({', '.join(_PILLOW_MODES)}); `runtime.open_picture` reads files "
+            f"of more. Received: mode={image.mode}"
+        )
+    if image.has_transparency_data:  # as `open_picture` does it
+        with_alpha = image.convert("RGBA")
+        image = Image.new("RGB", image.size, "white")
+        image.paste(with_alpha, mask=with_alpha.getchannel("A"))
+    is_gray = takes_gray and image.mode in ("1", "L")
+    return np.asarray(image.convert("L" if is_gray else "RGB"))
+
+
 def check_number(name: str, value: object, low: int, high: int) -> None:
     """Raises TypeError or ValueError unless `value` is a number from `low` to `high`."""
     if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
         raise TypeError(f"`{name}` must be a number from {low} to {high}. Received: {name}={value!r}")
     if not math.isfinite(value) or not low <= value <= high:
         raise ValueError(f"`{name}` must be from {low} to {high}. Received: {name}={value!r}")
+
+
+def check_threads(threads: object) -> int:
+    """Returns a number of threads; ValueError unless it is a whole number of at least 1."""
+    if isinstance(threads, bool) or not isinstance(threads, (int, np.integer)) or threads < 1:
+        raise ValueError(f"`threads` must be a whole number >= 1. Received: threads={threads!r}")
+    return int(threads)
 
 
 def check_tables(name: str, tables: npt.ArrayLike) -> npt.NDArray[np.uint8]:
@@ -48,10 +71,11 @@ def check_tables(name: str, tables: npt.ArrayLike) -> npt.NDArray[np.uint8]:
         array = np.empty(0)
     is_whole = np.issubdtype(array.dtype, np.integer)
     if array.shape != (2, 8, 8) or not is_whole or array.min() < 1 or array.max() > 255:
-        raise ValueError(
-            f"`{name}` must be two tables of 8x8 whole numbers 1..255. "
-            f"Received: shape={array.shape}, dtype={array.dtype}"
+        has_shape = array.shape == (2, 8, 8) and is_whole
+        received = (
+            f"{array.min()}..{array.max()}" if has_shape else f"shape={array.shape}, dtype={array.dtype}"
         )
+        raise ValueError(f"`{name}` must be two tables of 8x8 whole numbers 1..255. Received: {received}")
     return array.astype(np.uint8)
 
 

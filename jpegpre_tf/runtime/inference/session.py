@@ -16,6 +16,7 @@ from jpegpre_tf.runtime.inference.arguments import (
     check_image,
     check_number,
     check_tables,
+    check_threads,
     nearest_quality,
 )
 from jpegpre_tf.runtime.inference.carrier import (
@@ -60,7 +61,8 @@ class Session:
             same samples, but for rare ties.
 
     Call arguments:
-        image: uint8 `(H, W, 3)` RGB, samples 0..255, H and W >= 1, or a `PIL.Image.Image`. Not modified.
+        image: uint8 `(H, W, 3)` RGB, samples 0..255, H and W >= 1, or a `PIL.Image.Image` of 8 bits a sample, whose
+            transparent pixels are put on white. Not modified.
         quality: 1..100, the quality that the JPEG encoder will be given.
         strength: 0..1; 0 returns an equal copy, 1 edits as trained.
         tables: Luma and chroma quantization table that the encoder uses, each `(8, 8)`, 1..255, natural order; None for
@@ -73,7 +75,7 @@ class Session:
 
     Raises:
         TypeError: If `image` is not a uint8 array, or `quality` or `strength` not a number.
-        ValueError: If the shape of `image`, `quality` or `strength` is out of range.
+        ValueError: If the shape of `image`, `quality`, `strength` or an entry of `tables` is out of range.
         ModelError: If the backend cannot run the model, or a weight or a result is NaN or infinite.
         MissingExtraError: If the backend is not installed.
     """
@@ -93,22 +95,20 @@ class Session:
         name: str = "",
     ) -> None:
         check_backend(backend)
-        if threads < 1:
-            raise ValueError(f"`threads` must be >= 1. Received: threads={threads}")
+        self._threads = check_threads(threads)
         self._content = content
         self._decide_content = decide
         self._alignment = alignment
         self._overlap = overlap
         self.quality_range = quality_range
         self.tuned_tables = tuned_tables
-        self._threads = threads
         self._tile_pixels = tile_pixels
         self._lock = threading.Lock()
         self.backend = backend
         self._name = name
         # Made at once: a model that the backend refuses fails when loaded, not at the first picture.
         with self._named():
-            self._kernel = Kernel(content, threads) if backend == "kernel" else None
+            self._kernel = Kernel(content, self._threads) if backend == "kernel" else None
             self._idle = [] if self._kernel else [self._make_tiles()]
 
     @property

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from jpegpre_tf import runtime
 
@@ -119,6 +120,41 @@ def test_numbers_of_numpy_are_numbers(balanced):
     balanced(GOOD, np.int64(75), np.float32(0.5))
 
 
-def test_threads_below_one_are_refused():
-    with pytest.raises(ValueError, match="`threads`"):
-        runtime.load("balanced", threads=0)
+@pytest.mark.parametrize("threads", [0, 1.5, "2", True])
+def test_threads_are_a_whole_number_above_zero(threads):
+    with pytest.raises(ValueError, match=f"`threads` must be a whole number >= 1. Received: .*{threads!r}"):
+        runtime.load("balanced", threads=threads)
+    assert runtime.load("balanced", threads=np.int64(1))(GOOD, 75).shape == GOOD.shape
+
+
+@pytest.mark.parametrize("mode", ["I;16", "I", "F", "LAB"])
+def test_pictures_of_pillow_with_more_than_8_bits_are_refused(balanced, mode):
+    for run in (balanced, balanced.carrier):
+        with pytest.raises(ValueError, match=rf"`image` must have a mode of 8 bits.*Received: mode={mode}"):
+            run(Image.new(mode, (16, 16)), 75)
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+def test_what_is_transparent_is_put_on_white(balanced, mode):
+    image = Image.new("RGBA", (16, 16), (90, 90, 90, 0))
+    image.paste((200, 200, 200, 255), (0, 0, 16, 8))
+    expected = np.full((16, 16, 3), 255, np.uint8)
+    expected[:8] = 200
+    np.testing.assert_array_equal(balanced(image.convert(mode), 75, 0), expected)
+
+
+@pytest.mark.parametrize(
+    ("tables", "received"),
+    [
+        (np.full((2, 8, 8), 300), r"300\.\.300"),
+        (np.zeros((2, 8, 8), int), r"0\.\.0"),
+        (np.ones((2, 64), int), r"shape=\(2, 64\), dtype=int64"),
+        (lambda quality: None, r"shape=\(\), dtype=object"),
+    ],
+)
+def test_wrong_tables_are_named(balanced, tables, received):
+    with pytest.raises(ValueError, match=rf"`encoder_tables` must be two tables .* Received: {received}"):
+        balanced.carrier(GOOD, 75, encoder_tables=tables)
+    if not callable(tables):
+        with pytest.raises(ValueError, match=rf"`tables` must be two tables .* Received: {received}"):
+            balanced(GOOD, 75, tables=tables)
