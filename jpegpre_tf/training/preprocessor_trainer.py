@@ -132,7 +132,7 @@ class PreprocessorTrainer(TrackedModel):
             self._set_objective(loss)
         super().compile(optimizer=optimizer, **options)
 
-    def save(self, *_: Any, **__: Any) -> None:
+    def save(self, *_: object, **__: object) -> None:
         """Refused before a file is begun.
 
         Raises:
