@@ -46,7 +46,9 @@ def model_sizes(profile: str) -> Sizes:
 
 def size(target: Path, arm: Path) -> str:
     """What an app grows by."""
-    classes = sizes_of([path.read_bytes() for path in sorted((target / "library-classes").rglob("*.class"))])
+    classes = sizes_of(
+        [path.read_bytes() for path in sorted((target / "classes" / "jpegpre" / "android").rglob("*.class"))]
+    )
     archive = zipfile.ZipFile(io.BytesIO((target / "archives" / "tensorflow-lite.aar").read_bytes()))
     library = sizes_of([archive.read("jni/arm64-v8a/libtensorflowlite_jni.so")])
     (interpreter,) = re.findall(
