@@ -28,9 +28,10 @@ class TunedTables(keras.layers.Layer):
         calibration: See `jpeg.tuned_tables.TunedTables`; not trained.
         gain: Factor of the logarithms on the trained variable. With Adam it is a factor on their learning rate, so that
             one optimizer trains tables faster than networks.
-        keeps_scale: Whether the weighted mean logarithm of luma's factors is held at 0 at every node, which training
-            needs: a loss that compares at equal rate hardly notices where on the curve a file lies, and the tables of
-            all qualities drift to those where most is gained. Weights are `SCALE_WEIGHTS`.
+        keeps_scale: Whether the weighted mean logarithm of luma's factors is held at every node, at 0 or where
+            `from_stored` found it, which training needs: a loss that compares at equal rate hardly notices where on the
+            curve a file lies, and the tables of all qualities drift to those where most is gained. Weights are
+            `SCALE_WEIGHTS`.
     Call arguments:
         quality: `(batch,)`, 1..100.
     Returns:
@@ -65,13 +66,17 @@ class TunedTables(keras.layers.Layer):
         self.scaled_factors = self.add_weight(
             shape=(len(self.node_qualities), 2, 8, 8), initializer="zeros", name="scaled_factors"
         )
+        self.kept_scale = self.add_weight(
+            shape=(len(self.node_qualities),), initializer="zeros", trainable=False, name="kept_scale"
+        )
 
     @property
     def log_factors(self) -> tf.Tensor:
         """float32 (nodes, 2, 8, 8), natural order: ln of the factors."""
         factors = self.gain * tf.convert_to_tensor(self.scaled_factors)
         if self.keeps_scale:
-            factors -= tf.reduce_sum(SCALE_WEIGHTS * factors[:, :1], axis=[2, 3], keepdims=True)
+            moved = _scale_of(factors) - tf.convert_to_tensor(self.kept_scale)
+            factors -= moved[:, None, None, None]
         return factors
 
     def call(self, quality: Any) -> tf.Tensor:
@@ -110,6 +115,7 @@ class TunedTables(keras.layers.Layer):
         layer = cls(stored.node_qualities, stored.calibration, gain, keeps_scale, **kwargs)
         layer.build()
         layer.scaled_factors.assign(stored.log_factors / np.float32(gain))
+        layer.kept_scale.assign(_scale_of(stored.log_factors))
         return layer
 
     def compute_output_shape(self, quality_shape: Any) -> Any:
@@ -123,6 +129,11 @@ class TunedTables(keras.layers.Layer):
             "gain": self.gain,
             "keeps_scale": self.keeps_scale,
         }
+
+
+def _scale_of(log_factors: Any) -> tf.Tensor:
+    """The weighted mean of luma's, of each node: (nodes,)."""
+    return tf.reduce_sum(SCALE_WEIGHTS * log_factors[:, 0], axis=[1, 2])
 
 
 def _hat_weights(x: tf.Tensor, nodes: np.ndarray) -> tf.Tensor:

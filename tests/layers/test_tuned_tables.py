@@ -115,3 +115,16 @@ def test_the_scale_is_kept_where_training_asks_for_it():
     # Shapes, and chroma against luma, are what was assigned.
     assigned = np.asarray(layer.scaled_factors)
     np.testing.assert_allclose(factors[:, 1] - factors[:, 0], assigned[:, 1] - assigned[:, 0], atol=1e-6)
+
+
+def test_the_scale_that_is_kept_is_that_of_the_tables_to_start_from():
+    """Tables that were shifted stay as they are, and training moves all but their scale."""
+    factors = np.random.default_rng(1).normal(0.3, 0.2, (4, 2, 8, 8)).astype(np.float32)
+    layer = TunedTables.from_stored(StoredTables(factors), gain=5.0, keeps_scale=True)
+    np.testing.assert_allclose(layer.log_factors, factors, atol=1e-6)
+    assert [weight.name for weight in layer.trainable_weights] == ["scaled_factors"]
+    layer.scaled_factors.assign_add(np.random.default_rng(2).normal(0.1, 0.1, factors.shape))
+    scales = [
+        (SCALE_WEIGHTS * np.asarray(values)[:, 0]).sum(axis=(1, 2)) for values in (layer.log_factors, factors)
+    ]
+    np.testing.assert_allclose(*scales, atol=1e-6)
