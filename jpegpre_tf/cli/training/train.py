@@ -13,7 +13,7 @@ from jpegpre_tf.cli.common.arguments.run_arguments import add_run_arguments, ove
 from jpegpre_tf.cli.common.arguments.shared_arguments import DEFAULT_PROFILE, check_run_folder
 from jpegpre_tf.cli.common.output.messages import print_line, print_note
 from jpegpre_tf.cli.common.process.quiet import quiet_asyncio, quiet_tensorflow
-from jpegpre_tf.errors import UsageError
+from jpegpre_tf.errors import ModelError, UsageError
 from jpegpre_tf.storage.names import printable_path
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="mirrored: all devices of this machine; multi-worker: the machines of TF_CONFIG; single: one device, but "
         "with their input from shards and URLs (default: Keras' fit on a local folder; extra for the others: cluster)",
     )
-    add_run_arguments(parser, _OPTIONS)
+    add_run_arguments(parser, _OPTIONS, initial="shipped model's name, model folder or .keras file")
 
 
 def tell_when_interrupted(arguments: argparse.Namespace) -> Callable[[], str]:
@@ -86,8 +86,8 @@ def run(arguments: argparse.Namespace) -> int:
         check_run_folder(arguments.output, arguments.resume)
     elif not arguments.resume:  # with it, a worker on a new disk has nothing yet
         check_run_folder(arguments.output, resume=False)
-    if arguments.initial is not None and not arguments.initial.is_file():
-        raise UsageError(f"--from: expected a .keras file, found nothing at {arguments.initial}")
+    if arguments.initial is not None:
+        arguments.initial = _find_initial(arguments.initial)
     recipe = _recipe(arguments)
     # The configuration is checked before TensorFlow's seconds of import.
     start = (
@@ -101,6 +101,19 @@ def run(arguments: argparse.Namespace) -> int:
         start()
     print(printable_path(arguments.output / "model.keras"))
     return 0
+
+
+def _find_initial(given: Path) -> Path:
+    """The .keras file that --from means."""
+    from jpegpre_tf.runtime.inference.models.presets import MODEL_FILE, find_preset
+
+    if given.is_file():
+        return given
+    try:
+        found = find_preset(given, "preprocessor")
+    except ModelError as error:
+        raise UsageError(f"--from: {error}") from error
+    return found if isinstance(found, Path) else found.path / MODEL_FILE
 
 
 def _recipe(arguments: argparse.Namespace) -> Path | None:

@@ -14,20 +14,21 @@ _HELP = {
 }
 
 
-def add_run_arguments(parser: argparse.ArgumentParser, fields: Mapping[str, type]) -> None:
+def add_run_arguments(
+    parser: argparse.ArgumentParser, fields: Mapping[str, type], *, initial: str = ".keras model"
+) -> None:
     """Adds the folder of the run, what it starts from and is measured on, and one option per field.
 
     Args:
         parser: Parser of the verb.
         fields: Name -> type of the configuration's fields that are offered as options.
+        initial: What --from takes.
     """
     parser.add_argument(
         "-o", "--output", metavar="RUN_DIR", type=Path, required=True, help="folder of the run"
     )
     parser.add_argument("--validation", metavar="DIR", type=Path, help="pictures to measure the loss on")
-    parser.add_argument(
-        "--from", dest="initial", metavar="MODEL", type=Path, help=".keras model to start from"
-    )
+    parser.add_argument("--from", dest="initial", metavar="MODEL", type=Path, help=f"{initial} to start from")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in RUN_DIR")
     for name, kind in fields.items():
         option = "--" + name.replace("_", "-")
