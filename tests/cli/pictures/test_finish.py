@@ -60,7 +60,7 @@ def test_a_carrier_that_should_not_be_used_says_why(folder, capsys):
     page = np.full((75, 101, 3), 255, np.uint8)
     page[::7], page[:, ::11] = 0, (255, 0, 0)
     Image.fromarray(page).save(folder / "in.png")
-    for quality, reason in ((60, None), (95, "more than 1 in 500 coefficients would come out otherwise")):
+    for quality, reason in ((60, None), (99, "more than 1 in 500 coefficients would come out otherwise")):
         assert make_carrier(folder, "--quality", str(quality), "--json") == 0
         output = capsys.readouterr()
         said = json.loads(output.out)["edit_reason"]
@@ -70,7 +70,8 @@ def test_a_carrier_that_should_not_be_used_says_why(folder, capsys):
         assert said.startswith(reason)
         name = folder / "in.png"
         note = f"'{name}': without --carrier the file will be better: {said}"
-        assert output.err == f"jpegpre preprocess: note: {note}\n"
+        # Before it: the profile was trained for qualities up to 95.
+        assert output.err.splitlines()[-1] == f"jpegpre preprocess: note: {note}"
 
 
 def test_an_encoder_with_tables_of_its_own(folder):
