@@ -12,11 +12,9 @@ import pytest
 import tensorflow as tf
 
 import jpegpre_tf
-from jpegpre_tf import runtime
 from jpegpre_tf.cli.main import main
 from jpegpre_tf.jpeg.tuned_tables import TunedTables
 from jpegpre_tf.losses import RateDistortion
-from jpegpre_tf.models.trained import load_preprocessor
 from jpegpre_tf.training import run
 from jpegpre_tf.training.config import TrainConfig, load_config, objective_config
 from jpegpre_tf.training.data.crops import list_pictures, validation_dataset
@@ -281,22 +279,6 @@ def test_missing_folder_and_missing_start(tmp_path: Path, capsys: pytest.Capture
         and "--from: unknown preprocessor 'balansed': expected one of balanced" in error
     )
     assert not (tmp_path / "run").exists()
-
-
-@pytest.mark.slow
-def test_from_takes_the_name_of_a_shipped_model(tmp_path: Path) -> None:
-    """Its network and its tables: a step so small that nothing moves leaves both."""
-    folder = tmp_path / "run"
-    rates = ["--learning-rate", "1e-12", "--tables-learning-rate", "1e-12"]
-    sizes = ["--steps", "1", "--batch-size", "1", "--crop-size", "176"]
-    assert main(["train", str(PICTURES), "-o", str(folder), "--from", "balanced", *rates, *sizes]) == 0
-    tables = runtime.find_model("balanced").tuned_tables
-    assert tables is not None
-    learned = TunedTables.read(folder / "tables.json").log_factors
-    np.testing.assert_allclose(learned[:4], tables.log_factors[:4], atol=1e-5)
-    before = load_preprocessor(runtime.find_model("balanced").path / "model.keras").get_weights()
-    for a, b in zip(before, load_preprocessor(folder / "model.keras").get_weights(), strict=True):
-        np.testing.assert_allclose(a, b, atol=1e-6)
 
 
 def test_evaluation_does_not_change_the_model() -> None:
