@@ -80,7 +80,7 @@ def main() -> None:
             return np.array([found.get(f"bd_{name}", np.nan) for name in METRICS])
 
         units = np.eye(len(directions))
-        base = bd_rates(0 * units[0])
+        base = bd_rates(np.zeros(len(directions)))
         steps = find_steps(
             base, np.array([*map(bd_rates, units)]), np.array([*map(bd_rates, -units)]), weights
         )

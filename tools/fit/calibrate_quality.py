@@ -98,38 +98,37 @@ def warn_of_falls(scores: NDArray[np.float64]) -> None:
             )
 
 
-def keep_better(best: Calibration | None, found: Calibration, is_better: NDArray[np.bool_]) -> Calibration:
-    """`best` with what `found` means at the fitted qualities where it is better; ascending."""
-    if best is None:
-        return found
-    better = dict(zip(FITTED, is_better, strict=True))
-    at = [
-        new if better.get(quality, False) else old
-        for quality, old, new in zip(best.quality, best.at, found.at, strict=True)
-    ]
-    return Calibration(best.quality, tuple(np.maximum.accumulate(at).tolist()))
+def best_of(rounds: list[tuple[Calibration, NDArray[np.float64]]]) -> Calibration:
+    """Each fitted quality by the round whose scores are nearest to plain files', ascending.
+
+    Args:
+        rounds: Calibrations, and the mean differences (fitted qualities,) of the files made with each.
+    """
+    first = rounds[0][0]
+    nearest = dict(zip(FITTED, np.argmin([np.abs(off) for _, off in rounds], axis=0), strict=True))
+    at = [rounds[nearest.get(quality, 0)][0].at[place] for place, quality in enumerate(first.quality)]
+    return Calibration(first.quality, tuple(np.maximum.accumulate(at).tolist()))
 
 
 def fit(arguments: argparse.Namespace) -> int:
-    calibration = best = None
-    least = np.full(len(FITTED), np.inf)
+    rounds: list[tuple[Calibration, NDArray[np.float64]]] = []
     with tempfile.TemporaryDirectory(prefix="jpegpre-") as folder:
-        # Rounds after the first correct what table entries that are whole numbers leave, and may overshoot it: each
-        # quality keeps the best that was measured.
-        for _ in range(arguments.rounds + 1):
+
+        def means(calibration: Calibration | None) -> list[NDArray[np.float64]]:
             copy = copy_with_calibration(arguments.model, calibration, Path(folder))
-            plain, ours = measure(copy, arguments, FITTED)
-            means = (plain.scores.mean(0).tolist(), ours.scores.mean(0).tolist())
-            if calibration is None:
-                warn_of_falls(ours.scores.mean(0))
-            else:
-                off = (ours.scores - plain.scores).mean(0)
-                best = keep_better(best, calibration, np.abs(off) < least)
-                least = np.minimum(least, np.abs(off))
-            calibration = fit_calibration(FITTED, *means, start=calibration)
-        copy = copy_with_calibration(arguments.model, best, Path(folder))
-        plain, ours = measure(copy, arguments, FITTED)
-    calibration, off = best, (ours.scores - plain.scores).mean(0)
+            return [found.scores.mean(0) for found in measure(copy, arguments, FITTED)]
+
+        plain, ours = means(None)
+        warn_of_falls(ours)
+        calibration = None
+        # Rounds after the first correct what table entries that are whole numbers leave, and may overshoot it.
+        for _ in range(arguments.rounds):
+            calibration = fit_calibration(FITTED, plain.tolist(), ours.tolist(), start=calibration)
+            plain, ours = means(calibration)
+            rounds.append((calibration, ours - plain))
+        calibration = best_of(rounds)
+        plain, ours = means(calibration)
+    off = ours - plain
     inside = {quality: abs(float(value)) for quality, value in zip(FITTED, off, strict=True) if quality <= 95}
     content = json.loads((arguments.model / _TABLES).read_text(encoding="utf-8"))
     content["calibration"] = {

@@ -193,9 +193,8 @@ def _fitting_tables(
     """
     if not callable(encoder_tables):
         return None, check_tables("encoder_tables", encoder_tables)
-    check_tables(
-        "encoder_tables", encoder_tables(50)
-    )  # what returns anything else is named before it is searched
+    # What returns anything else is named before it is searched.
+    check_tables("encoder_tables", encoder_tables(50))
     quality = jpeg.encoder_quality_for(tables, encoder_tables)
     return quality, check_tables("encoder_tables", encoder_tables(quality))
 
